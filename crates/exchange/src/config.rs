@@ -1,0 +1,319 @@
+//! What a configuration file says of the exchange: `[exchange]`, `[[exchange.listen]]` and `[[account]]`.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::secret::SecretRef;
+use crate::span::Span;
+
+/// The `[exchange]` table.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ExchangeConfig {
+    /// The path of the running instance's control socket. Default: none. The exchange itself has no use for
+    /// it: the program that embeds the exchange listens there.
+    pub control: Option<PathBuf>,
+    /// Where callers arrive: `[[exchange.listen]]`. Default: nowhere.
+    pub listen: Vec<ListenConfig>,
+    /// What a caller sees and may type before he is known: `[exchange.login]`.
+    pub login: LoginConfig,
+    /// How much at once: `[exchange.limits]`.
+    pub limits: LimitsConfig,
+    /// How programs are ended: `[exchange.hang-up]`.
+    pub hang_up: HangUpConfig,
+    /// Whether an account's program may run as root: `refuse` (default) or `allow`.
+    pub root_programs: RootPrograms,
+}
+
+/// Whether an account's program may run as root.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RootPrograms {
+    /// A program that would run as root isn't started; the caller is told that the account isn't available.
+    #[default]
+    Refuse,
+    /// The owner knows what he does.
+    Allow,
+}
+
+/// One `[[exchange.listen]]` table.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ListenConfig {
+    /// The address and port, such as `0.0.0.0:8023` or `[::]:8023`.
+    pub address: SocketAddr,
+    /// What callers may speak; they are told apart by their first bytes. Default `["telnet", "raw"]`.
+    #[serde(default = "every_kind")]
+    pub accept: Vec<Kind>,
+    /// Who calls: `machine` (default) or `human`.
+    #[serde(default)]
+    pub profile: Profile,
+    /// What becomes of the eighth bit of what is typed at the login: `keep` (default) or `strip`, for callers
+    /// that send seven bits with parity. The data after the login is never changed.
+    #[serde(default)]
+    pub login_parity: Parity,
+    /// Who may call, as rules on the caller's address, first match wins: `allow 10.0.0.0/8`, `deny all`.
+    /// Default: everybody.
+    #[serde(default)]
+    pub access: Vec<String>,
+    /// Callers of this listener that may be without a login at once; more are turned away unheard.
+    /// Default: `unauthenticated` of `[exchange.limits]`, which counts those of all listeners.
+    #[serde(default)]
+    pub unauthenticated: Option<u32>,
+}
+
+impl ListenConfig {
+    /// The defaults at `address`.
+    pub fn at(address: SocketAddr) -> Self {
+        Self {
+            address,
+            accept: every_kind(),
+            profile: Profile::default(),
+            login_parity: Parity::default(),
+            access: Vec::new(),
+            unauthenticated: None,
+        }
+    }
+}
+
+/// What a caller speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Telnet, recognised by a negotiation among the first bytes.
+    Telnet,
+    /// Bytes as they are.
+    Raw,
+}
+
+/// Who calls at a listener, which decides who begins to negotiate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Profile {
+    /// Field equipment: telnet is spoken only to a caller who shows it first, others see the banner alone.
+    #[default]
+    Machine,
+    /// People at terminals: telnet is offered at once, with terminal type and window size.
+    Human,
+}
+
+/// What becomes of the eighth bit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Parity {
+    /// It belongs to the character.
+    #[default]
+    Keep,
+    /// It is parity and is taken off.
+    Strip,
+}
+
+/// The `[exchange.login]` table. Line ends in texts (`\n`) are sent as CR LF.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct LoginConfig {
+    /// What a caller sees before the first prompt. Default: nothing.
+    pub banner: String,
+    /// The prompt for the name. Default `login: `.
+    pub name_prompt: String,
+    /// The prompt for the password. Default `Password: `.
+    pub password_prompt: String,
+    /// What a caller sees after a wrong name or password. Default `Login incorrect`.
+    pub refusal: String,
+    /// What a caller sees after the right ones, before the program's first byte. Default: nothing.
+    pub welcome: String,
+    /// What a caller sees when his tries are used up. Default: nothing.
+    pub goodbye: String,
+    /// What a caller sees when the deadline has passed. Default `Login timed out`.
+    pub timed_out: String,
+    /// What a caller sees when the exchange can't take him now. Default `BUSY`.
+    pub busy: String,
+    /// Whether the name is echoed: `auto` (default; to raw callers, and to telnet callers unless they refuse
+    /// it), `on` or `off`. A password is never echoed.
+    pub echo: Echo,
+    /// Characters a name may have besides letters and digits. Default `._-+@`.
+    pub name_characters: String,
+    /// Wrong passwords before the call is ended. Default 3.
+    pub tries: u32,
+    /// How long a caller may take for the whole login. Default `60s`.
+    pub deadline: Span,
+}
+
+impl Default for LoginConfig {
+    fn default() -> Self {
+        Self {
+            banner: String::new(),
+            name_prompt: "login: ".into(),
+            password_prompt: "Password: ".into(),
+            refusal: "Login incorrect".into(),
+            welcome: String::new(),
+            goodbye: String::new(),
+            timed_out: "Login timed out".into(),
+            busy: "BUSY".into(),
+            echo: Echo::default(),
+            name_characters: "._-+@".into(),
+            tries: 3,
+            deadline: Span::secs(60),
+        }
+    }
+}
+
+/// Whether the name is echoed as it is typed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Echo {
+    /// As a getty does: to raw callers, and to telnet callers unless they keep the echo to themselves.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never: for machines that are confused by their own words.
+    Off,
+}
+
+/// The `[exchange.limits]` table.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct LimitsConfig {
+    /// Calls at once, with and without a login. Default 4096.
+    pub calls: u32,
+    /// Calls at once from one source: an IPv4 address, or an IPv6 /56. Default 256.
+    pub calls_per_source: u32,
+    /// Callers without a login at once. Default 512.
+    pub unauthenticated: u32,
+    /// Callers without a login at once from one source. Default 32.
+    pub unauthenticated_per_source: u32,
+    /// Passwords checked at the same time, each on its own thread with about 20 MB. Default: one less than
+    /// the processors, at least 1.
+    pub password_threads: u32,
+    /// Callers waiting for their password to be checked; more see the busy text. Default 64.
+    pub password_queue: u32,
+    /// Passwords of one source checked in a minute, in the long run; more see the busy text. Default 60.
+    pub passwords_per_minute: u32,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
+        Self {
+            calls: 4096,
+            calls_per_source: 256,
+            unauthenticated: 512,
+            unauthenticated_per_source: 32,
+            password_threads: u32::try_from(processors.saturating_sub(1)).unwrap_or(1).max(1),
+            password_queue: 64,
+            passwords_per_minute: 60,
+        }
+    }
+}
+
+/// The `[exchange.hang-up]` table: how a program is ended when its caller has gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct HangUpConfig {
+    /// From SIGHUP to SIGTERM. Default `5s`.
+    pub term_after: Span,
+    /// From SIGTERM to SIGKILL. Default `5s`.
+    pub kill_after: Span,
+}
+
+impl Default for HangUpConfig {
+    fn default() -> Self {
+        Self { term_after: Span::secs(5), kill_after: Span::secs(5) }
+    }
+}
+
+/// One `[[account]]` table. Exactly one of `program` and `deny` is given.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AccountConfig {
+    /// The login name; unique.
+    pub name: String,
+    /// Where the password is kept.
+    pub password: SecretRef,
+    /// The program that the caller gets, with its arguments; the first is an absolute path. Nothing that
+    /// a caller sends is ever added to it.
+    #[serde(default)]
+    pub program: Vec<String>,
+    /// What the program's standard input and output are: `pty` (default) or `pipe`.
+    #[serde(default)]
+    pub on: On,
+    /// The system user that the program runs as. Default: the exchange's own user.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Where the program starts. Default: the home directory of `user`, or `/`.
+    #[serde(default)]
+    pub directory: Option<PathBuf>,
+    /// Variables for the program besides the usual ones, which they may replace. Default: none.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    /// `TERM` for the program when the caller tells no terminal type. Default `dumb`.
+    #[serde(default = "dumb")]
+    pub terminal: String,
+    /// What a break from the caller does: `interrupt` (default on a pty), `nul` (a zero byte, as a serial port
+    /// delivers it) or `ignore` (default on a pipe).
+    #[serde(default, rename = "break")]
+    pub on_break: Option<OnBreak>,
+    /// How long a call may pass without a byte either way. Default: for ever.
+    #[serde(default)]
+    pub idle: Option<Span>,
+    /// How long a call may last. Default: for ever.
+    #[serde(default)]
+    pub longest: Option<Span>,
+    /// Calls of this account at once. Default: any number.
+    #[serde(default)]
+    pub calls: Option<NonZeroU32>,
+    /// What a call beyond `calls` does: `replace` (default) ends the oldest one, which is most often a ghost
+    /// of a broken connection; `refuse` is refused itself.
+    #[serde(default)]
+    pub on_second: OnSecond,
+    /// The account has no program: the caller is told this text and the call ends.
+    #[serde(default)]
+    pub deny: Option<String>,
+}
+
+/// What a program's standard input and output are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum On {
+    /// A terminal: what a login shell or a program for people expects.
+    #[default]
+    Pty,
+    /// Pipes: every byte passes unchanged, and the caller's end of sending is the program's end of file.
+    Pipe,
+}
+
+/// What a break from the caller does to the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnBreak {
+    /// SIGINT to the program's process group.
+    Interrupt,
+    /// A zero byte in its input.
+    Nul,
+    /// Nothing.
+    Ignore,
+}
+
+/// What a call beyond the account's number does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnSecond {
+    /// The account's oldest call is ended.
+    #[default]
+    Replace,
+    /// The new call is refused.
+    Refuse,
+}
+
+fn every_kind() -> Vec<Kind> {
+    vec![Kind::Telnet, Kind::Raw]
+}
+
+fn dumb() -> String {
+    "dumb".into()
+}
