@@ -1,0 +1,282 @@
+//! Why a call came to nothing, or to its end, and what a modem says about it.
+
+use super::{ResultCode, XLevel};
+
+/// Where to look when something went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// The equipment on this side, or who works it.
+    Dte,
+    /// The far end, or the network in between.
+    Line,
+    /// This program, its machine or its owner.
+    Ours,
+}
+
+/// Declares the causes once: variant, stable code, fault, words.
+macro_rules! causes {
+    ($($(#[$doc:meta])* $cause:ident, $code:literal, $fault:ident, $words:literal;)*) => {
+        /// Every way in which a call fails or ends.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Cause {
+            $($(#[$doc])* $cause,)*
+        }
+
+        impl Cause {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$cause,)*];
+
+            /// A name for logs, call records and scripts that never changes.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$cause => $code,)* }
+            }
+
+            /// Where to look.
+            pub const fn fault(self) -> Fault {
+                match self { $(Self::$cause => Fault::$fault,)* }
+            }
+
+            /// What happened, for people.
+            pub const fn words(self) -> &'static str {
+                match self { $(Self::$cause => $words,)* }
+            }
+        }
+    };
+}
+
+causes! {
+    /// The far end answered the connection with a reset.
+    Refused, "refused", Line, "the far end refused the connection";
+    /// The far end said that it is busy.
+    Busy, "busy", Line, "the far end is busy";
+    /// The line that was called has a call already.
+    LineInUse, "line-in-use", Line, "the line called is in use";
+    /// No place came free for a call that waited.
+    QueueTimeout, "queue-timeout", Line, "no line came free in time";
+    /// As many calls as are allowed are up already.
+    TooManyCalls, "too-many-calls", Ours, "as many calls as allowed are up already";
+    /// The connection didn't come about within S7.
+    TimedOut, "timed-out", Line, "the far end did not answer in time";
+    /// The far end rang, and nobody answered.
+    NoAnswer, "no-answer", Line, "nobody answered";
+    /// A call was given up after the greatest number of rings.
+    RingLimit, "ring-limit", Dte, "nobody answered within the ring limit";
+    /// A caller gave up before the answer.
+    CallerGone, "caller-gone", Line, "the caller gave up before the answer";
+    /// No interface, no route, or the network is down.
+    NoRoute, "no-route", Ours, "there is no route to the far end";
+    /// No name server could be reached.
+    NoResolver, "no-resolver", Ours, "no name server answers";
+    /// A carrier of its own, such as a mobile module, has no network.
+    CarrierDown, "carrier-down", Ours, "the carrier has no network";
+    /// No such host name.
+    UnknownHost, "unknown-host", Line, "the host name is unknown";
+    /// The number is in no phonebook.
+    UnknownNumber, "unknown-number", Dte, "the number is not in the phonebook";
+    /// What was dialled can't be read.
+    BadNumber, "bad-number", Dte, "what was dialled can't be read";
+    /// Nothing was dialled, and there is no default.
+    NothingDialled, "nothing-dialled", Dte, "nothing was dialled and there is no default number";
+    /// Not allowed to be called, or to call.
+    Denied, "denied", Ours, "the access list forbids this call";
+    /// The kind of carrier asked for is not in this program.
+    NoSuchCarrier, "no-such-carrier", Ours, "this program has no such carrier";
+    /// The telnet conversation didn't come about.
+    TelnetFailed, "telnet-failed", Line, "telnet negotiation failed";
+    /// No secure connection came about.
+    TlsFailed, "tls-failed", Line, "no secure connection came about";
+    /// The far end broke the protocol.
+    ProtocolError, "protocol-error", Line, "the far end broke the protocol";
+    /// A name or password was wrong.
+    LoginFailed, "login-failed", Line, "login failed";
+    /// Nobody logged in before the deadline.
+    LoginTimeout, "login-timeout", Line, "nobody logged in in time";
+    /// A character from the terminal while the call was being set up.
+    DteAbort, "dte-abort", Dte, "a character from the terminal stopped the call";
+    /// DTR went off.
+    DtrDrop, "dtr-drop", Dte, "DTR went off";
+    /// DTR is off, so the line takes no calls.
+    NotReady, "not-ready", Dte, "the equipment is not ready";
+    /// `ATH1`: the line was taken out of service by its terminal.
+    OffHook, "off-hook", Dte, "the line is off the hook";
+    /// `ATH` or `ATZ`.
+    LocalHangUp, "local-hang-up", Dte, "hung up by command";
+    /// A long space or an escape that means the same.
+    LongBreak, "long-break", Dte, "hung up by a long break";
+    /// The equipment, or the adapter it hangs on, went away.
+    DeviceLost, "device-lost", Dte, "the equipment was unplugged";
+    /// The far end closed the call.
+    RemoteHangUp, "remote-hang-up", Line, "the far end hung up";
+    /// The far end broke the call off.
+    Reset, "reset", Line, "the far end reset the connection";
+    /// The far end can't be reached any more.
+    PathLost, "path-lost", Line, "the far end can't be reached any more";
+    /// Nothing was sent in either direction for as long as is allowed.
+    Idle, "idle", Ours, "no data for as long as is allowed";
+    /// The call lasted as long as is allowed.
+    TimeLimit, "time-limit", Ours, "the call lasted as long as is allowed";
+    /// The account's program ended.
+    ProgramEnded, "program-ended", Ours, "the program ended";
+    /// The account's program couldn't be started.
+    ProgramFailed, "program-failed", Ours, "the program could not be started";
+    /// Somebody ended the call by hand.
+    Operator, "operator", Ours, "ended by the operator";
+    /// This program ends.
+    ShuttingDown, "shutting-down", Ours, "the service is shutting down";
+    /// No descriptors, memory or processes left.
+    NoResources, "no-resources", Ours, "the machine is out of resources";
+    /// An error of input or output that has no other name.
+    Io, "io", Ours, "input or output failed";
+}
+
+impl Cause {
+    /// The cause with this code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|cause| cause.code() == code)
+    }
+
+    /// The result code for a cause: the one place where this is decided.
+    ///
+    /// A call that was up always ends in `NO CARRIER`, but for the one that a command ended: that
+    /// command is answered `OK`.
+    pub fn result(self, x: XLevel, rules: &CauseRules) -> ResultCode {
+        let told = match self {
+            Self::Refused
+            | Self::Busy
+            | Self::LineInUse
+            | Self::QueueTimeout
+            | Self::TooManyCalls
+            | Self::NotReady
+            | Self::OffHook => rules.refused,
+            Self::TimedOut | Self::NoAnswer | Self::RingLimit => rules.timed_out,
+            Self::NoRoute | Self::NoResolver | Self::CarrierDown => rules.no_network,
+            Self::UnknownHost | Self::UnknownNumber | Self::BadNumber => rules.unknown,
+            Self::NothingDialled => rules.nothing_dialled,
+            Self::Denied => rules.denied,
+            Self::DteAbort => rules.aborted,
+            Self::LocalHangUp => ResultCode::Ok,
+            Self::CallerGone
+            | Self::NoSuchCarrier
+            | Self::TelnetFailed
+            | Self::TlsFailed
+            | Self::ProtocolError
+            | Self::LoginFailed
+            | Self::LoginTimeout
+            | Self::DtrDrop
+            | Self::LongBreak
+            | Self::DeviceLost
+            | Self::RemoteHangUp
+            | Self::Reset
+            | Self::PathLost
+            | Self::Idle
+            | Self::TimeLimit
+            | Self::ProgramEnded
+            | Self::ProgramFailed
+            | Self::Operator
+            | Self::ShuttingDown
+            | Self::NoResources
+            | Self::Io => ResultCode::NoCarrier,
+        };
+        told.under(x, rules)
+    }
+}
+
+/// A profile's say in the translation: which code a group of causes is told with, before `X` has
+/// hidden what it hides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CauseRules {
+    /// Refused, busy, in use.
+    pub refused: ResultCode,
+    /// S7 ran out, or nobody answered.
+    pub timed_out: ResultCode,
+    /// No route, no name server, no mobile network.
+    pub no_network: ResultCode,
+    /// No such host or number, or a dial string that can't be read.
+    pub unknown: ResultCode,
+    /// An empty dial string without a default.
+    pub nothing_dialled: ResultCode,
+    /// Forbidden by an access list.
+    pub denied: ResultCode,
+    /// Stopped by a character.
+    pub aborted: ResultCode,
+    /// The least `X` that shows `NO ANSWER`.
+    pub no_answer_from: XLevel,
+}
+
+impl Default for CauseRules {
+    fn default() -> Self {
+        Self {
+            refused: ResultCode::Busy,
+            timed_out: ResultCode::NoAnswer,
+            no_network: ResultCode::NoDialtone,
+            unknown: ResultCode::NoCarrier,
+            nothing_dialled: ResultCode::NoCarrier,
+            denied: ResultCode::NoCarrier,
+            aborted: ResultCode::NoCarrier,
+            no_answer_from: XLevel::new(0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn results(cause: Cause) -> [ResultCode; 5] {
+        [0, 1, 2, 3, 4].map(|x| cause.result(XLevel::new(x), &CauseRules::default()))
+    }
+
+    #[test]
+    fn failures_become_the_codes_of_the_table_at_every_x() {
+        use ResultCode::{Busy as B, NoAnswer as A, NoCarrier as C, NoDialtone as D};
+        let table = [
+            (Cause::Refused, [C, C, C, B, B]),
+            (Cause::LineInUse, [C, C, C, B, B]),
+            (Cause::TimedOut, [A; 5]),
+            (Cause::NoAnswer, [A; 5]),
+            (Cause::NoRoute, [C, C, D, C, D]),
+            (Cause::NoResolver, [C, C, D, C, D]),
+            (Cause::UnknownHost, [C; 5]),
+            (Cause::UnknownNumber, [C; 5]),
+            (Cause::Denied, [C; 5]),
+            (Cause::TlsFailed, [C; 5]),
+            (Cause::LoginFailed, [C; 5]),
+            (Cause::DteAbort, [C; 5]),
+            (Cause::RemoteHangUp, [C; 5]),
+            (Cause::DtrDrop, [C; 5]),
+        ];
+        for (cause, codes) in table {
+            assert_eq!(results(cause), codes, "{cause:?}");
+        }
+    }
+
+    #[test]
+    fn a_profile_changes_how_a_group_is_told() {
+        let rules = CauseRules {
+            timed_out: ResultCode::NoCarrier,
+            unknown: ResultCode::NoAnswer,
+            nothing_dialled: ResultCode::NoDialtone,
+            denied: ResultCode::Blacklisted,
+            aborted: ResultCode::Ok,
+            ..CauseRules::default()
+        };
+        let told = |cause: Cause| cause.result(XLevel::new(4), &rules);
+        assert_eq!(told(Cause::TimedOut), ResultCode::NoCarrier);
+        assert_eq!(told(Cause::UnknownNumber), ResultCode::NoAnswer);
+        assert_eq!(told(Cause::NothingDialled), ResultCode::NoDialtone);
+        assert_eq!(told(Cause::Denied), ResultCode::Blacklisted);
+        assert_eq!(told(Cause::DteAbort), ResultCode::Ok);
+    }
+
+    #[test]
+    fn codes_are_unique_and_fit_for_a_log() {
+        for (at, cause) in Cause::ALL.iter().enumerate() {
+            assert_eq!(Cause::from_code(cause.code()), Some(*cause));
+            assert!(cause.code().bytes().all(|b| b.is_ascii_lowercase() || b == b'-'));
+            assert!(!cause.words().is_empty());
+            let later = Cause::ALL.iter().skip(at + 1);
+            assert!(later.clone().all(|other| other.words() != cause.words()), "{cause:?}");
+        }
+    }
+}
