@@ -47,6 +47,20 @@ pub struct Held {
 }
 
 impl Held {
+    /// The first two of `bytes`; nobody has more to hold back.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let mut held = Self::default();
+        for (to, from) in held.bytes.iter_mut().zip(bytes) {
+            *to = *from;
+            held.len += 1;
+        }
+        held
+    }
+
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(..usize::from(self.len)).unwrap_or_default()
+    }
+
     /// The bytes.
     pub fn as_slice(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()

@@ -29,11 +29,22 @@
 )]
 
 pub mod com_port;
+mod decode;
+mod detect;
+mod encode;
 mod event;
+mod fingerprint;
 pub mod limits;
+mod negotiation;
 mod options;
+mod q;
+mod replies;
+mod session;
+mod subnegotiation;
 mod summary;
+mod table;
 mod telnet;
+mod wire;
 
 pub use event::{Decoded, Event, Function, Held};
 pub use options::{
@@ -41,4 +52,4 @@ pub use options::{
     WindowSize,
 };
 pub use summary::{Coding, Fingerprint, Kind, Summary};
-pub use telnet::{NotSent, Telnet};
+pub use telnet::{Direction, NotSent, Telnet, Wish};

@@ -3,6 +3,8 @@
 //! The peer that has the port is the *access server*; the *client* sends [`Request`]s, the access
 //! server answers each with the [`Notification`] of the same name and reports changes by itself.
 
+mod coding;
+
 use std::num::NonZeroU32;
 
 /// What a client asks of an access server.
@@ -180,6 +182,11 @@ impl LineState {
     pub const OVERRUN: u8 = 0x02;
     /// Data is waiting.
     pub const DATA_READY: u8 = 0x01;
+
+    /// What of this a client with such a mask hears; `None` if that is nothing.
+    pub(crate) fn through(self, mask: Self) -> Option<Self> {
+        Some(Self(self.0 & mask.0)).filter(|state| state.0 != 0)
+    }
 }
 
 /// Bits of NOTIFY-MODEMSTATE and of its mask.
@@ -203,4 +210,17 @@ impl ModemState {
     pub const DELTA_DSR: u8 = 0x02;
     /// CTS changed.
     pub const DELTA_CTS: u8 = 0x01;
+
+    /// What of this a client with such a mask hears; `None` if that is nothing.
+    ///
+    /// A state in which nothing has changed is the answer to a question, which no mask forbids.
+    pub(crate) fn through(self, mask: Self) -> Option<Self> {
+        let changes = self.0 & 0x0F;
+        let concerns = changes | changes << 4;
+        match (changes, concerns & mask.0) {
+            (0, _) => Some(self),
+            (_, 0) => None,
+            (_, _) => Some(Self(self.0 & mask.0)),
+        }
+    }
 }

@@ -1,0 +1,104 @@
+//! From data to the wire.
+
+use clock::Instant;
+use memchr::{memchr, memchr_iter, memchr2};
+
+use crate::options::Side;
+use crate::replies::Replies;
+use crate::session::{Session, Trigger};
+use crate::summary::{Coding, Fingerprint};
+use crate::wire::{CR, IAC, LF, NOP, NUL};
+
+impl Session {
+    pub(crate) fn encode<'a>(
+        &mut self,
+        now: Instant,
+        data: &'a [u8],
+        scratch: &'a mut Vec<u8>,
+        out: &mut Replies,
+    ) -> &'a [u8] {
+        scratch.clear();
+        scratch.append(&mut out.0);
+        let escaping = match self.transmit() {
+            Coding::Raw | Coding::Binary => memchr(IAC, data),
+            Coding::Nvt => memchr2(IAC, CR, data),
+        };
+        let padded = self.needs_padding(data);
+        if data.is_empty() || (escaping.is_none() && !padded && scratch.is_empty()) {
+            self.notice(now, data, out);
+            return if scratch.is_empty() { data } else { scratch };
+        }
+        scratch.reserve(data.len() + memchr_iter(IAC, data).count());
+        match self.transmit() {
+            Coding::Raw | Coding::Binary => escape(data, scratch),
+            Coding::Nvt => escape_nvt(data, self.options.side, scratch),
+        }
+        if padded {
+            scratch.extend([IAC, NOP]);
+        }
+        self.notice(now, data, out);
+        scratch
+    }
+
+    /// busybox telnetd throws away a NUL that ends what it reads. A CR at the end becomes CR NUL.
+    fn needs_padding(&self, data: &[u8]) -> bool {
+        self.matcher.peer() == Some(Fingerprint::Busybox) && matches!(data.last(), Some(&NUL | &CR))
+    }
+
+    /// Asks for BINARY when the equipment begins to send what needs it.
+    fn notice(&mut self, now: Instant, data: &[u8], out: &mut Replies) {
+        let waits =
+            self.reask.on_binary_data == Trigger::Armed && self.reasks() && self.lacks_binary();
+        if waits && (!data.is_ascii() || memchr(NUL, data).is_some()) {
+            self.reask.on_binary_data = Trigger::Fired;
+            self.ask_binary(now, out);
+        }
+    }
+
+    pub(crate) fn sendable(&self, data: &[u8]) -> usize {
+        if self.is_unheard() {
+            return memchr2(IAC, CR, data).unwrap_or(data.len());
+        }
+        if !self.is_changing() {
+            return data.len();
+        }
+        // Only a CR has two forms; a server's CR LF has one.
+        let mut from = 0;
+        while let Some(offset) = memchr(CR, data.get(from..).unwrap_or_default()) {
+            let cr = from + offset;
+            match (self.options.side, data.get(cr + 1)) {
+                (Side::Server, Some(&LF)) => from = cr + 2,
+                _ => return cr,
+            }
+        }
+        data.len()
+    }
+}
+
+fn escape(data: &[u8], scratch: &mut Vec<u8>) {
+    let mut rest = data;
+    while let Some(iac) = memchr(IAC, rest) {
+        let (run, after) = rest.split_at(iac + 1);
+        scratch.extend_from_slice(run);
+        scratch.push(IAC);
+        rest = after;
+    }
+    scratch.extend_from_slice(rest);
+}
+
+/// A client sends every CR as CR NUL: telnetd would make CR LF one byte. A server leaves CR LF, which
+/// is what it is called on a terminal.
+fn escape_nvt(data: &[u8], side: Side, scratch: &mut Vec<u8>) {
+    let mut rest = data;
+    while let Some(special) = memchr2(IAC, CR, rest) {
+        let (run, after) = rest.split_at(special + 1);
+        scratch.extend_from_slice(run);
+        match (run.last(), side, after.first()) {
+            (Some(&IAC), _, _) => scratch.push(IAC),
+            (_, Side::Server, Some(&LF)) => {}
+            _ => scratch.push(NUL),
+        }
+        rest = after;
+    }
+    scratch.extend_from_slice(rest);
+}

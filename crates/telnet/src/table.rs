@@ -1,0 +1,160 @@
+//! Where every known option of both parties stands.
+
+use clock::Instant;
+
+use crate::limits;
+use crate::q::{self, Happening, Say, State, Step};
+use crate::wire::{Known, Verb};
+
+/// Whose use of an option is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Party {
+    /// Our use of it: the peer says DO and DONT, we say WILL and WONT.
+    Us,
+    /// The peer's use of it: he says WILL and WONT, we say DO and DONT.
+    Peer,
+}
+
+impl Party {
+    /// The command with which we speak of this party's options.
+    pub(crate) const fn verb(self, say: Say) -> Verb {
+        match (self, say) {
+            (Self::Us, Say::On) => Verb::Will,
+            (Self::Us, Say::Off) => Verb::Wont,
+            (Self::Peer, Say::On) => Verb::Do,
+            (Self::Peer, Say::Off) => Verb::Dont,
+        }
+    }
+}
+
+/// One option of one party.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub(crate) state: State,
+    changes: u8,
+    /// When the question was asked whose answer is awaited; means nothing in other states.
+    asked: Instant,
+}
+
+const NEW: Entry = Entry { state: State::No, changes: 0, asked: Instant::ORIGIN };
+
+impl Entry {
+    /// What would follow from this happening, within the budget.
+    pub(crate) fn foresee(&self, happening: Happening) -> Step {
+        let step = q::step(self.state, happening);
+        if step.next == self.state || self.changes < limits::STATE_CHANGES {
+            return step;
+        }
+        // Silence ends a loop. The option may still fall to "off", where data are always understood.
+        match happening {
+            Happening::PeerOff | Happening::NoAnswer => Step { next: State::No, say: None },
+            Happening::PeerOn(_) | Happening::WantOn | Happening::WantOff => {
+                Step { next: self.state, say: None }
+            }
+        }
+    }
+
+    /// Takes a foreseen step.
+    pub(crate) fn take(&mut self, step: Step, now: Instant) {
+        if step.next == self.state {
+            return;
+        }
+        self.changes = self.changes.saturating_add(1);
+        self.state = step.next;
+        if step.say.is_some() {
+            self.asked = now;
+        }
+    }
+
+    /// When the answer that this option waits for is overdue.
+    pub(crate) fn answer_by(&self) -> Option<Instant> {
+        match self.state {
+            State::WantNo(_) | State::WantYes(_) => Some(self.asked + limits::ANSWER),
+            State::No | State::Yes => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Sides {
+    us: Entry,
+    peer: Entry,
+}
+
+const BOTH: Sides = Sides { us: NEW, peer: NEW };
+
+/// Every known option of both parties.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    binary: Sides,
+    echo: Sides,
+    suppress_go_ahead: Sides,
+    terminal_type: Sides,
+    window_size: Sides,
+    com_port: Sides,
+}
+
+impl Table {
+    pub(crate) const KNOWN: [Known; 6] = [
+        Known::Binary,
+        Known::Echo,
+        Known::SuppressGoAhead,
+        Known::TerminalType,
+        Known::WindowSize,
+        Known::ComPort,
+    ];
+
+    pub(crate) const fn new() -> Self {
+        Self {
+            binary: BOTH,
+            echo: BOTH,
+            suppress_go_ahead: BOTH,
+            terminal_type: BOTH,
+            window_size: BOTH,
+            com_port: BOTH,
+        }
+    }
+
+    pub(crate) fn state(&self, party: Party, option: Known) -> State {
+        self.entry(party, option).state
+    }
+
+    pub(crate) fn entry(&self, party: Party, option: Known) -> &Entry {
+        let sides = match option {
+            Known::Binary => &self.binary,
+            Known::Echo => &self.echo,
+            Known::SuppressGoAhead => &self.suppress_go_ahead,
+            Known::TerminalType => &self.terminal_type,
+            Known::WindowSize => &self.window_size,
+            Known::ComPort => &self.com_port,
+        };
+        match party {
+            Party::Us => &sides.us,
+            Party::Peer => &sides.peer,
+        }
+    }
+
+    pub(crate) fn entry_mut(&mut self, party: Party, option: Known) -> &mut Entry {
+        let sides = match option {
+            Known::Binary => &mut self.binary,
+            Known::Echo => &mut self.echo,
+            Known::SuppressGoAhead => &mut self.suppress_go_ahead,
+            Known::TerminalType => &mut self.terminal_type,
+            Known::WindowSize => &mut self.window_size,
+            Known::ComPort => &mut self.com_port,
+        };
+        match party {
+            Party::Us => &mut sides.us,
+            Party::Peer => &mut sides.peer,
+        }
+    }
+
+    /// When the first of the awaited answers is overdue.
+    pub(crate) fn answer_by(&self) -> Option<Instant> {
+        Self::KNOWN
+            .into_iter()
+            .flat_map(|option| [Party::Us, Party::Peer].map(|party| self.entry(party, option)))
+            .filter_map(Entry::answer_by)
+            .min()
+    }
+}
