@@ -1,0 +1,322 @@
+//! Where a call goes: `telnet://host:23`, `tcp://[::1]:8023`, `unix:/run/x`, `host:8023`.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::limits;
+
+/// A place that can be dialled, as people write it.
+///
+/// ```
+/// use carrier::Address;
+///
+/// let centre: Address = "telnet://centre.example.org".parse()?;
+/// assert_eq!(centre.to_string(), "telnet://centre.example.org:23");
+/// assert!("tcp://10.0.0.7".parse::<Address>().is_err(), "a raw call has no usual port");
+/// # Ok::<(), carrier::AddressError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Address {
+    /// Over TCP.
+    Net {
+        /// What is spoken there.
+        protocol: Protocol,
+        /// Which host.
+        host: Host,
+        /// Which port, never zero.
+        port: u16,
+    },
+    /// A UNIX stream socket, spoken to raw.
+    Unix(PathBuf),
+}
+
+/// What is spoken on a TCP connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// `tcp://`: bytes as they are.
+    Raw,
+    /// `telnet://`
+    Telnet,
+    /// No scheme given: telnet on its own port, elsewhere as the far end's first bytes show.
+    Detect,
+}
+
+/// A host by name or by number.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Host {
+    /// A literal address. IPv4 written as IPv6 (`::ffff:10.0.0.7`) is IPv4 here.
+    Ip(IpAddr),
+    /// A literal link-local address with its zone: `fe80::1%eth0`, `fe80::1%3`.
+    Zoned(Ipv6Addr, String),
+    /// A name to be looked up.
+    Name(String),
+}
+
+/// Why a text is not an [`Address`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// Nothing there, or nothing where the host should be.
+    #[error("the host is missing")]
+    NoHost,
+    /// A scheme nobody knows.
+    #[error("`{0}` is not a way to call; known are telnet, tcp and unix")]
+    UnknownScheme(String),
+    /// A scheme that this build can't call with.
+    #[error("calls by `{0}` are not built into this program")]
+    NotBuiltIn(String),
+    /// Not a name, not an address.
+    #[error("`{0}` is neither a host name nor an IP address")]
+    BadHost(String),
+    /// Not a number from 1 to 65535.
+    #[error("`{0}` is not a port (1 to 65535)")]
+    BadPort(String),
+    /// A raw call has no usual port.
+    #[error("the port is missing: a raw TCP call has no usual one")]
+    NoPort,
+    /// Not a path a socket can have.
+    #[error("`{0}` is not an absolute path of at most {max} bytes", max = limits::SOCKET_PATH)]
+    BadPath(String),
+    /// Something stands after the port.
+    #[error("`{0}` is not expected after the port")]
+    Trailing(String),
+}
+
+/// The port of telnet.
+pub const TELNET_PORT: u16 = 23;
+
+/// Known to the design, not to this build.
+const NOT_BUILT_IN: [&str; 7] = ["tls", "telnets", "ssh", "gsm", "serial", "modem", "udp"];
+
+impl Address {
+    /// Telnet to `host`.
+    pub fn telnet(host: Host, port: u16) -> Self {
+        Self::Net { protocol: Protocol::Telnet, host, port }
+    }
+
+    /// Raw TCP to `host`.
+    pub fn tcp(host: Host, port: u16) -> Self {
+        Self::Net { protocol: Protocol::Raw, host, port }
+    }
+
+    /// To `host`, telnet or raw as its port and first bytes show.
+    pub fn detect(host: Host, port: u16) -> Self {
+        Self::Net { protocol: Protocol::Detect, host, port }
+    }
+}
+
+impl Protocol {
+    /// The port meant when none is written.
+    pub const fn usual_port(self) -> Option<u16> {
+        match self {
+            Self::Raw => None,
+            Self::Telnet | Self::Detect => Some(TELNET_PORT),
+        }
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        if let Some((scheme, rest)) = text.split_once("://") {
+            return with_scheme(scheme, rest);
+        }
+        // `tls:992` is a host called tls; `unix:/run/x` and `gsm:/dev/ttyUSB0` are schemes.
+        if let Some((scheme, rest)) = text.split_once(':')
+            && (rest.starts_with('/') || scheme.eq_ignore_ascii_case("unix"))
+        {
+            return with_scheme(scheme, rest);
+        }
+        net(Protocol::Detect, text)
+    }
+}
+
+fn with_scheme(scheme: &str, rest: &str) -> Result<Address, AddressError> {
+    match scheme.to_ascii_lowercase().as_str() {
+        "tcp" => net(Protocol::Raw, rest),
+        "telnet" => net(Protocol::Telnet, rest),
+        "unix" => unix(rest),
+        known if NOT_BUILT_IN.contains(&known) => Err(AddressError::NotBuiltIn(known.to_owned())),
+        _ => Err(AddressError::UnknownScheme(scheme.to_owned())),
+    }
+}
+
+fn unix(path: &str) -> Result<Address, AddressError> {
+    let fits = path.len() <= limits::SOCKET_PATH && !path.contains('\0');
+    if path.starts_with('/') && fits {
+        Ok(Address::Unix(PathBuf::from(path)))
+    } else {
+        Err(AddressError::BadPath(path.to_owned()))
+    }
+}
+
+fn net(protocol: Protocol, text: &str) -> Result<Address, AddressError> {
+    let text = text.strip_suffix('/').unwrap_or(text);
+    let (host, port) = split_port(text)?;
+    let host = host.parse()?;
+    let port = match port {
+        Some(port) => parse_port(port)?,
+        None => protocol.usual_port().ok_or(AddressError::NoPort)?,
+    };
+    Ok(Address::Net { protocol, host, port })
+}
+
+fn split_port(text: &str) -> Result<(&str, Option<&str>), AddressError> {
+    if let Some(rest) = text.strip_prefix('[') {
+        let (host, after) =
+            rest.split_once(']').ok_or_else(|| AddressError::BadHost(text.to_owned()))?;
+        return match after.strip_prefix(':') {
+            Some(port) => Ok((host, Some(port))),
+            None if after.is_empty() => Ok((host, None)),
+            None => Err(AddressError::Trailing(after.to_owned())),
+        };
+    }
+    // Two colons without brackets: an IPv6 address, which leaves no room for a port.
+    Ok(match text.split_once(':') {
+        Some((host, port)) if !port.contains(':') => (host, Some(port)),
+        _ => (text, None),
+    })
+}
+
+fn parse_port(text: &str) -> Result<u16, AddressError> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(port) if port > 0 && digits => Ok(port),
+        _ => Err(AddressError::BadPort(text.to_owned())),
+    }
+}
+
+impl FromStr for Host {
+    type Err = AddressError;
+
+    /// Reads a host without brackets and without a port.
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        if text.is_empty() {
+            return Err(AddressError::NoHost);
+        }
+        if let Ok(ip) = text.parse::<IpAddr>() {
+            return Ok(Self::Ip(ip.to_canonical()));
+        }
+        let bad = || AddressError::BadHost(text.to_owned());
+        if let Some((ip, zone)) = text.split_once('%') {
+            let ip = ip.parse().map_err(|_| bad())?;
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+            return match zone.bytes().all(plain) && (1..=15).contains(&zone.len()) {
+                true => Ok(Self::Zoned(ip, zone.to_owned())),
+                false => Err(bad()),
+            };
+        }
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        match text.bytes().all(plain) && text.len() <= limits::HOST_NAME {
+            true => Ok(Self::Name(text.to_owned())),
+            false => Err(bad()),
+        }
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(IpAddr::V4(ip)) => write!(f, "{ip}"),
+            Self::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]"),
+            Self::Zoned(ip, zone) => write!(f, "[{ip}%{zone}]"),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Net { protocol, host, port } => {
+                let scheme = match protocol {
+                    Protocol::Raw => "tcp://",
+                    Protocol::Telnet => "telnet://",
+                    Protocol::Detect => "",
+                };
+                write!(f, "{scheme}{host}:{port}")
+            }
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn shown(text: &str) -> String {
+        match text.parse::<Address>() {
+            Ok(address) => address.to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn every_form_people_write_is_read() {
+        for (written, meant) in [
+            ("telnet://host:23", "telnet://host:23"),
+            ("TELNET://host", "telnet://host:23"),
+            ("telnet://host/", "telnet://host:23"),
+            ("tcp://[::1]:8023", "tcp://[::1]:8023"),
+            ("tcp://[fe80::1%eth0]:8023", "tcp://[fe80::1%eth0]:8023"),
+            ("tcp://[::ffff:10.0.0.7]:1", "tcp://10.0.0.7:1"),
+            ("unix:/run/x", "unix:/run/x"),
+            ("unix:///run/x", "unix:/run/x"),
+            ("10.0.0.7", "10.0.0.7:23"),
+            ("10.0.0.7:8023", "10.0.0.7:8023"),
+            ("2001:db8::1", "[2001:db8::1]:23"),
+            ("tls:992", "tls:992"),
+        ] {
+            assert_eq!(shown(written), meant, "{written}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_address_is_refused_with_its_reason() {
+        for (written, why) in [
+            ("", "the host is missing"),
+            ("tcp://:23", "the host is missing"),
+            ("tcp://host", "the port is missing"),
+            ("tcp://host:0", "`0` is not a port"),
+            ("tcp://host:+5", "`+5` is not a port"),
+            ("tcp://host:65536", "`65536` is not a port"),
+            ("tls://host", "calls by `tls` are not built in"),
+            ("gsm:/dev/ttyUSB0", "calls by `gsm` are not built in"),
+            ("http://host", "`http` is not a way to call"),
+            ("unix:relative", "`relative` is not an absolute path"),
+            ("tcp://[::1]8023", "`8023` is not expected"),
+            ("tcp://user@host:1", "`user@host` is neither"),
+            ("a b:23", "`a b` is neither"),
+            ("tcp://[10.0.0.1%eth0]:1", "neither"),
+        ] {
+            let shown = shown(written);
+            assert!(shown.contains(why), "{written}: {shown}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_address_is_read_as_it_is_shown(
+            v6: u128, v4: u32, which in 0..4, name in "[a-z][a-z0-9.-]{0,20}", port in 1u16.., protocol in 0usize..3,
+        ) {
+            let host = match which {
+                0 => Host::Ip(IpAddr::V6(v6.into()).to_canonical()),
+                1 => Host::Ip(IpAddr::V4(v4.into())),
+                2 => Host::Zoned(v6.into(), "eth0".to_owned()),
+                _ => Host::Name(name),
+            };
+            let protocol = [Protocol::Raw, Protocol::Telnet, Protocol::Detect][protocol];
+            let address = Address::Net { protocol, host, port };
+            prop_assert_eq!(address.to_string().parse(), Ok(address));
+        }
+
+        #[test]
+        fn no_text_upsets_the_reader(text: String) {
+            let _ = text.parse::<Address>();
+        }
+    }
+}

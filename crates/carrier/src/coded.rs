@@ -1,0 +1,319 @@
+//! A wire with the telnet codec on it.
+
+use std::io;
+use std::task::{Context, Poll, Waker, ready};
+
+use clock::Instant;
+use telnet::{Event, Held, Telnet};
+
+use crate::queue::Queue;
+use crate::wire::Wire;
+use crate::{Duplex, Received, TelnetFailed, clock_now, limits, scratch};
+
+/// The codec and what has to wait on either side of it.
+///
+/// Holds no buffer while nothing waits.
+pub(crate) struct Coded {
+    pub(crate) telnet: Telnet,
+    /// The wire after an event, read but not decoded. At most what one read brought.
+    undecoded: Queue,
+    /// What happened after the data that were handed out first.
+    event: Option<Event>,
+    /// Data that the codec had kept back, and how many of their bytes are handed out.
+    released: Option<(Held, usize)>,
+    /// Encoded, refused by the socket. At most one encoded chunk.
+    unsent: Queue,
+    reading: Reading,
+    writing: Writing,
+    /// Whom to wake when replies have appeared or held data may go.
+    task: Option<Waker>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Open,
+    Ended,
+}
+
+enum Writing {
+    Open,
+    /// We have said that nothing more will come; replies are dropped.
+    Finished,
+    /// Replies could not be written. Received data is still delivered; then this is reported.
+    Broken(io::Error),
+}
+
+impl Coded {
+    pub(crate) fn new(options: telnet::Options) -> Self {
+        Self {
+            telnet: Telnet::new(options, clock_now()),
+            undecoded: Queue::default(),
+            event: None,
+            released: None,
+            unsent: Queue::default(),
+            reading: Reading::Open,
+            writing: Writing::Open,
+            task: None,
+        }
+    }
+
+    pub(crate) fn poll_receive(
+        &mut self,
+        wire: &mut Wire,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<Received>> {
+        self.remember(cx);
+        self.send_replies(wire, cx)?;
+        loop {
+            if let Some(data) = self.take_released(buf) {
+                return Poll::Ready(Ok(Received::Data(data)));
+            }
+            match self.event.take() {
+                Some(Event::Held(held)) => {
+                    self.released = Some((held, 0));
+                    continue;
+                }
+                Some(event) => return Poll::Ready(Ok(Received::Event(event))),
+                None => {}
+            }
+            if self.undecoded.is_empty() {
+                if self.reading == Reading::Ended {
+                    return Poll::Ready(self.end());
+                }
+                let read = ready!(wire.poll_read(cx, buf))?;
+                if read == 0 {
+                    self.reading = Reading::Ended;
+                    self.release(clock_now());
+                    continue;
+                }
+                let data = self.decode_read(buf, read);
+                self.send_replies(wire, cx)?;
+                if data > 0 {
+                    return Poll::Ready(Ok(Received::Data(data)));
+                }
+            } else {
+                let data = self.decode_left_over(buf);
+                self.send_replies(wire, cx)?;
+                if data > 0 {
+                    return Poll::Ready(Ok(Received::Data(data)));
+                }
+            }
+        }
+    }
+
+    /// Decodes what was just read into `buf`, in place; the wire after an event is put aside.
+    fn decode_read(&mut self, buf: &mut [u8], read: usize) -> usize {
+        let wire = buf.get_mut(..read).unwrap_or_default();
+        let decoded = self.telnet.decode(clock_now(), wire);
+        self.undecoded.put(wire.get(decoded.consumed..).unwrap_or_default());
+        self.event = decoded.event;
+        decoded.data
+    }
+
+    /// Decodes what was put aside, in its own place: copying it back first would make a wire full of
+    /// events quadratic.
+    fn decode_left_over(&mut self, buf: &mut [u8]) -> usize {
+        let waiting = self.undecoded.waiting_mut();
+        let some = waiting.len().min(buf.len());
+        let wire = waiting.get_mut(..some).unwrap_or_default();
+        let decoded = self.telnet.decode(clock_now(), wire);
+        if let (Some(to), Some(from)) = (buf.get_mut(..decoded.data), wire.get(..decoded.data)) {
+            to.copy_from_slice(from);
+        }
+        self.undecoded.advance(decoded.consumed);
+        self.event = decoded.event;
+        decoded.data
+    }
+
+    fn take_released(&mut self, buf: &mut [u8]) -> Option<usize> {
+        let (held, done) = self.released.as_mut()?;
+        let left = held.as_slice().get(*done..).unwrap_or_default();
+        let some = left.len().min(buf.len());
+        if let (Some(to), Some(from)) = (buf.get_mut(..some), left.get(..some)) {
+            to.copy_from_slice(from);
+        }
+        *done += some;
+        if some == left.len() {
+            self.released = None;
+        }
+        (some > 0).then_some(some)
+    }
+
+    fn end(&mut self) -> io::Result<Received> {
+        // The failed write has taken the socket's error with it; what would be read as an orderly
+        // end was a reset.
+        match std::mem::replace(&mut self.writing, Writing::Finished) {
+            Writing::Broken(error) => Err(error),
+            writing => {
+                self.writing = writing;
+                Ok(Received::End)
+            }
+        }
+    }
+
+    /// Puts replies on the wire as far as it takes them. A wire that can't be written to may still
+    /// have data to be read, so that trouble waits until they are.
+    fn send_replies(&mut self, wire: &mut Wire, cx: &mut Context<'_>) -> io::Result<()> {
+        if let Poll::Ready(Err(error)) = self.poll_flush(wire, cx)
+            && matches!(self.writing, Writing::Open)
+        {
+            self.writing = Writing::Broken(error);
+            self.unsent = Queue::default();
+        }
+        match self.telnet.replies().len() > limits::REPLIES {
+            true => Err(io::Error::other(TelnetFailed::RepliesUnread)),
+            false => Ok(()),
+        }
+    }
+
+    pub(crate) fn poll_send(
+        &mut self,
+        wire: &mut Wire,
+        cx: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.remember(cx);
+        let mut accepted = 0;
+        let outcome = loop {
+            match self.poll_flush(wire, cx) {
+                Poll::Ready(Ok(())) => {}
+                other => break other,
+            }
+            let rest = data.get(accepted..).unwrap_or_default();
+            let chunk = rest.get(..limits::CHUNK).unwrap_or(rest);
+            let chunk = chunk.get(..self.telnet.sendable(chunk)).unwrap_or_default();
+            if chunk.is_empty() {
+                // Held data: decoding the peer's answer or the codec's time-out wakes the task.
+                break if rest.is_empty() { Poll::Ready(Ok(())) } else { Poll::Pending };
+            }
+            accepted += chunk.len();
+            if let Err(error) = self.send_chunk(wire, cx, chunk) {
+                break Poll::Ready(Err(error));
+            }
+        };
+        match outcome {
+            _ if accepted > 0 => {
+                if let Poll::Ready(Err(error)) = outcome {
+                    self.writing = Writing::Broken(error);
+                }
+                Poll::Ready(Ok(accepted))
+            }
+            Poll::Ready(result) => Poll::Ready(result.map(|()| 0)),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn send_chunk(
+        &mut self,
+        wire: &mut Wire,
+        cx: &mut Context<'_>,
+        chunk: &[u8],
+    ) -> io::Result<()> {
+        scratch::with_encoded(|encoded| {
+            let mut rest = self.telnet.encode(clock_now(), chunk, encoded);
+            while !rest.is_empty() {
+                let Poll::Ready(written) = wire.poll_write(cx, rest)? else { break };
+                rest = rest.get(written..).unwrap_or_default();
+                if written == 0 {
+                    return Err(io::ErrorKind::WriteZero.into());
+                }
+            }
+            self.unsent.put(rest);
+            Ok(())
+        })
+    }
+
+    pub(crate) fn poll_flush(
+        &mut self,
+        wire: &mut Wire,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut self.writing {
+            Writing::Open => {}
+            Writing::Finished => {
+                self.telnet.replies().clear();
+                return Poll::Ready(Ok(()));
+            }
+            Writing::Broken(error) => {
+                self.telnet.replies().clear();
+                return Poll::Ready(Err(copy_of(error)));
+            }
+        }
+        while !self.unsent.is_empty() {
+            let written = ready!(write_some(wire, cx, self.unsent.waiting_mut()))?;
+            self.unsent.advance(written);
+        }
+        let replies = self.telnet.replies();
+        while !replies.is_empty() {
+            let written = ready!(write_some(wire, cx, replies))?;
+            replies.drain(..written.min(replies.len()));
+        }
+        wire.poll_flush(cx)
+    }
+
+    pub(crate) fn poll_finish(
+        &mut self,
+        wire: &mut Wire,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.remember(cx);
+        ready!(self.poll_flush(wire, cx))?;
+        if matches!(self.writing, Writing::Open) {
+            ready!(wire.poll_shutdown(cx))?;
+            self.writing = Writing::Finished;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    pub(crate) fn timeout(&mut self, now: Instant) {
+        self.telnet.timeout(now);
+        self.release(now);
+        self.wake();
+    }
+
+    fn release(&mut self, now: Instant) {
+        if let Some(held) = self.telnet.release(now) {
+            self.released = Some((held, 0));
+        }
+    }
+
+    /// Wakes the call's task, which then puts new replies on the wire.
+    pub(crate) fn wake(&self) {
+        if let Some(task) = &self.task {
+            task.wake_by_ref();
+        }
+    }
+
+    fn remember(&mut self, cx: &Context<'_>) {
+        match &mut self.task {
+            Some(task) => task.clone_from(cx.waker()),
+            None => self.task = Some(cx.waker().clone()),
+        }
+    }
+
+    /// Nothing is left to do for a codec that has found the connection raw.
+    pub(crate) fn is_superfluous(&self) -> bool {
+        self.telnet.kind() == telnet::Kind::Raw
+            && self.undecoded.is_empty()
+            && self.unsent.is_empty()
+            && self.event.is_none()
+            && self.released.is_none()
+            && self.reading == Reading::Open
+            && matches!(self.writing, Writing::Open)
+    }
+}
+
+fn write_some(wire: &mut Wire, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+    match ready!(wire.poll_write(cx, data))? {
+        0 => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+        written => Poll::Ready(Ok(written)),
+    }
+}
+
+fn copy_of(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => error.kind().into(),
+    }
+}

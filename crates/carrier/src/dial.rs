@@ -1,0 +1,219 @@
+//! Making calls: lookup, access list, happy eyeballs (RFC 8305), fail-over.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::net::{TcpSocket, TcpStream, UnixStream};
+use tokio::time::{Instant, Sleep, sleep};
+
+use crate::lookup::lookup;
+use crate::wire::{Peer, Wire};
+use crate::{AccessList, Address, Call, CallOptions, DialError, SocketOptions, limits};
+
+/// One of several places that a number stands for.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// Where.
+    pub address: Address,
+    /// How.
+    pub options: CallOptions,
+}
+
+/// Calls `address`.
+///
+/// The access list judges every address that the host's name stands for. There is no time-out beyond
+/// the system's own: drop the future to give up.
+pub async fn dial(
+    address: &Address,
+    options: &CallOptions,
+    access: &AccessList,
+) -> Result<Call, DialError> {
+    dial_within(address, options, access, options.budget).await
+}
+
+async fn dial_within(
+    address: &Address,
+    options: &CallOptions,
+    access: &AccessList,
+    budget: Option<Duration>,
+) -> Result<Call, DialError> {
+    let wire = match address {
+        Address::Net { host, port, .. } => {
+            let addresses = permitted(lookup(host, *port).await?, access)?;
+            let stagger = stagger(budget, addresses.len());
+            Wire::Tcp(Race::new(addresses, &options.socket, stagger).await?)
+        }
+        Address::Unix(path) => Wire::Unix(dial_unix(path, access).await?),
+    };
+    let peer = match address {
+        Address::Net { .. } => wire.peer(),
+        Address::Unix(path) => Peer::Unix(Some(path.clone())),
+    };
+    tracing::debug!(%address, %peer, local = %wire.local(), "connected");
+    Ok(Call::with_codec(wire, peer, options.calling(address)))
+}
+
+/// Calls the first of `routes` that answers, in their order, and tells which one it was. Each failure
+/// is logged. With a budget, a route has an even share of what the routes before it have left.
+pub async fn dial_first(
+    routes: &[Route],
+    access: &AccessList,
+    budget: Option<Duration>,
+) -> Result<(usize, Call), DialError> {
+    let end = budget.map(|budget| Instant::now() + budget);
+    let mut errors = Vec::new();
+    for (index, Route { address, options }) in routes.iter().enumerate() {
+        let left = routes.len() - index;
+        let share = end.map(|end| (end - Instant::now()) / u32::try_from(left).unwrap_or(u32::MAX));
+        let tried = dial_within(address, options, access, share.or(options.budget));
+        let tried = match share {
+            Some(share) => tokio::time::timeout(share, tried).await,
+            None => Ok(tried.await),
+        };
+        let too_late = |_| Err(DialError::TimedOut { place: address.to_string() });
+        match tried.unwrap_or_else(too_late) {
+            Ok(call) => return Ok((index, call)),
+            Err(error) => {
+                let left = left - 1;
+                tracing::info!(%address, cause = error.cause().code(), left, "no call: {error}");
+                errors.push(error);
+            }
+        }
+    }
+    Err(DialError::several(errors))
+}
+
+fn permitted(
+    addresses: Vec<SocketAddr>,
+    access: &AccessList,
+) -> Result<Vec<SocketAddr>, DialError> {
+    let mut denials = Vec::new();
+    let mut allowed = Vec::new();
+    for address in addresses {
+        match access.check(address) {
+            Ok(()) => allowed.push(address),
+            Err(by) => denials.push(DialError::Denied { place: address.to_string(), by }),
+        }
+    }
+    match allowed.is_empty() {
+        true => Err(DialError::several(denials)),
+        false => Ok(allowed),
+    }
+}
+
+/// Short enough that the last address still has half of the budget to itself.
+fn stagger(budget: Option<Duration>, addresses: usize) -> Duration {
+    let tries = u32::try_from(addresses).unwrap_or(u32::MAX).max(1);
+    budget.map_or(limits::STAGGER, |budget| limits::STAGGER.min(budget / 2 / tries))
+}
+
+async fn dial_unix(path: &Path, access: &AccessList) -> Result<UnixStream, DialError> {
+    let place = || Peer::Unix(Some(path.to_owned())).to_string();
+    access.check_unix().map_err(|by| DialError::Denied { place: place(), by })?;
+    UnixStream::connect(path).await.map_err(|source| DialError::Failed { place: place(), source })
+}
+
+async fn connect(address: SocketAddr, options: SocketOptions) -> io::Result<TcpStream> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // Before connecting: a server's first packet may be urgent.
+    options.apply(&socket)?;
+    let stream = socket.connect(address).await?;
+    // A port that nobody listens on can be given to the very socket that calls it, which is then
+    // connected to itself.
+    match stream.local_addr()? == stream.peer_addr()? {
+        true => Err(io::ErrorKind::ConnectionRefused.into()),
+        false => Ok(stream),
+    }
+}
+
+/// Tries addresses one after the other, the next one joining after a while or upon a failure; the
+/// first to connect wins, and the others are dropped.
+struct Race<'a> {
+    waiting: std::vec::IntoIter<SocketAddr>,
+    running: Vec<(SocketAddr, Attempt)>,
+    errors: Vec<DialError>,
+    options: &'a SocketOptions,
+    stagger: Duration,
+    next: Pin<Box<Sleep>>,
+}
+
+type Attempt = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>;
+
+impl<'a> Race<'a> {
+    fn new(addresses: Vec<SocketAddr>, options: &'a SocketOptions, stagger: Duration) -> Self {
+        let (waiting, next) = (addresses.into_iter(), Box::pin(sleep(Duration::ZERO)));
+        let mut race =
+            Self { waiting, running: Vec::new(), errors: Vec::new(), options, stagger, next };
+        race.start_next();
+        race
+    }
+
+    fn start_next(&mut self) {
+        if let Some(address) = self.waiting.next() {
+            self.running.push((address, Box::pin(connect(address, *self.options))));
+            self.next.as_mut().reset(Instant::now() + self.stagger);
+        }
+    }
+
+    fn poll_running(&mut self, cx: &mut Context<'_>) -> Poll<TcpStream> {
+        let mut index = 0;
+        while let Some((address, attempt)) = self.running.get_mut(index) {
+            match attempt.as_mut().poll(cx) {
+                Poll::Ready(Ok(stream)) => return Poll::Ready(stream),
+                Poll::Ready(Err(source)) => {
+                    let error = DialError::Failed { place: address.to_string(), source };
+                    tracing::debug!(cause = error.cause().code(), "{error}");
+                    self.errors.push(error);
+                    drop(self.running.remove(index));
+                    // RFC 8305 section 5: a failure doesn't wait for the next one's turn.
+                    self.start_next();
+                }
+                Poll::Pending => index += 1,
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl Future for Race<'_> {
+    type Output = Result<TcpStream, DialError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            if let Poll::Ready(stream) = self.poll_running(cx) {
+                return Poll::Ready(Ok(stream));
+            }
+            if self.waiting.len() == 0 {
+                return match self.running.is_empty() {
+                    true => Poll::Ready(Err(DialError::several(std::mem::take(&mut self.errors)))),
+                    false => Poll::Pending,
+                };
+            }
+            match self.next.as_mut().poll(cx) {
+                Poll::Ready(()) => self.start_next(),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_address_has_half_of_the_budget_to_itself() {
+        assert_eq!(stagger(None, 16), limits::STAGGER);
+        assert_eq!(stagger(Some(Duration::from_secs(60)), 3), limits::STAGGER);
+        assert_eq!(stagger(Some(Duration::from_secs(1)), 10), Duration::from_millis(50));
+        assert_eq!(stagger(Some(Duration::ZERO), 0), Duration::ZERO);
+    }
+}

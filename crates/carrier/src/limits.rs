@@ -1,0 +1,64 @@
+//! Every bound of this crate, with its reason.
+
+use std::time::Duration;
+
+/// Length of the per-thread read buffer: larger ones no longer save processor time.
+pub const SCRATCH: usize = 64 * 1024;
+
+/// Data encoded for telnet at once. What the socket refuses of it (at most twice this, when every
+/// byte is doubled) waits in the call, so it is also what a stalled caller costs.
+pub const CHUNK: usize = 32 * 1024;
+
+/// Negotiation bytes that may wait for a peer that does not read; beyond, the call ends.
+///
+/// Half of what the codec keeps before it leaves questions unanswered. No server asks even a tenth.
+pub const REPLIES: usize = telnet::limits::REPLIES / 2;
+
+/// Addresses of one host that are tried. Names with more exist; none of them needs more to answer.
+pub const ADDRESSES: usize = 16;
+
+/// Name lookups that may run at once. Each occupies a thread for as long as the resolver likes
+/// (tens of seconds with a dead name server), even when the call was given up.
+pub const LOOKUPS: usize = 16;
+
+/// RFC 8305 section 8: how long one address is tried alone before the next one joins.
+pub const STAGGER: Duration = Duration::from_millis(250);
+
+/// Longest host name (RFC 1035 section 2.3.4, as text).
+pub const HOST_NAME: usize = 253;
+
+/// Longest path of a UNIX socket (`sun_path` less its final zero).
+pub const SOCKET_PATH: usize = 107;
+
+/// Rules of one access list: they are tried one after the other for each address.
+pub const RULES: usize = 4096;
+
+/// Callers the kernel keeps for a listener that is busy; more than any storm of redials on one port
+/// can put there between two wake-ups.
+pub const BACKLOG: u32 = 1024;
+
+/// First pause of a listener that has run out of descriptors or memory, doubled up to
+/// [`ACCEPT_PAUSE_MAX`].
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Longest pause of a listener. The kernel's queue holds the callers meanwhile.
+pub const ACCEPT_PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// Bytes looked at to tell a caller's protocol: `SSH-` is the longest mark.
+pub const GREETING: usize = 4;
+
+/// Chunks that one direction of a pump moves before the other one has its turn.
+pub const TURNS: usize = 8;
+
+/// After one direction of a pump has failed, how long the bytes already received may take to be
+/// delivered in the other.
+pub const DRAIN: Duration = Duration::from_secs(2);
+
+/// Trace entries that may wait for a slow writer; later ones are counted and dropped.
+pub const TRACE_QUEUE: usize = 256;
+
+/// Bytes of one run that a trace shows: with [`TRACE_QUEUE`], a trace holds 256 KiB at most.
+pub const TRACE_BYTES: usize = 1024;
+
+/// Shortest throttle step: one timer per 10 ms is cheap, one per character is not.
+pub const THROTTLE_STEP: Duration = Duration::from_millis(10);
