@@ -31,6 +31,7 @@
 mod limits;
 mod program;
 mod pty;
+mod raw;
 mod serial;
 mod settings;
 mod stdio;

@@ -1,0 +1,331 @@
+//! The modem's end of a pseudo-terminal.
+
+mod link;
+mod master;
+
+use std::io;
+use std::mem::replace;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::Interest;
+
+use self::link::Link;
+use self::master::{Attention, Packet};
+use crate::OpenWatch;
+use crate::limits::FAREWELL_LOOK;
+use crate::raw::{self, Registered};
+use crate::watch::Vigil;
+
+pub(crate) use self::master::Master;
+
+/// How a pseudo-terminal is offered to its clients.
+#[derive(Clone, Debug, Default)]
+pub struct PtyOptions {
+    /// A name that stays the same, made as a symbolic link to the terminal: `/dev/pump-house`.
+    pub link: Option<PathBuf>,
+    /// Permission bits of the terminal, such as `0o660`; the system's choice (0620) by default.
+    pub mode: Option<u32>,
+    /// User id that owns the terminal; this process's user by default.
+    pub owner: Option<u32>,
+    /// Group id of the terminal; the system's choice (`tty`) by default.
+    pub group: Option<u32>,
+}
+
+/// What happened at the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PtyEvent {
+    /// So many bytes from the client are at the front of the buffer; never 0.
+    Data(usize),
+    /// A client opened the terminal: DTR rises.
+    Opened,
+    /// The last client closed it: DTR falls. All it wrote was given before.
+    Closed,
+    /// A client changed its settings.
+    Settings(ClientSettings),
+}
+
+/// What a client has set on its side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientSettings {
+    /// Bits per second; while hung up, the last speed before.
+    pub speed: u32,
+    /// Speed B0 is set: the client drops DTR without closing.
+    pub hung_up: bool,
+    /// CRTSCTS is set.
+    pub rts_cts: bool,
+    /// IXON is set: the client obeys XON and XOFF.
+    pub xon_xoff: bool,
+}
+
+impl ClientSettings {
+    /// What a terminal starts with: a modem's usual speed, no flow control.
+    const INITIAL: Self = Self { speed: 115_200, hung_up: false, rts_cts: false, xon_xoff: false };
+}
+
+/// Why a pseudo-terminal could not be offered.
+#[derive(Debug, thiserror::Error)]
+pub enum PtyError {
+    /// The system gives no more pseudo-terminals or file descriptors.
+    #[error("no pseudo-terminal to be had: {0}")]
+    Open(#[source] io::Error),
+    /// The system can't tell when a terminal is opened.
+    #[error("cannot watch the pseudo-terminal (fs.inotify.max_user_watches may be used up): {0}")]
+    Watch(#[source] io::Error),
+    /// The link's name belongs to something that is not ours to remove.
+    #[error("{} exists and is not a symbolic link to a terminal; remove it or choose another name", .0.display())]
+    NotALink(PathBuf),
+    /// The link is being served by a living process.
+    #[error("{} is in use by process {pid}", .link.display())]
+    InUse {
+        /// The link asked for.
+        link: PathBuf,
+        /// The process that serves it.
+        pid: u32,
+    },
+    /// The link can't be made.
+    #[error("cannot make the link {}: {source}", .link.display())]
+    Link {
+        /// The link asked for.
+        link: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Mode or owner can't be set.
+    #[error("cannot set mode or owner of {}: {source}", .path.display())]
+    Access {
+        /// The terminal.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// The modem's end of a pseudo-terminal.
+///
+/// ```text
+///                opened by somebody: Opened
+///   Absent ────────────────────────────────────▶ Present ── Data, Settings
+///     ▲                                             │
+///     ├────────────── closed by the last: Closed ───┤
+///     └── Closed ── HungUp ◀──────────── hang_up ───┘
+/// ```
+///
+/// While a client is absent the reactor doesn't know the terminal at all, because a hung-up master is
+/// ready for ever. A client that comes and goes between two looks is seen if it wrote or set anything.
+#[derive(Debug)]
+pub struct PtyEnd {
+    // Dropped before `master`: a link must not lead to a terminal that has become somebody else's.
+    link: Option<Link>,
+    client: Client,
+    vigil: Option<Vigil>,
+    master: Master,
+    settings: ClientSettings,
+    told: ClientSettings,
+    attention: Attention,
+    options: PtyOptions,
+    watch: OpenWatch,
+}
+
+#[derive(Debug)]
+enum Client {
+    /// Nobody, as far as we have looked.
+    Absent(Look),
+    /// At least one.
+    Present(Registered),
+    /// One was there until we took the terminal away, and the caller hasn't been told.
+    HungUp,
+}
+
+/// Whether to look for a client before waiting for the next knock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    Now,
+    AfterKnock,
+}
+
+impl PtyEnd {
+    /// Makes a terminal and its link. Must be called inside the tokio runtime that will poll it.
+    pub fn open(options: PtyOptions, watch: &OpenWatch) -> Result<Self, PtyError> {
+        let settings = ClientSettings::INITIAL;
+        let master = Master::offer(&options, settings.speed)?;
+        let vigil = watch.await_open(&master.slave).map_err(PtyError::Watch)?;
+        let link =
+            options.link.as_deref().map(|path| Link::make(path, &master.slave)).transpose()?;
+        Ok(Self {
+            link,
+            client: Client::Absent(Look::Now),
+            vigil: Some(vigil),
+            master,
+            settings,
+            told: settings,
+            attention: Attention::ToldByKernel,
+            options,
+            watch: watch.clone(),
+        })
+    }
+
+    /// The terminal that clients open, such as `/dev/pts/7`. Changes with [`hang_up`](Self::hang_up).
+    pub fn slave(&self) -> &Path {
+        &self.master.slave
+    }
+
+    /// What the client has set, as last seen.
+    pub fn settings(&self) -> ClientSettings {
+        self.settings
+    }
+
+    /// Waits for the next event. Data lands at the front of `buf`, which should hold 4 KiB: the kernel
+    /// never gives more at once.
+    pub fn poll_event(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<PtyEvent>> {
+        if buf.is_empty() {
+            return Poll::Ready(Err(io::ErrorKind::InvalidInput.into()));
+        }
+        loop {
+            match self.client {
+                Client::Present(_) => {
+                    if let Some(event) = ready!(self.poll_client(cx, buf))? {
+                        return Poll::Ready(Ok(event));
+                    }
+                }
+                Client::Absent(_) => {
+                    ready!(self.poll_opened(cx))?;
+                    return Poll::Ready(Ok(PtyEvent::Opened));
+                }
+                Client::HungUp => {
+                    self.client = Client::Absent(Look::Now);
+                    return Poll::Ready(Ok(PtyEvent::Closed));
+                }
+            }
+        }
+    }
+
+    /// Gives bytes to the client, as many as it has room for.
+    ///
+    /// While nobody has the terminal open they vanish, as they would on a wire: kept, they would meet
+    /// the next client as something it never asked for.
+    pub fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        let Client::Present(registered) = &self.client else { return Poll::Ready(Ok(data.len())) };
+        loop {
+            let mut ready = ready!(registered.poll_write_ready(cx))?;
+            match self.master.write(data)? {
+                Some(length) => return Poll::Ready(Ok(length)),
+                // The client has left with its queue full, and that can't be cleared: not to spin here.
+                None if ready.ready().is_write_closed() => return Poll::Ready(Ok(data.len())),
+                None => ready.clear_ready(),
+            }
+        }
+    }
+
+    /// Takes the terminal away from its client, which sees a hang-up, and offers a fresh one under the
+    /// same link. The old one lives on for at most `patience`, until the client has read what was
+    /// written before. If a client was there, the next event is [`PtyEvent::Closed`].
+    pub fn hang_up(&mut self, patience: Duration) -> Result<(), PtyError> {
+        let fresh = Master::offer(&self.options, self.settings.speed)?;
+        if let Some(link) = &mut self.link {
+            link.point_to(&fresh.slave)?;
+        }
+        self.vigil = None;
+        let old = replace(&mut self.master, fresh);
+        self.settings = ClientSettings { speed: self.settings.speed, ..ClientSettings::INITIAL };
+        self.attention = Attention::ToldByKernel;
+        if let Client::Present(_) = self.client {
+            self.client = Client::HungUp;
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                runtime.spawn(tokio::time::timeout(patience, farewell(old)));
+            }
+        }
+        Ok(())
+    }
+
+    fn poll_opened(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            if self.vigil.is_none() {
+                self.vigil = Some(self.watch.await_open(&self.master.slave)?);
+                self.client = Client::Absent(Look::Now);
+            }
+            if let Client::Absent(Look::Now) = self.client {
+                if self.master.was_visited()? {
+                    return Poll::Ready(self.admit());
+                }
+                self.client = Client::Absent(Look::AfterKnock);
+            }
+            if let Some(vigil) = &self.vigil {
+                ready!(vigil.poll_opened(cx));
+            }
+            // One knock, one vigil: the next must begin before looking who it was.
+            self.vigil = None;
+        }
+    }
+
+    fn admit(&mut self) -> io::Result<()> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.client = Client::Present(raw::register(Arc::clone(&self.master.fd), interest)?);
+        self.vigil = None;
+        self.refresh()
+    }
+
+    /// One step with a client present; `None` when there is nothing to tell of it.
+    fn poll_client(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<Option<PtyEvent>>> {
+        let Client::Present(registered) = &self.client else { return Poll::Ready(Ok(None)) };
+        // What was written before B0 still counts, but the kernel tells of B0 first.
+        if self.settings != self.told && !self.settings.hung_up {
+            return self.tell_settings();
+        }
+        let mut ready = ready!(registered.poll_read_ready(cx))?;
+        match self.master.read_packet(buf)? {
+            Packet::Data(length) => {
+                if self.attention == Attention::OnData {
+                    self.refresh()?;
+                }
+                return Poll::Ready(Ok(Some(PtyEvent::Data(length))));
+            }
+            Packet::Settings => self.refresh()?,
+            Packet::Other => {}
+            Packet::Empty if self.settings != self.told => return self.tell_settings(),
+            Packet::Empty if ready.ready().is_read_closed() => {
+                // All have closed, and somebody has opened it since.
+                self.client = Client::Absent(Look::Now);
+                self.master.discard_unread()?;
+                return Poll::Ready(Ok(Some(PtyEvent::Closed)));
+            }
+            Packet::Empty => ready.clear_ready(),
+            Packet::Closed => {
+                self.client = Client::Absent(Look::Now);
+                self.settings = ClientSettings { hung_up: false, ..self.settings };
+                self.master.discard_unread()?;
+                self.master.tidy(self.settings.speed)?;
+                self.master.swallow_control()?;
+                return Poll::Ready(Ok(Some(PtyEvent::Closed)));
+            }
+        }
+        Poll::Ready(Ok(None))
+    }
+
+    fn tell_settings(&mut self) -> Poll<io::Result<Option<PtyEvent>>> {
+        self.told = self.settings;
+        Poll::Ready(Ok(Some(PtyEvent::Settings(self.settings))))
+    }
+
+    fn refresh(&mut self) -> io::Result<()> {
+        (self.settings, self.attention) = self.master.settings(self.settings.speed)?;
+        Ok(())
+    }
+}
+
+/// Keeps a terminal until its client has read everything or is gone.
+async fn farewell(master: Master) {
+    while master.is_unread().unwrap_or(false) {
+        tokio::time::sleep(FAREWELL_LOOK).await;
+    }
+}

@@ -1,0 +1,184 @@
+//! Everything that the compiler can't check: registration with the reactor, ioctls that rustix doesn't
+//! know, and what happens in a child process between fork and exec.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::mem::size_of;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+use std::sync::Arc;
+
+use libc::{c_char, c_int, c_uchar, c_uint, c_ulong, c_ushort};
+use rustix::ioctl::{self, Getter, NoArg, Opcode, Setter};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use crate::program::Steps;
+
+/// A descriptor known to the reactor.
+pub(crate) type Registered = AsyncFd<Arc<OwnedFd>>;
+
+/// Makes a descriptor known to the reactor of the current tokio runtime.
+pub(crate) fn register(fd: Arc<OwnedFd>, interest: Interest) -> io::Result<Registered> {
+    // SAFETY: an `OwnedFd` behind an `Arc` can't be closed or replaced while this clone lives, which is
+    // as long as the `AsyncFd`, and it always answers with the same number.
+    unsafe { AsyncFd::register_with_interest(fd, interest) }.map_err(io::Error::from)
+}
+
+/// Turns packet mode of a pseudo-terminal's master on.
+pub(crate) fn packet_mode(master: impl AsFd) -> io::Result<()> {
+    // SAFETY: TIOCPKT reads one int.
+    Ok(unsafe { ioctl::ioctl(master, Setter::<{ libc::TIOCPKT as Opcode }, c_int>::new(1)) }?)
+}
+
+/// The modem lines, as TIOCM bits.
+pub(crate) fn modem_bits(port: impl AsFd) -> rustix::io::Result<c_int> {
+    // SAFETY: TIOCMGET writes one int.
+    unsafe { ioctl::ioctl(port, Getter::<{ libc::TIOCMGET as Opcode }, c_int>::new()) }
+}
+
+/// Raises modem lines.
+pub(crate) fn raise_modem_bits(port: impl AsFd, bits: c_int) -> rustix::io::Result<()> {
+    // SAFETY: TIOCMBIS reads one int.
+    unsafe { ioctl::ioctl(port, Setter::<{ libc::TIOCMBIS as Opcode }, c_int>::new(bits)) }
+}
+
+/// Lowers modem lines.
+pub(crate) fn lower_modem_bits(port: impl AsFd, bits: c_int) -> rustix::io::Result<()> {
+    // SAFETY: TIOCMBIC reads one int.
+    unsafe { ioctl::ioctl(port, Setter::<{ libc::TIOCMBIC as Opcode }, c_int>::new(bits)) }
+}
+
+/// Starts a BREAK.
+pub(crate) fn start_break(port: impl AsFd) -> rustix::io::Result<()> {
+    // SAFETY: TIOCSBRK takes no argument.
+    unsafe { ioctl::ioctl(port, NoArg::<{ libc::TIOCSBRK as Opcode }>::new()) }
+}
+
+/// Ends a BREAK.
+pub(crate) fn end_break(port: impl AsFd) -> rustix::io::Result<()> {
+    // SAFETY: TIOCCBRK takes no argument.
+    unsafe { ioctl::ioctl(port, NoArg::<{ libc::TIOCCBRK as Opcode }>::new()) }
+}
+
+/// Bytes written and not yet handed to the chip.
+pub(crate) fn unsent(port: impl AsFd) -> rustix::io::Result<c_int> {
+    // SAFETY: TIOCOUTQ writes one int.
+    unsafe { ioctl::ioctl(port, Getter::<{ libc::TIOCOUTQ as Opcode }, c_int>::new()) }
+}
+
+/// Whether the chip's own transmitter is empty.
+pub(crate) fn transmitter_empty(port: impl AsFd) -> rustix::io::Result<bool> {
+    const TIOCSER_TEMT: c_uint = 1;
+    // SAFETY: TIOCSERGETLSR writes one int.
+    let state =
+        unsafe { ioctl::ioctl(port, Getter::<{ libc::TIOCSERGETLSR as Opcode }, c_uint>::new()) }?;
+    Ok(state & TIOCSER_TEMT != 0)
+}
+
+/// The kernel's `struct serial_icounter_struct`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct InterruptCounts {
+    pub(crate) cts: c_int,
+    pub(crate) dsr: c_int,
+    pub(crate) rng: c_int,
+    pub(crate) dcd: c_int,
+    pub(crate) rx: c_int,
+    pub(crate) tx: c_int,
+    pub(crate) frame: c_int,
+    pub(crate) overrun: c_int,
+    pub(crate) parity: c_int,
+    pub(crate) brk: c_int,
+    pub(crate) buf_overrun: c_int,
+    reserved: [c_int; 9],
+}
+
+/// What the driver has counted.
+pub(crate) fn interrupt_counts(port: impl AsFd) -> rustix::io::Result<InterruptCounts> {
+    const { assert!(size_of::<InterruptCounts>() == 80) };
+    // SAFETY: TIOCGICOUNT writes one `serial_icounter_struct`, twenty ints by the kernel's header.
+    unsafe { ioctl::ioctl(port, Getter::<{ libc::TIOCGICOUNT as Opcode }, InterruptCounts>::new()) }
+}
+
+/// The kernel's `struct serial_struct`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct SerialStruct {
+    kind: c_int,
+    line: c_int,
+    port: c_uint,
+    irq: c_int,
+    flags: c_int,
+    xmit_fifo_size: c_int,
+    custom_divisor: c_int,
+    baud_base: c_int,
+    close_delay: c_ushort,
+    io_type: c_char,
+    reserved_char: c_char,
+    hub6: c_int,
+    closing_wait: c_ushort,
+    closing_wait2: c_ushort,
+    iomem_base: *mut c_uchar,
+    iomem_reg_shift: c_ushort,
+    port_high: c_uint,
+    iomap_base: c_ulong,
+}
+
+/// Asks the driver to hand over received bytes at once instead of gathering them.
+pub(crate) fn low_latency(port: impl AsFd) -> rustix::io::Result<()> {
+    const ASYNC_LOW_LATENCY: c_int = 1 << 13;
+    // SAFETY: TIOCGSERIAL writes one `serial_struct`, laid out as in the kernel's header.
+    let mut serial = unsafe {
+        ioctl::ioctl(&port, Getter::<{ libc::TIOCGSERIAL as Opcode }, SerialStruct>::new())
+    }?;
+    if serial.flags & ASYNC_LOW_LATENCY != 0 {
+        return Ok(());
+    }
+    serial.flags |= ASYNC_LOW_LATENCY;
+    // SAFETY: TIOCSSERIAL reads one `serial_struct`; this one is the driver's own with one flag more.
+    unsafe {
+        ioctl::ioctl(&port, Setter::<{ libc::TIOCSSERIAL as Opcode }, SerialStruct>::new(serial))
+    }
+}
+
+/// Has `steps` taken in the child between fork and exec.
+pub(crate) fn before_exec(command: &mut Command, mut steps: Steps) {
+    // SAFETY: `Steps::take` does nothing but system calls on values made before. After a fork in a
+    // program with threads more is forbidden: a lock may be held for ever, the allocator's too.
+    unsafe { command.pre_exec(move || steps.take()) };
+}
+
+/// Gives every signal its default action, in a child before exec.
+///
+/// Handlers are reset by exec itself, but an ignored signal stays ignored, and a program deaf to SIGHUP
+/// never notices that its caller is gone.
+pub(crate) fn default_signals() {
+    for signal in 1..=64 {
+        // SAFETY: SIG_DFL runs no code of ours. Numbers that can't be set (9, 19, the C library's own)
+        // are refused by the call and have their default anyway.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
+
+/// Empties the signal mask, in a child before exec.
+pub(crate) fn unblock_signals() -> io::Result<()> {
+    let mut none = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: sigemptyset initialises the set before sigprocmask reads it; the null pointer asks for no
+    // copy of the old mask.
+    let result = unsafe {
+        libc::sigemptyset(none.as_mut_ptr());
+        libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut())
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Marks every descriptor from `first` on to be closed by exec, in a child before exec.
+pub(crate) fn close_from_on_exec(first: c_uint) -> io::Result<()> {
+    // SAFETY: with CLOSE_RANGE_CLOEXEC nothing is closed yet, so no live descriptor loses its file.
+    let result = unsafe {
+        libc::syscall(libc::SYS_close_range, first, c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC)
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}

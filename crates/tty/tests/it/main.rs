@@ -1,0 +1,5 @@
+//! The crate against the kernel it stands on: real pseudo-terminals, real processes.
+
+mod client;
+mod pty;
+mod pty_link;
