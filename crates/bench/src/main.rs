@@ -1,0 +1,94 @@
+//! What Trunkline costs, next to a plain pump, socat and ser2net in the same run.
+//!
+//! ```text
+//! cargo build --release && cargo run --release -p bench
+//! ```
+//!
+//! Machines differ and drift; so every figure stands beside the same figure of the plain pump (a loop of
+//! read and write, the limit of what a program can do here), measured in turns, and the ratio is what to
+//! quote. Nothing here judges: it prints.
+
+mod baseline;
+mod calls;
+mod idle;
+mod payload;
+mod peer;
+mod process;
+mod subject;
+mod table;
+mod throughput;
+mod trips;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Measures Trunkline next to a plain pump, socat and ser2net.
+#[derive(Parser)]
+struct Arguments {
+    /// The program to measure.
+    #[arg(long, default_value = "target/release/trunkline")]
+    trunkline: PathBuf,
+    /// Megabytes in each throughput measurement.
+    #[arg(long, default_value_t = 64)]
+    megabytes: usize,
+    /// How often each measurement is taken; the median counts.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Round trips of each size.
+    #[arg(long, default_value_t = 5000)]
+    trips: usize,
+    /// Idle lines in one process.
+    #[arg(long, default_value_t = 1000)]
+    lines: usize,
+    /// Only these: throughput, trips, calls, idle.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    #[command(subcommand)]
+    baseline: Option<Baseline>,
+}
+
+/// The programs to compare with that nobody ships: started by the benchmark itself.
+#[derive(Subcommand)]
+enum Baseline {
+    /// Joins a pseudo-terminal (`pty:LINK`) or a TCP listener (`tcp:ADDRESS`) to a TCP connection.
+    #[command(hide = true)]
+    Pump { end: String, to: String },
+    /// Connects and prints CONNECT for every line typed at a pseudo-terminal.
+    #[command(hide = true)]
+    Dialler { link: PathBuf },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match &arguments.baseline {
+        Some(Baseline::Pump { end, to }) => baseline::pump(end, to),
+        Some(Baseline::Dialler { link }) => baseline::dialler(link),
+        None => measure(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(arguments: &Arguments) -> std::io::Result<()> {
+    let wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
+    if wanted("throughput") {
+        throughput::measure(&arguments.trunkline, arguments.megabytes, arguments.rounds)?;
+    }
+    if wanted("trips") {
+        trips::measure(&arguments.trunkline, arguments.trips, arguments.rounds)?;
+    }
+    if wanted("calls") {
+        calls::measure(&arguments.trunkline, arguments.rounds)?;
+    }
+    if wanted("idle") {
+        idle::measure(&arguments.trunkline, arguments.lines)?;
+    }
+    Ok(())
+}
