@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clock::Instant;
 use telnet::com_port::{Notification, Request};
-use telnet::{Event, LineEnds, NotSent, Summary, Telnet, WindowSize};
+use telnet::{Direction, Event, LineEnds, NotSent, Summary, Telnet, WindowSize, Wish};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Sleep, sleep_until, timeout};
 
@@ -197,26 +197,27 @@ impl Call {
 
     /// The terminal's window has this size now.
     pub fn resize(&mut self, size: WindowSize) {
-        let _ = self.with_telnet(|telnet| {
-            telnet.resize(size);
-            Ok(())
-        });
+        self.tell_telnet(|telnet| telnet.resize(size));
     }
 
     /// What becomes, from now on, of CR LF received in telnet's NVT coding.
     pub fn set_line_ends(&mut self, line_ends: LineEnds) {
-        let _ = self.with_telnet(|telnet| {
-            telnet.set_line_ends(line_ends);
-            Ok(())
-        });
+        self.tell_telnet(|telnet| telnet.set_line_ends(line_ends));
     }
 
     /// Asks for telnet's binary coding where it is not in force: for when a login script has finished.
     pub fn ask_binary(&mut self) {
-        let _ = self.with_telnet(|telnet| {
-            telnet.ask_binary(clock_now());
-            Ok(())
-        });
+        self.tell_telnet(|telnet| telnet.ask_binary(clock_now()));
+    }
+
+    /// Asks for a direction to be binary in telnet's sense, or not to be any more.
+    pub fn want_binary(&mut self, direction: Direction, wish: Wish) {
+        self.tell_telnet(|telnet| telnet.want_binary(clock_now(), direction, wish));
+    }
+
+    /// Offers a telnet caller to echo what it sends, or leaves that to the caller's terminal.
+    pub fn want_echo(&mut self, wish: Wish) {
+        self.tell_telnet(|telnet| telnet.want_echo(clock_now(), wish));
     }
 
     /// Asks the far end's serial port for something (RFC 2217).
@@ -227,6 +228,14 @@ impl Call {
     /// Tells the far end about our serial port (RFC 2217).
     pub fn com_port_notify(&mut self, notification: &Notification) -> Result<(), NotSent> {
         self.with_telnet(|telnet| telnet.com_port_notify(notification))
+    }
+
+    /// As [`Self::with_telnet`], for what means nothing on a raw call.
+    fn tell_telnet(&mut self, act: impl FnOnce(&mut Telnet)) {
+        let _ = self.with_telnet(|telnet| {
+            act(telnet);
+            Ok(())
+        });
     }
 
     fn with_telnet(

@@ -84,7 +84,7 @@ impl Coded {
                 let read = ready!(wire.poll_read(cx, buf))?;
                 if read == 0 {
                     self.reading = Reading::Ended;
-                    self.release(clock_now());
+                    self.released = self.telnet.finish().map(|held| (held, 0));
                     continue;
                 }
                 let data = self.decode_read(buf, read);
@@ -249,6 +249,8 @@ impl Coded {
             let written = ready!(write_some(wire, cx, replies))?;
             replies.drain(..written.min(replies.len()));
         }
+        // Negotiation is over soon; its memory shall not stay with the call.
+        *replies = Vec::new();
         wire.poll_flush(cx)
     }
 
@@ -268,14 +270,10 @@ impl Coded {
 
     pub(crate) fn timeout(&mut self, now: Instant) {
         self.telnet.timeout(now);
-        self.release(now);
-        self.wake();
-    }
-
-    fn release(&mut self, now: Instant) {
         if let Some(held) = self.telnet.release(now) {
             self.released = Some((held, 0));
         }
+        self.wake();
     }
 
     /// Wakes the call's task, which then puts new replies on the wire.
