@@ -1,0 +1,141 @@
+//! Values as configuration files write them: spans of time, one-or-many lists, texts with a parser.
+//!
+//! A value that is text in the file is parsed while the file is read, so that a mistake is reported at
+//! its line and column. Start from [`Span`].
+//!
+//! ```
+//! #[derive(serde::Deserialize)]
+//! struct Table {
+//!     patience: settings::Span,
+//!     listen: settings::OneOrMany<String>,
+//! }
+//!
+//! let table: Table = toml::from_str("patience = \"90s\"\nlisten = \"localhost:23\"")?;
+//! assert_eq!(table.patience, settings::Span::secs(90));
+//! assert_eq!(table.listen.0.len(), 1);
+//! # Ok::<(), toml::de::Error>(())
+//! ```
+#![forbid(unsafe_code)]
+
+use std::fmt::{self, Display};
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor, value};
+
+/// A value read from a string by its own parser, so that a mistake is reported at its place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parsed<T>(pub T);
+
+impl<'de, T> Deserialize<'de> for Parsed<T>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// A span of time, written with its unit: `"250ms"`, `"5s"`, `"2m"`, `"1h"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl Span {
+    /// A span of whole seconds.
+    pub const fn secs(secs: u64) -> Self {
+        Self(Duration::from_secs(secs))
+    }
+}
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refused = || {
+            format!("`{text}` is no span of time; expected a number with its unit: ms, s, m or h")
+        };
+        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(digits);
+        let number: u64 = number.parse().map_err(|_| refused())?;
+        let millis = match unit.trim() {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            _ => return Err(refused()),
+        };
+        number.checked_mul(millis).map(|ms| Self(Duration::from_millis(ms))).ok_or_else(refused)
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Parsed::deserialize(deserializer).map(|Parsed(span)| span)
+    }
+}
+
+/// One value or a list of them: `listen = "…"` as well as `listen = ["…", "…"]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OneOrMany<T>(pub Vec<T>);
+
+impl<T> Default for OneOrMany<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OneOrManyVisitor(std::marker::PhantomData))
+    }
+}
+
+struct OneOrManyVisitor<T>(std::marker::PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrManyVisitor<T> {
+    type Value = OneOrMany<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("one value or a list of them")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        T::deserialize(value::StrDeserializer::new(text)).map(|one| OneOrMany(vec![one]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut many = Vec::new();
+        while let Some(one) = list.next_element()? {
+            many.push(one);
+        }
+        Ok(OneOrMany(many))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(value::MapAccessDeserializer::new(table)).map(|one| OneOrMany(vec![one]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_a_number_with_its_unit() {
+        assert_eq!("250ms".parse(), Ok(Span(Duration::from_millis(250))));
+        assert_eq!("5 s".parse(), Ok(Span::secs(5)));
+        assert_eq!("2m".parse(), Ok(Span::secs(120)));
+        assert_eq!("1h".parse(), Ok(Span::secs(3600)));
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in
+            ["", "5", "s", "-1s", "1.5s", "5 days", "99999999999999999999s", "99999999999999999h"]
+        {
+            assert!(text.parse::<Span>().is_err(), "{text}");
+        }
+    }
+}
