@@ -9,6 +9,7 @@
 
 mod cursor;
 mod extended;
+mod prefix;
 mod syntax;
 mod values;
 
@@ -17,6 +18,7 @@ use std::borrow::Cow;
 use crate::dial;
 use cursor::Cursor;
 
+pub use prefix::{Mark, Prefix};
 pub use syntax::Syntax;
 pub use values::{Value, Values};
 
@@ -29,88 +31,6 @@ pub enum Reading {
     Lenient,
     /// `;` is required after an extended command that isn't the last, and forbidden elsewhere.
     Strict,
-}
-
-/// The character in front of the letter of a basic command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Prefix {
-    /// `&`
-    Ampersand,
-    /// `%`
-    Percent,
-    /// `\`
-    Backslash,
-    /// `:`
-    Colon,
-}
-
-impl Prefix {
-    /// The character itself.
-    pub const fn byte(self) -> u8 {
-        match self {
-            Self::Ampersand => b'&',
-            Self::Percent => b'%',
-            Self::Backslash => b'\\',
-            Self::Colon => b':',
-        }
-    }
-
-    const fn from_byte(byte: u8) -> Option<Self> {
-        match byte {
-            b'&' => Some(Self::Ampersand),
-            b'%' => Some(Self::Percent),
-            b'\\' => Some(Self::Backslash),
-            b':' => Some(Self::Colon),
-            _ => None,
-        }
-    }
-}
-
-/// The character in front of a maker's own command, whose name may have several letters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Mark {
-    /// `#`, Rockwell: `#CID=1`
-    Hash,
-    /// `*`, AirLink: `*NUMTOIP?`
-    Star,
-    /// `-`, Rockwell: `-J1`, `-SSE=1`
-    Minus,
-    /// `$`
-    Dollar,
-    /// `!`
-    Bang,
-    /// `@`: our own questions and settings
-    At,
-    /// `^`
-    Caret,
-}
-
-impl Mark {
-    /// The character itself.
-    pub const fn byte(self) -> u8 {
-        match self {
-            Self::Hash => b'#',
-            Self::Star => b'*',
-            Self::Minus => b'-',
-            Self::Dollar => b'$',
-            Self::Bang => b'!',
-            Self::At => b'@',
-            Self::Caret => b'^',
-        }
-    }
-
-    const fn from_byte(byte: u8) -> Option<Self> {
-        match byte {
-            b'#' => Some(Self::Hash),
-            b'*' => Some(Self::Star),
-            b'-' => Some(Self::Minus),
-            b'$' => Some(Self::Dollar),
-            b'!' => Some(Self::Bang),
-            b'@' => Some(Self::At),
-            b'^' => Some(Self::Caret),
-            _ => None,
-        }
-    }
 }
 
 /// One command of a line.
@@ -294,17 +214,20 @@ impl<'a> Commands<'a> {
         }
     }
 
+    /// A `?` or `=` behind a letter that has no use for it would be about a register if it were read
+    /// by itself: whoever typed `ATE?` doesn't want his echo off and a register shown.
     fn basic(&mut self, prefix: Option<Prefix>, letter: u8) -> Result<Command<'a>, Syntax> {
         let mut number = self.cursor.number()?;
-        if number.is_none() && self.reading == Reading::Lenient && self.cursor.peek() == Some(b'=')
-        {
-            self.cursor.take();
+        if number.is_none() && self.reading == Reading::Lenient && self.cursor.eat(b'=') {
             number = self.cursor.number()?;
             if number.is_none() {
                 return Err(Syntax::Unexpected(b'='));
             }
         }
-        Ok(Command::Basic { prefix, letter, number })
+        match self.cursor.peek() {
+            Some(misread @ (b'=' | b'?')) => Err(Syntax::Unexpected(misread)),
+            _ => Ok(Command::Basic { prefix, letter, number }),
+        }
     }
 
     fn telephone_number(&mut self) -> Result<Command<'a>, Syntax> {

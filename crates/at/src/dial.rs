@@ -17,9 +17,9 @@
 //!   [`DigitsAreIp::No`] turns this, and all separators that telephone numbers have, off.
 //! * Four dotted groups of up to three digits with one above 255 are a mistyped address, not a
 //!   telephone number; anything else of digits is a number for the phonebook.
-//! * `,` `@` `!` `W` `R`, and a `T` or `P` inside, are modifiers in a number of three digits or more
-//!   that has no dots. Everywhere else they are what they look like: `ATDTw3.example` and `ATDTrt1`
-//!   are names.
+//! * `W` and `R`, and a `T` or `P` inside, are modifiers in a number of three digits or more that
+//!   has no dots; `W` also behind any number, and alone. Everywhere else letters make a name:
+//!   `ATDTw3.example`, `ATDTrt1`.
 //! * In quotes nothing is a modifier.
 
 mod host;
@@ -197,7 +197,6 @@ impl Dial {
     /// string isn't the rest of a number: it is dialled as it is.
     pub fn followed_by(&self, next: &Self) -> Result<Self, DialSyntax> {
         let goes_on = next.quoting == Quoting::Plain
-            && next.recall().is_none()
             && (next.stripped().is_empty()
                 || numeric::key(next.stripped(), next.quoting).is_some());
         if !goes_on {

@@ -1,6 +1,6 @@
 //! The language between a terminal and its modem: command lines, dial strings, result codes.
 //!
-//! Nothing here knows what a modem is doing: [`line`] turns bytes into command lines, [`body`] turns
+//! Nothing here knows what a modem is doing: [`mod@line`] turns bytes into command lines, [`body`] turns
 //! a line into commands, [`dial`] reads what follows `D`, and [`result`] writes what a modem answers,
 //! byte for byte. All of it is pure: no clock, no I/O, nothing shared.
 //!

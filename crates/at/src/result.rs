@@ -5,6 +5,7 @@ mod code;
 mod family;
 mod format;
 mod level;
+mod rates;
 
 pub use cause::{Cause, CauseRules, Fault};
 pub use code::ResultCode;

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::target::{address, port};
-use super::{DialSyntax, Target, url};
+use super::{DialSyntax, Target, is_digits, url};
 use crate::limits::{HOST_MAX, LABEL_MAX};
 
 /// What may stand between a host and its port.
@@ -69,7 +69,7 @@ pub(super) fn read(text: &str) -> Result<Target, DialSyntax> {
             let scheme = scheme.trim().to_ascii_lowercase();
             Ok(Target::Url { scheme, rest: format!("//{target}") })
         }
-        _ if after.contains(' ') => Err(DialSyntax::HostName),
+        _ if text.contains(' ') && !is_digits(after) => Err(DialSyntax::HostName),
         _ => host(name, Some(port(after)?)),
     }
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::target::{address, port};
 use super::{DialSyntax, DigitsAreIp, Quoting, Target, is_digits};
 
-/// Letters can only be modifiers in front of, or between, at least this many digits.
+/// Fewer digits than this with a letter before or between them are the name of a host: `rt1`.
 const DIGITS_WITH_LETTERS_MIN: usize = 3;
 
 /// More groups than this are no address.
@@ -50,31 +50,38 @@ pub(super) fn key(text: &str, quoting: Quoting) -> Option<String> {
 
 fn without_modifiers(text: &str, quoting: Quoting) -> Option<Digits> {
     let plain = quoting == Quoting::Plain;
-    let inner = if plain {
-        text.trim_start_matches([',', '@', '!', 'W', 'w', ' '])
-            .trim_end_matches([',', '@', '!', 'R', 'r', ' '])
-    } else {
-        text.trim()
+    let inner = match quoting {
+        Quoting::Plain => text
+            .trim_start_matches([',', '@', '!', 'W', 'w', ' '])
+            .trim_end_matches([',', '@', '!', 'W', 'w', 'R', 'r', ' ']),
+        Quoting::Quoted { .. } => text.trim(),
     };
     let mut letters_inside = false;
     let mut kept = String::with_capacity(inner.len());
     for c in inner.chars() {
-        let after_letter = letters_inside && kept.is_empty();
         match c {
             '0'..='9' | '*' | '#' | '+' | ':' => kept.push(c),
             _ if SEPARATORS.contains(c) => kept.push(c),
-            'W' | 'w' | 'T' | 't' | 'P' | 'p' if plain && !kept.is_empty() && !after_letter => {
+            'W' | 'w' | 'T' | 't' | 'P' | 'p' if plain && !kept.is_empty() => {
                 letters_inside = true;
             }
             _ => return None,
         }
     }
-    let letters = text.contains(|c: char| c.is_alphabetic());
-    let enough = kept.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_WITH_LETTERS_MIN;
-    if letters && (!enough || text.contains(['.', ':'])) {
-        return None;
+    letters_are_modifiers(text, &kept).then_some(Digits { text: kept, letters_inside })
+}
+
+/// Whether the letters of `text`, of which `kept` is what isn't a modifier, can't be a name's.
+fn letters_are_modifiers(text: &str, kept: &str) -> bool {
+    let has_letters = |part: &str| part.contains(char::is_alphabetic);
+    let waits_at_end = text.trim_end_matches([' ', ',', 'W', 'w']);
+    match kept.bytes().filter(u8::is_ascii_digit).count() {
+        _ if !has_letters(text) => true,
+        _ if text.contains(['.', ':']) => false,
+        0 => text.trim_matches([' ', ',', '@', '!']).eq_ignore_ascii_case("W"),
+        DIGITS_WITH_LETTERS_MIN.. => true,
+        _ => !has_letters(waits_at_end),
     }
-    Some(Digits { text: kept, letters_inside })
 }
 
 fn telephone(text: &str) -> Result<Target, DialSyntax> {
@@ -174,6 +181,7 @@ fn dotted(
         ([behind], [':' | ',' | '/' | '#' | ' ']) => {
             Some(ip.and_then(|ip| address(ip, Some(port(behind)?))))
         }
+        ([_, _, ..], [':' | ',' | '/' | '#', ..]) => Some(Err(DialSyntax::Order)),
         _ => None,
     }
 }
