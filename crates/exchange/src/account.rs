@@ -103,6 +103,7 @@ pub(crate) struct Plan {
     pub(crate) terminal: String,
     pub(crate) on_break: OnBreak,
     pub(crate) idle: Option<Duration>,
+    pub(crate) after_end: Duration,
     pub(crate) longest: Option<Duration>,
 }
 
@@ -154,6 +155,7 @@ impl Plan {
                 On::Pipe => OnBreak::Ignore,
             }),
             idle: table.idle.map(|span| span.0),
+            after_end: table.after_end.0,
             longest: table.longest.map(|span| span.0),
         })
     }

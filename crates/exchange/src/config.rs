@@ -5,10 +5,12 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use carrier::AccessList;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use settings::{OneOrMany, Span};
 
 use crate::secret::SecretRef;
-use crate::span::Span;
 
 /// The `[exchange]` table.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -56,10 +58,10 @@ pub struct ListenConfig {
     /// that send seven bits with parity. The data after the login is never changed.
     #[serde(default)]
     pub login_parity: Parity,
-    /// Who may call, as rules on the caller's address, first match wins: `allow 10.0.0.0/8`, `deny all`.
-    /// Default: everybody.
-    #[serde(default)]
-    pub access: Vec<String>,
+    /// Who may call, as rules on the caller's address of which the first that matches decides:
+    /// `["allow 10.0.0.0/8", "default deny"]`. Default: everybody.
+    #[serde(default, deserialize_with = "access_rules")]
+    pub access: AccessList,
     /// Callers of this listener that may be without a login at once; more are turned away unheard.
     /// Default: `unauthenticated` of `[exchange.limits]`, which counts those of all listeners.
     #[serde(default)]
@@ -74,7 +76,7 @@ impl ListenConfig {
             accept: every_kind(),
             profile: Profile::default(),
             login_parity: Parity::default(),
-            access: Vec::new(),
+            access: AccessList::allow_all(),
             unauthenticated: None,
         }
     }
@@ -130,8 +132,10 @@ pub struct LoginConfig {
     pub goodbye: String,
     /// What a caller sees when the deadline has passed. Default `Login timed out`.
     pub timed_out: String,
-    /// What a caller sees when the exchange can't take him now. Default `BUSY`.
+    /// What a caller sees when too much is going on, altogether or on his account. Default `BUSY`.
     pub busy: String,
+    /// What a caller sees when the account's program can't be started. Default `Service unavailable`.
+    pub unavailable: String,
     /// Whether the name is echoed: `auto` (default; to raw callers, and to telnet callers unless they refuse
     /// it), `on` or `off`. A password is never echoed.
     pub echo: Echo,
@@ -154,6 +158,7 @@ impl Default for LoginConfig {
             goodbye: String::new(),
             timed_out: "Login timed out".into(),
             busy: "BUSY".into(),
+            unavailable: "Service unavailable".into(),
             echo: Echo::default(),
             name_characters: "._-+@".into(),
             tries: 3,
@@ -192,8 +197,9 @@ pub struct LimitsConfig {
     pub password_threads: u32,
     /// Callers waiting for their password to be checked; more see the busy text. Default 64.
     pub password_queue: u32,
-    /// Passwords of one source checked in a minute, in the long run; more see the busy text. Default 60.
-    pub passwords_per_minute: u32,
+    /// Wrong passwords from one source in a minute, in the long run; more see the busy text before any of
+    /// them is checked. Right ones don't count, so that a fleet behind one address can redial. Default 30.
+    pub wrong_passwords_per_minute: u32,
 }
 
 impl Default for LimitsConfig {
@@ -206,7 +212,7 @@ impl Default for LimitsConfig {
             unauthenticated_per_source: 32,
             password_threads: u32::try_from(processors.saturating_sub(1)).unwrap_or(1).max(1),
             password_queue: 64,
-            passwords_per_minute: 60,
+            wrong_passwords_per_minute: 30,
         }
     }
 }
@@ -261,6 +267,10 @@ pub struct AccountConfig {
     /// How long a call may pass without a byte either way. Default: for ever.
     #[serde(default)]
     pub idle: Option<Span>,
+    /// How long a program on a pipe may be silent once its caller has finished sending, which is all that is
+    /// seen of a caller who has gone. Default `60s`.
+    #[serde(default = "a_minute")]
+    pub after_end: Span,
     /// How long a call may last. Default: for ever.
     #[serde(default)]
     pub longest: Option<Span>,
@@ -310,10 +320,20 @@ pub enum OnSecond {
     Refuse,
 }
 
+/// Rules of an access list, one in each string.
+fn access_rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AccessList, D::Error> {
+    let rules = OneOrMany::<String>::deserialize(deserializer)?;
+    rules.0.join("\n").parse().map_err(D::Error::custom)
+}
+
 fn every_kind() -> Vec<Kind> {
     vec![Kind::Telnet, Kind::Raw]
 }
 
 fn dumb() -> String {
     "dumb".into()
+}
+
+const fn a_minute() -> Span {
+    Span::secs(60)
 }

@@ -45,7 +45,14 @@ pub const STDERR_LINE: usize = 512;
 /// chatty program neither blocks nor fills a disk.
 pub const STDERR_LINES: u32 = 200;
 
-/// How long output that a program wrote before it ended may take to reach the caller.
+/// Bytes read at once in either direction, and with that what a call keeps of a direction whose other side
+/// has stopped taking: sixteen kibibytes have most of the speed of larger pieces.
+pub const PIECE: usize = 16 * 1024;
+
+/// Pieces of one direction before the other one has its turn.
+pub const TURNS: usize = 8;
+
+/// How long a caller may take nothing of what a program wrote before it ended, before the rest is given up.
 pub const DELIVERY: Duration = Duration::from_secs(30);
 
 /// How long the descendants of an ended program may hold its pipe or terminal open before the call ends
@@ -58,3 +65,6 @@ pub const LINGER: Duration = Duration::from_secs(2);
 
 /// Bytes read from a caller at once while he logs in: a name, a password and the options of a telnet start.
 pub const LOGIN_READ: usize = 256;
+
+/// Calls that are over and still known, for an operator who asks what just happened.
+pub const ENDED_CALLS: usize = 1000;

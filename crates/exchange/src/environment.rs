@@ -1,0 +1,107 @@
+//! The environment of a program, built from nothing.
+
+use std::ffi::OsString;
+use std::time::{Duration, SystemTime};
+
+use crate::account::{Account, Plan};
+use crate::call::CallId;
+use crate::origin::Origin;
+use crate::terminal;
+use crate::user::SystemUser;
+
+/// Where programs find programs, when the account doesn't say.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// What is known of a call when its program starts.
+pub(crate) struct Facts<'a> {
+    pub(crate) call: CallId,
+    pub(crate) origin: &'a Origin,
+    /// `TELNET`, or what the call travels on.
+    pub(crate) connect: &'a str,
+    /// The terminal type that the caller told.
+    pub(crate) terminal: Option<&'a str>,
+    pub(crate) at: SystemTime,
+}
+
+/// The variables of a login, those that mgetty gives to its programs, and the account's own.
+///
+/// Of what a caller sends only the terminal type gets here, and only if it is one.
+pub(crate) fn environment(
+    account: &Account,
+    plan: &Plan,
+    user: &SystemUser,
+    facts: &Facts<'_>,
+) -> Vec<(OsString, OsString)> {
+    let origin = facts.origin;
+    let told =
+        facts.terminal.map(str::to_ascii_lowercase).filter(|t| terminal::is_terminal_type(t));
+    let (date, time) = date_and_time(facts.at);
+    let usual = [
+        ("HOME", user.home.clone().into()),
+        ("USER", user.name.clone().into()),
+        ("LOGNAME", user.name.clone().into()),
+        ("SHELL", user.shell.clone().into()),
+        ("PATH", PATH.into()),
+        ("TERM", told.unwrap_or_else(|| plan.terminal.clone()).into()),
+        ("CALLER_ID", or_none(&origin.caller_id).into()),
+        ("CALLER_NAME", origin.caller_name.clone().unwrap_or_default().into()),
+        ("CALLED_ID", origin.called_id.clone().into()),
+        ("CALL_DATE", date.into()),
+        ("CALL_TIME", time.into()),
+        ("CONNECT", origin.connect.clone().unwrap_or_else(|| facts.connect.to_owned()).into()),
+        ("DEVICE", origin.device.clone().into()),
+        ("TRUNKLINE_ACCOUNT", account.name.clone().into()),
+        ("TRUNKLINE_CALL", facts.call.to_string().into()),
+    ];
+    let own = |name: &str| plan.environment.iter().any(|(own, _)| own == name);
+    let mut variables: Vec<(OsString, OsString)> =
+        Vec::with_capacity(usual.len() + plan.environment.len());
+    variables.extend(
+        usual.into_iter().filter(|(name, _)| !own(name)).map(|(name, value)| (name.into(), value)),
+    );
+    variables.extend(plan.environment.iter().map(|(name, value)| (name.into(), value.into())));
+    variables
+}
+
+/// mgetty's word for a caller who doesn't say who he is.
+fn or_none(caller_id: &str) -> &str {
+    if caller_id.is_empty() { "none" } else { caller_id }
+}
+
+/// `MMDD` and `HHMM`, as a telephone's caller ID gives them; in UTC.
+fn date_and_time(at: SystemTime) -> (String, String) {
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+    let (month, day) = month_and_day(since / 86_400);
+    let minutes = since % 86_400 / 60;
+    (format!("{month:02}{day:02}"), format!("{:02}{:02}", minutes / 60, minutes % 60))
+}
+
+/// The month and day of a day counted from 1970-01-01. Years begin in March here, so that the leap day comes
+/// last and months follow one another in a regular pattern of 153 days in five.
+fn month_and_day(days: u64) -> (u64, u64) {
+    let days = days + 719_468;
+    let day_of_era = days % 146_097;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    (if month < 10 { month + 3 } else { month - 9 }, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        let at = |secs| date_and_time(SystemTime::UNIX_EPOCH + Duration::from_secs(secs));
+        assert_eq!(at(0), ("0101".into(), "0000".into()));
+        assert_eq!(at(951_782_400), ("0229".into(), "0000".into()));
+        assert_eq!(at(951_868_799), ("0229".into(), "2359".into()));
+        assert_eq!(at(951_868_800), ("0301".into(), "0000".into()));
+        assert_eq!(at(1_795_353_060), ("1122".into(), "1311".into()));
+        assert_eq!(at(4_107_542_399), ("0228".into(), "2359".into()));
+        assert_eq!(at(4_107_542_400), ("0301".into(), "0000".into()));
+    }
+}

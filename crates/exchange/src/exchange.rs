@@ -1,0 +1,291 @@
+//! The exchange: what all its calls share.
+
+use std::num::NonZeroU32;
+use std::process::ExitStatus;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use carrier::{Call, ListenError, Listener, Peer};
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tty::Grace;
+
+use crate::account::{AccountError, Accounts, Service};
+use crate::call::{CallEnd, CallId, CallRecord, CallStatus, status_words};
+use crate::config::{Echo, ExchangeConfig, HangUpConfig, ListenConfig, Parity, RootPrograms};
+use crate::crowd::{Crowd, Seat};
+use crate::doors::Doors;
+use crate::limits;
+use crate::listen::Reception;
+use crate::login::Login;
+use crate::origin::Origin;
+use crate::password::Checker;
+use crate::patience::Patience;
+use crate::registry::{Entry, Registry};
+use crate::service::{self, Left};
+use crate::session::Script;
+use crate::user;
+use crate::wait::{First, both, first};
+
+/// The answering side: takes calls, asks who is calling, and gives him his program.
+///
+/// A handle: clones are the same exchange. When the last one is dropped its listeners close; end it with
+/// [`Exchange::shut_down`], which also ends its calls.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    shared: Arc<Shared>,
+    doors: Arc<Mutex<Doors>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    settings: RwLock<Arc<Settings>>,
+    pub(crate) crowd: Arc<Crowd>,
+    patience: Patience,
+    registry: Arc<Registry>,
+    closing: watch::Sender<Closing>,
+}
+
+/// What a call takes with it when it begins, and a reload replaces for later calls.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) accounts: Accounts,
+    pub(crate) script: Arc<Script>,
+    pub(crate) echo: Echo,
+    pub(crate) checker: Arc<Checker>,
+    pub(crate) hang_up: HangUpConfig,
+    pub(crate) root_programs: RootPrograms,
+    threads: u32,
+    queue: u32,
+}
+
+/// How far a shutdown has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Closing {
+    /// There is none.
+    Open,
+    /// Calls are being ended.
+    Orderly,
+    /// What is left is cut.
+    Now,
+}
+
+/// Why an exchange can't start, or not with this configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An account's program could not or may not run here.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// A listener can't be opened.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+}
+
+impl Exchange {
+    /// An exchange that listens as its configuration says. Must be called inside a tokio runtime.
+    pub fn start(config: &ExchangeConfig, accounts: Accounts) -> Result<Self, StartError> {
+        let settings = Settings::new(config, accounts, None)?;
+        let exchange = Self {
+            shared: Arc::new(Shared {
+                settings: RwLock::new(Arc::new(settings)),
+                crowd: Crowd::new(&config.limits),
+                patience: Patience::new(config.limits.wrong_passwords_per_minute),
+                registry: Registry::new(),
+                closing: watch::Sender::new(Closing::Open),
+            }),
+            doors: Arc::default(),
+        };
+        let doors = exchange.doors().prepare(&config.listen)?;
+        exchange.doors().replace(doors, &exchange.shared);
+        Ok(exchange)
+    }
+
+    /// Replaces accounts, texts, limits and listeners. Calls in progress go on as they began; a login that is
+    /// under way ends with the accounts it began with; listeners whose address stays never stop listening.
+    /// After an error everything is as it was.
+    pub fn reload(&self, config: &ExchangeConfig, accounts: Accounts) -> Result<(), StartError> {
+        let settings = Settings::new(config, accounts, Some(&self.shared.settings()))?;
+        let mut doors = self.doors();
+        let prepared = doors.prepare(&config.listen)?;
+        doors.replace(prepared, &self.shared);
+        drop(doors);
+        self.shared.crowd.set_limits(&config.limits);
+        self.shared.patience.set(config.limits.wrong_passwords_per_minute);
+        let mut shared = self.shared.settings.write().unwrap_or_else(PoisonError::into_inner);
+        *shared = Arc::new(settings);
+        Ok(())
+    }
+
+    /// Where it listens, with the ports that were free where the configuration says 0.
+    pub fn listeners(&self) -> Vec<Peer> {
+        self.doors().addresses()
+    }
+
+    /// Listens at one more place, opened elsewhere (by systemd, say), until the exchange is shut down. A reload
+    /// leaves it alone.
+    pub fn listen(&self, listener: Listener, config: &ListenConfig) {
+        self.doors().add(listener, Reception::new(config), &self.shared);
+    }
+
+    /// Takes a call that came from elsewhere (a line of this process, say), and returns when it is over.
+    pub async fn take_call(&self, call: Call, origin: Origin) -> CallEnd {
+        if self.shared.is_closing() {
+            call.reset();
+            return CallEnd::ShuttingDown;
+        }
+        match self.shared.crowd.enter(origin.source, None) {
+            Ok(seat) => {
+                let entry = self.shared.register(&origin);
+                self.shared.run(call, origin, Parity::Keep, entry, seat).await
+            }
+            Err(many) => {
+                tracing::info!(from = %origin.from, why = many.words(), "caller turned away");
+                call.reset();
+                CallEnd::TurnedAway
+            }
+        }
+    }
+
+    /// The calls in progress, oldest first.
+    pub fn calls(&self) -> Vec<CallStatus> {
+        self.shared.registry.snapshot()
+    }
+
+    /// The last calls that are over, oldest first.
+    pub fn ended(&self) -> Vec<CallRecord> {
+        self.shared.registry.ended()
+    }
+
+    /// Hangs up on a caller. False when there is no such call, or it is ending already.
+    pub fn hang_up(&self, call: CallId) -> bool {
+        self.shared.registry.end(call, CallEnd::Operator)
+    }
+
+    /// Takes no more calls, ends all there are, and returns when the last one is over. What is left after
+    /// `grace` is cut, its programs killed.
+    pub async fn shut_down(&self, grace: Duration) {
+        let shared = &self.shared;
+        self.doors().close();
+        shared.close(Closing::Orderly);
+        shared.registry.end_all(CallEnd::ShuttingDown);
+        if timeout(grace, shared.registry.empty()).await.is_err() {
+            shared.close(Closing::Now);
+            shared.registry.empty().await;
+        }
+    }
+
+    /// Password hashes computed since the start, or since a reload that changed their limits.
+    pub fn password_hashes(&self) -> u64 {
+        self.shared.settings().checker.hashes()
+    }
+
+    fn doors(&self) -> MutexGuard<'_, Doors> {
+        self.doors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Settings {
+    fn new(
+        config: &ExchangeConfig,
+        accounts: Accounts,
+        before: Option<&Self>,
+    ) -> Result<Self, AccountError> {
+        for account in accounts.all() {
+            if let Service::Program(plan) = &account.service {
+                user::identity(plan.user.as_deref(), config.root_programs)
+                    .map_err(|fault| AccountError { account: account.name.clone(), fault })?;
+            }
+        }
+        let (threads, queue) = (config.limits.password_threads, config.limits.password_queue);
+        // The same bound must hold for callers from before and after a reload.
+        let checker = match before {
+            Some(before) if (before.threads, before.queue) == (threads, queue) => {
+                Arc::clone(&before.checker)
+            }
+            _ => Arc::new(Checker::new(NonZeroU32::new(threads).unwrap_or(NonZeroU32::MIN), queue)),
+        };
+        Ok(Self {
+            accounts,
+            script: Arc::new(Script::new(&config.login)),
+            echo: config.login.echo,
+            checker,
+            hang_up: config.hang_up,
+            root_programs: config.root_programs,
+            threads,
+            queue,
+        })
+    }
+}
+
+impl Shared {
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn register(&self, origin: &Origin) -> Entry {
+        self.registry.enter(origin)
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        *self.closing.borrow() > Closing::Open
+    }
+
+    fn close(&self, how: Closing) {
+        self.closing.send_modify(|closing| *closing = how.max(*closing));
+    }
+
+    /// One call, from its greeting to its line in the log.
+    pub(crate) async fn run(
+        &self,
+        mut call: Call,
+        origin: Origin,
+        parity: Parity,
+        mut entry: Entry,
+        mut seat: Seat,
+    ) -> CallEnd {
+        let settings = self.settings();
+        let login = Login {
+            settings: &settings,
+            patience: &self.patience,
+            call: &mut call,
+            entry: &mut entry,
+            origin: &origin,
+            parity,
+        };
+        let left = match login.run().await {
+            Err(end) => end.into(),
+            Ok(guest) => {
+                seat.make_known();
+                Box::pin(service::serve(&settings, &mut call, &mut entry, &origin, guest)).await
+            }
+        };
+        entry.count(call.counts());
+        if service::speaks_telnet(&call) {
+            entry.is_telnet();
+        }
+        let end = left.end;
+        let mut record = entry.over(end);
+        record.status = status_words(self.wind_down(call, left, &settings).await);
+        entry.file(record);
+        end
+    }
+
+    /// Lets go of the caller and ends the program, both at the same time: neither has to wait for the other.
+    async fn wind_down(&self, call: Call, left: Left, settings: &Settings) -> Option<ExitStatus> {
+        let mut closing = self.closing.subscribe();
+        let grace =
+            Grace { hup: settings.hang_up.term_after.0, term: settings.hang_up.kill_after.0 };
+        let program = async {
+            match left.running {
+                Some(running) => running.hang_up(grace).await.ok(),
+                None => None,
+            }
+        };
+        let orderly = both(program, call.hang_up(limits::LINGER));
+        let cut = closing.wait_for(|closing| *closing == Closing::Now);
+        match first(orderly, cut).await {
+            First::One(status) => left.status.or(status),
+            First::Other(_) => left.status,
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The login of one call: the session on one side, the call and the accounts on the other.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use carrier::{Call, Received, clock_now, timer_at};
+use clock::Instant;
+use telnet::{Event, TerminalName, WindowSize};
+use tokio::time::{sleep_until, timeout};
+
+use crate::account::Account;
+use crate::call::CallEnd;
+use crate::config::{Echo, Parity};
+use crate::exchange::Settings;
+use crate::limits;
+use crate::origin::Origin;
+use crate::password::Verdict;
+use crate::patience::Patience;
+use crate::registry::Entry;
+use crate::secret;
+use crate::session::{Admitted, Check, EchoName, Ending, Session, Step};
+use crate::wait::{First, first};
+
+/// A caller who is in.
+pub(crate) struct Guest {
+    pub(crate) account: Arc<Account>,
+    pub(crate) admitted: Admitted,
+    /// What arrived together with the password: already data.
+    pub(crate) early: Vec<u8>,
+    pub(crate) told: Told,
+}
+
+/// What a caller's telnet has told about his terminal.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) terminal: Option<TerminalName>,
+    pub(crate) size: Option<WindowSize>,
+}
+
+/// A login that is under way.
+pub(crate) struct Login<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) patience: &'a Patience,
+    pub(crate) call: &'a mut Call,
+    pub(crate) entry: &'a mut Entry,
+    pub(crate) origin: &'a Origin,
+    pub(crate) parity: Parity,
+}
+
+/// Bytes read during a login, a password among them.
+struct Heard([u8; limits::LOGIN_READ]);
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        secret::wipe(&mut self.0);
+    }
+}
+
+impl Login<'_> {
+    /// Goes through the dialogue until the caller is in, or out.
+    pub(crate) async fn run(mut self) -> Result<Guest, CallEnd> {
+        let mut out = Vec::new();
+        let script = Arc::clone(&self.settings.script);
+        let mut session = Session::new(script, self.parity, clock_now(), &mut out);
+        let deadline = session.deadline();
+        let mut told = Told::default();
+        let mut heard = Heard([0; limits::LOGIN_READ]);
+        loop {
+            self.say(&mut out, deadline).await?;
+            let count = match self.hear(&mut heard, deadline).await? {
+                Some(Received::Data(count)) => count,
+                Some(Received::Event(event)) => {
+                    told.hear(event);
+                    continue;
+                }
+                Some(Received::End) => return Err(CallEnd::CallerHungUp),
+                // The deadline: the session has something to say about it.
+                None => 0,
+            };
+            let mut bytes = heard.0.get(..count).unwrap_or_default();
+            loop {
+                let (taken, mut step) = session.read(clock_now(), bytes, self.echo(), &mut out);
+                bytes = bytes.get(taken..).unwrap_or_default();
+                if let Step::Check(check) = step {
+                    self.say(&mut out, deadline).await?;
+                    step = match self.compare(check, &mut out).await? {
+                        Compared::Right(account, admitted) => {
+                            self.say(&mut out, deadline).await?;
+                            return Ok(Guest { account, admitted, early: bytes.to_vec(), told });
+                        }
+                        Compared::Not(step) => step,
+                    };
+                }
+                match step {
+                    Step::More(same) => session = same,
+                    Step::Over(ending) => return Err(self.goodbye(&out, ending).await),
+                    // Just answered; a check that nobody answers is a refusal.
+                    Step::Check(_) => return Err(CallEnd::LoginFailed(Ending::TriesUsed)),
+                }
+                if bytes.is_empty() {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn echo(&self) -> EchoName {
+        match self.settings.echo {
+            Echo::Auto | Echo::On => EchoName::On,
+            Echo::Off => EchoName::Off,
+        }
+    }
+
+    /// Compares a password, if there is room for it; logs what came of it.
+    async fn compare(&mut self, mut check: Check, out: &mut Vec<u8>) -> Result<Compared, CallEnd> {
+        let source = self.origin.source;
+        if self.patience.take(source, clock_now()).is_err() {
+            self.log_failure(check.name(), "too many wrong passwords from this source");
+            return Ok(Compared::Not(Step::Over(check.busy(out))));
+        }
+        let accounts = &self.settings.accounts;
+        let account = accounts.find(check.name()).cloned();
+        let verifier = account.as_ref().map(|account| Arc::clone(&account.verifier));
+        let password = check.take_password();
+        let checking = self.settings.checker.check(verifier, Arc::clone(&accounts.decoy), password);
+        let verdict = match first(poll_fn(|cx| self.entry.poll_order(cx)), checking).await {
+            First::One(order) => return Err(order),
+            First::Other(verdict) => verdict,
+        };
+        match (verdict, account) {
+            (Ok(Verdict::Right), Some(account)) => {
+                self.patience.give_back(source, clock_now());
+                Ok(Compared::Right(account, check.accept(out)))
+            }
+            (Ok(_), _) => {
+                self.log_failure(check.name(), "wrong name or password");
+                Ok(Compared::Not(check.refuse(out)))
+            }
+            (Err(_), _) => {
+                self.patience.give_back(source, clock_now());
+                Ok(Compared::Not(Step::Over(check.busy(out))))
+            }
+        }
+    }
+
+    /// The line for fail2ban: `login failed from ADDRESS`. A name that isn't an account's may be a password
+    /// typed too early, so it isn't shown.
+    fn log_failure(&self, name: &str, why: &str) {
+        let account = if self.settings.accounts.find(name).is_some() { name } else { "unknown" };
+        tracing::info!(
+            call = %self.entry.id(), account, from = %self.origin.from, why,
+            "login failed from {}", self.origin.host()
+        );
+    }
+
+    /// Sends what is to be said, unless the call ends or the deadline passes meanwhile.
+    async fn say(&mut self, out: &mut Vec<u8>, deadline: Instant) -> Result<(), CallEnd> {
+        if out.is_empty() {
+            return Ok(());
+        }
+        let ordered = poll_fn(|cx| self.entry.poll_order(cx));
+        let sending = first(self.call.send(out), sleep_until(timer_at(deadline)));
+        match first(ordered, sending).await {
+            First::One(order) => Err(order),
+            First::Other(First::One(Ok(()))) => {
+                out.clear();
+                Ok(())
+            }
+            First::Other(First::One(Err(_))) => Err(CallEnd::LineLost),
+            First::Other(First::Other(())) => Err(CallEnd::LoginFailed(Ending::Deadline)),
+        }
+    }
+
+    /// What comes from the caller; nothing when the deadline comes first.
+    async fn hear(
+        &mut self,
+        heard: &mut Heard,
+        deadline: Instant,
+    ) -> Result<Option<Received>, CallEnd> {
+        let ordered = poll_fn(|cx| self.entry.poll_order(cx));
+        let hearing = first(self.call.receive(&mut heard.0), sleep_until(timer_at(deadline)));
+        match first(ordered, hearing).await {
+            First::One(order) => Err(order),
+            First::Other(First::One(Ok(received))) => Ok(Some(received)),
+            First::Other(First::One(Err(_))) => Err(CallEnd::LineLost),
+            First::Other(First::Other(())) => Ok(None),
+        }
+    }
+
+    /// Last words, to a caller who may not be reading.
+    async fn goodbye(&mut self, out: &[u8], ending: Ending) -> CallEnd {
+        let _ = timeout(limits::LINGER, self.call.send(out)).await;
+        CallEnd::LoginFailed(ending)
+    }
+}
+
+/// What comparing a password came to.
+enum Compared {
+    Right(Arc<Account>, Admitted),
+    Not(Step),
+}
+
+impl Told {
+    pub(crate) fn hear(&mut self, event: Event) {
+        match event {
+            Event::TerminalType(terminal) => self.terminal = Some(terminal),
+            Event::WindowSize(size) => self.size = Some(size),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The bytes between a call and its program, with everything that goes beside them: half-close, breaks,
+//! window sizes, limits, and the program's end.
+//!
+//! Each direction is read into the thread's scratch buffer and written on at once; only what the other side
+//! doesn't take is kept, and then that direction isn't read any further. An idle call holds no buffer.
+
+mod inward;
+mod outward;
+mod pending;
+mod timer;
+
+use std::future::poll_fn;
+use std::process::ExitStatus;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use carrier::{Call, Counts, clock_now};
+use clock::Instant;
+use tty::Running;
+
+use crate::account::Plan;
+use crate::call::CallEnd;
+use crate::complaints::Complaints;
+use crate::config::{On, OnBreak};
+use crate::limits;
+use crate::login::Guest;
+use crate::registry::Entry;
+use crate::service::Left;
+use inward::Inward;
+use outward::Outward;
+use timer::Timer;
+
+/// What an account says about a call's course.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    on: On,
+    on_break: OnBreak,
+    idle: Option<Duration>,
+    after_end: Duration,
+    longest: Option<Duration>,
+}
+
+impl Rules {
+    pub(crate) fn of(plan: &Plan) -> Self {
+        Self {
+            on: plan.on,
+            on_break: plan.on_break,
+            idle: plan.idle,
+            after_end: plan.after_end,
+            longest: plan.longest,
+        }
+    }
+}
+
+/// A call and its program.
+pub(crate) struct Pump<'a> {
+    call: &'a mut Call,
+    entry: &'a mut Entry,
+    running: Running,
+    complaints: Option<Complaints>,
+    rules: Rules,
+    inward: Inward,
+    outward: Outward,
+    status: Option<ExitStatus>,
+    times: Times,
+    timer: Timer,
+}
+
+/// When what happened last.
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    began: Instant,
+    received: Instant,
+    sent: Instant,
+    program_ended: Option<Instant>,
+}
+
+/// How far one direction got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// Nothing more can be done until something wakes us.
+    Over,
+    /// There may be more to do, but others have their turn first.
+    Used,
+}
+
+impl<'a> Pump<'a> {
+    pub(crate) fn new(
+        call: &'a mut Call,
+        entry: &'a mut Entry,
+        mut running: Running,
+        guest: Guest,
+        rules: Rules,
+    ) -> Self {
+        let now = clock_now();
+        Self {
+            call,
+            entry,
+            complaints: running.io.take_errors().map(Complaints::new),
+            running,
+            rules,
+            inward: Inward::new(guest.admitted, &guest.early),
+            outward: Outward::new(),
+            status: None,
+            times: Times { began: now, received: now, sent: now, program_ended: None },
+            timer: Timer::default(),
+        }
+    }
+
+    /// Runs until the call is to end; the program may still be there then.
+    pub(crate) async fn run(mut self) -> Left {
+        let end = poll_fn(|cx| match self.poll(cx) {
+            Ok(()) => Poll::Pending,
+            Err(end) => Poll::Ready(end),
+        })
+        .await;
+        Left { end, running: Some(self.running), status: self.status }
+    }
+
+    /// Does what can be done now; the error is the end of the call.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Result<(), CallEnd> {
+        if let Poll::Ready(order) = self.entry.poll_order(cx) {
+            return Err(order);
+        }
+        let before = self.call.counts();
+        let inward = self.inward.poll(cx, self.call, &mut self.running, &self.rules)?;
+        let outward = self.outward.poll(cx, self.call, &mut self.running.io)?;
+        self.note_progress(before);
+        self.poll_program(cx);
+        let complaints = self.poll_complaints(cx);
+        if self.times.program_ended.is_some() && self.outward.is_closed() {
+            return Err(CallEnd::ProgramEnded);
+        }
+        if [inward, outward, complaints].contains(&Turn::Used) {
+            cx.waker().wake_by_ref();
+        }
+        self.poll_time(cx)
+    }
+
+    fn note_progress(&mut self, before: Counts) {
+        let now = self.call.counts();
+        if now == before {
+            return;
+        }
+        let time = clock_now();
+        if now.received != before.received {
+            self.times.received = time;
+        }
+        if now.sent != before.sent {
+            self.times.sent = time;
+        }
+        self.entry.count(now);
+    }
+
+    fn poll_program(&mut self, cx: &mut Context<'_>) {
+        if self.times.program_ended.is_some() {
+            return;
+        }
+        if let Poll::Ready(status) = self.running.child.poll_wait(cx) {
+            self.status = status.ok();
+            self.times.program_ended = Some(clock_now());
+            self.inward.program_ended();
+        }
+    }
+
+    fn poll_complaints(&mut self, cx: &mut Context<'_>) -> Turn {
+        let Some(complaints) = &mut self.complaints else { return Turn::Over };
+        match complaints.poll(cx, self.entry.id()) {
+            Poll::Ready(crate::complaints::Said::All) => {
+                self.complaints = None;
+                Turn::Over
+            }
+            Poll::Ready(crate::complaints::Said::Some) => Turn::Used,
+            Poll::Pending => Turn::Over,
+        }
+    }
+
+    fn poll_time(&mut self, cx: &mut Context<'_>) -> Result<(), CallEnd> {
+        while let Poll::Ready(now) = self.timer.poll(cx, self.deadline()) {
+            if self.call.deadline().is_some_and(|deadline| deadline <= now) {
+                self.call.timeout(now);
+                // What it did must be put on the wire.
+                cx.waker().wake_by_ref();
+            }
+            let due = |deadline: Option<Instant>| deadline.is_some_and(|deadline| deadline <= now);
+            if due(self.time_limit()) {
+                return Err(CallEnd::TimeLimit);
+            }
+            if due(self.idle_limit()) {
+                return Err(CallEnd::Idle);
+            }
+            if due(self.silence_after_end()) {
+                return Err(CallEnd::CallerHungUp);
+            }
+            if due(self.delivery()) {
+                return Err(CallEnd::ProgramEnded);
+            }
+            if due(self.orphans()) {
+                self.outward.stop_reading();
+                cx.waker().wake_by_ref();
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let deadlines = [
+            self.call.deadline(),
+            self.time_limit(),
+            self.idle_limit(),
+            self.silence_after_end(),
+            self.delivery(),
+            self.orphans(),
+        ];
+        deadlines.into_iter().flatten().min()
+    }
+
+    fn time_limit(&self) -> Option<Instant> {
+        self.rules.longest.map(|longest| self.times.began + longest)
+    }
+
+    fn idle_limit(&self) -> Option<Instant> {
+        self.rules.idle.map(|idle| self.times.received.max(self.times.sent) + idle)
+    }
+
+    /// The caller has finished sending; whether he still listens shows only when something is sent to him.
+    fn silence_after_end(&self) -> Option<Instant> {
+        let silent = self.inward.is_closed() && self.times.program_ended.is_none();
+        silent.then(|| self.times.received.max(self.times.sent) + self.rules.after_end)
+    }
+
+    /// The program has ended, and the caller takes nothing of its output any more.
+    fn delivery(&self) -> Option<Instant> {
+        self.times.program_ended.map(|ended| ended.max(self.times.sent) + limits::DELIVERY)
+    }
+
+    /// The program has ended, but somebody whom it started still holds its output open.
+    fn orphans(&self) -> Option<Instant> {
+        let ended = self.times.program_ended.filter(|_| self.outward.is_reading())?;
+        Some(ended.max(self.times.sent) + limits::ORPHANS)
+    }
+}

@@ -1,0 +1,270 @@
+//! The calls in progress.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll};
+use std::time::SystemTime;
+
+use carrier::{Counts, clock_now};
+use clock::Instant;
+use tokio::sync::{oneshot, watch};
+
+use crate::account::Account;
+use crate::call::{CallEnd, CallId, CallRecord, CallStatus, status_words};
+use crate::config::OnSecond;
+use crate::limits;
+use crate::origin::Origin;
+
+/// The calls in progress, by number and by account.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    calls: Mutex<Calls>,
+    ended: Mutex<VecDeque<CallRecord>>,
+    count: watch::Sender<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Calls {
+    by_id: HashMap<CallId, Live>,
+    /// Numbers grow, so the first one is the oldest call.
+    by_account: HashMap<String, BTreeSet<CallId>>,
+}
+
+#[derive(Debug)]
+struct Live {
+    facts: Arc<Facts>,
+    /// Taken by the first order to end.
+    order: Option<oneshot::Sender<CallEnd>>,
+}
+
+/// What others may know of a call.
+#[derive(Debug)]
+struct Facts {
+    id: CallId,
+    from: String,
+    over: &'static str,
+    since: SystemTime,
+    began: Instant,
+    telnet: OnceLock<()>,
+    account: OnceLock<String>,
+    received: AtomicU64,
+    sent: AtomicU64,
+}
+
+/// A call's own entry; the call is over when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    registry: Arc<Registry>,
+    facts: Arc<Facts>,
+    orders: Orders,
+}
+
+/// Where a call hears that it must end.
+#[derive(Debug)]
+struct Orders(Option<oneshot::Receiver<CallEnd>>);
+
+/// The account has as many calls as it may have.
+#[derive(Debug)]
+pub(crate) struct InUse;
+
+impl Registry {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            calls: Mutex::default(),
+            ended: Mutex::default(),
+            count: watch::Sender::new(0),
+        })
+    }
+
+    pub(crate) fn enter(self: &Arc<Self>, origin: &Origin) -> Entry {
+        let facts = Arc::new(Facts {
+            id: CallId::next(),
+            from: origin.from.clone(),
+            over: origin.over.words(),
+            since: SystemTime::now(),
+            began: clock_now(),
+            telnet: OnceLock::new(),
+            account: OnceLock::new(),
+            received: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+        });
+        let (order, orders) = oneshot::channel();
+        let live = Live { facts: Arc::clone(&facts), order: Some(order) };
+        self.calls().by_id.insert(facts.id, live);
+        self.count.send_modify(|count| *count += 1);
+        Entry { registry: Arc::clone(self), facts, orders: Orders(Some(orders)) }
+    }
+
+    pub(crate) fn snapshot(&self) -> Vec<CallStatus> {
+        let mut calls: Vec<_> =
+            self.calls().by_id.values().map(|live| live.facts.status()).collect();
+        calls.sort_unstable_by_key(|call| call.id);
+        calls
+    }
+
+    /// The last calls that are over, oldest first.
+    pub(crate) fn ended(&self) -> Vec<CallRecord> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Orders a call to end; false when there is no such call, or it is ending already.
+    pub(crate) fn end(&self, id: CallId, why: CallEnd) -> bool {
+        self.calls().end(id, why)
+    }
+
+    pub(crate) fn end_all(&self, why: CallEnd) {
+        let mut calls = self.calls();
+        for live in calls.by_id.values_mut() {
+            live.end(why);
+        }
+    }
+
+    /// Waits until no call is left.
+    pub(crate) async fn empty(&self) {
+        // Fails only when the sender is gone, and it is ours.
+        let _ = self.count.subscribe().wait_for(|count| *count == 0).await;
+    }
+
+    fn calls(&self) -> MutexGuard<'_, Calls> {
+        // Nothing under the lock can fail half-way, so a poisoned lock guards sound maps.
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Calls {
+    fn end(&mut self, id: CallId, why: CallEnd) -> bool {
+        self.by_id.get_mut(&id).is_some_and(|live| live.end(why))
+    }
+}
+
+impl Live {
+    fn end(&mut self, why: CallEnd) -> bool {
+        self.order.take().is_some_and(|order| order.send(why).is_ok())
+    }
+
+    fn is_ending(&self) -> bool {
+        self.order.is_none()
+    }
+}
+
+impl Facts {
+    fn status(&self) -> CallStatus {
+        CallStatus {
+            id: self.id,
+            from: self.from.clone(),
+            over: if self.telnet.get().is_some() { "telnet" } else { self.over },
+            account: self.account.get().cloned(),
+            since: self.since,
+            received: self.received.load(Ordering::Relaxed),
+            sent: self.sent.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Entry {
+    pub(crate) fn id(&self) -> CallId {
+        self.facts.id
+    }
+
+    /// The call travels on telnet, as it has turned out.
+    pub(crate) fn is_telnet(&self) {
+        let _ = self.facts.telnet.set(());
+    }
+
+    /// The call is over for its caller now; its program may take longer.
+    pub(crate) fn over(&self, end: CallEnd) -> CallRecord {
+        CallRecord {
+            call: self.facts.status(),
+            duration: clock_now().since(self.facts.began),
+            end,
+            status: status_words(None),
+        }
+    }
+
+    /// Keeps the record among the last ones, and writes the call's one line in the log.
+    pub(crate) fn file(&self, record: CallRecord) {
+        tracing::info!(
+            call = %record.call.id,
+            account = record.call.account.as_deref().unwrap_or("-"),
+            from = %record.call.from,
+            over = record.call.over,
+            cause = record.end.code(),
+            seconds = record.duration.as_secs_f64(),
+            received = record.call.received,
+            sent = record.call.sent,
+            status = %record.status,
+            "call ended: {}", record.end.words()
+        );
+        let mut ended = self.registry.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if ended.len() == limits::ENDED_CALLS {
+            ended.pop_front();
+        }
+        ended.push_back(record);
+    }
+
+    /// The call belongs to `account` now, if that may have another one.
+    ///
+    /// A call that is ending doesn't count: its program may take a while, its caller has been told.
+    pub(crate) fn belongs_to(&self, account: &Account) -> Result<(), InUse> {
+        let mut calls = self.registry.calls();
+        if let Some(limit) = account.calls {
+            let limit = usize::try_from(limit.get()).unwrap_or(usize::MAX);
+            let ids = calls.by_account.get(&account.name).into_iter().flatten().copied();
+            let staying: Vec<CallId> = ids
+                .filter(|id| calls.by_id.get(id).is_some_and(|live| !live.is_ending()))
+                .collect();
+            let too_many = (staying.len() + 1).saturating_sub(limit);
+            if too_many > 0 && account.on_second == OnSecond::Refuse {
+                return Err(InUse);
+            }
+            for oldest in staying.into_iter().take(too_many) {
+                calls.end(oldest, CallEnd::Replaced);
+            }
+        }
+        calls.by_account.entry(account.name.clone()).or_default().insert(self.facts.id);
+        let _ = self.facts.account.set(account.name.clone());
+        Ok(())
+    }
+
+    /// Publishes what the call has carried.
+    pub(crate) fn count(&self, counts: Counts) {
+        self.facts.received.store(counts.received, Ordering::Relaxed);
+        self.facts.sent.store(counts.sent, Ordering::Relaxed);
+    }
+
+    /// Ready when somebody wants the call to end.
+    pub(crate) fn poll_order(&mut self, cx: &mut Context<'_>) -> Poll<CallEnd> {
+        self.orders.poll(cx)
+    }
+}
+
+impl Orders {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<CallEnd> {
+        let Some(orders) = &mut self.0 else { return Poll::Pending };
+        match std::pin::pin!(orders).poll(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(order) => {
+                self.0 = None;
+                order.map_or(Poll::Pending, Poll::Ready)
+            }
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let mut calls = self.registry.calls();
+        calls.by_id.remove(&self.facts.id);
+        if let Some(account) = self.facts.account.get()
+            && let Some(ids) = calls.by_account.get_mut(account)
+        {
+            ids.remove(&self.facts.id);
+            if ids.is_empty() {
+                calls.by_account.remove(account);
+            }
+        }
+        drop(calls);
+        self.registry.count.send_modify(|count| *count -= 1);
+    }
+}

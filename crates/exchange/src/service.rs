@@ -1,0 +1,163 @@
+//! What a caller gets after the login: the account's program.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use carrier::Call;
+use telnet::LineEnds;
+use tty::{Program, PtyMode, Running, WindowSize};
+
+use crate::account::{Account, AccountFault, Plan, Service};
+use crate::call::CallEnd;
+use crate::config::{On, RootPrograms};
+use crate::environment::{Facts, environment};
+use crate::exchange::Settings;
+use crate::limits;
+use crate::login::Guest;
+use crate::origin::Origin;
+use crate::pump::{Pump, Rules};
+use crate::registry::Entry;
+use crate::user::{self, SystemUser};
+
+/// What is left of a call after its last byte.
+pub(crate) struct Left {
+    pub(crate) end: CallEnd,
+    /// The program, or what remains of its process group.
+    pub(crate) running: Option<Running>,
+    /// The program's exit status, if it ended by itself.
+    pub(crate) status: Option<std::process::ExitStatus>,
+}
+
+impl From<CallEnd> for Left {
+    fn from(end: CallEnd) -> Self {
+        Self { end, running: None, status: None }
+    }
+}
+
+/// Why a program could not be started; its owner reads it in the log.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error("its user")]
+    User(#[source] AccountFault),
+    #[error(transparent)]
+    Spawn(#[from] tty::SpawnError),
+}
+
+/// Serves a caller who is in, until the call or the program ends.
+pub(crate) async fn serve(
+    settings: &Settings,
+    call: &mut Call,
+    entry: &mut Entry,
+    origin: &Origin,
+    guest: Guest,
+) -> Left {
+    let account = Arc::clone(&guest.account);
+    let plan = match &account.service {
+        Service::Deny(reason) => {
+            say(call, &crate::session::line_for_the_wire(reason)).await;
+            return CallEnd::Denied.into();
+        }
+        Service::Program(plan) => plan,
+    };
+    if entry.belongs_to(&account).is_err() {
+        say(call, &settings.script.busy).await;
+        return CallEnd::SecondCall.into();
+    }
+    let running = match start(settings, call, entry, origin, &guest, &account, plan) {
+        Ok(running) => running,
+        Err(error) => {
+            let why = chain(&error);
+            tracing::error!(call = %entry.id(), account = %account.name, why, "program could not be started");
+            say(call, &settings.script.unavailable).await;
+            return CallEnd::ProgramFailed.into();
+        }
+    };
+    tracing::info!(
+        call = %entry.id(), account = %account.name, from = %origin.from, pid = running.child.pid(),
+        "program started"
+    );
+    call.set_line_ends(match plan.on {
+        // An Enter is one CR to a terminal's line discipline; on a pipe every byte counts.
+        On::Pty => LineEnds::Cr,
+        On::Pipe => LineEnds::Keep,
+    });
+    Pump::new(call, entry, running, guest, Rules::of(plan)).run().await
+}
+
+fn start(
+    settings: &Settings,
+    call: &Call,
+    entry: &Entry,
+    origin: &Origin,
+    guest: &Guest,
+    account: &Account,
+    plan: &Plan,
+) -> Result<Running, StartError> {
+    let user = identity(plan, settings.root_programs)?;
+    let connect = match speaks_telnet(call) {
+        true => "TELNET".to_owned(),
+        false => origin.over.words().to_ascii_uppercase(),
+    };
+    let facts = Facts {
+        call: entry.id(),
+        origin,
+        connect: &connect,
+        terminal: guest.told.terminal.as_ref().map(|terminal| terminal.as_str()),
+        at: SystemTime::now(),
+    };
+    let size = guest.told.size.map_or_else(WindowSize::default, window_size);
+    let program = Program {
+        argv: plan.argv.iter().map(Into::into).collect(),
+        env: environment(account, plan, &user, &facts),
+        dir: directory(plan, &user),
+        user: plan.user.clone(),
+        on: match plan.on {
+            On::Pty => tty::On::Pty { size, term: None, mode: PtyMode::Cooked },
+            On::Pipe => tty::On::Pipes,
+        },
+        ..Program::new(plan.argv.first().map(String::as_str).unwrap_or_default())
+    };
+    Ok(program.spawn()?)
+}
+
+/// Asked again at each start: the system's users may have changed since the accounts were loaded.
+fn identity(plan: &Plan, root_programs: RootPrograms) -> Result<SystemUser, StartError> {
+    user::identity(plan.user.as_deref(), root_programs).map_err(StartError::User)
+}
+
+/// The account's directory, or the user's home if he has one.
+fn directory(plan: &Plan, user: &SystemUser) -> PathBuf {
+    match &plan.directory {
+        Some(directory) => directory.clone(),
+        None if plan.user.is_some() && user.home.is_dir() => user.home.clone(),
+        None => "/".into(),
+    }
+}
+
+/// Whether the caller has turned out to speak telnet.
+pub(crate) fn speaks_telnet(call: &Call) -> bool {
+    call.telnet().is_some_and(|summary| summary.kind == telnet::Kind::Telnet)
+}
+
+/// A telnet window as a terminal's. Zero is "unknown" to both.
+pub(crate) fn window_size(size: telnet::WindowSize) -> WindowSize {
+    WindowSize { rows: size.rows, columns: size.columns }
+}
+
+/// A few last words, to a caller who may not be reading.
+async fn say(call: &mut Call, text: &[u8]) {
+    let _ = tokio::time::timeout(limits::LINGER, call.send(text)).await;
+}
+
+/// An error with all its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
