@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 use std::fmt::{self, Display};
+use std::marker::PhantomData;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -88,11 +89,53 @@ impl<T> Default for OneOrMany<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(OneOrManyVisitor(std::marker::PhantomData))
+        deserializer.deserialize_any(OneOrManyVisitor(PhantomData))
     }
 }
 
-struct OneOrManyVisitor<T>(std::marker::PhantomData<T>);
+/// A value that may be written short, as text, or long, as a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TextOrTable<Text, Table> {
+    /// The short form.
+    Text(Text),
+    /// The long form.
+    Table(Table),
+}
+
+// Not derived as an untagged enum: that would hide which key of a table is wrong, and where.
+impl<'de, Text, Table> Deserialize<'de> for TextOrTable<Text, Table>
+where
+    Text: Deserialize<'de>,
+    Table: Deserialize<'de>,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextOrTableVisitor(PhantomData))
+    }
+}
+
+struct TextOrTableVisitor<Text, Table>(PhantomData<(Text, Table)>);
+
+impl<'de, Text, Table> Visitor<'de> for TextOrTableVisitor<Text, Table>
+where
+    Text: Deserialize<'de>,
+    Table: Deserialize<'de>,
+{
+    type Value = TextOrTable<Text, Table>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text or a table")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Text::deserialize(value::StrDeserializer::new(text)).map(TextOrTable::Text)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<Self::Value, A::Error> {
+        Table::deserialize(value::MapAccessDeserializer::new(table)).map(TextOrTable::Table)
+    }
+}
+
+struct OneOrManyVisitor<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrManyVisitor<T> {
     type Value = OneOrMany<T>;
@@ -128,6 +171,27 @@ mod tests {
         assert_eq!("5 s".parse(), Ok(Span::secs(5)));
         assert_eq!("2m".parse(), Ok(Span::secs(120)));
         assert_eq!("1h".parse(), Ok(Span::secs(3600)));
+    }
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Long {
+        path: String,
+    }
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct File {
+        end: TextOrTable<String, Long>,
+    }
+
+    #[test]
+    fn a_value_may_be_short_or_long_and_a_wrong_key_is_named() {
+        let short: File = toml::from_str("end = \"a\"").unwrap();
+        assert_eq!(short.end, TextOrTable::Text("a".into()));
+        let long: File = toml::from_str("end = { path = \"a\" }").unwrap();
+        assert_eq!(long.end, TextOrTable::Table(Long { path: "a".into() }));
+        let wrong = toml::from_str::<File>("end = { path = \"a\", pth = 1 }").unwrap_err();
+        assert!(wrong.to_string().contains("unknown field `pth`"), "{wrong}");
     }
 
     #[test]
