@@ -12,3 +12,31 @@ pub(crate) const PROCESS_DESCRIPTORS: usize = 65_536;
 
 /// Events read from inotify at once: 64 of 16 bytes each; more come with the next read.
 pub(crate) const WATCH_BUFFER: usize = 1024;
+
+/// How old a lock file without a process id must be to be called forgotten. Programs that write it in
+/// two steps take milliseconds; a minute allows for a very busy machine.
+pub(crate) const LOCK_SETTLES: Duration = Duration::from_secs(60);
+
+/// How often a lock file may be snatched between removing a dead one and making ours, before we say
+/// that the port is in use.
+pub(crate) const LOCK_TRIES: usize = 5;
+
+/// A BREAK shorter than a character isn't one, and 10 ms is a character at 1200 bit/s.
+pub(crate) const SHORTEST_BREAK: Duration = Duration::from_millis(10);
+
+/// A longer one only comes from a mistake, and holds up all output.
+pub(crate) const LONGEST_BREAK: Duration = Duration::from_secs(5);
+
+/// How soon a sending queue is looked at again at the earliest: no timer is finer.
+pub(crate) const SOONEST_DRAIN_LOOK: Duration = Duration::from_millis(1);
+
+/// And at the latest, for a queue that flow control may release at any moment.
+pub(crate) const LATEST_DRAIN_LOOK: Duration = Duration::from_millis(50);
+
+/// Modem lines are looked at no more often than this: it is half the shortest signal that a modem must
+/// notice (S25 counts hundredths of a second).
+pub(crate) const SOONEST_LINES_LOOK: Duration = Duration::from_millis(5);
+
+/// How far a port's speed may be from the one asked for: two ends that are 2.5 % off each still
+/// understand each other.
+pub(crate) const SPEED_PER_MILLE: u32 = 25;

@@ -3,3 +3,4 @@
 mod client;
 mod pty;
 mod pty_link;
+mod serial;
