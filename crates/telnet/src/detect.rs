@@ -93,6 +93,9 @@ impl Detector {
             return Look::Raw;
         }
         self.count(wire.len());
+        if self.seen >= limits::DETECTION_BYTES {
+            return Look::Raw;
+        }
         Look::Undecided { data: wire.len() }
     }
 

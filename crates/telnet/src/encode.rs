@@ -57,7 +57,7 @@ impl Session {
 
     pub(crate) fn sendable(&self, data: &[u8]) -> usize {
         if self.is_unheard() {
-            return memchr2(IAC, CR, data).unwrap_or(data.len());
+            return 0;
         }
         if !self.is_changing() {
             return data.len();

@@ -120,3 +120,6 @@ const fn say(next: State, say: Say) -> Step {
 const fn quietly(next: State) -> Step {
     Step { next, say: None }
 }
+
+#[cfg(test)]
+mod tests;

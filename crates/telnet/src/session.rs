@@ -168,7 +168,7 @@ impl Session {
     }
 
     /// Whether the peer cannot know yet that we speak telnet. A server that tells callers apart by
-    /// their first bytes would take what we escape now for raw data.
+    /// their first bytes would take data that come first for a raw call.
     pub(crate) fn is_unheard(&self) -> bool {
         self.timers.get(OPENING).is_some()
     }
