@@ -1,0 +1,66 @@
+//! The written limits of the modem, each with its reason.
+
+use std::time::Duration;
+
+/// Bytes that the equipment sends while a command executes and that are parsed afterwards: what one
+/// read from a port brings. With so much the modem wants no more until the grace time is over.
+pub const TYPE_AHEAD: usize = 4 * 1024;
+
+/// Bytes of the far end held while the equipment is in online command state or the connect delay runs.
+/// Above it the modem wants no more; enough for what a far end says before it notices the silence.
+pub const HELD: usize = 2 * 1024;
+
+/// The most that is ever held: a driver that goes on after the modem wants no more may be one scratch
+/// buffer late, and is not trusted beyond that.
+pub const HELD_AT_MOST: usize = 128 * 1024;
+
+/// How long a call whose far end is gone stays in online command state for the sake of held bytes.
+/// An operator who typed `+++` reads the screen and types `ATO` in less.
+pub const LINGER: Duration = Duration::from_secs(60);
+
+/// Bytes within this time after the carriage return of a command do not abort it: scripts send CR LF,
+/// and slow ones a second CR.
+pub const ABORT_GRACE: Duration = Duration::from_millis(125);
+
+/// S1 is cleared this long after the last ring: longer than the silence between two rings.
+pub const RING_COUNT_CLEARS: Duration = Duration::from_secs(8);
+
+/// Digits gathered by dial commands that end in `;`.
+pub const GATHERED_DIGITS: usize = 256;
+
+/// Stored numbers, `&Z0` to `&Z99`: two digits, as in the field's own books.
+pub const NUMBERS: u16 = 100;
+
+/// Stored profiles, `&W0` to `&W9`.
+pub const PROFILES: u8 = 10;
+
+/// The text of one stored number: a dial string is a command line long.
+pub const NUMBER_TEXT: usize = 512;
+
+/// The text of one stored profile: all commands of the table set, several times over.
+pub const PROFILE_TEXT: usize = 8 * 1024;
+
+/// The text of everything stored: all profiles and all numbers.
+pub const STORED_TEXT: usize = 256 * 1024;
+
+/// Calls remembered for `AT@CALLS?`.
+pub const REMEMBERED_CALLS: usize = 8;
+
+/// Of a party's name this much is remembered and shown.
+pub const PARTY: usize = 64;
+
+/// Registers beyond those of the table that `unknown = "ok"` stores: S0 to S255.
+pub const LAST_FREE_REGISTER: u16 = 255;
+
+/// The numbers that a persona's own registers can have (COM/IP uses S1000 and up).
+pub const LAST_REGISTER: u16 = 9999;
+
+/// Text of any one persona value.
+pub const PERSONA_TEXT: usize = 1024;
+
+/// Commands in one line. A line of `AT` full of one-letter commands has as many as characters; this
+/// stops nothing sensible and bounds the answer to `ATI4I4I4…`.
+pub const COMMANDS_PER_LINE: usize = 256;
+
+/// Bytes of answers in one line: `&V` and the list of commands several times over.
+pub const ANSWER: usize = 64 * 1024;

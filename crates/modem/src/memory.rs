@@ -1,0 +1,100 @@
+//! What a modem remembers, in a box that idle modems don't have.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use at::dial::Dial;
+use at::result::Cause;
+use clock::Instant;
+
+use crate::call::{Call, Direction};
+use crate::caller::CallerText;
+use crate::limits::{REMEMBERED_CALLS, TYPE_AHEAD};
+
+/// What a modem remembers.
+#[derive(Debug, Default)]
+pub(crate) struct Memory(Option<Box<Remembered>>);
+
+/// What there may be to remember.
+#[derive(Debug, Default)]
+pub(crate) struct Remembered {
+    /// For `ATDL`.
+    pub(crate) last_dialled: Option<Dial>,
+    /// Digits of dial commands that ended in `;`.
+    pub(crate) gathered: Option<Dial>,
+    /// For `+VRID`.
+    pub(crate) last_caller: Option<CallerText>,
+    /// Bytes that came while a command executed.
+    pub(crate) type_ahead: Vec<u8>,
+    /// The last calls, the latest first.
+    calls: VecDeque<CallRecord>,
+}
+
+/// Whether there is room for more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    Left,
+    Full,
+}
+
+/// One call that is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CallRecord {
+    pub(crate) direction: Direction,
+    pub(crate) party: Box<str>,
+    pub(crate) cause: Cause,
+    pub(crate) lasted: Option<Duration>,
+    pub(crate) sent: u64,
+    pub(crate) received: u64,
+}
+
+impl Memory {
+    /// What is remembered, if anything ever was.
+    pub(crate) fn get(&self) -> Option<&Remembered> {
+        self.0.as_deref()
+    }
+
+    /// What is remembered, to remember more.
+    pub(crate) fn make(&mut self) -> &mut Remembered {
+        self.0.get_or_insert_default()
+    }
+
+    /// Keeps a byte that came while a command executed.
+    pub(crate) fn type_ahead(&mut self, byte: u8) -> Room {
+        let kept = &mut self.make().type_ahead;
+        // One more read may be under way.
+        if kept.len() < 2 * TYPE_AHEAD {
+            kept.push(byte);
+        }
+        if kept.len() < TYPE_AHEAD { Room::Left } else { Room::Full }
+    }
+
+    /// Takes the bytes that came while a command executed.
+    pub(crate) fn take_type_ahead(&mut self) -> Vec<u8> {
+        self.0.as_mut().map(|known| std::mem::take(&mut known.type_ahead)).unwrap_or_default()
+    }
+
+    /// Takes the digits gathered so far.
+    pub(crate) fn take_gathered(&mut self) -> Option<Dial> {
+        self.0.as_mut()?.gathered.take()
+    }
+
+    /// Remembers a call that is over.
+    pub(crate) fn call_ended(&mut self, call: Call, cause: Cause, now: Instant) {
+        let calls = &mut self.make().calls;
+        calls.truncate(REMEMBERED_CALLS - 1);
+        calls.push_front(CallRecord {
+            direction: call.direction,
+            party: call.party,
+            cause,
+            lasted: call.connected.map(|connected| now.since(connected)),
+            sent: call.sent,
+            received: call.received,
+        });
+    }
+
+    /// The last calls, the latest first.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &CallRecord> {
+        self.0.iter().flat_map(|known| &known.calls)
+    }
+}

@@ -1,0 +1,187 @@
+//! The modem.
+
+use std::sync::Arc;
+
+use at::result::Cause;
+use clock::Instant;
+
+use crate::call::Call;
+use crate::core::{Core, DtrAction};
+use crate::input::{CallEvent, DteLines, Input};
+use crate::limits::TYPE_AHEAD;
+use crate::memory::Remembered;
+use crate::output::{Character, DceLines, Flow, Note, Output};
+use crate::persona::Persona;
+use crate::port::Port;
+use crate::state::{State, StateName};
+use crate::stored::Stored;
+use crate::timer::Timer;
+
+/// One modem: told what happens, it says what to do.
+///
+/// See the [crate's documentation](crate) for an example.
+pub struct Modem {
+    state: State,
+    core: Core,
+}
+
+impl Modem {
+    /// A modem that was just switched on, with the stored profile that `&Y` chose.
+    ///
+    /// The driver sets its end up by [`lines`](Self::lines), [`flow`](Self::flow) and
+    /// [`character`](Self::character), and says what it knows with [`Input::Lines`] and
+    /// [`Input::Rate`]; without that the equipment counts as ready.
+    pub fn new(persona: Arc<Persona>, stored: Stored) -> Self {
+        Self { state: State::Command, core: Core::new(persona, stored) }
+    }
+
+    /// Something happened at `now`, which never is before an earlier `now`.
+    pub fn input(&mut self, now: Instant, input: Input<'_>, out: &mut impl Output) {
+        let mut port = Port::new(now, out);
+        self.run_timers(&mut port);
+        match input {
+            Input::Dte(bytes) => self.dte(bytes, &mut port),
+            Input::Call(CallEvent::Data(bytes)) if bytes.is_empty() => {}
+            Input::Call(event) => {
+                self.change(&mut port, |state, core, port| state.call(event, core, port))
+            }
+            Input::Break => self.change(&mut port, State::dte_break),
+            Input::Lines(lines) => self.lines_changed(lines, &mut port),
+            Input::Rate(rate) => {
+                if rate > 0 {
+                    self.core.rate = rate;
+                }
+            }
+            Input::Timeout => {}
+        }
+        self.parse_type_ahead(&mut port);
+        port.flush();
+    }
+
+    /// When the modem wants [`Input::Timeout`] at the latest.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.core.timers.next()
+    }
+
+    /// Whether more of the equipment's bytes are welcome. While not, the driver stops reading them.
+    pub fn wants_dte(&self) -> bool {
+        let grace = self.core.timers.get(Timer::Guard.index()).is_some();
+        let full = |known: &Remembered| known.type_ahead.len() >= TYPE_AHEAD;
+        !(grace && self.core.memory.get().is_some_and(full))
+    }
+
+    /// Whether more of the far end's bytes are welcome. While not, the driver stops reading them.
+    pub fn wants_line(&self) -> bool {
+        match &self.state {
+            State::Online(online) => online.wants_line(&self.core),
+            State::OnlineCommand(online) => online.wants_line(),
+            _ => false,
+        }
+    }
+
+    /// Where the call is.
+    pub fn state(&self) -> StateName {
+        self.state.name()
+    }
+
+    /// Whether a caller may ring here now, or why not.
+    pub fn can_ring(&self) -> Result<(), Cause> {
+        self.state.can_ring(&self.core)
+    }
+
+    /// What survives a power cut.
+    pub fn stored(&self) -> &Stored {
+        &self.core.stored
+    }
+
+    /// Which modem this one pretends to be.
+    pub fn persona(&self) -> &Arc<Persona> {
+        self.core.persona()
+    }
+
+    /// The circuits as they have to be driven now.
+    pub fn lines(&self) -> DceLines {
+        self.core.dce
+    }
+
+    /// The flow control of the equipment's port as it has to be now.
+    pub fn flow(&self) -> Flow {
+        self.core.end_settings().flow
+    }
+
+    /// The character format that `+ICF` asks for.
+    pub fn character(&self) -> Character {
+        self.core.character()
+    }
+
+    /// Whose call it is and with whom, while there is one: what was dialled, or the caller's address.
+    pub fn party(&self) -> Option<&str> {
+        self.state.call_record().map(|call: &Call| &*call.party)
+    }
+
+    fn run_timers(&mut self, port: &mut Port<'_>) {
+        while let Some(index) = self.core.timers.take_due(port.now()) {
+            if let Some(timer) = Timer::at(index) {
+                self.change(port, |state, core, port| state.timer(timer, core, port));
+                self.parse_type_ahead(port);
+            }
+        }
+    }
+
+    /// Lets something happen to the state, and notes where that leads.
+    fn change(
+        &mut self,
+        port: &mut Port<'_>,
+        happens: impl FnOnce(State, &mut Core, &mut Port<'_>) -> State,
+    ) {
+        let before = self.state.name();
+        let state = std::mem::replace(&mut self.state, State::Command);
+        self.state = happens(state, &mut self.core, port);
+        let after = self.state.name();
+        if after != before {
+            port.note(Note::State(after));
+        }
+    }
+
+    fn dte(&mut self, bytes: &[u8], port: &mut Port<'_>) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            // Data passes without the state being taken apart.
+            if let State::Online(online) = &mut self.state {
+                let Some(left) = online.pass(rest, &mut self.core, port) else { return };
+                rest = rest.get(left.place()..).unwrap_or_default();
+                self.change(port, |state, core, port| state.leave_data(left, core, port));
+            } else {
+                self.change(port, |state, core, port| state.dte(&mut rest, core, port));
+            }
+            self.parse_type_ahead(port);
+        }
+    }
+
+    /// What came while a command executed is parsed when the next command can be.
+    fn parse_type_ahead(&mut self, port: &mut Port<'_>) {
+        while self.state.takes_commands() {
+            let kept = self.core.memory.take_type_ahead();
+            let mut rest = kept.as_slice();
+            if rest.is_empty() {
+                return;
+            }
+            while !rest.is_empty() {
+                self.change(port, |state, core, port| state.dte(&mut rest, core, port));
+            }
+        }
+    }
+
+    fn lines_changed(&mut self, lines: DteLines, port: &mut Port<'_>) {
+        let before = std::mem::replace(&mut self.core.dte, lines);
+        self.core.drive_lines(port);
+        if lines.dtr {
+            self.core.clear_timer(Timer::DtrOff);
+        } else if before.dtr && self.core.dtr_action() != DtrAction::Nothing {
+            let time = self.core.dtr_time();
+            self.core.set_timer(Timer::DtrOff, port, time);
+            // S25 may be 0.
+            self.run_timers(port);
+        }
+    }
+}

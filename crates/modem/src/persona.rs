@@ -1,0 +1,528 @@
+//! Which modem this one pretends to be, as data.
+
+mod keys;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use at::dial::DialRules;
+use at::line::{DeleteKey, PrefixCase};
+use at::parity::Parity;
+use at::result::{CauseRules, Codes};
+
+use crate::limits::LAST_REGISTER;
+use crate::settings::Overlay;
+use crate::table;
+
+pub use keys::{Key as PersonaKey, keys as persona_keys};
+
+/// The personas that are compiled in: name and TOML text.
+///
+/// A loader starts from [`Persona::default`], or from the persona that the text names as its `base`,
+/// and gives every other key of the text to [`Persona::set`], nested tables as `table.key`.
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("hayes", include_str!("../personas/hayes.toml")),
+    ("v250", include_str!("../personas/v250.toml")),
+    ("xport", include_str!("../personas/xport.toml")),
+    ("moxa", include_str!("../personas/moxa.toml")),
+    ("digi", include_str!("../personas/digi.toml")),
+    ("airlink", include_str!("../personas/airlink.toml")),
+    ("perle", include_str!("../personas/perle.toml")),
+    ("vscom", include_str!("../personas/vscom.toml")),
+    ("comip", include_str!("../personas/comip.toml")),
+    ("usr", include_str!("../personas/usr.toml")),
+    ("rockwell", include_str!("../personas/rockwell.toml")),
+    ("rtu", include_str!("../personas/rtu.toml")),
+];
+
+/// The facts of one kind of modem: what it calls itself, what it starts with, what it answers.
+///
+/// Plain data, shared by all lines that pretend to be the same modem. [`Persona::default`] is `hayes`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Persona {
+    pub(crate) name: String,
+    pub(crate) identity: Identity,
+    pub(crate) grammar: Grammar,
+    pub(crate) results: Results,
+    pub(crate) dialling: Dialling,
+    pub(crate) online: OnlineRules,
+    pub(crate) incoming: Incoming,
+    /// What `&F` restores, where it differs from the table's defaults.
+    pub(crate) factory: Overlay,
+}
+
+/// What the modem says about itself.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Identity {
+    pub(crate) maker: String,
+    pub(crate) model: String,
+    pub(crate) revision: String,
+    pub(crate) serial: String,
+    pub(crate) object: String,
+    pub(crate) capabilities: String,
+    /// Answers to `ATI` of its own, by number.
+    pub(crate) information: BTreeMap<u32, String>,
+}
+
+/// How command lines are read.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Grammar {
+    /// What an unknown basic or prefixed command is answered.
+    pub(crate) unknown: Unknown,
+    /// What an unknown extended command is answered.
+    pub(crate) unknown_extended: Unknown,
+    pub(crate) overlong: Overlong,
+    pub(crate) prefix: PrefixCase,
+    pub(crate) delete: DeleteKey,
+    /// The only commands there are; empty for all of the table.
+    pub(crate) only: Vec<String>,
+    /// Registers beyond those of the table, first and last of each range.
+    pub(crate) registers: Vec<(u16, u16)>,
+    pub(crate) gsm: Gsm,
+}
+
+/// What to say to a command that is not in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unknown {
+    Ok,
+    Error,
+}
+
+/// What to say to a line that is too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Overlong {
+    Error,
+    Silence,
+}
+
+/// Whether GSM's probing commands are answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gsm {
+    Unknown,
+    Answered,
+}
+
+/// What is answered.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Results {
+    pub(crate) codes: Codes,
+    pub(crate) causes: CauseRules,
+    /// `ATH` with a call.
+    pub(crate) hang_up: HangUpResult,
+    /// DTR ends a call.
+    pub(crate) dtr: DtrResult,
+    /// What `Q2` hides.
+    pub(crate) q2: Q2Hides,
+    /// `ATO` without a call.
+    pub(crate) online_without_call: WithoutCall,
+    /// `ATA` without a call.
+    pub(crate) answer_without_call: AnswerWithoutCall,
+}
+
+/// How `ATH` is answered when there was a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HangUpResult {
+    Ok,
+    NoCarrier,
+    Both,
+}
+
+/// What is said when DTR ends a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DtrResult {
+    NoCarrier,
+    Ok,
+}
+
+/// What `Q2` hides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Q2Hides {
+    /// Everything about answered calls.
+    Answered,
+    /// `CONNECT`, like Digi.
+    Connect,
+}
+
+/// How a command is answered that needs a call and has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WithoutCall {
+    NoCarrier,
+    Error,
+}
+
+/// What `ATA` does when nobody calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AnswerWithoutCall {
+    NoCarrier,
+    Error,
+    /// Wait this long for a caller, or for S7.
+    Wait(Option<Duration>),
+}
+
+/// How dial strings are read and calls set up.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Dialling {
+    pub(crate) rules: DialRules,
+    pub(crate) semicolon: Semicolon,
+    pub(crate) empty: EmptyDial,
+    /// A register that holds stored number 0 as text.
+    pub(crate) destination_register: Option<u16>,
+    pub(crate) times: Times,
+    pub(crate) dial_port: Option<u16>,
+    pub(crate) listen_port: Option<u16>,
+}
+
+/// What `;` at the end of a dial string means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Semicolon {
+    /// Digits are gathered, anything else is called.
+    Auto,
+    /// Digits are gathered for the next dial command.
+    Gather,
+    /// The call is made and the modem stays in command state.
+    Call,
+    /// Nothing is dialled.
+    Nothing,
+}
+
+/// What `ATD` without anything calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EmptyDial {
+    /// What the line has as its default, if it has one.
+    Default,
+    /// Stored number 0.
+    Stored,
+    /// Nothing: there is no dial tone to be had.
+    Nothing,
+}
+
+/// Whether S6, S8 and S11 take their time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Times {
+    Skipped,
+    Real,
+}
+
+/// How a modem behaves during a call.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct OnlineRules {
+    pub(crate) escape: EscapeBy,
+    pub(crate) hold_back: HoldBack,
+    pub(crate) data_echo: DataEcho,
+    pub(crate) connect_delay: Duration,
+    pub(crate) idle_unit: Duration,
+    /// The line's speed, where it has to be invented.
+    pub(crate) carrier_rate: Option<u32>,
+    /// The port's speed until the end tells.
+    pub(crate) port_rate: u32,
+    pub(crate) command_parity: CommandParity,
+    pub(crate) data_parity: DataParity,
+    pub(crate) path_loss: PathLoss,
+    pub(crate) dtr: DtrUse,
+}
+
+/// What leads from data to command state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EscapeBy {
+    /// Three S2 between two silences.
+    Guards,
+    /// That, and `+++AT…` without any silence.
+    Ties,
+    /// Nothing in the data.
+    Off,
+}
+
+/// What becomes of the escape characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HoldBack {
+    /// They are sent like all data.
+    Passed,
+    /// They are kept until it is clear that they are data.
+    Held,
+}
+
+/// Whether the modem echoes data, and with which `F`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DataEcho {
+    Never,
+    /// With `F0`, like the first Hayes modems.
+    WithF0,
+    /// With `F1`, like COM/IP.
+    WithF1,
+}
+
+/// Parity in command state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CommandParity {
+    /// As the last `AT` had it.
+    Auto,
+    Fixed(Parity),
+}
+
+/// What is done to bit 7 of data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DataParity {
+    Transparent,
+    /// Bit 7 of the equipment's bytes is cleared.
+    Strip,
+    /// That, and the far end's bytes get this parity.
+    Generate(Parity),
+}
+
+/// What happens when the path to the far end is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PathLoss {
+    /// S10 gives it time to mend.
+    WaitS10,
+    /// The call is over at once.
+    AtOnce,
+}
+
+/// Whether circuit 108 is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DtrUse {
+    Obeyed,
+    Ignored,
+}
+
+/// How incoming calls are told and answered.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Incoming {
+    pub(crate) ring_on: Duration,
+    pub(crate) ring_off: Duration,
+    pub(crate) ring_limit: u32,
+    pub(crate) ring_argument: RingArgument,
+    pub(crate) caller_number: CallerNumber,
+    pub(crate) s0: S0Means,
+    pub(crate) answer_delay: Duration,
+}
+
+/// What stands behind `RING`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RingArgument {
+    Nothing,
+    Address,
+    Bell,
+}
+
+/// What is shown as the caller's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CallerNumber {
+    /// The address as text.
+    Address,
+    /// Twelve digits, for programs that know only digits.
+    Digits,
+    /// The phonebook's number, or else the address.
+    Phonebook,
+}
+
+/// How S0 is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum S0Means {
+    /// The ring to answer at.
+    Rings,
+    /// 0 refuses calls, anything else answers at the first ring.
+    Switch,
+}
+
+/// A value of a persona's key, as a configuration file has it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// A string.
+    Text(&'a str),
+    /// A whole number.
+    Integer(i64),
+    /// True or false.
+    Boolean(bool),
+}
+
+impl Value<'_> {
+    /// What kind of value this is, for error messages.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "a string",
+            Self::Integer(_) => "a whole number",
+            Self::Boolean(_) => "true or false",
+        }
+    }
+}
+
+/// Why a persona's key could not be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PersonaError {
+    /// There is no such key.
+    UnknownKey {
+        /// The key that was given.
+        key: String,
+    },
+    /// The key takes another kind of value.
+    WrongKind {
+        /// The key.
+        key: &'static str,
+        /// What it takes.
+        expected: &'static str,
+        /// What was given.
+        found: &'static str,
+    },
+    /// The key does not take this value.
+    Refused {
+        /// The key.
+        key: &'static str,
+        /// What it takes.
+        expected: &'static str,
+        /// What was given.
+        given: String,
+        /// What is wrong with it, if there is more to say.
+        reason: String,
+    },
+}
+
+impl fmt::Display for PersonaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownKey { key } => {
+                write!(f, "a persona has no key {key:?}; it has ")?;
+                for (place, known) in keys::keys().iter().enumerate() {
+                    let comma = if place == 0 { "" } else { ", " };
+                    write!(f, "{comma}{}", known.name)?;
+                }
+                Ok(())
+            }
+            Self::WrongKind { key, expected, found } => {
+                write!(f, "{key} takes {expected}, not {found}")
+            }
+            Self::Refused { key, expected, given, reason } => {
+                write!(f, "{key} takes {expected}, not {given:?}")?;
+                if reason.is_empty() { Ok(()) } else { write!(f, ": {reason}") }
+            }
+        }
+    }
+}
+
+impl std::error::Error for PersonaError {}
+
+impl Persona {
+    /// Sets one key. Keys of nested tables are written `table.key`.
+    ///
+    /// ```
+    /// use modem::{Persona, Value};
+    ///
+    /// let mut persona = Persona::default();
+    /// persona.set("maker", Value::Text("Example"))?;
+    /// persona.set("settings", Value::Text("E0 Q1 S0=1"))?;
+    /// assert!(persona.set("ring-limit", Value::Text("many")).is_err());
+    /// # Ok::<(), modem::PersonaError>(())
+    /// ```
+    pub fn set(&mut self, key: &str, value: Value<'_>) -> Result<(), PersonaError> {
+        keys::set(self, key, value)
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How its dial strings are read.
+    pub fn dial_rules(&self) -> &DialRules {
+        &self.dialling.rules
+    }
+
+    /// The port to call where none was dialled, if this modem has one of its own.
+    pub fn dial_port(&self) -> Option<u16> {
+        self.dialling.dial_port
+    }
+
+    /// The port on which this modem listens, if it has one of its own.
+    pub fn listen_port(&self) -> Option<u16> {
+        self.dialling.listen_port
+    }
+
+    /// Whether this modem has the command of the table.
+    pub(crate) fn has(&self, command: &str) -> bool {
+        let grammar = &self.grammar;
+        let hidden = grammar.gsm == Gsm::Unknown && table::GSM.contains(&command);
+        !hidden && (grammar.only.is_empty() || grammar.only.iter().any(|name| name == command))
+    }
+
+    /// A persona that refuses no setting the table or any persona knows, for checking what is stored.
+    pub(crate) fn with_every_command() -> Self {
+        let mut persona = Self::default();
+        persona.grammar.gsm = Gsm::Answered;
+        persona.grammar.registers = vec![(0, LAST_REGISTER)];
+        persona
+    }
+
+    /// The TOML text of the persona of this name that is compiled in.
+    pub fn built_in(name: &str) -> Option<&'static str> {
+        BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    }
+}
+
+impl Default for Persona {
+    fn default() -> Self {
+        Self {
+            name: "hayes".into(),
+            identity: Identity {
+                maker: "Trunkline".into(),
+                model: "Trunkline Modem".into(),
+                revision: env!("CARGO_PKG_VERSION").into(),
+                serial: "0".into(),
+                object: "0".into(),
+                capabilities: "+MS,+ES,+DS".into(),
+                information: BTreeMap::new(),
+            },
+            grammar: Grammar {
+                unknown: Unknown::Ok,
+                unknown_extended: Unknown::Error,
+                overlong: Overlong::Error,
+                prefix: PrefixCase::Same,
+                delete: DeleteKey::Ignored,
+                only: Vec::new(),
+                registers: Vec::new(),
+                gsm: Gsm::Unknown,
+            },
+            results: Results {
+                codes: Codes::default(),
+                causes: CauseRules::default(),
+                hang_up: HangUpResult::Ok,
+                dtr: DtrResult::NoCarrier,
+                q2: Q2Hides::Answered,
+                online_without_call: WithoutCall::NoCarrier,
+                answer_without_call: AnswerWithoutCall::NoCarrier,
+            },
+            dialling: Dialling {
+                rules: DialRules::default(),
+                semicolon: Semicolon::Auto,
+                empty: EmptyDial::Default,
+                destination_register: None,
+                times: Times::Skipped,
+                dial_port: None,
+                listen_port: None,
+            },
+            online: OnlineRules {
+                escape: EscapeBy::Guards,
+                hold_back: HoldBack::Passed,
+                data_echo: DataEcho::Never,
+                connect_delay: Duration::from_millis(20),
+                idle_unit: Duration::from_secs(10),
+                carrier_rate: None,
+                port_rate: 9600,
+                command_parity: CommandParity::Auto,
+                data_parity: DataParity::Transparent,
+                path_loss: PathLoss::WaitS10,
+                dtr: DtrUse::Obeyed,
+            },
+            incoming: Incoming {
+                ring_on: Duration::from_secs(2),
+                ring_off: Duration::from_secs(4),
+                ring_limit: 10,
+                ring_argument: RingArgument::Nothing,
+                caller_number: CallerNumber::Address,
+                s0: S0Means::Rings,
+                answer_delay: Duration::from_millis(100),
+            },
+            factory: Overlay::default(),
+        }
+    }
+}

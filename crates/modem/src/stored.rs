@@ -1,0 +1,243 @@
+//! What survives a power cut: profiles, telephone numbers and the profile to start with.
+//!
+//! As text, one line each, so that a person can read and repair it:
+//!
+//! ```text
+//! profile 0 E0 Q1 S0=1
+//! number 3 centre.example.org:8023
+//! power-up 0
+//! ```
+
+use std::fmt::{self, Write};
+use std::sync::Arc;
+
+use crate::limits::{NUMBER_TEXT, NUMBERS, PROFILE_TEXT, PROFILES, STORED_TEXT};
+use crate::persona::Persona;
+use crate::settings::{SettingError, Settings};
+
+/// Stored profiles (`&W`), stored numbers (`&Z`) and the profile to start with (`&Y`).
+///
+/// ```
+/// use modem::Stored;
+///
+/// let stored = Stored::from_text("profile 0 E0 S0=1\nnumber 3 10.0.0.5:8023\n")?;
+/// assert_eq!(stored.number(3), Some("10.0.0.5:8023"));
+/// assert_eq!(Stored::from_text(&stored.to_text())?, stored);
+/// # Ok::<(), modem::StoredError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// Sorted by number.
+    profiles: Vec<(u8, Box<str>)>,
+    /// Sorted by number.
+    numbers: Vec<(u16, Box<str>)>,
+    power_up: u8,
+}
+
+/// Why a text of stored things was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredError {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub problem: StoredProblem,
+}
+
+/// What is wrong with a line of stored things.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoredProblem {
+    /// It begins neither with `profile` nor with `number` nor with `power-up`.
+    UnknownKind,
+    /// The number after the first word is missing or out of range.
+    BadNumber,
+    /// The same was stored before.
+    Twice,
+    /// A profile holds something that can't be a setting.
+    BadProfile(SettingError),
+    /// A telephone number is empty, too long, or has control characters in it.
+    BadText,
+    /// There is more text than could ever be stored.
+    TooMuch,
+}
+
+impl fmt::Display for StoredError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: ", self.line)?;
+        match &self.problem {
+            StoredProblem::UnknownKind => {
+                f.write_str("expected a line that begins with profile, number or power-up")
+            }
+            StoredProblem::BadNumber => write!(
+                f,
+                "expected a number after the first word: 0 to {} for profiles, 0 to {} for numbers",
+                PROFILES - 1,
+                NUMBERS - 1
+            ),
+            StoredProblem::Twice => f.write_str("this is stored twice"),
+            StoredProblem::BadProfile(error) => write!(f, "not a profile: {error}"),
+            StoredProblem::BadText => write!(
+                f,
+                "a telephone number has 1 to {NUMBER_TEXT} characters and no control characters"
+            ),
+            StoredProblem::TooMuch => f.write_str("there is more than could ever be stored"),
+        }
+    }
+}
+
+impl std::error::Error for StoredError {}
+
+impl Stored {
+    /// Nothing stored.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The stored profile `number`: the commands that make it out of the factory settings.
+    pub fn profile(&self, number: u8) -> Option<&str> {
+        let place = self.profiles.binary_search_by_key(&number, |entry| entry.0).ok()?;
+        self.profiles.get(place).map(|entry| &*entry.1)
+    }
+
+    /// The stored telephone number `slot`.
+    pub fn number(&self, slot: u16) -> Option<&str> {
+        let place = self.numbers.binary_search_by_key(&slot, |entry| entry.0).ok()?;
+        self.numbers.get(place).map(|entry| &*entry.1)
+    }
+
+    /// The profile to start with.
+    pub fn power_up(&self) -> u8 {
+        self.power_up
+    }
+
+    /// All stored profiles.
+    pub fn profiles(&self) -> impl Iterator<Item = (u8, &str)> {
+        self.profiles.iter().map(|(number, text)| (*number, &**text))
+    }
+
+    /// All stored telephone numbers.
+    pub fn numbers(&self) -> impl Iterator<Item = (u16, &str)> {
+        self.numbers.iter().map(|(slot, text)| (*slot, &**text))
+    }
+
+    /// Everything, as text that [`Stored::from_text`] reads.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string can't fail.
+        for (number, profile) in &self.profiles {
+            let _ = writeln!(text, "profile {number} {profile}");
+        }
+        for (slot, number) in &self.numbers {
+            let _ = writeln!(text, "number {slot} {number}");
+        }
+        let _ = writeln!(text, "power-up {}", self.power_up);
+        text
+    }
+
+    /// Reads what [`Stored::to_text`] wrote, or what a person made of it. Empty lines and lines that
+    /// begin with `#` are passed over.
+    pub fn from_text(text: &str) -> Result<Self, StoredError> {
+        let mut stored = Self::new();
+        let mut power_up = None;
+        if text.len() > STORED_TEXT {
+            return Err(StoredError { line: 1, problem: StoredProblem::TooMuch });
+        }
+        for (place, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            stored
+                .read_line(line, &mut power_up)
+                .map_err(|problem| StoredError { line: place + 1, problem })?;
+        }
+        stored.power_up = power_up.unwrap_or(0);
+        Ok(stored)
+    }
+
+    fn read_line(&mut self, line: &str, power_up: &mut Option<u8>) -> Result<(), StoredProblem> {
+        let (kind, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let rest = rest.trim_start();
+        let (number, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        match kind {
+            "profile" => {
+                let number = bounded(number, u16::from(PROFILES))? as u8;
+                if self.profile(number).is_some() {
+                    return Err(StoredProblem::Twice);
+                }
+                check_profile(text)?;
+                self.set_profile(number, text.trim());
+            }
+            "number" => {
+                let slot = bounded(number, NUMBERS)?;
+                if self.number(slot).is_some() {
+                    return Err(StoredProblem::Twice);
+                }
+                let text = text.trim();
+                if text.is_empty() || !self.set_number(slot, text) {
+                    return Err(StoredProblem::BadText);
+                }
+            }
+            "power-up" => {
+                let number = bounded(rest, u16::from(PROFILES))? as u8;
+                if power_up.replace(number).is_some() {
+                    return Err(StoredProblem::Twice);
+                }
+            }
+            _ => return Err(StoredProblem::UnknownKind),
+        }
+        Ok(())
+    }
+
+    /// Stores a profile whose text came from the settings.
+    pub(crate) fn set_profile(&mut self, number: u8, text: &str) {
+        match self.profiles.binary_search_by_key(&number, |entry| entry.0) {
+            Ok(place) => {
+                if let Some(entry) = self.profiles.get_mut(place) {
+                    entry.1 = text.into();
+                }
+            }
+            Err(place) => self.profiles.insert(place, (number, text.into())),
+        }
+    }
+
+    /// Stores a telephone number; an empty text erases it. `false`: refused.
+    #[must_use]
+    pub(crate) fn set_number(&mut self, slot: u16, text: &str) -> bool {
+        if slot >= NUMBERS || text.len() > NUMBER_TEXT || text.contains(char::is_control) {
+            return false;
+        }
+        match self.numbers.binary_search_by_key(&slot, |entry| entry.0) {
+            Ok(place) if text.is_empty() => {
+                self.numbers.remove(place);
+            }
+            Ok(place) => {
+                if let Some(entry) = self.numbers.get_mut(place) {
+                    entry.1 = text.into();
+                }
+            }
+            Err(_) if text.is_empty() => {}
+            Err(place) => self.numbers.insert(place, (slot, text.into())),
+        }
+        true
+    }
+
+    /// Chooses the profile to start with.
+    pub(crate) fn set_power_up(&mut self, number: u8) {
+        self.power_up = number;
+    }
+}
+
+fn bounded(text: &str, end: u16) -> Result<u16, StoredProblem> {
+    text.parse().ok().filter(|number| *number < end).ok_or(StoredProblem::BadNumber)
+}
+
+/// Whether a profile could be loaded into a modem that knows all registers. Those of a persona are
+/// checked again when they are loaded.
+fn check_profile(text: &str) -> Result<(), StoredProblem> {
+    if text.len() > PROFILE_TEXT {
+        return Err(StoredProblem::TooMuch);
+    }
+    Settings::factory(Arc::new(Persona::with_every_command()))
+        .apply(text)
+        .map_err(StoredProblem::BadProfile)
+}

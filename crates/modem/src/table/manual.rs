@@ -1,0 +1,47 @@
+//! The manual, made from the table.
+
+use std::fmt::Write;
+
+use super::{Command, Does, Effect, FAMILIES};
+
+/// The manual of all AT commands and S registers, in Markdown.
+pub fn manual() -> String {
+    let mut text = String::from(
+        "# AT commands and S registers\n\n\
+         Ranges and defaults are those of the `hayes` persona. *Shown* means that the value is \
+         stored and shown, for initialisation strings, and changes nothing else.\n",
+    );
+    for family in FAMILIES {
+        let _ = write!(
+            text,
+            "\n## {}\n\n| command | values | default | effect |\n|---|---|---|---|\n",
+            family.title
+        );
+        for command in family.commands {
+            row(command, &mut text);
+        }
+    }
+    text
+}
+
+fn row(command: &Command, to: &mut String) {
+    let column = |texts: Vec<String>| if texts.is_empty() { "-".into() } else { texts.join("; ") };
+    let ranges = column(command.cells.iter().map(|cell| cell.range()).collect());
+    let defaults = match command.does {
+        Does::Sets | Does::SetsBare | Does::Means(..) => {
+            let default = |cell: &super::Cell| {
+                let mut text = String::new();
+                cell.show(cell.default, &mut text);
+                text
+            };
+            column(command.cells.iter().map(default).collect())
+        }
+        Does::Tells(_) | Does::Controls(_) => "-".to_owned(),
+    };
+    let shown = match command.effect {
+        Effect::Acts => "",
+        Effect::Shown => "*Shown.* ",
+    };
+    let name = command.name.replace('|', "\\|");
+    let _ = writeln!(to, "| `{name}` | {ranges} | {defaults} | {shown}{} |", command.help);
+}
