@@ -1,1 +1,44 @@
-//! Placeholder.
+//! Running lines: a modem with its DTE end, its phonebook and its calls.
+//!
+//! A line is one task. It waits for bytes and signals at the DTE end, for news of its call and for
+//! callers; feeds them to the pure [`modem::Modem`]; and does what that says: dials through the
+//! [`Phonebook`], answers, hangs up, drives circuits. While a call is online it reads into the thread's
+//! scratch buffer and writes the same slice on; what one side won't take stops the reading of the other.
+//!
+//! Start with [`Switchboard`], which starts and stops lines and holds what they share, and
+//! [`LineConfig`], the `[[line]]` table of a configuration.
+#![forbid(unsafe_code)]
+
+mod access;
+mod circuit;
+pub mod config;
+mod driver;
+mod end;
+mod identity;
+mod incoming;
+mod init;
+pub mod limits;
+mod mailbox;
+mod outbox;
+mod pending;
+mod persona;
+mod phonebook;
+mod placing;
+mod profile;
+mod record;
+mod routing;
+mod shared;
+mod slot;
+mod switchboard;
+mod ticket;
+mod tracer;
+mod wires;
+
+pub use access::Access;
+pub use config::LineConfig;
+pub use init::InitError;
+pub use persona::{PersonaError, Personas};
+pub use phonebook::{Entry, EntryError, Found, Listing, Phonebook};
+pub use record::{CallNow, CallRecord, Direction, Status};
+pub use routing::{Route, route};
+pub use switchboard::{Line, StartError, Switchboard};

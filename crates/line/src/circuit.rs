@@ -1,0 +1,304 @@
+//! Everything around the modem: the DTE end, the call, and what is on its way between them.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use at::dial::Dial;
+use at::result::Cause;
+use carrier::{AccessList, Counts};
+use clock::Instant;
+use modem::{Action, Connected, Modem, Note, Persona};
+use tracing::{debug, info, warn};
+
+use crate::end::End;
+use crate::limits;
+use crate::outbox::{Outbox, Signal};
+use crate::pending::Pending;
+use crate::placing;
+use crate::profile::ProfileFile;
+use crate::record::Direction;
+use crate::routing;
+use crate::shared::Shared;
+use crate::slot::{Reached, Slot};
+use crate::switchboard::Board;
+use crate::ticket::Ticket;
+use crate::tracer::Watchers;
+use crate::wires::Said;
+
+/// The modem's surroundings, and the deeds it can have done there.
+pub(crate) struct Circuit {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) board: Arc<Board>,
+    pub(crate) end: End,
+    pub(crate) slot: Slot,
+    pub(crate) outbox: Outbox,
+    pub(crate) to_line: Pending,
+    pub(crate) watchers: Watchers,
+    /// What came of an answer; the modem hears it with its next input.
+    pub(crate) news: Option<News>,
+    /// A call that was up has ended, and the equipment has not been shown that yet.
+    call_over: bool,
+    dial_access: Arc<AccessList>,
+    profile: Option<ProfileFile>,
+    persona: Arc<Persona>,
+    signals: Signals,
+}
+
+/// What came of picking up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum News {
+    Answered,
+    CallerGone,
+}
+
+/// The circuits as the modem last set them, for the status.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Signals {
+    pub(crate) dtr: bool,
+    pub(crate) dcd: bool,
+}
+
+impl Circuit {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        board: Arc<Board>,
+        end: End,
+        dial_access: Arc<AccessList>,
+        profile: Option<ProfileFile>,
+        persona: Arc<Persona>,
+    ) -> Self {
+        Self {
+            watchers: Watchers::default(),
+            shared,
+            board,
+            end,
+            slot: Slot::Free,
+            outbox: Outbox::default(),
+            to_line: Pending::default(),
+            news: None,
+            call_over: false,
+            dial_access,
+            profile,
+            persona,
+            signals: Signals::default(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.shared.config.name
+    }
+
+    pub(crate) fn signals(&self) -> Signals {
+        self.signals
+    }
+
+    pub(crate) fn dtr(&mut self, on: bool) {
+        self.signals.dtr = on;
+    }
+
+    /// Shows the equipment a modem that was just switched on.
+    pub(crate) fn set_up(&mut self, now: Instant, modem: &Modem) {
+        self.act(now, Action::Flow(modem.flow()));
+        self.act(now, Action::Character(modem.character()));
+        self.act(now, Action::Lines(modem.lines()));
+    }
+
+    pub(crate) fn set_dial_access(&mut self, access: AccessList) {
+        self.dial_access = Arc::new(access);
+    }
+
+    /// Bytes for the equipment.
+    pub(crate) fn to_dte(&mut self, cx: &mut Context<'_>, bytes: &[u8], said: Said) {
+        if !self.end.is_open() {
+            // Words that nobody hears must not wait for the next one who plugs in.
+            return;
+        }
+        self.watchers.to_dte(carrier::clock_now(), bytes);
+        let mut rest = bytes;
+        if said == Said::Data && self.outbox.is_empty() {
+            while !rest.is_empty()
+                && let Poll::Ready(Ok(taken @ 1..)) = self.end.poll_write(cx, rest)
+            {
+                rest = rest.get(taken..).unwrap_or_default();
+            }
+        }
+        if rest.is_empty() {
+            return;
+        }
+        if said == Said::Words && self.outbox.len() + rest.len() > limits::TO_DTE {
+            debug!(
+                line = self.name(),
+                bytes = rest.len(),
+                "the equipment reads nothing; words for it are dropped"
+            );
+            return;
+        }
+        self.outbox.bytes(rest);
+    }
+
+    /// Bytes for the far end.
+    pub(crate) fn to_line(&mut self, cx: &mut Context<'_>, bytes: &[u8]) {
+        let Slot::Online { call, .. } = &mut self.slot else { return };
+        let mut rest = bytes;
+        while self.to_line.is_empty()
+            && !rest.is_empty()
+            && let Poll::Ready(Ok(taken @ 1..)) = call.poll_send(cx, rest)
+        {
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+        self.to_line.push(rest);
+    }
+
+    /// Does what the modem wants done.
+    pub(crate) fn act(&mut self, now: Instant, action: Action<'_>) {
+        match action {
+            Action::Dial(dial) => self.dial(dial),
+            Action::CancelDial => self.end_call(Cause::DteAbort),
+            Action::Answer => self.answer(),
+            Action::Refuse(cause) | Action::HangUp(cause) => self.end_call(cause),
+            Action::Lines(lines) => {
+                self.signals.dcd = lines.dcd;
+                self.watchers.note(now, || format!("modem shows {lines:?}"));
+                self.signal(now, Signal::Lines(lines));
+            }
+            Action::Rate(rate) => self.signal(now, Signal::Rate(rate)),
+            Action::Character(character) => self.signal(now, Signal::Character(character)),
+            Action::Flow(flow) => self.signal(now, Signal::Flow(flow)),
+            Action::BreakToDte(span) => self.signal(now, Signal::Break(span)),
+            Action::Break(_) => {
+                if let Some(call) = self.slot.call_mut()
+                    && let Err(error) = call.send_break()
+                {
+                    debug!(line = self.shared.config.name, "the BREAK goes no further: {error}");
+                }
+            }
+            Action::Store(stored) => self.store(stored),
+            Action::Note(note) => self.note(note),
+        }
+    }
+
+    /// Ends the call, if there is one; what the equipment sent is still handed over.
+    pub(crate) fn end_call(&mut self, cause: Cause) {
+        let counts = self.slot.counts();
+        let rest = std::mem::take(&mut self.to_line);
+        let ticket = match std::mem::take(&mut self.slot) {
+            Slot::Free => return,
+            Slot::Dialling { ticket, .. } => ticket,
+            Slot::Ringing { ticket, caller } => {
+                caller.refuse();
+                ticket
+            }
+            Slot::Online { ticket, call, .. } => {
+                self.call_over = true;
+                placing::let_go(&self.board, *call, rest);
+                ticket
+            }
+        };
+        self.news = None;
+        self.shared.count(Counts::default());
+        let record = ticket.close(self.name(), cause, counts);
+        self.shared.remember(record);
+    }
+
+    /// A caller rings: the modem is to be told.
+    pub(crate) fn ring(&mut self, caller: carrier::Caller) {
+        let party = caller.peer().to_string();
+        let mut ticket = self.ticket(Direction::In, party.clone());
+        info!(line = self.name(), call = ticket.id, "a call from {party}");
+        ticket.over = Some(party);
+        self.slot = Slot::Ringing { ticket, caller: Box::new(caller) };
+    }
+
+    /// The far end answered: what CONNECT is to say.
+    pub(crate) fn reached(&mut self, Reached { call, over }: Reached) -> Connected {
+        let mut connected = Connected::default();
+        if let Slot::Dialling { mut ticket, .. } = std::mem::take(&mut self.slot) {
+            connected = Connected { rate: ticket.reported_speed, delay: ticket.connect_delay };
+            ticket.over = Some(over);
+            self.slot = Slot::Online { ticket, call: Box::new(call), over: None };
+        }
+        connected
+    }
+
+    fn dial(&mut self, dial: &Dial) {
+        let mut ticket = self.ticket(Direction::Out, dial.text().to_owned());
+        let route =
+            routing::route(dial, &self.persona, &self.board.phonebook(), &self.shared.config);
+        info!(line = self.name(), call = ticket.id, "dials {}", ticket.party);
+        let dial = match route {
+            Ok(route) => {
+                (ticket.reported_speed, ticket.connect_delay) = (route.speed, route.connect_delay);
+                placing::place(
+                    route,
+                    Arc::clone(&self.dial_access),
+                    &self.shared.config,
+                    &ticket.id,
+                )
+            }
+            Err(cause) => placing::fail(cause),
+        };
+        self.slot = Slot::Dialling { ticket, dial };
+    }
+
+    fn answer(&mut self) {
+        match std::mem::take(&mut self.slot) {
+            Slot::Ringing { ticket, caller } => match caller
+                .answer(&placing::answering(&self.shared.config))
+            {
+                Ok(call) => {
+                    self.slot = Slot::Online { ticket, call: Box::new(call), over: None };
+                    self.news = Some(News::Answered);
+                }
+                Err(error) => {
+                    info!(
+                        line = self.name(),
+                        call = ticket.id,
+                        "the caller was lost while being answered: {error}"
+                    );
+                    let record = ticket.close(self.name(), Cause::CallerGone, Counts::default());
+                    self.shared.remember(record);
+                    self.news = Some(News::CallerGone);
+                }
+            },
+            other => self.slot = other,
+        }
+    }
+
+    /// After the modem's last words about a call: ends that can show its end do so behind them.
+    pub(crate) fn after_words(&mut self, now: Instant) {
+        if std::mem::take(&mut self.call_over) {
+            self.signal(now, Signal::CallOver);
+        }
+    }
+
+    /// Signals keep their place behind the bytes that were given before them.
+    fn signal(&mut self, now: Instant, signal: Signal) {
+        self.outbox.signal(signal, now);
+    }
+
+    fn store(&self, stored: &modem::Stored) {
+        let Some(profile) = &self.profile else { return };
+        if let Err(error) = profile.save(stored) {
+            warn!(line = self.name(), "can't keep the stored profile: {error}");
+        }
+    }
+
+    fn note(&self, note: Note<'_>) {
+        let (line, call) = (self.name(), self.slot.ticket().map(|ticket| ticket.id.as_str()));
+        match note {
+            Note::CommandLine(text) => debug!(line, call, "AT{text}"),
+            Note::State(state) => debug!(line, call, "{}", state.words()),
+            Note::Ended(cause) => debug!(line, call, "result of: {}", cause.words()),
+            Note::Lost(bytes) => {
+                warn!(line, call, bytes, "bytes from the far end could not be kept")
+            }
+            Note::BadProfile(what) => {
+                warn!(line, "the stored profile has what this persona refuses: {what}")
+            }
+        }
+    }
+
+    fn ticket(&self, direction: Direction, party: String) -> Box<Ticket> {
+        Ticket::new(self.name(), &self.shared.call_number, direction, party)
+    }
+}

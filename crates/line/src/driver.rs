@@ -1,0 +1,360 @@
+//! The task of one line: waits, feeds the modem, does what it says, waits.
+//!
+//! The driver is a future written by hand: it owns no buffer, and its size is all that an idle line
+//! costs. Every source is asked in turn until none has anything; then each has taken the task's waker.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
+
+use at::result::Cause;
+use carrier::{Received, scratch};
+use clock::Instant;
+use modem::{CallEvent, Connected, DteLines, Input, Modem};
+use telnet::Event;
+use tokio::time::Sleep;
+use tracing::info;
+
+use crate::circuit::{Circuit, News};
+use crate::config::SecondCaller;
+use crate::end::DteEvent;
+use crate::identity;
+use crate::incoming::Incoming;
+use crate::limits;
+use crate::placing;
+use crate::record::Status;
+use crate::shared::Letter;
+use crate::slot::Slot;
+use crate::wires::{Said, Wires};
+
+/// A running line.
+pub(crate) struct Driver {
+    modem: Modem,
+    circuit: Circuit,
+    incoming: Incoming,
+    sleep: Option<Pin<Box<Sleep>>>,
+    /// When `sleep` ends.
+    alarm: Option<Instant>,
+    shown: Shown,
+    stopping: Stopping,
+}
+
+/// What the status said last, so that it is written on changes only.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Shown {
+    state: &'static str,
+    dtr: bool,
+    dcd: bool,
+    calls: u64,
+    free: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stopping {
+    No,
+    /// As soon as the equipment has its last words.
+    Soon,
+}
+
+/// Whether a source had something.
+type Moved = bool;
+
+impl Driver {
+    pub(crate) fn new(modem: Modem, circuit: Circuit, incoming: Incoming) -> Self {
+        let shown = Shown { state: "", dtr: false, dcd: false, calls: 0, free: false };
+        Self { modem, circuit, incoming, sleep: None, alarm: None, shown, stopping: Stopping::No }
+    }
+
+    /// One round over all sources.
+    fn round(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+        self.letters(cx, now)
+            | self.due(cx, now)
+            | self.outbound(cx, now)
+            | self.news(cx, now)
+            | self.dialled(cx, now)
+            | self.callers(cx, now)
+            | self.from_dte(cx, now)
+            | self.from_call(cx, now)
+    }
+
+    fn feed(&mut self, cx: &mut Context<'_>, now: Instant, input: Input<'_>) {
+        let said = match input {
+            Input::Call(CallEvent::Data(_)) => Said::Data,
+            _ => Said::Words,
+        };
+        let mut wires = Wires { circuit: &mut self.circuit, cx, now, said };
+        self.modem.input(now, input, &mut wires);
+        self.circuit.after_words(now);
+    }
+
+    fn letters(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+        let Poll::Ready(letter) = self.circuit.shared.letters.poll_take(cx) else { return false };
+        match letter {
+            Letter::HangUp => self.clear(cx, now, Cause::Operator),
+            Letter::Stop => {
+                self.clear(cx, now, Cause::ShuttingDown);
+                self.stopping = Stopping::Soon;
+            }
+            Letter::Caller(caller) => self.incoming.hand_over(caller),
+            Letter::Access { dial, answer } => {
+                self.circuit.set_dial_access(dial.0);
+                self.incoming.set_access(answer.0);
+            }
+            Letter::Trace(sink) => self.circuit.watchers.add(sink),
+        }
+        true
+    }
+
+    /// Ends the call from this side, whatever the modem is doing with it.
+    fn clear(&mut self, cx: &mut Context<'_>, now: Instant, cause: Cause) {
+        let event = match self.circuit.slot {
+            Slot::Free => return,
+            Slot::Dialling { .. } => CallEvent::Failed(cause),
+            Slot::Ringing { .. } => CallEvent::CallerGone,
+            Slot::Online { .. } => CallEvent::Cleared(cause),
+        };
+        self.circuit.end_call(cause);
+        self.feed(cx, now, Input::Call(event));
+    }
+
+    fn due(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+        let mut moved = false;
+        if self.modem.deadline().is_some_and(|at| at <= now) {
+            self.feed(cx, now, Input::Timeout);
+            moved = true;
+        }
+        if let Some(call) = self.circuit.slot.call_mut()
+            && call.deadline().is_some_and(|at| at <= now)
+        {
+            call.timeout(now);
+            moved = true;
+        }
+        if self.circuit.end.deadline().is_some_and(|at| at <= now) {
+            self.circuit.end.timeout(now);
+            moved = true;
+        }
+        moved
+    }
+
+    /// What the equipment and the far end have not taken yet.
+    fn outbound(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+        let Circuit { outbox, end, slot, to_line, .. } = &mut self.circuit;
+        let delivered = !outbox.is_empty() && outbox.poll_deliver(cx, now, end).is_ready();
+        let Slot::Online { call, .. } = slot else { return delivered };
+        if !to_line.is_empty()
+            && to_line.poll_drain(cx, |cx, bytes| call.poll_send(cx, bytes)).is_ready()
+        {
+            // After an error the rest has nowhere to go; reading tells why the call is over.
+            to_line.clear();
+            return true;
+        }
+        // A flush that can't finish has left its waker; one that failed shows when reading.
+        let _ = call.poll_flush(cx);
+        delivered
+    }
+
+    fn news(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+        let Some(news) = self.circuit.news.take() else { return false };
+        let event = match news {
+            News::Answered => CallEvent::Connected(Connected::default()),
+            News::CallerGone => CallEvent::CallerGone,
+        };
+        self.feed(cx, now, Input::Call(event));
+        true
+    }
+
+    fn dialled(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+        let Slot::Dialling { dial, .. } = &mut self.circuit.slot else { return false };
+        let Poll::Ready(reached) = dial.as_mut().poll(cx) else { return false };
+        let event = match reached {
+            Ok(reached) => CallEvent::Connected(self.circuit.reached(reached)),
+            Err(cause) => {
+                self.circuit.end_call(cause);
+                CallEvent::Failed(cause)
+            }
+        };
+        self.feed(cx, now, Input::Call(event));
+        true
+    }
+
+    fn callers(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+        if let Slot::Ringing { caller, .. } = &mut self.circuit.slot
+            && caller.poll_gone(cx).is_ready()
+        {
+            self.circuit.end_call(Cause::CallerGone);
+            self.feed(cx, now, Input::Call(CallEvent::CallerGone));
+            return true;
+        }
+        let free = self.circuit.slot.is_free() && self.modem.can_ring().is_ok();
+        let Poll::Ready(caller) = self.incoming.poll_caller(cx, self.circuit.name(), free) else {
+            return false;
+        };
+        if free {
+            let identity = identity::of(caller.peer(), &self.circuit.board.phonebook());
+            self.circuit.ring(caller);
+            self.feed(cx, now, Input::Call(CallEvent::Ringing(identity.as_caller())));
+            return true;
+        }
+        let Circuit { board, shared, .. } = &self.circuit;
+        let config = &shared.config;
+        match config.second_caller {
+            SecondCaller::Busy => self.incoming.turn_away(&config.name, caller),
+            SecondCaller::Message => placing::tell(board, config, caller),
+            SecondCaller::Queue => self.incoming.queue(&config.name, caller),
+            SecondCaller::Hunt => board.hunt(&config.name, &config.hunt, caller),
+        }
+        true
+    }
+
+    fn from_dte(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+        let Circuit { outbox, to_line, slot, .. } = &self.circuit;
+        // Echo that the equipment doesn't take stops its commands, but never its data: two busy
+        // directions must not wait for each other.
+        let online = matches!(slot, Slot::Online { .. });
+        let wanted =
+            self.modem.wants_dte() && to_line.is_empty() && (online || outbox.len() < limits::ECHO);
+        scratch::with(|buffer| {
+            let Poll::Ready(event) = self.circuit.end.poll_event(cx, now, buffer, wanted) else {
+                return false;
+            };
+            match event {
+                DteEvent::Data(range) => {
+                    let bytes = buffer.get(range).unwrap_or_default();
+                    self.circuit.watchers.from_dte(now, bytes);
+                    self.feed(cx, now, Input::Dte(bytes));
+                }
+                DteEvent::Break => self.feed(cx, now, Input::Break),
+                DteEvent::Rate(rate) => self.feed(cx, now, Input::Rate(rate)),
+                DteEvent::Lines(lines) => self.lines(cx, now, lines),
+                DteEvent::Finished => {
+                    self.lines(cx, now, DteLines { dtr: false, rts: false });
+                    self.clear(cx, now, Cause::DtrDrop);
+                    self.stopping = Stopping::Soon;
+                }
+            }
+            true
+        })
+    }
+
+    fn lines(&mut self, cx: &mut Context<'_>, now: Instant, lines: DteLines) {
+        if !self.circuit.end.is_open() {
+            self.circuit.outbox.forget_bytes();
+        }
+        self.circuit.dtr(lines.dtr);
+        self.circuit.watchers.note(now, || format!("equipment shows {lines:?}"));
+        self.feed(cx, now, Input::Lines(lines));
+    }
+
+    fn from_call(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+        // Nothing is read that couldn't be delivered: the far end is held back by its own window.
+        let ready =
+            self.modem.wants_line() && self.circuit.outbox.is_empty() && self.circuit.end.is_open();
+        let Slot::Online { call, over, .. } = &mut self.circuit.slot else { return false };
+        if let Some(cause) = *over {
+            return self.delivered(cx, now, cause);
+        }
+        if !ready {
+            let Poll::Ready(cause) = call.poll_closed(cx) else { return false };
+            *over = Some(cause);
+            return true;
+        }
+        scratch::with(|buffer| {
+            let Slot::Online { call, over, .. } = &mut self.circuit.slot else { return false };
+            match call.poll_receive(cx, buffer) {
+                Poll::Pending => return false,
+                Poll::Ready(Ok(Received::Data(length))) => {
+                    let bytes = buffer.get(..length).unwrap_or_default();
+                    self.feed(cx, now, Input::Call(CallEvent::Data(bytes)));
+                }
+                Poll::Ready(Ok(Received::Event(Event::Break))) => {
+                    self.feed(cx, now, Input::Call(CallEvent::Break));
+                }
+                Poll::Ready(Ok(Received::Event(_))) => {}
+                Poll::Ready(Ok(Received::End)) => *over = Some(Cause::RemoteHangUp),
+                Poll::Ready(Err(error)) => *over = Some(carrier::cause_of_end(&error)),
+            }
+            true
+        })
+    }
+
+    /// The far end is gone: once the equipment has all its data, the modem hears of it.
+    fn delivered(&mut self, cx: &mut Context<'_>, now: Instant, cause: Cause) -> Moved {
+        let Circuit { outbox, end, .. } = &mut self.circuit;
+        if !outbox.is_empty() || end.is_open() && end.poll_drained(cx).is_pending() {
+            return false;
+        }
+        self.circuit.end_call(cause);
+        self.feed(cx, now, Input::Call(CallEvent::Cleared(cause)));
+        true
+    }
+
+    /// Sets the one timer to the next deadline. It is left alone when that has only moved away: then it
+    /// fires early, finds nothing due and is set anew, which is cheaper than setting it at each byte.
+    fn arm(&mut self, cx: &mut Context<'_>) {
+        let call = self.circuit.slot.call().and_then(carrier::Call::deadline);
+        let deadlines = [
+            self.modem.deadline(),
+            call,
+            self.circuit.end.deadline(),
+            self.circuit.outbox.deadline(),
+        ];
+        let Some(next) = deadlines.into_iter().flatten().min() else {
+            (self.sleep, self.alarm) = (None, None);
+            return;
+        };
+        if self.alarm.is_none_or(|alarm| next < alarm) {
+            self.sleep = Some(Box::pin(tokio::time::sleep_until(carrier::timer_at(next))));
+            self.alarm = Some(next);
+        }
+        if let Some(sleep) = &mut self.sleep
+            && sleep.as_mut().poll(cx).is_ready()
+        {
+            (self.sleep, self.alarm) = (None, None);
+            cx.waker().wake_by_ref();
+        }
+    }
+
+    fn publish(&mut self) {
+        let shared = &self.circuit.shared;
+        let free = self.circuit.slot.is_free() && self.modem.can_ring().is_ok();
+        let calls = if self.circuit.slot.is_free() {
+            0
+        } else {
+            shared.call_number.load(Ordering::Relaxed)
+        };
+        let signals = self.circuit.signals();
+        let shown = Shown {
+            state: self.modem.state().words(),
+            dtr: signals.dtr,
+            dcd: signals.dcd,
+            calls,
+            free,
+        };
+        shared.count(self.circuit.slot.counts());
+        if shown != self.shown {
+            self.shown = shown;
+            shared.free.store(free, Ordering::Relaxed);
+            let call =
+                self.circuit.slot.ticket().map(|ticket| ticket.now(self.circuit.slot.counts()));
+            shared.publish(Status { state: shown.state, dtr: shown.dtr, dcd: shown.dcd, call });
+        }
+    }
+}
+
+impl Future for Driver {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
+        while this.round(cx, carrier::clock_now()) {}
+        this.publish();
+        if this.stopping == Stopping::Soon && this.circuit.outbox.is_empty() {
+            info!(line = this.circuit.name(), "line closed");
+            return Poll::Ready(());
+        }
+        this.arm(cx);
+        Poll::Pending
+    }
+}

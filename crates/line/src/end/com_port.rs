@@ -1,0 +1,194 @@
+//! RFC 2217: the client at a TCP end drives a serial port that exists only here.
+
+use std::num::NonZeroU32;
+
+use modem::{DceLines, DteLines};
+use telnet::com_port::{Control, DataSize, ModemState, Notification, Parity, Request, StopSize};
+
+use super::DteEvent;
+
+/// The settings of the port as the client made them.
+#[derive(Debug)]
+pub(super) struct ComPort {
+    rate: NonZeroU32,
+    data: DataSize,
+    parity: Parity,
+    stop: StopSize,
+    flow: Control,
+    inbound: Control,
+    lines: DteLines,
+    breaking: bool,
+    shown: u8,
+}
+
+const SIGNATURE: &[u8] = b"Trunkline";
+
+impl ComPort {
+    pub(super) fn new() -> Self {
+        Self {
+            rate: NonZeroU32::new(9600).unwrap_or(NonZeroU32::MIN),
+            data: DataSize::Eight,
+            parity: Parity::None,
+            stop: StopSize::One,
+            flow: Control::FlowNone,
+            inbound: Control::InboundFlowNone,
+            // A client that never speaks of DTR is one that has plugged in.
+            lines: DteLines::READY,
+            breaking: false,
+            shown: 0,
+        }
+    }
+
+    /// Obeys a request: the answer for the client, and what it means for the modem.
+    pub(super) fn obey(&mut self, request: Request) -> (Option<Notification>, Option<DteEvent>) {
+        let mut event = None;
+        let answer = match request {
+            Request::Signature(text) if text.is_empty() => {
+                Notification::Signature(SIGNATURE.to_vec())
+            }
+            Request::BaudRate(rate) => {
+                if let Some(rate) = rate.filter(|rate| *rate != self.rate) {
+                    self.rate = rate;
+                    event = Some(DteEvent::Rate(rate.get()));
+                }
+                Notification::BaudRate(self.rate)
+            }
+            Request::DataSize(size) => {
+                self.data = size.unwrap_or(self.data);
+                Notification::DataSize(self.data)
+            }
+            Request::Parity(parity) => {
+                self.parity = parity.unwrap_or(self.parity);
+                Notification::Parity(self.parity)
+            }
+            Request::StopSize(stop) => {
+                self.stop = stop.unwrap_or(self.stop);
+                Notification::StopSize(self.stop)
+            }
+            Request::Control(control) => {
+                let (now, happened) = self.control(control);
+                event = happened;
+                Notification::Control(now)
+            }
+            Request::ModemState => Notification::ModemState(ModemState(self.shown)),
+            Request::LineState => Notification::LineState(telnet::com_port::LineState(0)),
+            // What waits is on its way already: throwing it away would lose bytes that TCP has promised.
+            Request::Purge(what) => Notification::Purge(what),
+            // The masks are answered by the codec; suspending is what TCP's window does better.
+            _ => return (None, None),
+        };
+        (Some(answer), event)
+    }
+
+    fn control(&mut self, control: Control) -> (Control, Option<DteEvent>) {
+        let before = self.lines;
+        match control {
+            Control::FlowNone
+            | Control::FlowXonXoff
+            | Control::FlowHardware
+            | Control::FlowDcd
+            | Control::FlowDsr => {
+                self.flow = control;
+            }
+            Control::InboundFlowNone
+            | Control::InboundFlowXonXoff
+            | Control::InboundFlowHardware
+            | Control::InboundFlowDtr => self.inbound = control,
+            Control::BreakOn | Control::BreakOff => self.breaking = control == Control::BreakOn,
+            Control::DtrOn | Control::DtrOff => self.lines.dtr = control == Control::DtrOn,
+            Control::RtsOn | Control::RtsOff => self.lines.rts = control == Control::RtsOn,
+            Control::AskFlow
+            | Control::AskBreak
+            | Control::AskDtr
+            | Control::AskRts
+            | Control::AskInboundFlow => {}
+        }
+        let event = match control {
+            Control::BreakOn => Some(DteEvent::Break),
+            _ if before != self.lines => Some(DteEvent::Lines(self.lines)),
+            _ => None,
+        };
+        (self.in_force(control), event)
+    }
+
+    /// What is now the case in the matter that `control` speaks of.
+    fn in_force(&self, control: Control) -> Control {
+        let choose = |on, yes, no| if on { yes } else { no };
+        match control {
+            Control::AskBreak | Control::BreakOn | Control::BreakOff => {
+                choose(self.breaking, Control::BreakOn, Control::BreakOff)
+            }
+            Control::AskDtr | Control::DtrOn | Control::DtrOff => {
+                choose(self.lines.dtr, Control::DtrOn, Control::DtrOff)
+            }
+            Control::AskRts | Control::RtsOn | Control::RtsOff => {
+                choose(self.lines.rts, Control::RtsOn, Control::RtsOff)
+            }
+            Control::AskInboundFlow
+            | Control::InboundFlowNone
+            | Control::InboundFlowXonXoff
+            | Control::InboundFlowHardware
+            | Control::InboundFlowDtr => self.inbound,
+            _ => self.flow,
+        }
+    }
+
+    /// The modem state that shows these circuits, with its deltas; `None` if the client knows it.
+    pub(super) fn show(&mut self, circuits: DceLines) -> Option<Notification> {
+        let bit = |on, bit| if on { bit } else { 0 };
+        let now = bit(circuits.dcd, ModemState::DCD)
+            | bit(circuits.ri, ModemState::RI)
+            | bit(circuits.dsr, ModemState::DSR)
+            | bit(circuits.cts, ModemState::CTS);
+        let changed = now ^ self.shown;
+        if changed == 0 {
+            return None;
+        }
+        let was = std::mem::replace(&mut self.shown, now);
+        let deltas = bit(changed & ModemState::DCD != 0, ModemState::DELTA_DCD)
+            | bit(was & !now & ModemState::RI != 0, ModemState::RI_ENDED)
+            | bit(changed & ModemState::DSR != 0, ModemState::DELTA_DSR)
+            | bit(changed & ModemState::CTS != 0, ModemState::DELTA_CTS);
+        Some(Notification::ModemState(ModemState(now | deltas)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_without_a_value_asks_for_the_one_in_force() {
+        let mut port = ComPort::new();
+        let rate = NonZeroU32::new(2400);
+        let (answer, event) = port.obey(Request::BaudRate(rate));
+        assert_eq!(answer, rate.map(Notification::BaudRate));
+        assert_eq!(event, Some(DteEvent::Rate(2400)));
+        assert_eq!(port.obey(Request::BaudRate(None)), (rate.map(Notification::BaudRate), None));
+    }
+
+    #[test]
+    fn dtr_is_a_signal_to_the_modem_once() {
+        let mut port = ComPort::new();
+        let off = DteLines { dtr: false, rts: true };
+        let answer = Some(Notification::Control(Control::DtrOff));
+        assert_eq!(
+            port.obey(Request::Control(Control::DtrOff)),
+            (answer.clone(), Some(DteEvent::Lines(off)))
+        );
+        assert_eq!(port.obey(Request::Control(Control::AskDtr)), (answer, None));
+    }
+
+    #[test]
+    fn the_modem_state_tells_what_changed_and_when_the_bell_stopped() {
+        let mut port = ComPort::new();
+        let ringing = DceLines { ri: true, cts: true, ..DceLines::default() };
+        let quiet = DceLines { ri: false, ..ringing };
+        assert_eq!(
+            port.show(ringing),
+            Some(Notification::ModemState(ModemState(0x40 | 0x10 | 0x01)))
+        );
+        assert_eq!(port.show(ringing), None);
+        assert_eq!(port.show(quiet), Some(Notification::ModemState(ModemState(0x10 | 0x04))));
+    }
+}

@@ -1,0 +1,141 @@
+//! A pseudo-terminal: the equipment is a program on this machine.
+
+use std::io;
+use std::task::{Context, Poll, ready};
+
+use clock::Instant;
+use modem::DteLines;
+use tty::{ClientSettings, OpenWatch, PtyEnd, PtyError, PtyEvent, PtyOptions};
+
+use super::soft_flow::SoftFlow;
+use super::{DteEvent, Wanted};
+use crate::config::{PtyConfig, PtyHangup};
+use crate::limits;
+use crate::outbox::Signal;
+
+/// The modem's end of the pseudo-terminal. DTR is "a program has it open, at a speed other than B0".
+pub(crate) struct Pty {
+    end: PtyEnd,
+    link: std::path::PathBuf,
+    hangup: PtyHangup,
+    opened: bool,
+    settings: ClientSettings,
+    /// The speed to be told after DTR.
+    rate: Option<u32>,
+    flow: SoftFlow,
+}
+
+impl Pty {
+    pub(super) fn open(config: &PtyConfig, watch: &OpenWatch) -> Result<Self, PtyError> {
+        let options = PtyOptions {
+            link: Some(config.link.clone()),
+            mode: config.mode.map(|mode| mode.0.0),
+            ..PtyOptions::default()
+        };
+        let end = PtyEnd::open(options, watch)?;
+        let settings = end.settings();
+        let (link, hangup) = (config.link.clone(), config.hangup);
+        Ok(Self {
+            end,
+            link,
+            hangup,
+            opened: false,
+            settings,
+            rate: None,
+            flow: SoftFlow::default(),
+        })
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.opened && !self.settings.hung_up
+    }
+
+    pub(super) fn poll_event(
+        &mut self,
+        cx: &mut Context<'_>,
+        _: Instant,
+        buffer: &mut [u8],
+        wanted: Wanted,
+    ) -> Poll<DteEvent> {
+        if let Some(rate) = self.rate.take() {
+            return Poll::Ready(DteEvent::Rate(rate));
+        }
+        if !wanted && self.opened {
+            return Poll::Pending;
+        }
+        loop {
+            return Poll::Ready(match ready!(self.end.poll_event(cx, buffer)) {
+                Ok(PtyEvent::Data(length)) => {
+                    match self.flow.take(buffer.get_mut(..length).unwrap_or_default()) {
+                        0 => continue,
+                        kept => DteEvent::Data(0..kept),
+                    }
+                }
+                Ok(PtyEvent::Opened) => {
+                    self.opened = true;
+                    self.flow.restart();
+                    self.settings = self.end.settings();
+                    self.rate = Some(self.settings.speed);
+                    self.lines()
+                }
+                Ok(PtyEvent::Closed) => {
+                    self.opened = false;
+                    self.lines()
+                }
+                Ok(PtyEvent::Settings(settings)) => {
+                    let (before, speed) = (self.is_open(), self.settings.speed);
+                    self.settings = settings;
+                    if before != self.is_open() {
+                        self.rate = Some(settings.speed);
+                        self.lines()
+                    } else if settings.speed != speed {
+                        DteEvent::Rate(settings.speed)
+                    } else {
+                        continue;
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(
+                        "the pseudo-terminal of {} failed: {error}",
+                        self.link.display()
+                    );
+                    self.opened = false;
+                    DteEvent::Finished
+                }
+            });
+        }
+    }
+
+    pub(super) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.flow.is_stopped() {
+            return Poll::Pending;
+        }
+        self.end.poll_write(cx, bytes)
+    }
+
+    pub(super) fn signal(&mut self, signal: Signal, _: Instant) {
+        match signal {
+            Signal::Flow(flow) => self.flow.set(flow),
+            Signal::CallOver if self.hangup == PtyHangup::Close => {
+                if let Err(error) = self.end.hang_up(limits::DRAIN) {
+                    tracing::error!("{error}");
+                }
+            }
+            // A pseudo-terminal has no circuits, and its speed is a fiction of its client.
+            _ => {}
+        }
+    }
+
+    pub(super) fn place(&self) -> String {
+        self.link.display().to_string()
+    }
+
+    fn lines(&self) -> DteEvent {
+        let on = self.is_open();
+        DteEvent::Lines(DteLines { dtr: on, rts: on })
+    }
+}

@@ -1,0 +1,98 @@
+//! Callers: from their arrival to the bell.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll};
+
+use carrier::{AccessList, Caller, ListenError, ListenOptions, Listener};
+use tracing::{info, warn};
+
+use crate::config::LineConfig;
+use crate::limits;
+
+/// The listeners of a line, and the callers that wait for it.
+pub(crate) struct Incoming {
+    listeners: Vec<Listener>,
+    access: AccessList,
+    /// Handed over by other lines; they have been let in there.
+    handed_over: VecDeque<Caller>,
+    waiting: VecDeque<Caller>,
+}
+
+impl Incoming {
+    pub(crate) fn open(config: &LineConfig) -> Result<Self, ListenError> {
+        let listen = |address| Listener::tcp(address, &ListenOptions::default());
+        let listeners = config.listen.0.iter().copied().map(listen).collect::<Result<_, _>>()?;
+        Ok(Self {
+            listeners,
+            access: config.answer_access.0.clone(),
+            handed_over: VecDeque::new(),
+            waiting: VecDeque::new(),
+        })
+    }
+
+    /// Where callers arrive, with the ports that were free.
+    pub(crate) fn places(&self) -> Vec<String> {
+        self.listeners.iter().map(|listener| listener.local().to_string()).collect()
+    }
+
+    pub(crate) fn set_access(&mut self, access: AccessList) {
+        self.access = access;
+    }
+
+    pub(crate) fn hand_over(&mut self, caller: Caller) {
+        self.handed_over.push_back(caller);
+    }
+
+    /// The next caller; those who wait come first, once the line is free for them.
+    pub(crate) fn poll_caller(
+        &mut self,
+        cx: &mut Context<'_>,
+        line: &str,
+        free: bool,
+    ) -> Poll<Caller> {
+        self.waiting.retain_mut(|caller| caller.poll_gone(cx).is_pending());
+        if free && let Some(caller) = self.waiting.pop_front() {
+            return Poll::Ready(caller);
+        }
+        if let Some(caller) = self.handed_over.pop_front() {
+            return Poll::Ready(caller);
+        }
+        for listener in &mut self.listeners {
+            while let Poll::Ready(caller) = listener.poll_accept(cx) {
+                let caller = match caller {
+                    Ok(caller) => caller,
+                    Err(error) => {
+                        warn!(line, "{} takes no more calls: {error}", listener.local());
+                        break;
+                    }
+                };
+                match caller
+                    .peer()
+                    .socket_addr()
+                    .map_or_else(|| self.access.check_unix(), |at| self.access.check(at))
+                {
+                    Ok(()) => return Poll::Ready(caller),
+                    Err(denied) => {
+                        info!(line, "turned away {}: {denied}", caller.peer());
+                        caller.refuse();
+                    }
+                }
+            }
+        }
+        Poll::Pending
+    }
+
+    pub(crate) fn turn_away(&self, line: &str, caller: Caller) {
+        info!(line, "turned away {}: the line is busy", caller.peer());
+        caller.refuse();
+    }
+
+    /// Keeps the caller until the line is free; a queue that is full is busy.
+    pub(crate) fn queue(&mut self, line: &str, caller: Caller) {
+        if self.waiting.len() >= limits::QUEUE {
+            return self.turn_away(line, caller);
+        }
+        info!(line, "{} waits for the line", caller.peer());
+        self.waiting.push_back(caller);
+    }
+}

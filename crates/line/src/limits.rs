@@ -1,0 +1,44 @@
+//! Every bound of this crate, with its reason.
+
+use std::time::Duration;
+
+/// How many aliases of the phonebook lead to one another before the search ends.
+pub const ALIAS_DEPTH: usize = 4;
+
+/// Addresses tried for one call: more would not fit into any S7.
+pub const ROUTE_ADDRESSES: usize = 16;
+
+/// Requests that wait for a line: operators' words and callers handed over by other lines.
+pub const LETTERS: usize = 32;
+
+/// Bytes of echo and result codes that may wait for the equipment before its commands are no longer read.
+pub const ECHO: usize = 4096;
+
+/// Bytes that may wait for equipment that reads nothing; unasked-for text beyond it (RING) is dropped.
+pub const TO_DTE: usize = 64 * 1024;
+
+/// How long signals wait for the bytes before them to leave towards the equipment: 64 KiB at 9600 bit/s
+/// take a minute, but a buffer of the kernel's (4 KiB) only four seconds.
+pub const DRAIN: Duration = Duration::from_secs(10);
+
+/// How long a call that was hung up may take to hand over its last bytes.
+pub const LAST_BYTES: Duration = Duration::from_secs(10);
+
+/// Callers that wait for one line under `second-caller = "queue"`.
+pub const QUEUE: usize = 8;
+
+/// How many lines a caller may be handed on to.
+pub const HUNT: usize = 64;
+
+/// Ended calls that a line remembers for `trunkline calls`.
+pub const RECORDS: usize = 16;
+
+/// Pauses between attempts to open a port that is gone: a USB adapter is back within a second or after
+/// somebody's walk to it.
+pub const REOPEN_FIRST: Duration = Duration::from_millis(250);
+/// See [`REOPEN_FIRST`].
+pub const REOPEN_LAST: Duration = Duration::from_secs(10);
+
+/// How often the modem lines of a port are looked at: shorter than any S25 that means something, and
+/// only on cables that have the equipment's DTR.
+pub const LINE_WATCH: Duration = Duration::from_millis(20);

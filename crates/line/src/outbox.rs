@@ -1,0 +1,120 @@
+//! What is on its way to the equipment: bytes and signals, in order.
+
+use std::collections::VecDeque;
+use std::io;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use clock::Instant;
+use modem::{Character, DceLines, Flow};
+
+use crate::end::End;
+use crate::limits;
+use crate::pending::Pending;
+
+/// A queue of bytes and signals; holds no memory while it is empty.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    steps: VecDeque<Step>,
+    /// Until when signals wait for the bytes before them.
+    patience: Option<Instant>,
+}
+
+#[derive(Debug)]
+enum Step {
+    Bytes(Pending),
+    Signal(Signal),
+}
+
+/// Something for the equipment that is not bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Signal {
+    Lines(DceLines),
+    Rate(u32),
+    Character(Character),
+    Flow(Flow),
+    Break(Duration),
+    /// The end of a call, for ends that show one.
+    CallOver,
+}
+
+impl Outbox {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Bytes waiting.
+    pub(crate) fn len(&self) -> usize {
+        self.steps
+            .iter()
+            .map(|step| if let Step::Bytes(bytes) = step { bytes.len() } else { 0 })
+            .sum()
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.patience
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        if let Some(Step::Bytes(last)) = self.steps.back_mut() {
+            return last.push(bytes);
+        }
+        let mut pending = Pending::default();
+        pending.push(bytes);
+        self.steps.push_back(Step::Bytes(pending));
+    }
+
+    pub(crate) fn signal(&mut self, signal: Signal, now: Instant) {
+        self.patience.get_or_insert(now + limits::DRAIN);
+        self.steps.push_back(Step::Signal(signal));
+    }
+
+    /// Forgets bytes, for equipment that is gone; signals stay.
+    pub(crate) fn forget_bytes(&mut self) {
+        self.steps.retain(|step| matches!(step, Step::Signal(_)));
+    }
+
+    /// Brings out what the equipment takes now. Ready when nothing is left.
+    pub(crate) fn poll_deliver(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        end: &mut End,
+    ) -> Poll<io::Result<()>> {
+        while let Some(step) = self.steps.front_mut() {
+            let delivered = match step {
+                Step::Bytes(bytes) => bytes.poll_drain(cx, |cx, bytes| end.poll_write(cx, bytes)),
+                Step::Signal(signal) => match end.poll_drained(cx) {
+                    Poll::Ready(_) => {
+                        end.signal(*signal, now);
+                        Poll::Ready(Ok(()))
+                    }
+                    Poll::Pending => Poll::Pending,
+                },
+            };
+            if delivered.is_pending() && self.patience.is_some_and(|until| until <= now) {
+                self.signals_first(end, now);
+                return Poll::Pending;
+            }
+            if let Err(error) = ready!(delivered) {
+                self.forget_bytes();
+                return Poll::Ready(Err(error));
+            }
+            self.steps.pop_front();
+        }
+        self.patience = None;
+        self.steps.shrink_to_fit();
+        Poll::Ready(Ok(()))
+    }
+
+    /// The equipment has not taken its bytes for too long: signals no longer wait for them.
+    fn signals_first(&mut self, end: &mut End, now: Instant) {
+        for step in &self.steps {
+            if let Step::Signal(signal) = step {
+                end.signal(*signal, now);
+            }
+        }
+        self.steps.retain(|step| matches!(step, Step::Bytes(_)));
+        self.patience = None;
+    }
+}

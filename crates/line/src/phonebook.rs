@@ -1,0 +1,366 @@
+//! The phonebook: from what was dialled to whom to call.
+//!
+//! A key is a name or number to be dialled as it stands, or a pattern if it has one of the characters
+//! `( ) [ ] { } \ ? | ^ $`. Names are found in any case, numbers however they are punctuated. An exact
+//! key wins over a pattern, an earlier pattern over a later one.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use carrier::{Address, Host};
+use regex_lite::Regex;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+
+use crate::limits;
+use settings::{OneOrMany, Parsed, Span, TextOrTable};
+
+/// Everybody whom a line can call by name or number: the `[phonebook]` table.
+#[derive(Clone, Debug, Default)]
+pub struct Phonebook {
+    entries: Vec<Entry>,
+}
+
+/// One line of the phonebook.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// The key as the file has it.
+    pub key: String,
+    /// What is called, and how.
+    pub listing: Listing,
+    pattern: Option<Pattern>,
+}
+
+#[derive(Clone, Debug)]
+struct Pattern(Regex);
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+/// What an entry says of its calls; a string is its `call`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", from = "TextOrTable<String, ListingTable>")]
+pub struct Listing {
+    /// Whom to call, in the order of trial: URLs, addresses with a port, or other keys.
+    pub call: Vec<String>,
+    /// Whether the call speaks telnet; otherwise the URL or the line decides.
+    pub telnet: Option<telnet::Mode>,
+    /// The terminal type told to a telnet server.
+    pub terminal: Option<telnet::TerminalName>,
+    /// The speed that CONNECT reports, in bit/s; otherwise the DTE's own.
+    pub speed: Option<u32>,
+    /// How long the far end's first data are kept back after CONNECT.
+    pub connect_delay: Option<Span>,
+    /// For people.
+    pub note: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct ListingTable {
+    call: OneOrMany<String>,
+    telnet: Option<Parsed<telnet::Mode>>,
+    terminal: Option<Parsed<telnet::TerminalName>>,
+    speed: Option<u32>,
+    connect_delay: Option<Span>,
+    note: Option<String>,
+}
+
+impl From<TextOrTable<String, ListingTable>> for Listing {
+    fn from(text: TextOrTable<String, ListingTable>) -> Self {
+        match text {
+            TextOrTable::Text(call) => Self { call: vec![call], ..Self::default() },
+            TextOrTable::Table(table) => Self {
+                call: table.call.0,
+                telnet: table.telnet.map(|mode| mode.0),
+                terminal: table.terminal.map(|name| name.0),
+                speed: table.speed,
+                connect_delay: table.connect_delay,
+                note: table.note,
+            },
+        }
+    }
+}
+
+/// Why an entry can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EntryError {
+    /// The key is meant as a pattern and isn't one.
+    #[error("the key `{key}` is no pattern: {reason}")]
+    Pattern {
+        /// The key.
+        key: String,
+        /// What the pattern's own parser says.
+        reason: String,
+    },
+    /// `call` lists nobody.
+    #[error("`{key}` calls nobody; give `call` at least one address")]
+    Nobody {
+        /// The key.
+        key: String,
+    },
+    /// A target is neither an address nor another key.
+    #[error(
+        "`{key}` calls `{call}`, which is neither an address ({reason}) nor another key of the phonebook"
+    )]
+    Call {
+        /// The key.
+        key: String,
+        /// The target.
+        call: String,
+        /// Why it is no address.
+        reason: String,
+    },
+    /// Two keys are the same once punctuation and case are gone.
+    #[error("`{key}` stands twice in the phonebook")]
+    Twice {
+        /// The second of the keys.
+        key: String,
+    },
+}
+
+/// What the phonebook found: whom to call in which order, and the entry's options.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found<'a> {
+    /// The entry.
+    pub entry: &'a Entry,
+    /// Addresses in the order of trial.
+    pub addresses: Vec<Address>,
+}
+
+impl Phonebook {
+    /// A phonebook of these entries, in this order.
+    ///
+    /// # Errors
+    /// The first entry that can't be used.
+    pub fn new(listings: Vec<(String, Listing)>) -> Result<Self, EntryError> {
+        let mut entries: Vec<Entry> = Vec::with_capacity(listings.len());
+        for (key, listing) in listings {
+            let pattern = if is_pattern(&key) { Some(compile(&key)?) } else { None };
+            if listing.call.is_empty() {
+                return Err(EntryError::Nobody { key });
+            }
+            if entries.iter().any(|entry| normal(&entry.key) == normal(&key)) {
+                return Err(EntryError::Twice { key });
+            }
+            entries.push(Entry { key, listing, pattern });
+        }
+        let book = Self { entries };
+        book.entries.iter().try_for_each(|entry| book.check(entry))?;
+        Ok(book)
+    }
+
+    /// The entries, in the file's order.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Looks up what was dialled, under each of its readings in turn.
+    pub fn find<K: AsRef<str>>(&self, keys: &[K]) -> Option<Found<'_>> {
+        let exact = keys.iter().find_map(|key| self.exact(key.as_ref()));
+        match exact {
+            Some(entry) => {
+                Some(Found { entry, addresses: self.addresses(entry, str::to_owned, 0) })
+            }
+            None => keys.iter().find_map(|key| self.matching(key.as_ref())),
+        }
+    }
+
+    /// The entries that call this host by its address, in the file's order.
+    pub fn of_host(&self, ip: IpAddr) -> impl Iterator<Item = &Entry> {
+        let calls = move |call: &String| matches!(call.parse(), Ok(Address::Net { host: Host::Ip(listed), .. }) if listed == ip);
+        self.entries.iter().filter(move |entry| entry.listing.call.iter().any(calls))
+    }
+
+    fn exact(&self, key: &str) -> Option<&Entry> {
+        let key = normal(key);
+        self.entries.iter().find(|entry| entry.pattern.is_none() && normal(&entry.key) == key)
+    }
+
+    fn matching(&self, key: &str) -> Option<Found<'_>> {
+        self.entries.iter().find_map(|entry| {
+            let captures = entry.pattern.as_ref()?.0.captures(key)?;
+            let substitute = |call: &str| {
+                let mut text = String::new();
+                captures.expand(call, &mut text);
+                text
+            };
+            let addresses = self.addresses(entry, substitute, 0);
+            Some(Found { entry, addresses })
+        })
+    }
+
+    /// A target that is another key is that entry, even if it could be a host name as well.
+    fn addresses(
+        &self,
+        entry: &Entry,
+        substitute: impl Fn(&str) -> String,
+        depth: usize,
+    ) -> Vec<Address> {
+        let mut addresses = Vec::new();
+        for call in &entry.listing.call {
+            let call = substitute(call);
+            match self.exact(&call) {
+                Some(alias) if depth < limits::ALIAS_DEPTH => {
+                    addresses.extend(self.addresses(alias, str::to_owned, depth + 1));
+                }
+                Some(_) => {}
+                None => addresses.extend(call.parse::<Address>()),
+            }
+        }
+        addresses.truncate(limits::ROUTE_ADDRESSES);
+        addresses
+    }
+
+    /// A pattern's targets are only whole after substitution, so theirs are not checked.
+    fn check(&self, entry: &Entry) -> Result<(), EntryError> {
+        if entry.pattern.is_some() {
+            return Ok(());
+        }
+        for call in &entry.listing.call {
+            if let Err(error) = call.parse::<Address>()
+                && self.exact(call).is_none()
+            {
+                return Err(EntryError::Call {
+                    key: entry.key.clone(),
+                    call: call.clone(),
+                    reason: error.to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl PartialEq for Phonebook {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
+}
+
+impl<'de> Deserialize<'de> for Phonebook {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(PhonebookVisitor)
+    }
+}
+
+struct PhonebookVisitor;
+
+impl<'de> Visitor<'de> for PhonebookVisitor {
+    type Value = Phonebook;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table of numbers and names with whom they call")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut table: A) -> Result<Phonebook, A::Error> {
+        let mut listings = Vec::new();
+        while let Some(listing) = table.next_entry()? {
+            listings.push(listing);
+        }
+        Phonebook::new(listings).map_err(A::Error::custom)
+    }
+}
+
+fn is_pattern(key: &str) -> bool {
+    key.contains(['(', ')', '[', ']', '{', '}', '\\', '?', '|', '^', '$'])
+}
+
+fn compile(key: &str) -> Result<Pattern, EntryError> {
+    Regex::new(&format!("^(?:{key})$"))
+        .map(Pattern)
+        .map_err(|error| EntryError::Pattern { key: key.to_owned(), reason: error.to_string() })
+}
+
+/// A key without what people put in for the eye: case, and the punctuation of telephone numbers.
+fn normal(key: &str) -> String {
+    if key.chars().any(char::is_alphabetic) {
+        return key.trim().to_lowercase();
+    }
+    // The dots of an address are not punctuation.
+    let dots = key.parse::<IpAddr>().is_ok();
+    key.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')') && (dots || *c != '.')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn book(toml: &str) -> Result<Phonebook, toml::de::Error> {
+        toml::from_str(toml)
+    }
+
+    fn called(book: &Phonebook, key: &str) -> Vec<String> {
+        let found = book.find(&[key]);
+        found
+            .map(|found| found.addresses.iter().map(ToString::to_string).collect())
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn a_number_is_found_however_it_is_punctuated() {
+        let book = book(r#""555-1212" = "telnet://h.example:8023""#).unwrap();
+        assert_eq!(called(&book, "(555) 1212"), ["telnet://h.example:8023"]);
+        assert_eq!(called(&book, "555.1212"), ["telnet://h.example:8023"]);
+        assert_eq!(called(&book, "5551213"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_name_is_found_in_any_case() {
+        let book = book(r#"Main = "tcp://10.0.0.7:8023""#).unwrap();
+        assert_eq!(called(&book, "MAIN"), ["tcp://10.0.0.7:8023"]);
+    }
+
+    #[test]
+    fn a_pattern_hands_its_groups_to_the_address() {
+        let book = book(r#""9,?(\\d{3})" = "tcp://gw.example:23$1""#).unwrap();
+        assert_eq!(called(&book, "9,123"), ["tcp://gw.example:23123"]);
+        assert_eq!(called(&book, "9123"), ["tcp://gw.example:23123"]);
+        assert_eq!(called(&book, "91234"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_exact_key_wins_over_a_pattern_and_an_earlier_pattern_over_a_later_one() {
+        let book = book(
+            "\"(1..)\" = \"tcp://a:1\"\n\"(.+)\" = \"tcp://b:2\"\n\"100\" = \"tcp://c:3\"\n\"zz(.*)\" = \"tcp://d:4\"",
+        )
+        .unwrap();
+        assert_eq!(called(&book, "100"), ["tcp://c:3"]);
+        assert_eq!(called(&book, "101"), ["tcp://a:1"]);
+        assert_eq!(called(&book, "zz1"), ["tcp://b:2"]);
+    }
+
+    #[test]
+    fn fail_over_keeps_its_order_and_follows_aliases() {
+        let book = book(
+            "a = { call = [\"tcp://x:1\", \"b\"], connect-delay = \"100ms\" }\nb = \"tcp://y:2\"",
+        )
+        .unwrap();
+        assert_eq!(called(&book, "a"), ["tcp://x:1", "tcp://y:2"]);
+    }
+
+    #[test]
+    fn aliases_in_a_circle_end() {
+        let book = book("a = [\"b\"]\nb = \"a\"");
+        assert!(book.is_err(), "a list is no entry");
+        let book = super::tests::book("a = \"b\"\nb = \"a\"").unwrap();
+        assert!(called(&book, "a").is_empty());
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (toml, says) in [
+            ("\"(5\" = \"tcp://a:1\"", "no pattern"),
+            ("a = { call = [] }", "calls nobody"),
+            ("a = \"nonsense here\"", "neither an address"),
+            ("a = { call = \"tcp://a:1\", sped = 3 }", "unknown field `sped`"),
+            ("\"55\" = \"tcp://a:1\"\n\"5-5\" = \"tcp://a:1\"", "stands twice"),
+        ] {
+            let error = book(toml).unwrap_err().to_string();
+            assert!(error.contains(says), "{toml}: {error}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Making calls, and letting them go.
+
+use std::future::{poll_fn, ready};
+use std::sync::Arc;
+
+use at::result::Cause;
+use carrier::{AccessList, Call, CallOptions, Caller, SocketOptions};
+use tracing::info;
+
+use crate::config::LineConfig;
+use crate::limits;
+use crate::pending::Pending;
+use crate::routing::Route;
+use crate::slot::{Dialling, Reached};
+use crate::switchboard::Board;
+
+/// Calls the addresses of a route, one after the other, until one answers.
+pub(crate) fn place(
+    route: Route,
+    access: Arc<AccessList>,
+    line: &LineConfig,
+    call: &str,
+) -> Dialling {
+    let options = CallOptions {
+        telnet: route.telnet.or(line.telnet.map(|mode| mode.0)),
+        terminal: Some(route.terminal),
+        socket: socket(line),
+        ..CallOptions::default()
+    };
+    let routes: Vec<carrier::Route> = route
+        .addresses
+        .into_iter()
+        .map(|address| carrier::Route { address, options: options.clone() })
+        .collect();
+    let (line, id) = (line.name.clone(), call.to_owned());
+    Box::pin(async move {
+        match carrier::dial_first(&routes, &access, None).await {
+            Ok((_, call)) => {
+                let over = call.peer().to_string();
+                info!(line, call = id, "{over} answers");
+                Ok(Reached { call, over })
+            }
+            Err(error) => {
+                info!(line, call = id, "no call: {error}");
+                Err(error.cause())
+            }
+        }
+    })
+}
+
+/// A call that fails before it is made.
+pub(crate) fn fail(cause: Cause) -> Dialling {
+    Box::pin(ready(Err(cause)))
+}
+
+/// How this line answers.
+pub(crate) fn answering(line: &LineConfig) -> CallOptions {
+    CallOptions {
+        telnet: line.telnet.map(|mode| mode.0),
+        socket: socket(line),
+        ..CallOptions::default()
+    }
+}
+
+fn socket(line: &LineConfig) -> SocketOptions {
+    SocketOptions { user_timeout: Some(line.user_timeout.0), ..SocketOptions::default() }
+}
+
+/// Hands over the last bytes of a call that is over, and ends it, without the line waiting for it.
+pub(crate) fn let_go(board: &Board, mut call: Call, mut rest: Pending) {
+    board.farewell(async move {
+        let handed_over = poll_fn(|cx| rest.poll_drain(cx, |cx, bytes| call.poll_send(cx, bytes)));
+        // Whoever doesn't take his last bytes by then is cut off when the call drops.
+        if let Ok(Ok(())) = tokio::time::timeout(limits::LAST_BYTES, handed_over).await {
+            call.hang_up(limits::LAST_BYTES).await;
+        }
+    });
+}
+
+/// Tells a caller that the line is busy, and ends the call.
+pub(crate) fn tell(board: &Board, line: &LineConfig, caller: Caller) {
+    info!(line = line.name, "told {} that the line is busy", caller.peer());
+    let text = format!("\r\n{}\r\n", line.busy_message);
+    let options = answering(line);
+    board.farewell(async move {
+        let Ok(mut call) = caller.answer(&options) else { return };
+        if let Ok(Ok(())) =
+            tokio::time::timeout(limits::LAST_BYTES, call.send(text.as_bytes())).await
+        {
+            call.hang_up(limits::LAST_BYTES).await;
+        }
+    });
+}

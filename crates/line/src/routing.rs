@@ -1,0 +1,102 @@
+//! The dial plan: from a dial string to the addresses to try, and how.
+
+use std::time::Duration;
+
+use at::dial::{Dial, Target};
+use at::result::Cause;
+use carrier::{Address, AddressError, Host, Protocol, TELNET_PORT};
+use modem::Persona;
+
+use crate::config::LineConfig;
+use crate::phonebook::{Entry, Phonebook};
+
+/// Whom to call, in which order and in which way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// Addresses in the order of trial.
+    pub addresses: Vec<Address>,
+    /// The entry's word on telnet; otherwise each address decides.
+    pub telnet: Option<telnet::Mode>,
+    /// The terminal type told to a telnet server.
+    pub terminal: telnet::TerminalName,
+    /// The speed that CONNECT reports.
+    pub speed: Option<u32>,
+    /// How long the far end's first data are kept back after CONNECT.
+    pub connect_delay: Option<Duration>,
+}
+
+/// Reads what was dialled: the phonebook first, then the string itself.
+///
+/// # Errors
+/// The cause that ends the call: nobody has this number, or there is no such carrier.
+pub fn route(
+    dial: &Dial,
+    persona: &Persona,
+    book: &Phonebook,
+    line: &LineConfig,
+) -> Result<Route, Cause> {
+    let keys: Vec<_> = dial.keys().collect();
+    if let Some(found) = book.find(&keys) {
+        return listed(found.entry, found.addresses, line);
+    }
+    let rules = persona.dial_rules();
+    let target = dial.target(rules).map_err(|_| Cause::BadNumber)?;
+    // Without a word on it, a literal is called as its port and the far end's first bytes show.
+    let protocol = match dial.transport(rules) {
+        None => Protocol::Detect,
+        Some("tcp") => Protocol::Raw,
+        Some("telnet") => Protocol::Telnet,
+        Some(_) => return Err(Cause::NoSuchCarrier),
+    };
+    let net = |host, port: Option<u16>| {
+        let port = port.or(line.port).or(persona.dial_port()).unwrap_or(TELNET_PORT);
+        Address::Net { protocol, host, port }
+    };
+    let address = match target {
+        Target::Empty => return default_call(book, line),
+        Target::Url { scheme, rest } => url(&scheme, &rest)?,
+        Target::Address { ip, port } => net(Host::Ip(ip.to_canonical()), port),
+        Target::Host { name, port } => net(name.parse().map_err(|_| Cause::UnknownHost)?, port),
+        Target::Recall(_) | Target::Number(_) => return Err(Cause::UnknownNumber),
+    };
+    Ok(unlisted(address, line))
+}
+
+fn url(scheme: &str, rest: &str) -> Result<Address, Cause> {
+    format!("{scheme}:{rest}").parse().map_err(|error| match error {
+        AddressError::NotBuiltIn(_) | AddressError::UnknownScheme(_) => Cause::NoSuchCarrier,
+        _ => Cause::BadNumber,
+    })
+}
+
+fn default_call(book: &Phonebook, line: &LineConfig) -> Result<Route, Cause> {
+    let call = line.default_call.as_deref().ok_or(Cause::NothingDialled)?;
+    if let Some(found) = book.find(&[call]) {
+        return listed(found.entry, found.addresses, line);
+    }
+    call.parse().map(|address| unlisted(address, line)).map_err(|_| Cause::UnknownNumber)
+}
+
+fn unlisted(address: Address, line: &LineConfig) -> Route {
+    Route {
+        addresses: vec![address],
+        telnet: None,
+        terminal: line.terminal.0.clone(),
+        speed: None,
+        connect_delay: None,
+    }
+}
+
+fn listed(entry: &Entry, addresses: Vec<Address>, line: &LineConfig) -> Result<Route, Cause> {
+    if addresses.is_empty() {
+        return Err(Cause::UnknownNumber);
+    }
+    let listing = &entry.listing;
+    Ok(Route {
+        addresses,
+        telnet: listing.telnet,
+        terminal: listing.terminal.clone().unwrap_or_else(|| line.terminal.0.clone()),
+        speed: listing.speed,
+        connect_delay: listing.connect_delay.map(|span| span.0),
+    })
+}

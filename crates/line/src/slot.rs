@@ -1,0 +1,70 @@
+//! The one call that a line can have, by how far it has come.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use at::result::Cause;
+use carrier::{Call, Caller, Counts};
+
+use crate::ticket::Ticket;
+
+/// ```text
+///            Dial                    Answer
+///  Free ───────────► Dialling   Ringing ──► Online ──► Free
+///   │                   └──────────┼──────────▲
+///   └──── a caller ────────────────┘
+/// ```
+#[derive(Default)]
+pub(crate) enum Slot {
+    /// No call.
+    #[default]
+    Free,
+    /// The equipment dialled; the far end hasn't answered.
+    Dialling { ticket: Box<Ticket>, dial: Dialling },
+    /// A caller waits. What it sends stays in the kernel, for after CONNECT.
+    Ringing { ticket: Box<Ticket>, caller: Box<Caller> },
+    /// The call is established. `over` is set when the far end has sent its last byte.
+    Online { ticket: Box<Ticket>, call: Box<Call>, over: Option<Cause> },
+}
+
+/// A call that is being made; dropping it gives up.
+pub(crate) type Dialling = Pin<Box<dyn Future<Output = Result<Reached, Cause>> + Send>>;
+
+/// A call that was established.
+pub(crate) struct Reached {
+    pub(crate) call: Call,
+    pub(crate) over: String,
+}
+
+impl Slot {
+    pub(crate) fn is_free(&self) -> bool {
+        matches!(self, Self::Free)
+    }
+
+    pub(crate) fn ticket(&self) -> Option<&Ticket> {
+        match self {
+            Self::Free => None,
+            Self::Dialling { ticket, .. }
+            | Self::Ringing { ticket, .. }
+            | Self::Online { ticket, .. } => Some(ticket),
+        }
+    }
+
+    pub(crate) fn call(&self) -> Option<&Call> {
+        match self {
+            Self::Online { call, .. } => Some(call),
+            Self::Free | Self::Dialling { .. } | Self::Ringing { .. } => None,
+        }
+    }
+
+    pub(crate) fn call_mut(&mut self) -> Option<&mut Call> {
+        match self {
+            Self::Online { call, .. } => Some(call),
+            Self::Free | Self::Dialling { .. } | Self::Ringing { .. } => None,
+        }
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        self.call().map(Call::counts).unwrap_or_default()
+    }
+}

@@ -1,0 +1,347 @@
+//! All lines of a process, and what they share.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use carrier::Caller;
+use modem::{Modem, Persona, Stored};
+use tokio::task::{JoinHandle, JoinSet};
+use tracing::{info, warn};
+
+use crate::access::Access;
+use crate::circuit::Circuit;
+use crate::config::LineConfig;
+use crate::driver::Driver;
+use crate::end::End;
+use crate::incoming::Incoming;
+use crate::init::{self, InitError};
+use crate::limits;
+use crate::persona::Personas;
+use crate::phonebook::Phonebook;
+use crate::profile::ProfileFile;
+use crate::record::{CallRecord, Status};
+use crate::shared::{Letter, Shared};
+use crate::tracer;
+
+/// All lines of a process.
+///
+/// ```no_run
+/// # async fn run(config: line::LineConfig) -> Result<(), Box<dyn std::error::Error>> {
+/// use line::{Personas, Phonebook, Switchboard};
+///
+/// let board = Switchboard::new(Personas::built_in()?, None)?;
+/// board.set_phonebook(Phonebook::default());
+/// let line = board.start(config)?;
+/// println!("{} is {}", line.name(), line.status().state);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Switchboard {
+    board: Arc<Board>,
+    personas: Mutex<Personas>,
+    state: Option<PathBuf>,
+}
+
+/// What the lines reach from inside.
+pub(crate) struct Board {
+    lines: Mutex<BTreeMap<String, Running>>,
+    phonebook: Mutex<Arc<Phonebook>>,
+    /// Calls that are over for their line and still hand over their last bytes.
+    farewells: Mutex<JoinSet<()>>,
+    watch: tty::OpenWatch,
+}
+
+struct Running {
+    line: Line,
+    task: JoinHandle<()>,
+}
+
+/// A running line.
+#[derive(Clone)]
+pub struct Line {
+    shared: Arc<Shared>,
+    place: Arc<str>,
+    listens: Arc<[String]>,
+}
+
+/// Why a line could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// None or several of the places for the equipment are given.
+    #[error(
+        "a line needs exactly one of serial, pty, tcp, unix and stdio, for its equipment to plug in"
+    )]
+    Plug,
+    /// There is such a line.
+    #[error("there is already a line `{0}`")]
+    Twice(String),
+    /// There is no such persona.
+    #[error("there is no persona `{name}`; there are {known}")]
+    Persona {
+        /// What the configuration asks for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// The stored profile can't be read.
+    #[error("can't read the stored profile {0}")]
+    Profile(#[source] io::Error),
+    /// The modem doesn't take the commands of `init`.
+    #[error(transparent)]
+    Init(#[from] InitError),
+    /// The trace can't be written.
+    #[error("can't write the trace {0}")]
+    Trace(#[source] io::Error),
+    /// The pseudo-terminal can't be made.
+    #[error(transparent)]
+    Pty(#[from] tty::PtyError),
+    /// The serial port can't be had.
+    #[error(transparent)]
+    Serial(#[from] tty::SerialError),
+    /// The equipment's or the callers' address can't be listened on.
+    #[error(transparent)]
+    Listen(#[from] carrier::ListenError),
+    /// Standard input and output can't be had.
+    #[error("can't use standard input and output: {0}")]
+    Stdio(#[source] io::Error),
+}
+
+impl Switchboard {
+    /// No lines yet. `state` is the folder for what `&W` and `&Z` store; without it they last until the
+    /// process ends. Must be called inside the tokio runtime that is to carry the lines.
+    ///
+    /// # Errors
+    /// The system can't watch pseudo-terminals (inotify).
+    pub fn new(personas: Personas, state: Option<PathBuf>) -> io::Result<Self> {
+        let board = Board {
+            lines: Mutex::default(),
+            phonebook: Mutex::default(),
+            farewells: Mutex::default(),
+            watch: tty::OpenWatch::new()?,
+        };
+        Ok(Self { board: Arc::new(board), personas: Mutex::new(personas), state })
+    }
+
+    /// Gives all lines another phonebook; calls in progress stay.
+    pub fn set_phonebook(&self, book: Phonebook) {
+        *lock(&self.board.phonebook) = Arc::new(book);
+    }
+
+    /// The phonebook in use.
+    pub fn phonebook(&self) -> Arc<Phonebook> {
+        self.board.phonebook()
+    }
+
+    /// Gives lines that start from now on other personas to choose from.
+    pub fn set_personas(&self, personas: Personas) {
+        *lock(&self.personas) = personas;
+    }
+
+    /// Starts a line on this runtime.
+    ///
+    /// # Errors
+    /// The first thing that stands in its way; nothing is left open then.
+    pub fn start(&self, config: LineConfig) -> Result<Line, StartError> {
+        if lock(&self.board.lines).contains_key(&config.name) {
+            return Err(StartError::Twice(config.name));
+        }
+        let persona = self.persona(&config.persona)?;
+        let dial_access = Arc::new(config.dial_access.0.clone());
+        let profile = self.state.as_deref().map(|state| ProfileFile::new(state, &config.name));
+        let stored = profile
+            .as_ref()
+            .map_or(Ok(Stored::default()), ProfileFile::load)
+            .map_err(StartError::Profile)?;
+        let mut modem = Modem::new(Arc::clone(&persona), stored);
+        init::obey(&mut modem, carrier::clock_now(), &config)?;
+        let tracer = config
+            .trace
+            .as_deref()
+            .map(tracer::into_file)
+            .transpose()
+            .map_err(StartError::Trace)?;
+        let incoming = Incoming::open(&config)?;
+        let end = End::open(&config, &self.board.watch)?;
+
+        let line = Line {
+            place: end.place().into(),
+            listens: incoming.places().into(),
+            shared: Arc::new(Shared::new(config)),
+        };
+        let config = line.config();
+        info!(line = config.name, persona = config.persona, "line open at {}", line.place);
+
+        let mut circuit = Circuit::new(
+            Arc::clone(&line.shared),
+            Arc::clone(&self.board),
+            end,
+            dial_access,
+            profile,
+            persona,
+        );
+        circuit.set_up(carrier::clock_now(), &modem);
+        if let Some(tracer) = tracer {
+            circuit.watchers.add(tracer);
+        }
+        let task = tokio::spawn(Driver::new(modem, circuit, incoming));
+        lock(&self.board.lines)
+            .insert(line.name().to_owned(), Running { line: line.clone(), task });
+        Ok(line)
+    }
+
+    fn persona(&self, name: &str) -> Result<Arc<Persona>, StartError> {
+        let personas = lock(&self.personas);
+        personas.get(name).cloned().ok_or_else(|| StartError::Persona {
+            name: name.to_owned(),
+            known: personas.names().collect::<Vec<_>>().join(", "),
+        })
+    }
+
+    /// The line of this name.
+    pub fn line(&self, name: &str) -> Option<Line> {
+        lock(&self.board.lines).get(name).map(|running| running.line.clone())
+    }
+
+    /// All lines, in the alphabet's order.
+    pub fn lines(&self) -> Vec<Line> {
+        lock(&self.board.lines).values().map(|running| running.line.clone()).collect()
+    }
+
+    /// Ends a line: its call is hung up, its equipment hears of it, its place is free afterwards.
+    pub async fn stop(&self, name: &str) {
+        let Some(mut running) = lock(&self.board.lines).remove(name) else { return };
+        if running.line.post(Letter::Stop).is_err() {
+            running.task.abort();
+        }
+        if tokio::time::timeout(limits::LAST_BYTES, &mut running.task).await.is_err() {
+            warn!(
+                line = name,
+                "the equipment doesn't take its last words; the line is closed without them"
+            );
+            running.task.abort();
+        }
+    }
+
+    /// Ends all lines, and waits up to `grace` for the last bytes of their calls.
+    pub async fn shut_down(&self, grace: Duration) {
+        let names: Vec<String> = lock(&self.board.lines).keys().cloned().collect();
+        let all = async {
+            let mut stops = names.iter().map(|name| Box::pin(self.stop(name))).collect::<Vec<_>>();
+            std::future::poll_fn(|cx| {
+                stops.retain_mut(|stop| stop.as_mut().poll(cx).is_pending());
+                if stops.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+            })
+            .await;
+            self.settle().await;
+        };
+        let _ = tokio::time::timeout(grace, all).await;
+    }
+
+    /// Waits until every call that is over has handed over its last bytes.
+    pub async fn settle(&self) {
+        let mut farewells = std::mem::take(&mut *lock(&self.board.farewells));
+        while farewells.join_next().await.is_some() {}
+    }
+
+    /// Waits until a line has ended by itself: one on standard input does, with its input.
+    pub async fn ended(&self, name: &str) {
+        let running = lock(&self.board.lines).remove(name);
+        if let Some(Running { task, .. }) = running {
+            // A task that panicked has ended too.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Board {
+    pub(crate) fn phonebook(&self) -> Arc<Phonebook> {
+        Arc::clone(&lock(&self.phonebook))
+    }
+
+    /// Offers a caller to the first of `lines` that would ring; refuses him if there is none.
+    pub(crate) fn hunt(&self, from: &str, lines: &[String], caller: Caller) {
+        let mut caller = caller;
+        for name in lines.iter().filter(|name| *name != from).take(limits::HUNT) {
+            let line = lock(&self.lines).get(name).map(|running| running.line.clone());
+            let Some(line) = line.filter(Line::would_ring) else { continue };
+            info!(line = from, "{} is handed on to {name}", caller.peer());
+            match line.post(Letter::Caller(caller)) {
+                Ok(()) => return,
+                Err(Letter::Caller(back)) => caller = back,
+                Err(_) => return,
+            }
+        }
+        info!(line = from, "turned away {}: all lines are busy", caller.peer());
+        caller.refuse();
+    }
+
+    pub(crate) fn farewell(&self, last_words: impl Future<Output = ()> + Send + 'static) {
+        let mut farewells = lock(&self.farewells);
+        while farewells.try_join_next().is_some() {}
+        farewells.spawn(last_words);
+    }
+}
+
+impl Line {
+    /// The owner's name for it.
+    pub fn name(&self) -> &str {
+        &self.shared.config.name
+    }
+
+    /// What it was started with.
+    pub fn config(&self) -> &LineConfig {
+        &self.shared.config
+    }
+
+    /// Where the equipment plugs in.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Where callers arrive, with the ports that were free.
+    pub fn listens(&self) -> &[String] {
+        &self.listens
+    }
+
+    /// How it stands now.
+    pub fn status(&self) -> Status {
+        self.shared.status()
+    }
+
+    /// Its last calls, the latest first.
+    pub fn calls(&self) -> Vec<CallRecord> {
+        self.shared.records()
+    }
+
+    /// Ends its call, as the operator's wish.
+    pub fn hang_up(&self) {
+        // A line with a full box has been asked that before.
+        let _ = self.post(Letter::HangUp);
+    }
+
+    /// Judges those who are dialled and those who call by other rules; calls in progress stay.
+    pub fn set_access(&self, dial: Access, answer: Access) {
+        let _ = self.post(Letter::Access { dial, answer });
+    }
+
+    /// Shows the bytes of both directions to `sink`, until that is gone.
+    pub fn trace(&self, sink: carrier::trace::Tracer) {
+        let _ = self.post(Letter::Trace(sink));
+    }
+
+    fn would_ring(&self) -> bool {
+        self.shared.free.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    fn post(&self, letter: Letter) -> Result<(), Letter> {
+        self.shared.letters.post(letter)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,133 @@
+//! The hex trace of a line at its DTE end, with passwords left out.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::Path;
+
+use carrier::trace::{self, Tracer, Visibility, Way};
+use clock::Instant;
+use tokio::runtime::Handle;
+
+/// Everybody who watches the line.
+#[derive(Debug, Default)]
+pub(crate) struct Watchers {
+    tracers: Vec<Tracer>,
+    /// The last characters shown to the equipment, in small letters.
+    prompt: Vec<u8>,
+    typing: Typing,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Typing {
+    #[default]
+    Anything,
+    /// From a password prompt to the end of the line typed at it.
+    Password,
+}
+
+/// How getty, login, sshd and our own exchange end the question for a password.
+const PROMPT: &[u8] = b"password:";
+
+impl Watchers {
+    pub(crate) fn add(&mut self, tracer: Tracer) {
+        self.tracers.retain(Tracer::is_watched);
+        self.tracers.push(tracer);
+    }
+
+    /// Bytes from the equipment.
+    pub(crate) fn from_dte(&mut self, now: Instant, bytes: &[u8]) {
+        if self.tracers.is_empty() {
+            return;
+        }
+        let visibility = match self.typing {
+            Typing::Password => Visibility::Hidden,
+            Typing::Anything => Visibility::Shown,
+        };
+        self.show(now, Way::In, visibility, bytes);
+        if self.typing == Typing::Password
+            && bytes.iter().any(|byte| matches!(byte & 0x7F, b'\r' | b'\n'))
+        {
+            self.typing = Typing::Anything;
+        }
+    }
+
+    /// Bytes for the equipment.
+    pub(crate) fn to_dte(&mut self, now: Instant, bytes: &[u8]) {
+        if self.tracers.is_empty() {
+            return;
+        }
+        self.show(now, Way::Out, Visibility::Shown, bytes);
+        let tail = bytes.get(bytes.len().saturating_sub(2 * PROMPT.len())..).unwrap_or_default();
+        self.prompt.extend(tail.iter().map(|byte| (byte & 0x7F).to_ascii_lowercase()));
+        let old = self.prompt.len().saturating_sub(2 * PROMPT.len());
+        self.prompt.drain(..old);
+        if self.prompt.trim_ascii_end().ends_with(PROMPT) {
+            self.typing = Typing::Password;
+            self.prompt.clear();
+        }
+    }
+
+    /// A signal or a change of state.
+    pub(crate) fn note(&self, now: Instant, words: impl FnOnce() -> String) {
+        if self.tracers.is_empty() {
+            return;
+        }
+        let words = words();
+        self.tracers.iter().for_each(|tracer| tracer.note(now, &words));
+    }
+
+    fn show(&mut self, now: Instant, way: Way, visibility: Visibility, bytes: &[u8]) {
+        self.tracers.retain(Tracer::is_watched);
+        for tracer in &self.tracers {
+            tracer.set(way, visibility);
+            tracer.bytes(now, way, bytes);
+        }
+    }
+}
+
+/// A trace that is appended to a file, by a thread of its own since disks make one wait.
+pub(crate) fn into_file(path: &Path) -> io::Result<Tracer> {
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let mut file = OpenOptions::new().append(true).create(true).open(path).map_err(named)?;
+    let (tracer, mut entries) = trace::begin(carrier::clock_now());
+    let runtime = Handle::current();
+    std::thread::Builder::new().name("trace".into()).spawn(move || {
+        while let Some(entry) = runtime.block_on(entries.next()) {
+            if let Err(error) = writeln!(file, "{entry}") {
+                return tracing::warn!("the trace ends here: {error}");
+            }
+        }
+    })?;
+    Ok(tracer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use carrier::trace;
+
+    #[tokio::test]
+    async fn a_password_is_hidden_however_its_prompt_is_cut() {
+        let prompt = b"\r\nPassword: ";
+        for cut in 0..=prompt.len() {
+            let now = carrier::clock_now();
+            let (tracer, mut entries) = trace::begin(now);
+            let mut watchers = Watchers::default();
+            watchers.add(tracer);
+            for part in [&prompt[..cut], &prompt[cut..]] {
+                watchers.to_dte(now, part);
+            }
+            watchers.from_dte(now, b"hun");
+            watchers.from_dte(now, b"ter2\r");
+            watchers.from_dte(now, b"ls");
+            drop(watchers);
+            let mut shown = String::new();
+            while let Some(entry) = entries.next().await {
+                shown += &entry.to_string();
+            }
+            assert!(!shown.contains("hun") && !shown.contains("ter2"), "cut at {cut}: {shown}");
+            assert!(shown.contains("|ls|"), "cut at {cut}: {shown}");
+        }
+    }
+}

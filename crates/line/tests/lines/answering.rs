@@ -1,0 +1,120 @@
+//! Callers ring.
+
+use crate::equipment::{Plugged, Wire, payload, plug, start};
+
+const LISTEN: &str = "listen = \"127.0.0.1:0\"\n";
+
+async fn caller(plugged: &Plugged) -> Wire {
+    Wire::connect(&plugged.line.listens()[0]).await
+}
+
+#[tokio::test]
+async fn a_caller_rings_ata_answers_and_what_he_said_before_is_not_lost() {
+    let mut plugged = plug(LISTEN).await;
+    let mut caller = caller(&plugged).await;
+    caller.say("early").await;
+    plugged.dte.hear("\r\nRING\r\n").await;
+    plugged.dte.say("ATE0A\r").await;
+    plugged.dte.hear_until("\r\nCONNECT 9600\r\n").await;
+    plugged.dte.hear("early").await;
+    caller.say(payload()).await;
+    plugged.dte.hear(payload()).await;
+    plugged.dte.say(payload()).await;
+    caller.hear(payload()).await;
+}
+
+#[tokio::test]
+async fn s0_answers_by_itself() {
+    let mut plugged = plug(&format!("{LISTEN}init = \"S0=1\"")).await;
+    let mut caller = caller(&plugged).await;
+    plugged.dte.hear_until("\r\nRING\r\n").await;
+    plugged.dte.hear_until("\r\nCONNECT 9600\r\n").await;
+    plugged.dte.say("hello").await;
+    caller.hear("hello").await;
+}
+
+#[tokio::test]
+async fn a_caller_who_left_is_no_longer_there_to_be_answered() {
+    let mut plugged = plug(LISTEN).await;
+    let caller = caller(&plugged).await;
+    plugged.dte.hear("\r\nRING\r\n").await;
+    drop(caller);
+    while plugged.line.calls().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(plugged.line.calls()[0].cause.code(), "caller-gone");
+    plugged.dte.say("ATE0A\r").await;
+    plugged.dte.hear_until("NO CARRIER\r\n").await;
+}
+
+#[tokio::test]
+async fn a_second_caller_is_busy_and_the_first_call_is_untouched() {
+    let mut plugged = plug(&format!("{LISTEN}init = \"S0=1\"")).await;
+    let mut first = caller(&plugged).await;
+    plugged.dte.hear_until("CONNECT 9600\r\n").await;
+    let mut second = caller(&plugged).await;
+    assert_eq!(second.rest().await, b"");
+    first.say("still here").await;
+    plugged.dte.hear("still here").await;
+}
+
+#[tokio::test]
+async fn a_second_caller_can_be_told() {
+    let settings = format!(
+        "{LISTEN}init = \"S0=1\"\nsecond-caller = \"message\"\nbusy-message = \"call later\""
+    );
+    let mut plugged = plug(&settings).await;
+    let _first = caller(&plugged).await;
+    plugged.dte.hear_until("CONNECT 9600\r\n").await;
+    let mut second = caller(&plugged).await;
+    second.hear("\r\ncall later\r\n").await;
+}
+
+#[tokio::test]
+async fn a_second_caller_can_wait_for_his_turn() {
+    let mut plugged = plug(&format!("{LISTEN}init = \"S0=1\"\nsecond-caller = \"queue\"")).await;
+    let first = caller(&plugged).await;
+    plugged.dte.hear_until("CONNECT 9600\r\n").await;
+    let mut second = caller(&plugged).await;
+    second.say("my turn").await;
+    drop(first);
+    plugged.dte.hear("\r\nNO CARRIER\r\n").await;
+    plugged.dte.hear_until("CONNECT 9600\r\n").await;
+    plugged.dte.hear("my turn").await;
+}
+
+#[tokio::test]
+async fn a_second_caller_can_hunt_for_another_line() {
+    let mut plugged =
+        plug(&format!("{LISTEN}init = \"S0=1\"\nsecond-caller = \"hunt\"\nhunt = [\"b\"]")).await;
+    let other = start(&plugged.board, "b", "init = \"S0=1\"");
+    let mut dte = Wire::connect(other.place()).await;
+    while !other.status().dtr {
+        tokio::task::yield_now().await;
+    }
+    let _first = caller(&plugged).await;
+    plugged.dte.hear_until("CONNECT 9600\r\n").await;
+    let mut second = caller(&plugged).await;
+    dte.hear_until("CONNECT 9600\r\n").await;
+    second.say("found you").await;
+    dte.hear("found you").await;
+    let mut third = caller(&plugged).await;
+    assert_eq!(third.rest().await, b"", "all lines are busy now");
+}
+
+#[tokio::test]
+async fn a_forbidden_caller_never_rings() {
+    let mut plugged = plug(&format!("{LISTEN}answer-access = \"default deny\"")).await;
+    let mut caller = caller(&plugged).await;
+    assert_eq!(caller.rest().await, b"");
+    plugged.dte.say("ATE0\r").await;
+    assert_eq!(plugged.dte.hear_until("OK\r\n").await, "ATE0\r\r\nOK\r\n");
+}
+
+#[tokio::test]
+async fn nobody_rings_at_equipment_that_is_not_there() {
+    let board = crate::equipment::switchboard();
+    let line = start(&board, "a", LISTEN);
+    let mut caller = Wire::connect(&line.listens()[0]).await;
+    assert_eq!(caller.rest().await, b"");
+}
