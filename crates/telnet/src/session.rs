@@ -189,3 +189,13 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_a_few_hundred_bytes() {
+        assert!(size_of::<Session>() <= 384, "{}", size_of::<Session>());
+    }
+}

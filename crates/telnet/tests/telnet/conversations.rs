@@ -93,7 +93,7 @@ impl Player {
         let mut rest = wire.as_mut_slice();
         while !rest.is_empty() {
             let decoded = self.telnet.decode(self.now, rest);
-            self.data(&rest[..decoded.data].to_vec());
+            self.data(&rest[..decoded.data]);
             match decoded.event {
                 Some(Event::Held(held)) => self.data(held.as_slice()),
                 Some(event) => {

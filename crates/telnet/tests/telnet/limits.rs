@@ -170,8 +170,6 @@ fn options() -> impl Strategy<Value = Options> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
-
     #[test]
     fn nothing_panics_and_nothing_grows(
         options in options(),

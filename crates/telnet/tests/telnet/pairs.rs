@@ -214,8 +214,6 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
-
     #[test]
     fn data_survive_whatever_two_telnet_ends_change_their_minds_about(
         modes in prop::sample::select(vec![

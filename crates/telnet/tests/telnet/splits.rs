@@ -18,7 +18,7 @@ enum Received {
 /// Decodes pieces, each a segment of its own, and joins neighbouring data.
 fn decode(telnet: &mut Telnet, pieces: &[&[u8]]) -> Vec<Received> {
     let mut received = Vec::new();
-    let mut data = |received: &mut Vec<Received>, bytes: &[u8]| match received.last_mut() {
+    let data = |received: &mut Vec<Received>, bytes: &[u8]| match received.last_mut() {
         _ if bytes.is_empty() => {}
         Some(Received::Data(before)) => before.extend(bytes),
         _ => received.push(Received::Data(bytes.to_vec())),
@@ -109,8 +109,6 @@ fn options() -> impl Strategy<Value = Options> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
-
     #[test]
     fn any_cut_of_the_wire_gives_the_same(
         options in options(),
