@@ -221,9 +221,11 @@ impl Circuit {
     }
 
     fn dial(&mut self, dial: &Dial) {
-        let mut ticket = self.ticket(Direction::Out, dial.text().to_owned());
         let route =
             routing::route(dial, &self.persona, &self.board.phonebook(), &self.shared.config);
+        let party =
+            route.as_ref().map_or_else(|_| dial.text().to_owned(), |route| route.party.clone());
+        let mut ticket = self.ticket(Direction::Out, party);
         info!(line = self.name(), call = ticket.id, "dials {}", ticket.party);
         let dial = match route {
             Ok(route) => {

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use at::result::Cause;
 use carrier::{Received, scratch};
 use clock::Instant;
-use modem::{CallEvent, Connected, DteLines, Input, Modem};
+use modem::{CallEvent, Connected, DteLines, Input, Modem, StateName};
 use telnet::Event;
 use tokio::time::Sleep;
 use tracing::info;
@@ -315,6 +315,11 @@ impl Driver {
         }
     }
 
+    /// Whether the call is over for the modem too, and the equipment has heard so.
+    fn has_spoken(&self) -> bool {
+        self.modem.state() == StateName::Command && self.circuit.outbox.is_empty()
+    }
+
     fn publish(&mut self) {
         let shared = &self.circuit.shared;
         let free = self.circuit.slot.is_free() && self.modem.can_ring().is_ok();
@@ -350,7 +355,7 @@ impl Future for Driver {
         ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
         while this.round(cx, carrier::clock_now()) {}
         this.publish();
-        if this.stopping == Stopping::Soon && this.circuit.outbox.is_empty() {
+        if this.stopping == Stopping::Soon && this.has_spoken() {
             info!(line = this.circuit.name(), "line closed");
             return Poll::Ready(());
         }

@@ -1,7 +1,7 @@
 //! The commands that a line's owner gives its modem at every start.
 
 use clock::Instant;
-use modem::{Action, Input, Modem, Output, StateName};
+use modem::{Action, DteLines, Input, Modem, Output, StateName};
 
 use crate::config::{FlowConfig, LineConfig};
 
@@ -10,8 +10,9 @@ use crate::config::{FlowConfig, LineConfig};
 #[error("`init = \"{0}\"`: the modem answers ERROR, or the commands are not settings alone")]
 pub struct InitError(String);
 
-/// Obeys the cable's flow control, then the owner's commands.
+/// Obeys the cable's flow control, then the owner's commands, at equipment that is not plugged in yet.
 pub(crate) fn obey(modem: &mut Modem, now: Instant, config: &LineConfig) -> Result<(), InitError> {
+    modem.input(now, Input::Lines(DteLines { dtr: false, rts: false }), &mut Nobody::default());
     let flow = config.serial.as_ref().map(|serial| match serial.flow {
         FlowConfig::None => "&K0",
         FlowConfig::RtsCts => "&K3",

@@ -13,6 +13,8 @@ use crate::phonebook::{Entry, Phonebook};
 /// Whom to call, in which order and in which way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Route {
+    /// Who is called: the phonebook's key, or the number as it was read.
+    pub party: String,
     /// Addresses in the order of trial.
     pub addresses: Vec<Address>,
     /// The entry's word on telnet; otherwise each address decides.
@@ -52,6 +54,7 @@ pub fn route(
         let port = port.or(line.port).or(persona.dial_port()).unwrap_or(TELNET_PORT);
         Address::Net { protocol, host, port }
     };
+    let party = target.to_string();
     let address = match target {
         Target::Empty => return default_call(book, line),
         Target::Url { scheme, rest } => url(&scheme, &rest)?,
@@ -59,7 +62,7 @@ pub fn route(
         Target::Host { name, port } => net(name.parse().map_err(|_| Cause::UnknownHost)?, port),
         Target::Recall(_) | Target::Number(_) => return Err(Cause::UnknownNumber),
     };
-    Ok(unlisted(address, line))
+    Ok(unlisted(party, address, line))
 }
 
 fn url(scheme: &str, rest: &str) -> Result<Address, Cause> {
@@ -74,11 +77,14 @@ fn default_call(book: &Phonebook, line: &LineConfig) -> Result<Route, Cause> {
     if let Some(found) = book.find(&[call]) {
         return listed(found.entry, found.addresses, line);
     }
-    call.parse().map(|address| unlisted(address, line)).map_err(|_| Cause::UnknownNumber)
+    call.parse()
+        .map(|address| unlisted(call.to_owned(), address, line))
+        .map_err(|_| Cause::UnknownNumber)
 }
 
-fn unlisted(address: Address, line: &LineConfig) -> Route {
+fn unlisted(party: String, address: Address, line: &LineConfig) -> Route {
     Route {
+        party,
         addresses: vec![address],
         telnet: None,
         terminal: line.terminal.0.clone(),
@@ -93,6 +99,7 @@ fn listed(entry: &Entry, addresses: Vec<Address>, line: &LineConfig) -> Result<R
     }
     let listing = &entry.listing;
     Ok(Route {
+        party: entry.key.clone(),
         addresses,
         telnet: listing.telnet,
         terminal: listing.terminal.clone().unwrap_or_else(|| line.terminal.0.clone()),

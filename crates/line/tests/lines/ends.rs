@@ -106,7 +106,7 @@ fn call_through(link: &Path, number: &str) {
         heard
     };
     write!(modem, "ATE1DT{number}\r").unwrap();
-    let heard = until(&mut modem, b"\r\nCONNECT 9600\r\n");
+    let heard = until(&mut modem, b"\r\nCONNECT 115200\r\n");
     assert!(heard.starts_with(b"ATE1DT"), "nothing stale: {}", heard.escape_ascii());
     modem.write_all(&payload()).unwrap();
     until(&mut modem, &payload());
