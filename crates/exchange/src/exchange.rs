@@ -252,7 +252,8 @@ impl Shared {
             origin: &origin,
             parity,
         };
-        let left = match login.run().await {
+        // Boxed, so that each stage's memory is there for as long as the stage lasts.
+        let left = match Box::pin(login.run()).await {
             Err(end) => end.into(),
             Ok(guest) => {
                 seat.make_known();
@@ -265,7 +266,7 @@ impl Shared {
         }
         let end = left.end;
         let mut record = entry.over(end);
-        record.status = status_words(self.wind_down(call, left, &settings).await);
+        record.status = status_words(Box::pin(self.wind_down(call, left, &settings)).await);
         entry.file(record);
         end
     }

@@ -1,5 +1,35 @@
 //! The answering side: listeners, login, accounts and the programs behind them.
 //!
+//! An [`Exchange`] takes calls from its listeners, or from elsewhere through [`Exchange::take_call`]. Each
+//! call is one task: it greets the caller, asks for name and password ([`session`], a machine without sockets
+//! or clock), and joins him to his account's program on a terminal or on clean pipes. Configuration tables
+//! are [`ExchangeConfig`] and [`AccountConfig`]; [`Accounts`] are checked tables with their passwords.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use exchange::{AccountConfig, Accounts, Exchange, ExchangeConfig};
+//!
+//! let config: ExchangeConfig = toml::from_str(r#"listen = [{ address = "127.0.0.1:0" }]"#)?;
+//! let account: AccountConfig = toml::from_str(
+//!     r#"
+//!     name = "site-0042"
+//!     password = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$ICKpX6wRDEQ7EU2aZoXAIQ"
+//!     deny = "The contract has ended."
+//!     "#,
+//! )?;
+//! let exchange = Exchange::start(&config, Accounts::new(&[account], "/etc".as_ref())?)?;
+//!
+//! let address = exchange.listeners()[0].to_string().parse()?;
+//! let mut call = carrier::dial(&address, &Default::default(), &Default::default()).await?;
+//! let mut prompt = [0; 64];
+//! assert_eq!(call.receive(&mut prompt).await?, carrier::Received::Data(7));
+//! assert_eq!(&prompt[..7], b"login: ");
+//! exchange.shut_down(std::time::Duration::from_secs(1)).await;
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
     warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)

@@ -60,7 +60,7 @@ pub enum PasswordError {
 /// What a typed password is compared with.
 pub(crate) enum Verifier {
     /// An argon2id hash.
-    Hash(PasswordHash),
+    Hash(Box<PasswordHash>),
     /// The password itself, from a secret file that holds no hash.
     Plain(Arc<Secret>),
 }
@@ -98,13 +98,13 @@ impl Verifier {
         {
             return Err(PasswordError::TooCostly);
         }
-        Ok(Self::Hash(hash))
+        Ok(Self::Hash(Box::new(hash)))
     }
 
     /// How costly a check is: memory, passes and lanes.
     pub(crate) fn cost(&self) -> Option<Cost> {
         let Self::Hash(hash) = self else { return None };
-        let params = Params::try_from(hash).ok()?;
+        let params = Params::try_from(&**hash).ok()?;
         Some(Cost { memory: params.m_cost(), passes: params.t_cost(), lanes: params.p_cost() })
     }
 }

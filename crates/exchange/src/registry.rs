@@ -29,6 +29,8 @@ struct Calls {
     by_id: HashMap<CallId, Live>,
     /// Numbers grow, so the first one is the oldest call.
     by_account: HashMap<String, BTreeSet<CallId>>,
+    /// Calls that come in from now on end at once.
+    closed: Option<CallEnd>,
 }
 
 #[derive(Debug)]
@@ -90,8 +92,13 @@ impl Registry {
             sent: AtomicU64::new(0),
         });
         let (order, orders) = oneshot::channel();
-        let live = Live { facts: Arc::clone(&facts), order: Some(order) };
-        self.calls().by_id.insert(facts.id, live);
+        let mut live = Live { facts: Arc::clone(&facts), order: Some(order) };
+        let mut calls = self.calls();
+        if let Some(why) = calls.closed {
+            live.end(why);
+        }
+        calls.by_id.insert(facts.id, live);
+        drop(calls);
         self.count.send_modify(|count| *count += 1);
         Entry { registry: Arc::clone(self), facts, orders: Orders(Some(orders)) }
     }
@@ -113,8 +120,10 @@ impl Registry {
         self.calls().end(id, why)
     }
 
+    /// Orders all calls to end, those included that are just coming in.
     pub(crate) fn end_all(&self, why: CallEnd) {
         let mut calls = self.calls();
+        calls.closed = Some(why);
         for live in calls.by_id.values_mut() {
             live.end(why);
         }
@@ -266,5 +275,37 @@ impl Drop for Entry {
         }
         drop(calls);
         self.registry.count.send_modify(|count| *count -= 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_comes_in_during_a_shutdown_is_told_at_once() {
+        let registry = Registry::new();
+        let mut early = registry.enter(&Origin::line("a", "b"));
+        registry.end_all(CallEnd::ShuttingDown);
+        let mut late = registry.enter(&Origin::line("a", "b"));
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        for entry in [&mut early, &mut late] {
+            assert_eq!(entry.poll_order(&mut cx), Poll::Ready(CallEnd::ShuttingDown));
+            assert_eq!(entry.poll_order(&mut cx), Poll::Pending);
+        }
+    }
+
+    #[test]
+    fn only_the_first_order_counts() {
+        let registry = Registry::new();
+        let mut entry = registry.enter(&Origin::line("a", "b"));
+        assert!(registry.end(entry.id(), CallEnd::Operator));
+        assert!(!registry.end(entry.id(), CallEnd::Idle));
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        assert_eq!(entry.poll_order(&mut cx), Poll::Ready(CallEnd::Operator));
+        let id = entry.id();
+        drop(entry);
+        assert!(!registry.end(id, CallEnd::Operator));
+        assert!(registry.snapshot().is_empty());
     }
 }
