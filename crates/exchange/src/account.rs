@@ -201,6 +201,11 @@ pub enum AccountFault {
         limits::NAME
     )]
     Name,
+    /// The login takes no such name from a caller.
+    #[error(
+        "a caller can't give this name: it has characters that `name-characters` doesn't allow"
+    )]
+    NotTyped,
     /// The name is used twice.
     #[error("there is another account of this name")]
     Twice,
@@ -257,4 +262,68 @@ pub enum AccountFault {
     /// The program would run as root.
     #[error("its program would run as root; name a `user`, or set `root-programs = \"allow\"`")]
     Root,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::password::cheap_hash;
+
+    fn account(rest: &str) -> Result<Accounts, AccountFault> {
+        let hash = cheap_hash("secret");
+        let table = toml::from_str(&format!("password = \"{hash}\"\n{rest}")).expect("a table");
+        Accounts::new(&[table], Path::new("/")).map_err(|error| error.fault)
+    }
+
+    #[test]
+    fn an_account_needs_something_to_give() {
+        assert!(matches!(account("name = 'a'"), Err(AccountFault::NoProgram)));
+        let both = account("name = 'a'\ndeny = 'no'\nprogram = ['/bin/cat']");
+        assert!(matches!(both, Err(AccountFault::ProgramAndDeny)));
+        assert!(account("name = 'a'\ndeny = 'no'").is_ok());
+    }
+
+    #[test]
+    fn a_name_that_no_login_would_take_is_refused() {
+        for name in ["", "-f", "a b", "caf\u{e9}", "a\\u0000"] {
+            let found = account(&format!("name = \"{name}\"\ndeny = ''"));
+            assert!(matches!(found, Err(AccountFault::Name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_could_lead_elsewhere_is_refused() {
+        let program = |rest: &str| account(&format!("name = 'a'\n{rest}"));
+        let relative = program("program = ['cat']");
+        assert!(matches!(relative, Err(AccountFault::RelativeProgram { .. })));
+        let nul = program("program = ['/bin/cat', \"a\\u0000\"]");
+        assert!(matches!(nul, Err(AccountFault::NulInProgram)));
+        let variable = program("program = ['/bin/cat']\nenvironment = { 'A=B' = '1' }");
+        assert!(matches!(variable, Err(AccountFault::Variable { .. })));
+        let terminal = program("program = ['/bin/cat']\nterminal = '../x'");
+        assert!(matches!(terminal, Err(AccountFault::Terminal { .. })));
+    }
+
+    #[test]
+    fn two_accounts_of_one_name_are_a_mistake() {
+        let table: AccountConfig =
+            toml::from_str(&format!("name = 'a'\ndeny = ''\npassword = '{}'", cheap_hash("x")))
+                .expect("a table");
+        let error = Accounts::new(&[table.clone(), table], Path::new("/")).unwrap_err();
+        assert!(matches!(error.fault, AccountFault::Twice));
+    }
+
+    #[test]
+    fn strangers_cost_what_most_accounts_cost() {
+        let costly = "$argon2id$v=19$m=16,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        let verifier = |text: &str| {
+            Verifier::new(Arc::new(crate::secret::Secret::new(text.as_bytes().to_vec())))
+                .expect("one")
+        };
+        let (cheap, costly, plain) =
+            (verifier(&cheap_hash("x")), verifier(costly), verifier("plain"));
+        let usual = usual_cost([&cheap, &cheap, &costly, &plain].into_iter());
+        assert_eq!(Some(usual), cheap.cost());
+        assert_eq!(usual_cost([&plain].into_iter()), Cost::default());
+    }
 }

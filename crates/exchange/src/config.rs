@@ -337,3 +337,65 @@ fn dumb() -> String {
 const fn a_minute() -> Span {
     Span::secs(60)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn an_empty_table_is_a_whole_configuration() {
+        let config: ExchangeConfig = toml::from_str("").expect("read");
+        assert_eq!(config.login, LoginConfig::default());
+        assert_eq!(config.limits, LimitsConfig::default());
+        assert_eq!(config.root_programs, RootPrograms::Refuse);
+    }
+
+    #[test]
+    fn a_listener_needs_its_address_alone() {
+        let config: ListenConfig = toml::from_str("address = \"[::]:8023\"").expect("read");
+        assert_eq!(config, ListenConfig::at("[::]:8023".parse().expect("an address")));
+        assert_eq!(config.accept, [Kind::Telnet, Kind::Raw]);
+    }
+
+    #[test]
+    fn an_account_reads_as_its_owner_writes_it() {
+        let account: AccountConfig = toml::from_str(
+            r#"
+            name = "site-0042"
+            password = "file:secrets/site-0042"
+            program = ["/usr/local/software"]
+            on = "pipe"
+            user = "rtu"
+            break = "nul"
+            idle = "30m"
+            calls = 2
+            environment = { SITE = "42" }
+            "#,
+        )
+        .expect("read");
+        assert!(
+            matches!(account.password, SecretRef::File(path) if path == Path::new("secrets/site-0042"))
+        );
+        assert_eq!(account.on, On::Pipe);
+        assert_eq!(account.on_break, Some(OnBreak::Nul));
+        assert_eq!(account.idle, Some(Span::secs(1800)));
+        assert_eq!(account.calls.map(NonZeroU32::get), Some(2));
+        assert_eq!(account.terminal, "dumb");
+    }
+
+    #[test]
+    fn a_mistake_is_reported_at_its_line_with_what_was_expected() {
+        for (text, line, expected) in [
+            ("name = \"a\"\npasword = \"env:X\"", "line 2", "`password`"),
+            ("name = \"a\"\npassword = \"open sesame\"", "line 2", "file:PATH"),
+            ("name = \"a\"\npassword = \"env:X\"\non = \"tty\"", "line 3", "`pty`"),
+            ("name = \"a\"\npassword = \"env:X\"\nidle = 5", "line 3", "string"),
+            ("name = \"a\"\npassword = \"env:X\"\ncalls = 0", "line 3", "nonzero"),
+        ] {
+            let error = toml::from_str::<AccountConfig>(text).unwrap_err().to_string();
+            assert!(error.contains(line) && error.contains(expected), "{error}");
+        }
+    }
+}

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tty::Grace;
 
-use crate::account::{AccountError, Accounts, Service};
+use crate::account::{AccountError, AccountFault, Accounts, Service};
 use crate::call::{CallEnd, CallId, CallRecord, CallStatus, status_words};
 use crate::config::{Echo, ExchangeConfig, HangUpConfig, ListenConfig, Parity, RootPrograms};
 use crate::crowd::{Crowd, Seat};
@@ -190,7 +190,12 @@ impl Settings {
         accounts: Accounts,
         before: Option<&Self>,
     ) -> Result<Self, AccountError> {
+        let script = Script::new(&config.login);
         for account in accounts.all() {
+            if !script.is_name(account.name.as_bytes()) {
+                let fault = AccountFault::NotTyped;
+                return Err(AccountError { account: account.name.clone(), fault });
+            }
             if let Service::Program(plan) = &account.service {
                 user::identity(plan.user.as_deref(), config.root_programs)
                     .map_err(|fault| AccountError { account: account.name.clone(), fault })?;
@@ -206,7 +211,7 @@ impl Settings {
         };
         Ok(Self {
             accounts,
-            script: Arc::new(Script::new(&config.login)),
+            script: Arc::new(script),
             echo: config.login.echo,
             checker,
             hang_up: config.hang_up,

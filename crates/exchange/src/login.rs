@@ -18,7 +18,7 @@ use crate::password::Verdict;
 use crate::patience::Patience;
 use crate::registry::Entry;
 use crate::secret;
-use crate::session::{Admitted, Check, EchoName, Ending, Session, Step};
+use crate::session::{Admitted, Check, EchoName, Ending, Refused, Session, Step};
 use crate::wait::{First, first};
 
 /// A caller who is in.
@@ -79,24 +79,30 @@ impl Login<'_> {
             };
             let mut bytes = heard.0.get(..count).unwrap_or_default();
             loop {
-                let (taken, mut step) = session.read(clock_now(), bytes, self.echo(), &mut out);
+                let (taken, step) = session.read(clock_now(), bytes, self.echo(), &mut out);
                 bytes = bytes.get(taken..).unwrap_or_default();
-                if let Step::Check(check) = step {
-                    self.say(&mut out, deadline).await?;
-                    step = match self.compare(check, &mut out).await? {
-                        Compared::Right(account, admitted) => {
-                            self.say(&mut out, deadline).await?;
-                            return Ok(Guest { account, admitted, early: bytes.to_vec(), told });
-                        }
-                        Compared::Not(step) => step,
-                    };
-                }
-                match step {
-                    Step::More(same) => session = same,
+                session = match step {
+                    Step::More(session) => session,
                     Step::Over(ending) => return Err(self.goodbye(&out, ending).await),
-                    // Just answered; a check that nobody answers is a refusal.
-                    Step::Check(_) => return Err(CallEnd::LoginFailed(Ending::TriesUsed)),
-                }
+                    Step::Check(check) => {
+                        self.say(&mut out, deadline).await?;
+                        match self.compare(check, &mut out).await? {
+                            Compared::Not(Refused::Again(session)) => session,
+                            Compared::Not(Refused::Over(ending)) => {
+                                return Err(self.goodbye(&out, ending).await);
+                            }
+                            Compared::Right(account, admitted) => {
+                                self.say(&mut out, deadline).await?;
+                                return Ok(Guest {
+                                    account,
+                                    admitted,
+                                    early: bytes.to_vec(),
+                                    told,
+                                });
+                            }
+                        }
+                    }
+                };
                 if bytes.is_empty() {
                     break;
                 }
@@ -116,7 +122,7 @@ impl Login<'_> {
         let source = self.origin.source;
         if self.patience.take(source, clock_now()).is_err() {
             self.log_failure(check.name(), "too many wrong passwords from this source");
-            return Ok(Compared::Not(Step::Over(check.busy(out))));
+            return Ok(Compared::Not(Refused::Over(check.busy(out))));
         }
         let accounts = &self.settings.accounts;
         let account = accounts.find(check.name()).cloned();
@@ -138,7 +144,7 @@ impl Login<'_> {
             }
             (Err(_), _) => {
                 self.patience.give_back(source, clock_now());
-                Ok(Compared::Not(Step::Over(check.busy(out))))
+                Ok(Compared::Not(Refused::Over(check.busy(out))))
             }
         }
     }
@@ -197,7 +203,7 @@ impl Login<'_> {
 /// What comparing a password came to.
 enum Compared {
     Right(Arc<Account>, Admitted),
-    Not(Step),
+    Not(Refused),
 }
 
 impl Told {

@@ -63,6 +63,24 @@ pub enum Step {
     Over(Ending),
 }
 
+/// What a refusal has led to.
+#[derive(Debug)]
+pub enum Refused {
+    /// The caller may try again.
+    Again(Session),
+    /// That was his last try.
+    Over(Ending),
+}
+
+impl From<Refused> for Step {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Again(session) => Self::More(session),
+            Refused::Over(ending) => Self::Over(ending),
+        }
+    }
+}
+
 /// Why a login has failed for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
@@ -137,7 +155,7 @@ impl Session {
                 Step::Check(Check { session: self, name, password })
             }
             // Nobody has such a password: there is nothing to compare.
-            (Prompt::Password { .. }, Err(_)) => self.refused(out),
+            (Prompt::Password { .. }, Err(_)) => self.refused(out).into(),
         }
     }
 
@@ -167,15 +185,15 @@ impl Session {
         Step::More(self)
     }
 
-    fn refused(mut self, out: &mut Vec<u8>) -> Step {
+    fn refused(mut self, out: &mut Vec<u8>) -> Refused {
         out.extend_from_slice(&self.script.refusal);
         self.tries_left = self.tries_left.saturating_sub(1);
         if self.tries_left == 0 {
             out.extend_from_slice(&self.script.goodbye);
-            return Step::Over(Ending::TriesUsed);
+            return Refused::Over(Ending::TriesUsed);
         }
         out.extend_from_slice(&self.script.name_prompt);
-        Step::More(self)
+        Refused::Again(self)
     }
 }
 
@@ -212,7 +230,7 @@ impl Check {
     }
 
     /// The name or the password was wrong; nobody learns which.
-    pub fn refuse(self, out: &mut Vec<u8>) -> Step {
+    pub fn refuse(self, out: &mut Vec<u8>) -> Refused {
         self.session.refused(out)
     }
 

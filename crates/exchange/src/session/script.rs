@@ -42,7 +42,7 @@ impl Script {
 
     /// Whether a name may be looked up. A leading `-` never passes: `login` programs have taken it for an
     /// option, and a name may end up in some program's argument one day.
-    pub(super) fn is_name(&self, name: &[u8]) -> bool {
+    pub(crate) fn is_name(&self, name: &[u8]) -> bool {
         let allowed = |byte: &u8| {
             byte.is_ascii_alphanumeric()
                 || (byte.is_ascii_graphic() && self.name_characters.contains(byte))

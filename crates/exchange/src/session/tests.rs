@@ -40,7 +40,7 @@ fn type_in<'a>(
                     outcome.data = Some(data);
                     return outcome;
                 }
-                step = check.refuse(out);
+                step = check.refuse(out).into();
             }
             match step {
                 Step::More(same) => session = same,
