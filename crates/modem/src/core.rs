@@ -143,11 +143,16 @@ impl Core {
         let ri = self.bell == Bell::Ringing;
         let dsr = match self.settings.number(DSR_SOURCE) {
             1 => matches!(self.carrier, Carrier::Answering | Carrier::Present),
+            2 => dcd,
+            3 => ri,
+            _ => true,
+        };
+        let cts = match self.settings.number(CTS_SOURCE) {
+            0 => self.dte.rts,
             3 => dcd,
             4 => ri,
             _ => true,
         };
-        let cts = self.settings.number(CTS_SOURCE) != 0 || self.dte.rts;
         DceLines { dcd, dsr, ri, cts }
     }
 

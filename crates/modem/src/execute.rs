@@ -73,7 +73,9 @@ fn command(state: State, typed: &Typed<'_>, core: &mut Core, port: &mut Port<'_>
             Step::Next(state)
         }
         Typed::Register { number, act } => {
-            let number = number.unwrap_or(core.selected);
+            // Whatever names a register selects it.
+            core.selected = number.unwrap_or(core.selected);
+            let number = core.selected;
             settled(state, register(number, act, core, port))
         }
         Typed::StoreNumber { slot, text } => settled(state, store_number(*slot, text, core, port)),
@@ -202,11 +204,7 @@ fn control(
         }
         Control::Factory => {
             core.settings.restore_factory();
-            match number {
-                1 => flow::set_hayes(&mut core.settings, 3),
-                2 => flow::set_hayes(&mut core.settings, 4),
-                _ => {}
-            }
+            flow::set_factory(&mut core.settings, number);
             Step::Next(state)
         }
         Control::Test => test(state, number, core, port),
@@ -320,10 +318,7 @@ fn register(number: u16, act: &RegisterAct<'_>, core: &mut Core, port: &mut Port
     };
     let Some(held) = held else { return Taken::No };
     match (act, known) {
-        (RegisterAct::Select, _) => {
-            core.selected = number;
-            Taken::Yes
-        }
+        (RegisterAct::Select, _) => Taken::Yes,
         (RegisterAct::Read, _) => {
             core.information(&[format!("{held:03}")], port);
             Taken::Yes
@@ -351,10 +346,7 @@ fn register(number: u16, act: &RegisterAct<'_>, core: &mut Core, port: &mut Port
 /// S1 counts; it can be cleared, which initialisation strings do, and not set.
 fn ring_count(act: &RegisterAct<'_>, core: &mut Core, port: &mut Port<'_>) -> Taken {
     match act {
-        RegisterAct::Select => {
-            core.selected = 1;
-            Taken::Yes
-        }
+        RegisterAct::Select => Taken::Yes,
         RegisterAct::Read => {
             core.information(&[format!("{:03}", core.rings)], port);
             Taken::Yes

@@ -3,6 +3,7 @@
 //! `+IFC` holds the setting; `&K`, `\Q`, `&H` and `&I` are other ways to write it.
 
 use crate::output::{Flow, FlowBy};
+use crate::persona::AmpersandK;
 use crate::settings::Settings;
 use crate::table::{FLOW_BY_DCE, FLOW_BY_DTE};
 
@@ -31,12 +32,24 @@ fn set(settings: &mut Settings, by_dte: u32, by_dce: u32) {
 
 /// `&K`. 1 and 2 come from USR strings, where they have another meaning; the nearest is taken.
 pub(crate) fn set_hayes(settings: &mut Settings, number: u32) {
+    if settings.persona().grammar.ampersand_k == AmpersandK::Compression {
+        return;
+    }
     match number {
         0 => set(settings, NOTHING, NOTHING),
         2 | 4 => set(settings, XON_XOFF, XON_XOFF),
         5 => set(settings, PASSED_ON, XON_XOFF),
         6 => set(settings, BOTH, BOTH),
         _ => set(settings, CIRCUITS, CIRCUITS),
+    }
+}
+
+/// `&F1` and `&F2`, where `&K` may be about something else.
+pub(crate) fn set_factory(settings: &mut Settings, number: u32) {
+    match number {
+        1 => set(settings, CIRCUITS, CIRCUITS),
+        2 => set(settings, XON_XOFF, XON_XOFF),
+        _ => {}
     }
 }
 

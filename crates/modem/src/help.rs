@@ -6,16 +6,16 @@ use crate::core::Core;
 use crate::table::{AMPERSAND, BACKSLASH, BASIC, Command, EXTENDED, OWN, REGISTERS};
 
 /// What stands in front of the help lines, wide enough for most names.
-const NAME_WIDTH: usize = 8;
+const NAME_WIDTH: usize = 9;
 
 /// The forms that a dial string can have.
 const DIALLING: &[&str] = &[
-    "D number   a number of the phonebook, an address, a name or a URL",
-    "DT DP      the same; T and P are taken off",
-    "D \"name\"   a name in quotes: nothing in it is a modifier",
-    "DS=n       stored number n, see &Z",
-    "DL         the last number again; DL? shows it",
-    ";          at the end: stay in command state",
+    "D number  a number of the phonebook, an address, a name or a URL",
+    "DT DP     the same; T and P are taken off",
+    "D \"name\"  a name in quotes: nothing in it is a modifier",
+    "DS=n      stored number n, see &Z",
+    "DL        the last number again; DL? shows it",
+    ";         at the end: stay in command state",
     "Forms of an address: 10.0.0.5:23  10.0.0.5,23  10.0.0.5/23  010000000005#23",
     "[2001:db8::5]:23  host.example:23  telnet://host.example:23",
 ];

@@ -36,6 +36,11 @@ pub(crate) fn capabilities(asked: &Asked<'_>) -> Told {
     Told::Lines(vec![format!("+GCAP: {}", asked.core.persona().identity.capabilities)])
 }
 
+/// `+GCI`
+pub(crate) fn country(asked: &Asked<'_>) -> Told {
+    Told::Lines(vec![format!("+GCI: {}", asked.core.persona().identity.country)])
+}
+
 /// `+CPIN`
 pub(crate) fn sim(_: &Asked<'_>) -> Told {
     line("+CPIN: READY")

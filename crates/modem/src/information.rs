@@ -28,7 +28,7 @@ pub(crate) fn identity(asked: &Asked<'_>) -> Told {
         2 => Told::Nothing,
         3 => line(format!("{} {}", identity.model, identity.revision)),
         4 => line(format!("{} {} {}", identity.maker, identity.model, identity.capabilities)),
-        5 => line("B5".to_owned()),
+        5 => line(identity.country.clone()),
         6 => Told::Lines(report::last_call(core)),
         7 => Told::Lines(active(core)),
         8 => Told::Lines(help::all(core)),

@@ -61,6 +61,8 @@ pub(crate) struct Identity {
     pub(crate) serial: String,
     pub(crate) object: String,
     pub(crate) capabilities: String,
+    /// Two hexadecimal digits of T.35.
+    pub(crate) country: String,
     /// Answers to `ATI` of its own, by number.
     pub(crate) information: BTreeMap<u32, String>,
 }
@@ -80,6 +82,7 @@ pub(crate) struct Grammar {
     /// Registers beyond those of the table, first and last of each range.
     pub(crate) registers: Vec<(u16, u16)>,
     pub(crate) gsm: Gsm,
+    pub(crate) ampersand_k: AmpersandK,
 }
 
 /// What to say to a command that is not in the table.
@@ -94,6 +97,14 @@ pub(crate) enum Unknown {
 pub(crate) enum Overlong {
     Error,
     Silence,
+}
+
+/// What `&K` is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AmpersandK {
+    Flow,
+    /// U.S. Robotics.
+    Compression,
 }
 
 /// Whether GSM's probing commands are answered.
@@ -383,7 +394,7 @@ impl fmt::Display for PersonaError {
         match self {
             Self::UnknownKey { key } => {
                 write!(f, "a persona has no key {key:?}; it has ")?;
-                for (place, known) in keys::keys().iter().enumerate() {
+                for (place, known) in keys::keys().enumerate() {
                     let comma = if place == 0 { "" } else { ", " };
                     write!(f, "{comma}{}", known.name)?;
                 }
@@ -470,6 +481,7 @@ impl Default for Persona {
                 serial: "0".into(),
                 object: "0".into(),
                 capabilities: "+MS,+ES,+DS".into(),
+                country: "B5".into(),
                 information: BTreeMap::new(),
             },
             grammar: Grammar {
@@ -481,6 +493,7 @@ impl Default for Persona {
                 only: Vec::new(),
                 registers: Vec::new(),
                 gsm: Gsm::Unknown,
+                ampersand_k: AmpersandK::Flow,
             },
             results: Results {
                 codes: Codes::default(),

@@ -168,7 +168,9 @@ impl State {
             (state, _) => state,
         };
         if action == DtrAction::Reset {
+            let before = core.end_settings();
             reset(core.stored.power_up(), core, port);
+            core.apply_end_settings(before, port);
         }
         state
     }

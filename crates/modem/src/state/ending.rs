@@ -95,7 +95,6 @@ fn detail(cause: Cause, with: ResultCode, direction: Direction, core: &Core, por
 
 /// What `Z` does apart from ending a call: the stored profile, and everything as after power-up.
 pub(crate) fn reset(profile: u8, core: &mut Core, port: &mut Port<'_>) {
-    let before = core.end_settings();
     if let Some(problem) = core.load_profile(profile) {
         port.note(Note::BadProfile(&problem));
     }
@@ -104,5 +103,4 @@ pub(crate) fn reset(profile: u8, core: &mut Core, port: &mut Port<'_>) {
     core.selected = 0;
     core.memory.take_gathered();
     core.drive_lines(port);
-    core.apply_end_settings(before, port);
 }

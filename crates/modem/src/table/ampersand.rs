@@ -9,9 +9,9 @@ pub(crate) const CARRIER_DETECT: Cell = Cell::of("&C", Span(0, 2), 1);
 /// What the modem does when DTR goes off.
 pub(crate) const DTR_ACTION: Cell = Cell::of("&D", Span(0, 3), 2);
 /// Where CTS comes from.
-pub(crate) const CTS_SOURCE: Cell = Cell::of("&R", Span(0, 2), 1);
+pub(crate) const CTS_SOURCE: Cell = Cell::of("&R", Span(0, 4), 1);
 /// What DSR shows.
-pub(crate) const DSR_SOURCE: Cell = Cell::of("&S", Span(0, 4), 0);
+pub(crate) const DSR_SOURCE: Cell = Cell::of("&S", Span(0, 3), 0);
 
 pub(crate) const AMPERSAND: &[Command] = &[
     shown("&A", &[Cell::of("&A", Span(0, 3), 0)], "extra words in result codes (USR)"),
@@ -57,15 +57,11 @@ pub(crate) const AMPERSAND: &[Command] = &[
     shown("&N", &[Cell::of("&N", Span(0, 99), 0)], "speed of the line fixed (USR)"),
     shown("&P", &[Cell::of("&P", Span(0, 3), 0)], "pulse ratio"),
     shown("&Q", &[Cell::of("&Q", Span(0, 9), 5)], "synchronous mode or error control"),
-    acts(
-        "&R",
-        &[CTS_SOURCE],
-        "CTS: 0 follows RTS, 1 always on, 2 as 1 with RTS flow control (USR)",
-    ),
+    acts("&R", &[CTS_SOURCE], "CTS: 0 follows RTS, 1 and 2 always on, 3 as DCD, 4 as RI (Perle)"),
     acts(
         "&S",
         &[DSR_SOURCE],
-        "DSR: 0 always on, 1 on from answer to hang-up; 2 always on, 3 as DCD, 4 as RI (Perle)",
+        "DSR: 0 always on, 1 on from answer to hang-up, 2 as DCD, 3 as RI (Perle)",
     ),
     does(
         "&T",

@@ -59,7 +59,7 @@ pub(crate) const EXTENDED: &[Command] = &[
     does("+GSN", &[], Does::Tells(identity::serial), "serial number"),
     does("+GOI", &[], Does::Tells(identity::object), "object identifier"),
     does("+GCAP", &[], Does::Tells(identity::capabilities), "capabilities"),
-    shown("+GCI", &[Cell::of("+GCI", BYTE, 181)], "country"),
+    does("+GCI", &[], Does::Tells(identity::country), "country, by its T.35 code"),
     does("+CGMI", &[], Does::Tells(identity::maker), "maker, as GSM asks for it"),
     does("+CGMM", &[], Does::Tells(identity::model), "model, as GSM asks for it"),
     does("+CGMR", &[], Does::Tells(identity::revision), "revision, as GSM asks for it"),

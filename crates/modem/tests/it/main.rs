@@ -1,0 +1,9 @@
+//! The tests of the modem as its driver sees it.
+
+mod dialogues;
+mod escape_timing;
+mod personas;
+mod script;
+mod soup;
+mod splits;
+mod toml_loader;
