@@ -5,6 +5,7 @@ use std::io;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use at::result::Cause;
 use clock::Instant;
 use telnet::com_port::{Notification, Request};
 use telnet::{Direction, Event, LineEnds, NotSent, Summary, Telnet, WindowSize, Wish};
@@ -13,7 +14,7 @@ use tokio::time::{Sleep, sleep_until, timeout};
 
 use crate::coded::Coded;
 use crate::wire::{Peer, Wire};
-use crate::{CallOptions, Duplex, clock_now, scratch, timer_at};
+use crate::{CallOptions, Duplex, cause_of_end, clock_now, scratch, timer_at};
 
 /// One established call: a duplex byte stream with signals.
 ///
@@ -75,12 +76,12 @@ impl Call {
     /// Takes a TCP connection that somebody else accepted.
     pub fn answer(stream: TcpStream, options: &CallOptions) -> io::Result<Self> {
         let peer = stream.peer_addr()?.into();
-        Self::answered(Wire::Tcp(stream), peer, options)
+        Self::answered(Wire::tcp(stream), peer, options)
     }
 
     /// A call on one end of a UNIX socket, as the answering side.
     pub fn over_unix(stream: UnixStream, options: &CallOptions) -> io::Result<Self> {
-        let wire = Wire::Unix(stream);
+        let wire = Wire::unix(stream);
         let peer = wire.peer();
         Self::answered(wire, peer, options)
     }
@@ -88,15 +89,13 @@ impl Call {
     /// A call on any other byte stream (a wrapper for trace, fault or throttle, say), on which `codec`
     /// is spoken.
     pub fn over(stream: Box<dyn Duplex + Send>, codec: telnet::Options) -> Self {
-        let wire = Wire::Wrapped(stream);
+        let wire = Wire::wrapped(stream);
         let peer = wire.peer();
         Self::with_codec(wire, peer, codec)
     }
 
     pub(crate) fn answered(wire: Wire, peer: Peer, options: &CallOptions) -> io::Result<Self> {
-        if let Wire::Tcp(stream) = &wire {
-            options.socket.apply(stream)?;
-        }
+        wire.apply(&options.socket)?;
         Ok(Self::with_codec(wire, peer, options.answering()))
     }
 
@@ -137,7 +136,29 @@ impl Call {
         Poll::Ready(Ok(received))
     }
 
+    /// Ready when the far end has closed and nothing that it sent is left to receive; says why.
+    ///
+    /// For the time in which nobody receives.
+    pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<Cause> {
+        if self.codec.as_ref().is_some_and(|codec| codec.has_received()) {
+            return Poll::Pending;
+        }
+        self.wire.poll_closed(cx).map(|closed| match closed {
+            Ok(()) => Cause::RemoteHangUp,
+            Err(error) => cause_of_end(&error),
+        })
+    }
+
+    /// Ready when the far end has finished sending, or is gone, even while something that it sent is
+    /// left to receive: for those who can't receive because nobody takes it off them.
+    pub fn poll_hung_up(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.wire.poll_hung_up(cx)
+    }
+
     /// Takes some of `data` for sending and tells how much.
+    ///
+    /// While telnet's coding is being changed, data are held and nothing is taken. One buffer is then
+    /// read ahead, so that the far end's answer is found even by an owner that only sends.
     pub fn poll_send(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         let sent = match &mut self.codec {
             None => ready!(self.wire.poll_write(cx, data))?,
@@ -303,7 +324,7 @@ impl Call {
 
     /// Sends all of `data`, also keeping the call's deadlines.
     ///
-    /// For prompts and messages: while it waits, nothing is received.
+    /// For prompts and messages: what the far end sends meanwhile waits, most of it in the socket.
     pub async fn send(&mut self, data: &[u8]) -> io::Result<()> {
         let mut sent = 0;
         let mut timer = std::pin::pin!(None::<Sleep>);

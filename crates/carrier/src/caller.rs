@@ -1,15 +1,14 @@
 //! Somebody who calls, before the call is answered.
 
+use std::future::poll_fn;
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::{RecvFlags, recv};
-use tokio::io::Interest;
 use tokio::time::timeout;
 
-use crate::wire::Wire;
+use crate::wire::{Wire, peek};
 use crate::{Call, CallOptions, Peer, limits};
 
 /// A caller at the door: look at it, then [`answer`](Self::answer) or [`refuse`](Self::refuse).
@@ -18,15 +17,6 @@ use crate::{Call, CallOptions, Peer, limits};
 pub struct Caller {
     wire: Wire,
     peer: Peer,
-    readiness: Readiness,
-}
-
-/// Whether tokio knows of all data that has arrived.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Readiness {
-    Known,
-    /// We looked at data without taking it and asked to be told only of more.
-    Forgotten,
 }
 
 /// What a caller's first bytes look like.
@@ -48,7 +38,7 @@ pub enum Greeting {
 
 impl Caller {
     pub(crate) fn new(wire: Wire, peer: Peer) -> Self {
-        Self { wire, peer, readiness: Readiness::Known }
+        Self { wire, peer }
     }
 
     /// Who calls.
@@ -63,105 +53,50 @@ impl Caller {
 
     /// Waits at most `wait` for the first bytes and tells what they look like, without taking them.
     pub async fn sniff(&mut self, wait: Duration) -> Greeting {
-        // An undecided beginning ("S") leaves readiness cleared, whoever stops waiting.
-        self.readiness = Readiness::Forgotten;
-        match timeout(wait, self.first_bytes()).await {
-            Ok(Ok(greeting)) => {
-                self.readiness = Readiness::Known;
-                greeting
-            }
+        let clear = |socket: BorrowedFd<'_>| match look_at(socket)? {
+            Seen::Clear(greeting) => Ok(Some(greeting)),
+            Seen::Unclear | Seen::Nothing => Ok(None),
+        };
+        match timeout(wait, poll_fn(|cx| self.wire.poll_watch(cx, clear))).await {
+            Ok(Ok(greeting)) => greeting,
             Ok(Err(_)) => Greeting::Gone,
             Err(_) => self.undecided(),
         }
     }
 
-    async fn first_bytes(&self) -> io::Result<Greeting> {
-        let look = || match self.peek()? {
-            Seen::Clear(greeting) => Ok(greeting),
-            Seen::Unclear | Seen::Nothing => Err(io::ErrorKind::WouldBlock.into()),
-        };
-        match &self.wire {
-            Wire::Tcp(stream) => stream.async_io(Interest::READABLE, look).await,
-            Wire::Unix(stream) => stream.async_io(Interest::READABLE, look).await,
-            Wire::Wrapped(_) => std::future::pending().await,
-        }
-    }
-
     /// The time is over: an unfinished mark is no mark.
     fn undecided(&self) -> Greeting {
-        match self.peek() {
-            Ok(Seen::Nothing) => Greeting::Silent,
-            Ok(Seen::Unclear) => Greeting::Raw,
-            Ok(Seen::Clear(greeting)) => greeting,
-            Err(_) => Greeting::Gone,
+        match self.wire.look(look_at) {
+            Some(Ok(Seen::Nothing)) | None => Greeting::Silent,
+            Some(Ok(Seen::Unclear)) => Greeting::Raw,
+            Some(Ok(Seen::Clear(greeting))) => greeting,
+            Some(Err(_)) => Greeting::Gone,
         }
     }
 
-    fn peek(&self) -> io::Result<Seen> {
-        let Some(socket) = self.wire.socket() else { return Ok(Seen::Nothing) };
-        let mut first = [0; limits::GREETING];
-        match recv(socket, &mut first, RecvFlags::PEEK | RecvFlags::DONTWAIT) {
-            Ok((_, seen)) => Ok(classify(first.get(..seen).unwrap_or(&first))),
-            Err(rustix::io::Errno::AGAIN) => Ok(Seen::Nothing),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Ready when the caller has left while the line was ringing. Costs nothing while waiting, even
-    /// when the caller has sent data that nobody reads yet.
+    /// Ready when the caller has left while the line was ringing, even behind data that nobody has
+    /// read yet.
     pub fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.readiness = Readiness::Forgotten;
-        loop {
-            let ready = match &self.wire {
-                Wire::Tcp(stream) => stream.poll_read_ready(cx),
-                Wire::Unix(stream) => stream.poll_read_ready(cx),
-                Wire::Wrapped(_) => Poll::Pending,
-            };
-            match ready {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Err(_)) => return Poll::Ready(()),
-                Poll::Ready(Ok(())) => {}
-            }
-            // `try_io` clears the readiness it started from, so news in between is not lost.
-            let look = || match self.has_left() {
-                true => Ok(()),
-                false => Err(io::ErrorKind::WouldBlock.into()),
-            };
-            let left = match &self.wire {
-                Wire::Tcp(stream) => stream.try_io(Interest::READABLE, look),
-                Wire::Unix(stream) => stream.try_io(Interest::READABLE, look),
-                Wire::Wrapped(_) => return Poll::Pending,
-            };
-            match left {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                _ => return Poll::Ready(()),
-            }
-        }
-    }
-
-    fn has_left(&self) -> bool {
-        let Some(socket) = self.wire.socket() else { return false };
-        let mut fds = [PollFd::from_borrowed_fd(socket, PollFlags::RDHUP)];
-        let gone = PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR;
-        match poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
-            Ok(_) => fds.iter().any(|fd| fd.revents().intersects(gone)),
-            Err(_) => false,
-        }
+        self.wire.poll_hung_up(cx)
     }
 
     /// Takes the call.
     pub fn answer(self, options: &CallOptions) -> io::Result<Call> {
-        let wire = match self.readiness {
-            Readiness::Known => self.wire,
-            Readiness::Forgotten => self.wire.announced_anew()?,
-        };
-        Call::answered(wire, self.peer, options)
+        Call::answered(self.wire, self.peer, options)
     }
 
     /// Turns the caller away with a reset, which a calling modem reports as BUSY or NO CARRIER.
     pub fn refuse(self) {
         self.wire.reset();
     }
+}
+
+fn look_at(socket: BorrowedFd<'_>) -> io::Result<Seen> {
+    let mut first = [0; limits::GREETING];
+    Ok(match peek(socket, &mut first)? {
+        Some(seen) => classify(first.get(..seen).unwrap_or(&first)),
+        None => Seen::Nothing,
+    })
 }
 
 enum Seen {

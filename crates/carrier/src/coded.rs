@@ -4,7 +4,7 @@ use std::io;
 use std::task::{Context, Poll, Waker, ready};
 
 use clock::Instant;
-use telnet::{Event, Held, Telnet};
+use telnet::{Event, Telnet};
 
 use crate::queue::Queue;
 use crate::wire::Wire;
@@ -15,12 +15,12 @@ use crate::{Duplex, Received, TelnetFailed, clock_now, limits, scratch};
 /// Holds no buffer while nothing waits.
 pub(crate) struct Coded {
     pub(crate) telnet: Telnet,
-    /// The wire after an event, read but not decoded. At most what one read brought.
-    undecoded: Queue,
-    /// What happened after the data that were handed out first.
+    /// Data decoded while sending, not handed out yet. At most what one read brought.
+    decoded: Queue,
+    /// What happened after those data, or after the data that were handed out last.
     event: Option<Event>,
-    /// Data that the codec had kept back, and how many of their bytes are handed out.
-    released: Option<(Held, usize)>,
+    /// The wire after that event, read but not decoded. At most what one read brought.
+    undecoded: Queue,
     /// Encoded, refused by the socket. At most one encoded chunk.
     unsent: Queue,
     reading: Reading,
@@ -29,10 +29,11 @@ pub(crate) struct Coded {
     task: Option<Waker>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Reading {
     Open,
     Ended,
+    /// Reading failed while sending; reported when everything before it has been handed out.
+    Failed(io::Error),
 }
 
 enum Writing {
@@ -47,14 +48,19 @@ impl Coded {
     pub(crate) fn new(options: telnet::Options) -> Self {
         Self {
             telnet: Telnet::new(options, clock_now()),
-            undecoded: Queue::default(),
+            decoded: Queue::default(),
             event: None,
-            released: None,
+            undecoded: Queue::default(),
             unsent: Queue::default(),
             reading: Reading::Open,
             writing: Writing::Open,
             task: None,
         }
+    }
+
+    /// Whether something was read from the wire and not handed out yet.
+    pub(crate) fn has_received(&self) -> bool {
+        !self.decoded.is_empty() || self.event.is_some() || !self.undecoded.is_empty()
     }
 
     pub(crate) fn poll_receive(
@@ -66,44 +72,51 @@ impl Coded {
         self.remember(cx);
         self.send_replies(wire, cx)?;
         loop {
-            if let Some(data) = self.take_released(buf) {
-                return Poll::Ready(Ok(Received::Data(data)));
+            if let Some(received) = self.take_waiting(buf) {
+                return Poll::Ready(Ok(received));
             }
-            match self.event.take() {
-                Some(Event::Held(held)) => {
-                    self.released = Some((held, 0));
-                    continue;
-                }
-                Some(event) => return Poll::Ready(Ok(Received::Event(event))),
-                None => {}
-            }
-            if self.undecoded.is_empty() {
-                if self.reading == Reading::Ended {
-                    return Poll::Ready(self.end());
+            let data = if self.undecoded.is_empty() {
+                match std::mem::replace(&mut self.reading, Reading::Open) {
+                    Reading::Open => {}
+                    Reading::Ended => {
+                        self.reading = Reading::Ended;
+                        return Poll::Ready(self.end());
+                    }
+                    Reading::Failed(error) => return Poll::Ready(Err(error)),
                 }
                 let read = ready!(wire.poll_read(cx, buf))?;
-                if read == 0 {
-                    self.reading = Reading::Ended;
-                    self.released = self.telnet.finish().map(|held| (held, 0));
-                    continue;
-                }
-                let data = self.decode_read(buf, read);
-                self.send_replies(wire, cx)?;
-                if data > 0 {
-                    return Poll::Ready(Ok(Received::Data(data)));
-                }
+                self.decode_read(buf, read)
             } else {
-                let data = self.decode_left_over(buf);
-                self.send_replies(wire, cx)?;
-                if data > 0 {
-                    return Poll::Ready(Ok(Received::Data(data)));
-                }
+                self.decode_left_over(buf)
+            };
+            self.send_replies(wire, cx)?;
+            if data > 0 {
+                return Poll::Ready(Ok(Received::Data(data)));
             }
         }
     }
 
+    /// What was decoded before and has not been handed out yet.
+    fn take_waiting(&mut self, buf: &mut [u8]) -> Option<Received> {
+        if let Some(Event::Held(held)) = self.event {
+            self.decoded.put(held.as_slice());
+            self.event = None;
+        }
+        if !self.decoded.is_empty() {
+            let data = copy(self.decoded.waiting(), buf);
+            self.decoded.advance(data);
+            return Some(Received::Data(data));
+        }
+        self.event.take().map(Received::Event)
+    }
+
     /// Decodes what was just read into `buf`, in place; the wire after an event is put aside.
     fn decode_read(&mut self, buf: &mut [u8], read: usize) -> usize {
+        if read == 0 {
+            self.reading = Reading::Ended;
+            self.event = self.telnet.finish().map(Event::Held);
+            return 0;
+        }
         let wire = buf.get_mut(..read).unwrap_or_default();
         let decoded = self.telnet.decode(clock_now(), wire);
         self.undecoded.put(wire.get(decoded.consumed..).unwrap_or_default());
@@ -118,26 +131,28 @@ impl Coded {
         let some = waiting.len().min(buf.len());
         let wire = waiting.get_mut(..some).unwrap_or_default();
         let decoded = self.telnet.decode(clock_now(), wire);
-        if let (Some(to), Some(from)) = (buf.get_mut(..decoded.data), wire.get(..decoded.data)) {
-            to.copy_from_slice(from);
-        }
+        copy(wire.get(..decoded.data).unwrap_or_default(), buf);
         self.undecoded.advance(decoded.consumed);
         self.event = decoded.event;
         decoded.data
     }
 
-    fn take_released(&mut self, buf: &mut [u8]) -> Option<usize> {
-        let (held, done) = self.released.as_mut()?;
-        let left = held.as_slice().get(*done..).unwrap_or_default();
-        let some = left.len().min(buf.len());
-        if let (Some(to), Some(from)) = (buf.get_mut(..some), left.get(..some)) {
-            to.copy_from_slice(from);
+    /// Reads one buffer ahead while data to be sent are held: the answer they wait for may be in it,
+    /// and the owner may be unable to receive just because it can't send.
+    fn poll_listen(&mut self, wire: &mut Wire, cx: &mut Context<'_>) -> Poll<()> {
+        if self.has_received() || !matches!(self.reading, Reading::Open) {
+            return Poll::Pending;
         }
-        *done += some;
-        if some == left.len() {
-            self.released = None;
-        }
-        (some > 0).then_some(some)
+        scratch::with(|buf| {
+            match ready!(wire.poll_read(cx, buf)) {
+                Ok(read) => {
+                    let data = self.decode_read(buf, read);
+                    self.decoded.put(buf.get(..data).unwrap_or_default());
+                }
+                Err(error) => self.reading = Reading::Failed(error),
+            }
+            Poll::Ready(())
+        })
     }
 
     fn end(&mut self) -> io::Result<Received> {
@@ -183,14 +198,20 @@ impl Coded {
             let rest = data.get(accepted..).unwrap_or_default();
             let chunk = rest.get(..limits::CHUNK).unwrap_or(rest);
             let chunk = chunk.get(..self.telnet.sendable(chunk)).unwrap_or_default();
-            if chunk.is_empty() {
-                // Held data: decoding the peer's answer or the codec's time-out wakes the task.
-                break if rest.is_empty() { Poll::Ready(Ok(())) } else { Poll::Pending };
+            if rest.is_empty() {
+                break Poll::Ready(Ok(()));
             }
-            accepted += chunk.len();
+            if chunk.is_empty() {
+                // Held: until the peer's answer, or until the codec's time-out, which wakes us.
+                match self.poll_listen(wire, cx) {
+                    Poll::Ready(()) => continue,
+                    Poll::Pending => break Poll::Pending,
+                }
+            }
             if let Err(error) = self.send_chunk(wire, cx, chunk) {
                 break Poll::Ready(Err(error));
             }
+            accepted += chunk.len();
         };
         match outcome {
             _ if accepted > 0 => {
@@ -271,7 +292,7 @@ impl Coded {
     pub(crate) fn timeout(&mut self, now: Instant) {
         self.telnet.timeout(now);
         if let Some(held) = self.telnet.release(now) {
-            self.released = Some((held, 0));
+            self.decoded.put(held.as_slice());
         }
         self.wake();
     }
@@ -293,11 +314,9 @@ impl Coded {
     /// Nothing is left to do for a codec that has found the connection raw.
     pub(crate) fn is_superfluous(&self) -> bool {
         self.telnet.kind() == telnet::Kind::Raw
-            && self.undecoded.is_empty()
+            && !self.has_received()
             && self.unsent.is_empty()
-            && self.event.is_none()
-            && self.released.is_none()
-            && self.reading == Reading::Open
+            && matches!(self.reading, Reading::Open)
             && matches!(self.writing, Writing::Open)
     }
 }
@@ -307,6 +326,15 @@ fn write_some(wire: &mut Wire, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Re
         0 => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
         written => Poll::Ready(Ok(written)),
     }
+}
+
+/// Copies as much as there is room for, and tells how much.
+fn copy(from: &[u8], to: &mut [u8]) -> usize {
+    let some = from.len().min(to.len());
+    if let (Some(from), Some(to)) = (from.get(..some), to.get_mut(..some)) {
+        to.copy_from_slice(from);
+    }
+    some
 }
 
 fn copy_of(error: &io::Error) -> io::Error {

@@ -46,9 +46,9 @@ async fn dial_within(
         Address::Net { host, port, .. } => {
             let addresses = permitted(lookup(host, *port).await?, access)?;
             let stagger = stagger(budget, addresses.len());
-            Wire::Tcp(Race::new(addresses, &options.socket, stagger).await?)
+            Wire::tcp(Race::new(addresses, &options.socket, stagger).await?)
         }
-        Address::Unix(path) => Wire::Unix(dial_unix(path, access).await?),
+        Address::Unix(path) => Wire::unix(dial_unix(path, access).await?),
     };
     let peer = match address {
         Address::Net { .. } => wire.peer(),
@@ -208,6 +208,110 @@ impl Future for Race<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::TcpListener;
+
+    /// An address that lets callers wait: its queue is full, and the kernel drops what comes.
+    struct BlackHole {
+        address: SocketAddr,
+        _listener: rustix::fd::OwnedFd,
+        _callers: Vec<TcpStream>,
+    }
+
+    impl BlackHole {
+        async fn open() -> Self {
+            use rustix::net::{AddressFamily, SocketType, bind, getsockname, listen, socket};
+            let listener = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+            bind(&listener, &SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+            listen(&listener, 0).unwrap();
+            let address = getsockname(&listener).unwrap().try_into().unwrap();
+            let mut callers = Vec::new();
+            let patience = Duration::from_millis(100);
+            while let Ok(caller) = tokio::time::timeout(patience, TcpStream::connect(address)).await
+            {
+                callers.push(caller.unwrap());
+            }
+            Self { address, _listener: listener, _callers: callers }
+        }
+    }
+
+    fn open() -> (TcpListener, SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        (listener, address)
+    }
+
+    fn closed() -> SocketAddr {
+        open().1
+    }
+
+    /// Who wins, and when.
+    async fn race(addresses: &[SocketAddr]) -> (Result<SocketAddr, DialError>, Duration) {
+        tokio::time::pause();
+        let start = Instant::now();
+        let options = SocketOptions::default();
+        let won = Race::new(addresses.to_vec(), &options, limits::STAGGER).await;
+        (won.map(|stream| stream.peer_addr().unwrap()), start.elapsed())
+    }
+
+    #[tokio::test]
+    async fn a_closed_port_gives_way_to_the_next_address_at_once() {
+        let (_listener, address) = open();
+        let (won, took) = race(&[closed(), closed(), address]).await;
+        assert_eq!(won.unwrap(), address);
+        assert!(took < limits::STAGGER, "{took:?}");
+    }
+
+    #[tokio::test]
+    async fn a_silent_address_is_joined_by_the_next_after_a_quarter_of_a_second() {
+        let hole = BlackHole::open().await;
+        let (_listener, address) = open();
+        let (won, took) = race(&[hole.address, address]).await;
+        assert_eq!(won.unwrap(), address);
+        assert!(took >= limits::STAGGER && took < limits::STAGGER * 2, "{took:?}");
+    }
+
+    #[tokio::test]
+    async fn a_failure_behind_a_silent_address_calls_the_third_at_once() {
+        let hole = BlackHole::open().await;
+        let (_listener, address) = open();
+        let (won, took) = race(&[hole.address, closed(), address]).await;
+        assert_eq!(won.unwrap(), address);
+        assert!(took < limits::STAGGER * 2, "{took:?}");
+    }
+
+    #[tokio::test]
+    async fn all_addresses_are_tried_before_the_call_fails() {
+        let (first, second) = (closed(), closed());
+        let (lost, _) = race(&[first, second]).await;
+        let lost = lost.unwrap_err().to_string();
+        assert_eq!(lost, format!("{first} refused the call, {second} refused the call"));
+    }
+
+    #[tokio::test]
+    async fn no_address_is_no_call() {
+        assert!(matches!(race(&[]).await.0, Err(DialError::NoAddress)));
+    }
+
+    #[tokio::test]
+    async fn a_silent_route_gets_its_share_of_the_time_and_no_more() {
+        let hole = BlackHole::open().await;
+        let (_listener, address) = open();
+        let route = |address: SocketAddr| Route {
+            address: format!("tcp://{address}").parse().unwrap(),
+            options: CallOptions::default(),
+        };
+        let routes = [route(hole.address), route(address)];
+        tokio::time::pause();
+        let start = Instant::now();
+        let budget = Some(Duration::from_secs(10));
+        let (which, _) = dial_first(&routes, &AccessList::allow_all(), budget).await.unwrap();
+        let took = start.elapsed();
+        assert_eq!(which, 1);
+        assert!((5000..5100).contains(&took.as_millis()), "{took:?}");
+
+        let alone = dial_first(&routes[..1], &AccessList::allow_all(), budget).await.unwrap_err();
+        assert_eq!(alone.cause(), at::result::Cause::TimedOut);
+    }
 
     #[test]
     fn the_last_address_has_half_of_the_budget_to_itself() {

@@ -1,12 +1,16 @@
 //! Waiting for callers.
 
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with, sockopt};
 use tokio::net::{TcpListener, UnixListener};
+use tokio::time::{Sleep, sleep};
 
 use crate::wire::{Peer, Wire};
 use crate::{Caller, SocketOptions, limits};
@@ -97,9 +101,8 @@ impl ListenError {
 }
 
 /// Descriptors or memory ran out: how long to leave the callers to the kernel.
-#[derive(Clone, Copy)]
 struct Pause {
-    until: tokio::time::Instant,
+    until: Pin<Box<Sleep>>,
     length: Duration,
 }
 
@@ -139,23 +142,25 @@ impl Listener {
     /// The next caller. Survives what passes (a caller who left in the queue, a lack of descriptors)
     /// and fails only when the listener itself is broken. Dropping the future loses nobody.
     pub async fn accept(&mut self) -> io::Result<Caller> {
+        poll_fn(|cx| self.poll_accept(cx)).await
+    }
+
+    /// [`accept`](Self::accept) for a task that waits for other things too.
+    pub fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Caller>> {
         loop {
-            if let Some(pause) = self.pause {
-                tokio::time::sleep_until(pause.until).await;
+            if let Some(pause) = &mut self.pause {
+                ready!(pause.until.as_mut().poll(cx));
             }
             let accepted = match &self.door {
-                Door::Tcp(listener) => {
-                    listener.accept().await.map(|(stream, peer)| (Wire::Tcp(stream), peer.into()))
-                }
-                Door::Unix(listener, _) => listener
-                    .accept()
-                    .await
-                    .map(|(stream, peer)| (Wire::Unix(stream), (&peer).into())),
+                Door::Tcp(listener) => ready!(listener.poll_accept(cx))
+                    .map(|(stream, peer)| (Wire::tcp(stream), peer.into())),
+                Door::Unix(listener, _) => ready!(listener.poll_accept(cx))
+                    .map(|(stream, peer)| (Wire::unix(stream), (&peer).into())),
             };
             match accepted {
                 Ok((wire, peer)) => {
                     self.pause = None;
-                    return Ok(Caller::new(wire, peer));
+                    return Poll::Ready(Ok(Caller::new(wire, peer)));
                 }
                 Err(error) => self.recover(error)?,
             }
@@ -169,10 +174,11 @@ impl Listener {
             Some(Errno::BADF | Errno::INVAL | Errno::NOTSOCK | Errno::OPNOTSUPP | Errno::FAULT)
             | None => Err(error),
             Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {
-                let length = self.pause.map_or(limits::ACCEPT_PAUSE, |pause| pause.length * 2);
+                let length =
+                    self.pause.as_ref().map_or(limits::ACCEPT_PAUSE, |pause| pause.length * 2);
                 let length = length.min(limits::ACCEPT_PAUSE_MAX);
                 tracing::warn!(%error, pause_ms = length.as_millis(), "callers have to wait");
-                self.pause = Some(Pause { until: tokio::time::Instant::now() + length, length });
+                self.pause = Some(Pause { until: Box::pin(sleep(length)), length });
                 Ok(())
             }
             // accept(2): errors of the network that hit the caller show here, for this caller alone.

@@ -178,9 +178,13 @@ impl Pump {
         if self.forward.moved + self.backward.moved != before {
             self.last_moved = clock_now();
         }
-        // An end may have taken bytes that are not on their way yet. Its trouble shows elsewhere.
-        let _ = first.poll_flush(cx);
-        let _ = second.poll_flush(cx);
+        // An end may have taken bytes that are not on their way yet.
+        if let Some(failed) = self.backward.flush(cx, first) {
+            self.fail(failed, End::Second, End::First);
+        }
+        if let Some(failed) = self.forward.flush(cx, second) {
+            self.fail(failed, End::First, End::Second);
+        }
         match self.is_done() {
             true => Poll::Ready(self.ending()),
             false => Poll::Pending,
@@ -313,6 +317,13 @@ impl Direction {
         // The other direction's turn, and the other tasks'.
         cx.waker().wake_by_ref();
         Ok(())
+    }
+
+    fn flush(&self, cx: &mut Context<'_>, sink: &mut impl Duplex) -> Option<Failed> {
+        match sink.poll_flush(cx) {
+            Poll::Ready(Err(error)) if !self.is_done() => Some(Failed::Sink(error)),
+            _ => None,
+        }
     }
 
     /// The sink takes no more.

@@ -5,11 +5,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
+use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
 
-use crate::{Duplex, socket};
+use crate::{Duplex, SocketOptions, socket};
 
 /// One end of a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -64,54 +68,150 @@ pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
 }
 
 /// The stream under a call.
-pub(crate) enum Wire {
+pub(crate) struct Wire {
+    stream: Stream,
+    arrivals: Arrivals,
+}
+
+enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
     Wrapped(Box<dyn Duplex + Send>),
 }
 
+/// Whether tokio knows of everything that has arrived.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Arrivals {
+    Known,
+    /// Something may be waiting that was looked at and left, so that only news is announced.
+    Forgotten,
+}
+
 impl Wire {
+    pub(crate) fn tcp(stream: TcpStream) -> Self {
+        Self { stream: Stream::Tcp(stream), arrivals: Arrivals::Known }
+    }
+
+    pub(crate) fn unix(stream: UnixStream) -> Self {
+        Self { stream: Stream::Unix(stream), arrivals: Arrivals::Known }
+    }
+
+    pub(crate) fn wrapped(stream: Box<dyn Duplex + Send>) -> Self {
+        Self { stream: Stream::Wrapped(stream), arrivals: Arrivals::Known }
+    }
+
     pub(crate) fn peer(&self) -> Peer {
-        match self {
-            Self::Tcp(stream) => stream.peer_addr().map_or(GONE, Peer::from),
-            Self::Unix(stream) => stream.peer_addr().map_or(GONE, |address| Peer::from(&address)),
-            Self::Wrapped(_) => Peer::Internal("internal"),
+        match &self.stream {
+            Stream::Tcp(stream) => stream.peer_addr().map_or(GONE, Peer::from),
+            Stream::Unix(stream) => stream.peer_addr().map_or(GONE, |address| (&address).into()),
+            Stream::Wrapped(_) => Peer::Internal("internal"),
         }
     }
 
     pub(crate) fn local(&self) -> Peer {
-        match self {
-            Self::Tcp(stream) => stream.local_addr().map_or(GONE, Peer::from),
-            Self::Unix(stream) => stream.local_addr().map_or(GONE, |address| Peer::from(&address)),
-            Self::Wrapped(_) => Peer::Internal("internal"),
+        match &self.stream {
+            Stream::Tcp(stream) => stream.local_addr().map_or(GONE, Peer::from),
+            Stream::Unix(stream) => stream.local_addr().map_or(GONE, |address| (&address).into()),
+            Stream::Wrapped(_) => Peer::Internal("internal"),
         }
     }
 
-    /// The socket itself, where there is one.
-    pub(crate) fn socket(&self) -> Option<BorrowedFd<'_>> {
-        match self {
-            Self::Tcp(stream) => Some(stream.as_fd()),
-            Self::Unix(stream) => Some(stream.as_fd()),
-            Self::Wrapped(_) => None,
+    pub(crate) fn apply(&self, options: &SocketOptions) -> io::Result<()> {
+        match &self.stream {
+            Stream::Tcp(stream) => options.apply(stream),
+            Stream::Unix(_) | Stream::Wrapped(_) => Ok(()),
         }
     }
 
     pub(crate) fn reset(self) {
-        if let Self::Tcp(stream) = &self {
+        if let Stream::Tcp(stream) = &self.stream {
             // Fails only on a socket that is gone already, which is what is wanted.
             let _ = socket::reset_on_close(stream);
         }
     }
 
-    /// Registers the socket anew, so that what has already arrived is announced once more.
-    ///
-    /// Needed after readiness was cleared although data is waiting, as peeking for more of it does.
-    pub(crate) fn announced_anew(self) -> io::Result<Self> {
-        Ok(match self {
-            Self::Tcp(stream) => Self::Tcp(TcpStream::from_std(stream.into_std()?)?),
-            Self::Unix(stream) => Self::Unix(UnixStream::from_std(stream.into_std()?)?),
-            wrapped @ Self::Wrapped(_) => wrapped,
+    /// Looks, now and whenever something arrives, until `look` has seen enough. Nothing is taken from
+    /// the socket, and nothing is spent while data wait that nobody reads.
+    pub(crate) fn poll_watch<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut look: impl FnMut(BorrowedFd<'_>) -> io::Result<Option<T>>,
+    ) -> Poll<io::Result<T>> {
+        self.arrivals = Arrivals::Forgotten;
+        loop {
+            ready!(match &self.stream {
+                Stream::Tcp(stream) => stream.poll_read_ready(cx),
+                Stream::Unix(stream) => stream.poll_read_ready(cx),
+                Stream::Wrapped(_) => Poll::Pending,
+            })?;
+            // `try_io` clears the readiness that it started from, so what comes in between is not lost.
+            let would_block = || io::Error::from(io::ErrorKind::WouldBlock);
+            let seen = match &self.stream {
+                Stream::Tcp(stream) => stream
+                    .try_io(Interest::READABLE, || look(stream.as_fd())?.ok_or_else(would_block)),
+                Stream::Unix(stream) => stream
+                    .try_io(Interest::READABLE, || look(stream.as_fd())?.ok_or_else(would_block)),
+                Stream::Wrapped(_) => return Poll::Pending,
+            };
+            match seen {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                seen => return Poll::Ready(seen),
+            }
+        }
+    }
+
+    /// Looks once at what waits to be read.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(BorrowedFd<'_>) -> T) -> Option<T> {
+        match &self.stream {
+            Stream::Tcp(stream) => Some(look(stream.as_fd())),
+            Stream::Unix(stream) => Some(look(stream.as_fd())),
+            Stream::Wrapped(_) => None,
+        }
+    }
+
+    /// Ready when the far end has closed and nothing that it sent is left to read.
+    pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_watch(cx, |socket| Ok((peek(socket, &mut [0; 1])? == Some(0)).then_some(())))
+    }
+
+    /// Ready when the far end has finished sending, or is gone, whatever is left to read.
+    pub(crate) fn poll_hung_up(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_watch(cx, |socket| {
+            let mut fds = [PollFd::from_borrowed_fd(socket, PollFlags::RDHUP)];
+            let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+            poll(&mut fds, Some(&now))?;
+            let gone = PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR;
+            Ok(fds.iter().any(|fd| fd.revents().intersects(gone)).then_some(()))
         })
+        .map(|_| ())
+    }
+
+    /// Reads what was looked at and left, of which tokio does not know any more.
+    fn read_forgotten(&mut self, buf: &mut [u8]) -> Option<io::Result<usize>> {
+        let read = self.look(|socket| recv(socket, &mut *buf, RecvFlags::DONTWAIT));
+        match read {
+            Some(Ok((_, read))) if read == buf.len() => Some(Ok(read)),
+            Some(Err(Errno::INTR)) => self.read_forgotten(buf),
+            // Less than there was room for: all that was there, and news will be announced.
+            Some(Ok((_, read))) => {
+                self.arrivals = Arrivals::Known;
+                Some(Ok(read))
+            }
+            Some(Err(Errno::AGAIN)) | None => {
+                self.arrivals = Arrivals::Known;
+                None
+            }
+            Some(Err(error)) => Some(Err(error.into())),
+        }
+    }
+}
+
+/// Copies what waits to be read without taking it; `None` when nothing does, zero at the end.
+pub(crate) fn peek(socket: BorrowedFd<'_>, buf: &mut [u8]) -> io::Result<Option<usize>> {
+    match recv(socket, buf, RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+        Ok((_, seen)) => Ok(Some(seen)),
+        Err(Errno::AGAIN) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -120,34 +220,39 @@ const GONE: Peer = Peer::Internal("gone");
 
 impl Duplex for Wire {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Tcp(stream) => stream.poll_read(cx, buf),
-            Self::Unix(stream) => stream.poll_read(cx, buf),
-            Self::Wrapped(stream) => stream.poll_read(cx, buf),
+        if self.arrivals == Arrivals::Forgotten
+            && let Some(read) = self.read_forgotten(buf)
+        {
+            return Poll::Ready(read);
+        }
+        match &mut self.stream {
+            Stream::Tcp(stream) => stream.poll_read(cx, buf),
+            Stream::Unix(stream) => stream.poll_read(cx, buf),
+            Stream::Wrapped(stream) => stream.poll_read(cx, buf),
         }
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Tcp(stream) => stream.poll_write(cx, data),
-            Self::Unix(stream) => stream.poll_write(cx, data),
-            Self::Wrapped(stream) => stream.poll_write(cx, data),
+        match &mut self.stream {
+            Stream::Tcp(stream) => stream.poll_write(cx, data),
+            Stream::Unix(stream) => stream.poll_write(cx, data),
+            Stream::Wrapped(stream) => stream.poll_write(cx, data),
         }
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
+        match &mut self.stream {
             // A kernel socket keeps nothing back.
-            Self::Tcp(_) | Self::Unix(_) => Poll::Ready(Ok(())),
-            Self::Wrapped(stream) => stream.poll_flush(cx),
+            Stream::Tcp(_) | Stream::Unix(_) => Poll::Ready(Ok(())),
+            Stream::Wrapped(stream) => stream.poll_flush(cx),
         }
     }
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Tcp(stream) => stream.poll_shutdown(cx),
-            Self::Unix(stream) => stream.poll_shutdown(cx),
-            Self::Wrapped(stream) => stream.poll_shutdown(cx),
+        match &mut self.stream {
+            Stream::Tcp(stream) => stream.poll_shutdown(cx),
+            Stream::Unix(stream) => stream.poll_shutdown(cx),
+            Stream::Wrapped(stream) => stream.poll_shutdown(cx),
         }
     }
 }
