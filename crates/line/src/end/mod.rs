@@ -113,7 +113,8 @@ impl End {
         match self {
             Self::Serial(port) => port.deadline(),
             Self::Socket(socket) => socket.deadline(),
-            Self::Pty(_) | Self::Stdio(_) => None,
+            Self::Pty(pty) => pty.deadline(),
+            Self::Stdio(_) => None,
         }
     }
 
@@ -121,7 +122,8 @@ impl End {
         match self {
             Self::Serial(port) => port.timeout(now),
             Self::Socket(socket) => socket.timeout(now),
-            Self::Pty(_) | Self::Stdio(_) => {}
+            Self::Pty(pty) => pty.timeout(),
+            Self::Stdio(_) => {}
         }
     }
 

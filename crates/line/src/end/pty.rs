@@ -23,6 +23,17 @@ pub(crate) struct Pty {
     /// The speed to be told after DTR.
     rate: Option<u32>,
     flow: SoftFlow,
+    left: Left,
+}
+
+/// Whether the program has closed the terminal while nobody was reading what it wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    No,
+    /// It has; what it wrote has until then to be taken by the far end.
+    Until(Instant),
+    /// It has, and the far end had its time.
+    ForGood,
 }
 
 impl Pty {
@@ -43,6 +54,7 @@ impl Pty {
             settings,
             rate: None,
             flow: SoftFlow::default(),
+            left: Left::No,
         })
     }
 
@@ -53,7 +65,7 @@ impl Pty {
     pub(super) fn poll_event(
         &mut self,
         cx: &mut Context<'_>,
-        _: Instant,
+        now: Instant,
         buffer: &mut [u8],
         wanted: Wanted,
     ) -> Poll<DteEvent> {
@@ -61,8 +73,9 @@ impl Pty {
             return Poll::Ready(DteEvent::Rate(rate));
         }
         if !wanted && self.opened {
-            return Poll::Pending;
+            return self.poll_left(cx, now, buffer);
         }
+        self.left = Left::No;
         loop {
             return Poll::Ready(match ready!(self.end.poll_event(cx, buffer)) {
                 Ok(PtyEvent::Data(length)) => {
@@ -104,6 +117,42 @@ impl Pty {
                 }
             });
         }
+    }
+
+    /// While the far end takes nothing: a program that has gone is not waited for without end.
+    fn poll_left(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        buffer: &mut [u8],
+    ) -> Poll<DteEvent> {
+        match self.left {
+            Left::No => {
+                ready!(self.end.poll_left(cx));
+                self.left = Left::Until(now + limits::DRAIN);
+                Poll::Pending
+            }
+            Left::Until(_) => Poll::Pending,
+            Left::ForGood => {
+                while !matches!(
+                    ready!(self.end.poll_event(cx, buffer)),
+                    Ok(PtyEvent::Closed) | Err(_)
+                ) {}
+                (self.opened, self.left) = (false, Left::No);
+                Poll::Ready(self.lines())
+            }
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self.left {
+            Left::Until(at) => Some(at),
+            Left::No | Left::ForGood => None,
+        }
+    }
+
+    pub(super) fn timeout(&mut self) {
+        self.left = Left::ForGood;
     }
 
     pub(super) fn poll_write(

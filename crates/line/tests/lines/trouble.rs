@@ -82,3 +82,48 @@ async fn stored_numbers_outlive_the_process() {
     dte.hear_until("CONNECT 9600\r\n").await;
     far.answer().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_program_that_left_while_the_far_end_read_nothing_doesnt_hold_the_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("modem");
+    let far = Far::listen().await;
+    let board = switchboard();
+    let line = start(&board, "a", &format!("pty = \"{}\"", link.display()));
+    let number = far.address();
+    let program = tokio::task::spawn_blocking(move || {
+        use std::io::{Read, Write};
+        use std::os::unix::fs::OpenOptionsExt;
+        let nonblocking = 0o4000;
+        let mut modem = std::fs::OpenOptions::new().read(true).write(true).open(&link).unwrap();
+        write!(modem, "ATE0DT{number}\r").unwrap();
+        let mut heard = Vec::new();
+        let mut byte = [0];
+        while !heard.ends_with(b"CONNECT 115200\r\n") {
+            modem.read_exact(&mut byte).unwrap();
+            heard.push(byte[0]);
+        }
+        let mut flood =
+            std::fs::OpenOptions::new().write(true).custom_flags(nonblocking).open(&link).unwrap();
+        let started = std::time::Instant::now();
+        // Full is when it takes nothing for a while.
+        let mut full = 0;
+        while full < 50 && started.elapsed().as_secs() < 15 {
+            match flood.write(&[0; 4096]) {
+                Ok(_) => full = 0,
+                Err(_) => {
+                    full += 1;
+                    std::thread::yield_now();
+                    std::thread::park_timeout(std::time::Duration::from_millis(5));
+                }
+            }
+        }
+    });
+    let _peer = far.answer().await;
+    program.await.unwrap();
+    while line.calls().is_empty() {
+        tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(line.calls()[0].cause.code(), "dtr-drop");
+}

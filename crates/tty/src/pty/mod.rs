@@ -103,6 +103,15 @@ pub enum PtyError {
     },
 }
 
+/// Whether the reactor's word on readiness can be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unread {
+    /// What is there to be read is announced.
+    Announced,
+    /// The announcement was used up by [`PtyEnd::poll_left`]: only reading tells.
+    Perhaps,
+}
+
 /// The modem's end of a pseudo-terminal.
 ///
 /// ```text
@@ -125,6 +134,7 @@ pub struct PtyEnd {
     settings: ClientSettings,
     told: ClientSettings,
     attention: Attention,
+    unread: Unread,
     options: PtyOptions,
     watch: OpenWatch,
 }
@@ -162,6 +172,7 @@ impl PtyEnd {
             settings,
             told: settings,
             attention: Attention::ToldByKernel,
+            unread: Unread::Announced,
             options,
             watch: watch.clone(),
         })
@@ -235,6 +246,7 @@ impl PtyEnd {
         let old = replace(&mut self.master, fresh);
         self.settings = ClientSettings { speed: self.settings.speed, ..ClientSettings::INITIAL };
         self.attention = Attention::ToldByKernel;
+        self.unread = Unread::Announced;
         if let Client::Present(_) = self.client {
             self.client = Client::HungUp;
             if let Ok(runtime) = tokio::runtime::Handle::try_current() {
@@ -242,6 +254,21 @@ impl PtyEnd {
             }
         }
         Ok(())
+    }
+
+    /// Ready when the last client has closed the terminal, even if bytes that it wrote are still unread;
+    /// [`poll_event`](Self::poll_event) gives those before it says so. For the time in which nobody
+    /// reads.
+    pub fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Client::Present(registered) = &self.client else { return Poll::Pending };
+        while let Ok(mut ready) = ready!(registered.poll_read_ready(cx)) {
+            if ready.ready().is_read_closed() {
+                break;
+            }
+            self.unread = Unread::Perhaps;
+            ready.clear_ready();
+        }
+        Poll::Ready(())
     }
 
     fn poll_opened(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -282,9 +309,16 @@ impl PtyEnd {
         if self.settings != self.told && !self.settings.hung_up {
             return self.tell_settings();
         }
-        let mut ready = ready!(registered.poll_read_ready(cx))?;
+        let mut announced = match replace(&mut self.unread, Unread::Announced) {
+            Unread::Announced => Some(ready!(registered.poll_read_ready(cx))?),
+            Unread::Perhaps => None,
+        };
+        let is_closed = announced.as_ref().is_some_and(|ready| ready.ready().is_read_closed());
         match self.master.read_packet(buf)? {
             Packet::Data(length) => {
+                if announced.is_none() {
+                    self.unread = Unread::Perhaps;
+                }
                 if self.attention == Attention::OnData {
                     self.refresh()?;
                 }
@@ -293,13 +327,17 @@ impl PtyEnd {
             Packet::Settings => self.refresh()?,
             Packet::Other => {}
             Packet::Empty if self.settings != self.told => return self.tell_settings(),
-            Packet::Empty if ready.ready().is_read_closed() => {
+            Packet::Empty if is_closed => {
                 // All have closed, and somebody has opened it since.
                 self.client = Client::Absent(Look::Now);
                 self.master.discard_unread()?;
                 return Poll::Ready(Ok(Some(PtyEvent::Closed)));
             }
-            Packet::Empty => ready.clear_ready(),
+            Packet::Empty => {
+                if let Some(ready) = &mut announced {
+                    ready.clear_ready();
+                }
+            }
             Packet::Closed => {
                 self.client = Client::Absent(Look::Now);
                 self.settings = ClientSettings { hung_up: false, ..self.settings };

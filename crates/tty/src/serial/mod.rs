@@ -210,19 +210,20 @@ impl Serial {
         &self.path
     }
 
-    /// Waits for the next event. Data lands at the front of `buf`, which should hold 4 KiB.
+    /// Waits for the next event. Data lands at the front of `buf`, which should hold 4 KiB;
+    /// with an empty one, only the modem lines are watched, and nothing is read.
     pub fn poll_event(
         &mut self,
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<SerialEvent>> {
-        if buf.is_empty() {
-            return Poll::Ready(Err(io::ErrorKind::InvalidInput.into()));
-        }
         // A BREAK that fails has a port behind it that is about to tell why.
         let _ = self.poll_break_sent(cx);
         if let Poll::Ready(event) = self.poll_lines(cx)? {
             return Poll::Ready(Ok(event));
+        }
+        if buf.is_empty() {
+            return Poll::Pending;
         }
         loop {
             if std::mem::take(&mut self.break_due) {
