@@ -114,11 +114,14 @@ impl Core {
     }
 
     /// The factory settings with the stored profile `number`, if there is one, over them. What can't
-    /// be loaded, because the persona is another one now, is passed over and returned.
-    pub(crate) fn load_profile(&mut self, number: u8) -> Option<String> {
+    /// be loaded, because the persona is another one now, is passed over and remembered for the log.
+    pub(crate) fn load_profile(&mut self, number: u8) {
         self.settings.restore_factory();
-        let profile = self.stored.profile(number)?;
-        self.settings.apply(profile).err().map(|error| error.to_string())
+        if let Some(profile) = self.stored.profile(number)
+            && let Err(problem) = self.settings.apply(profile)
+        {
+            self.memory.make().bad_profile = Some((number, problem));
+        }
     }
 
     // Timers.

@@ -12,9 +12,10 @@ use crate::call::{Call, Direction};
 use crate::core::{Core, Hook};
 use crate::limits::{ANSWER, COMMANDS_PER_LINE};
 use crate::output::{Action, Note};
-use crate::persona::{AnswerWithoutCall, HangUpResult, Unknown, WithoutCall};
+use crate::persona::{Ampersand, AnswerWithoutCall, HangUpResult, Unknown, WithoutCall};
 use crate::port::Port;
 use crate::state::{Answering, Online, State, reset};
+use crate::stored::Kept;
 use crate::table::{self, Asked, Command, Control, Does, Effect, Told};
 use crate::{flow, help, mask};
 
@@ -209,14 +210,17 @@ fn control(
         }
         Control::Test => test(state, number, core, port),
         Control::StoreProfile => {
-            core.stored.set_profile(small, &core.settings.to_text());
-            port.act(Action::Store(&core.stored));
-            Step::Next(state)
+            let kept = core.stored.set_profile(small, &core.settings.to_text());
+            settled(state, store(kept, core, port))
         }
+        Control::PowerUpProfile if core.grammar().ampersand == Ampersand::Usr => Step::Next(state),
         Control::PowerUpProfile => {
-            core.stored.set_power_up(small);
-            port.act(Action::Store(&core.stored));
-            Step::Next(state)
+            let taken = match core.stored.set_power_up(small) {
+                // Strings for other makes have other things in mind with &Y.
+                Kept::Refused => unknown(core.grammar().unknown),
+                kept => store(kept, core, port),
+            };
+            settled(state, taken)
         }
         Control::SendBreak => match &state {
             State::OnlineCommand(online) if !online.is_looped() => {
@@ -384,9 +388,18 @@ fn store_number(slot: u16, text: &str, core: &mut Core, port: &mut Port<'_>) -> 
     if !core.persona().has("&Z") && core.persona().dialling.destination_register.is_none() {
         return unknown(core.grammar().unknown);
     }
-    if !core.stored.set_number(slot, text) {
-        return Taken::No;
+    let kept = core.stored.set_number(slot, text);
+    store(kept, core, port)
+}
+
+/// Has the driver keep what changed.
+fn store(kept: Kept, core: &Core, port: &mut Port<'_>) -> Taken {
+    match kept {
+        Kept::Changed => {
+            port.act(Action::Store(&core.stored));
+            Taken::Yes
+        }
+        Kept::AsBefore => Taken::Yes,
+        Kept::Refused => Taken::No,
     }
-    port.act(Action::Store(&core.stored));
-    Taken::Yes
 }

@@ -3,7 +3,7 @@
 //! `+IFC` holds the setting; `&K`, `\Q`, `&H` and `&I` are other ways to write it.
 
 use crate::output::{Flow, FlowBy};
-use crate::persona::AmpersandK;
+use crate::persona::Ampersand;
 use crate::settings::Settings;
 use crate::table::{FLOW_BY_DCE, FLOW_BY_DTE};
 
@@ -32,7 +32,7 @@ fn set(settings: &mut Settings, by_dte: u32, by_dce: u32) {
 
 /// `&K`. 1 and 2 come from USR strings, where they have another meaning; the nearest is taken.
 pub(crate) fn set_hayes(settings: &mut Settings, number: u32) {
-    if settings.persona().grammar.ampersand_k == AmpersandK::Compression {
+    if settings.persona().grammar.ampersand == Ampersand::Usr {
         return;
     }
     match number {

@@ -10,6 +10,7 @@ use clock::Instant;
 use crate::call::{Call, Direction};
 use crate::caller::CallerText;
 use crate::limits::{REMEMBERED_CALLS, TYPE_AHEAD};
+use crate::settings::SettingError;
 
 /// What a modem remembers.
 #[derive(Debug, Default)]
@@ -26,6 +27,8 @@ pub(crate) struct Remembered {
     pub(crate) last_caller: Option<CallerText>,
     /// Bytes that came while a command executed.
     pub(crate) type_ahead: Vec<u8>,
+    /// A profile that could not be loaded whole, for the log.
+    pub(crate) bad_profile: Option<(u8, SettingError)>,
     /// The last calls, the latest first.
     calls: VecDeque<CallRecord>,
 }
@@ -77,6 +80,11 @@ impl Memory {
     /// Takes the digits gathered so far.
     pub(crate) fn take_gathered(&mut self) -> Option<Dial> {
         self.0.as_mut()?.gathered.take()
+    }
+
+    /// Takes what is to be said about a profile.
+    pub(crate) fn take_bad_profile(&mut self) -> Option<(u8, SettingError)> {
+        self.0.as_mut()?.bad_profile.take()
     }
 
     /// Remembers a call that is over.

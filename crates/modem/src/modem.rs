@@ -55,6 +55,9 @@ impl Modem {
             Input::Timeout => {}
         }
         self.parse_type_ahead(&mut port);
+        if let Some((number, problem)) = self.core.memory.take_bad_profile() {
+            port.note(Note::BadProfile(number, problem));
+        }
         port.flush();
     }
 

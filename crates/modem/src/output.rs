@@ -6,7 +6,7 @@ use at::dial::Dial;
 use at::parity::Parity;
 use at::result::Cause;
 
-use crate::{StateName, Stored};
+use crate::{SettingError, StateName, Stored};
 
 /// Where a modem puts what it does. The driver implements it; tests collect.
 ///
@@ -118,6 +118,6 @@ pub enum Note<'a> {
     Ended(Cause),
     /// Bytes from the far end that could not be kept: the driver gave more than was wanted.
     Lost(usize),
-    /// A stored profile could not be read back; this part of it was refused.
-    BadProfile(&'a str),
+    /// A stored profile was loaded without what this modem does not take: it was stored by another.
+    BadProfile(u8, SettingError),
 }

@@ -82,7 +82,7 @@ pub(crate) struct Grammar {
     /// Registers beyond those of the table, first and last of each range.
     pub(crate) registers: Vec<(u16, u16)>,
     pub(crate) gsm: Gsm,
-    pub(crate) ampersand_k: AmpersandK,
+    pub(crate) ampersand: Ampersand,
 }
 
 /// What to say to a command that is not in the table.
@@ -99,12 +99,13 @@ pub(crate) enum Overlong {
     Silence,
 }
 
-/// What `&K` is about.
+/// Whose commands with `&` these are, where makers differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AmpersandK {
-    Flow,
-    /// U.S. Robotics.
-    Compression,
+pub(crate) enum Ampersand {
+    /// `&K` is flow control and `&Y` the profile to start with.
+    Hayes,
+    /// `&K` is compression and `&Y` handling of BREAK; both change nothing.
+    Usr,
 }
 
 /// Whether GSM's probing commands are answered.
@@ -493,7 +494,7 @@ impl Default for Persona {
                 only: Vec::new(),
                 registers: Vec::new(),
                 gsm: Gsm::Unknown,
-                ampersand_k: AmpersandK::Flow,
+                ampersand: Ampersand::Hayes,
             },
             results: Results {
                 codes: Codes::default(),

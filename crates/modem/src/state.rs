@@ -27,7 +27,7 @@ mod ringing;
 use at::result::{Cause, ResultCode};
 
 use crate::call::Call;
-use crate::core::{Core, DtrAction};
+use crate::core::{Carrier, Core, DtrAction};
 use crate::input::CallEvent;
 use crate::output::Action;
 use crate::port::Port;
@@ -195,7 +195,12 @@ impl State {
                 state
             }
             (Timer::DtrOff, state) => state.dtr_off(core, port),
-            (_, Self::Command) => command::timer(timer, core, port),
+            // The moment for which &C2 shows that the carrier was lost is over.
+            (Timer::Pause, state @ (Self::Command | Self::Ringing(_))) => {
+                core.set_carrier(Carrier::Absent, port);
+                state
+            }
+            (_, Self::Command) => Self::Command,
             (_, Self::Dialling(dialling)) => dialling.timer(timer, core, port),
             (_, Self::Ringing(ringing)) => ringing.timer(timer, core, port),
             (_, Self::Answering(answering)) => answering.timer(timer, core, port),

@@ -165,7 +165,8 @@ impl Stored {
                     return Err(StoredProblem::Twice);
                 }
                 check_profile(text)?;
-                self.set_profile(number, text.trim());
+                // A profile that can be read can be stored.
+                let _ = self.set_profile(number, text.trim());
             }
             "number" => {
                 let slot = bounded(number, NUMBERS)?;
@@ -173,7 +174,7 @@ impl Stored {
                     return Err(StoredProblem::Twice);
                 }
                 let text = text.trim();
-                if text.is_empty() || !self.set_number(slot, text) {
+                if text.is_empty() || self.set_number(slot, text) == Kept::Refused {
                     return Err(StoredProblem::BadText);
                 }
             }
@@ -189,41 +190,63 @@ impl Stored {
     }
 
     /// Stores a profile whose text came from the settings.
-    pub(crate) fn set_profile(&mut self, number: u8, text: &str) {
+    pub(crate) fn set_profile(&mut self, number: u8, text: &str) -> Kept {
         match self.profiles.binary_search_by_key(&number, |entry| entry.0) {
-            Ok(place) => {
-                if let Some(entry) = self.profiles.get_mut(place) {
-                    entry.1 = text.into();
-                }
+            Ok(place) => replace(self.profiles.get_mut(place).map(|entry| &mut entry.1), text),
+            Err(place) => {
+                self.profiles.insert(place, (number, text.into()));
+                Kept::Changed
             }
-            Err(place) => self.profiles.insert(place, (number, text.into())),
         }
     }
 
-    /// Stores a telephone number; an empty text erases it. `false`: refused.
-    #[must_use]
-    pub(crate) fn set_number(&mut self, slot: u16, text: &str) -> bool {
+    /// Stores a telephone number; an empty text erases it.
+    pub(crate) fn set_number(&mut self, slot: u16, text: &str) -> Kept {
         if slot >= NUMBERS || text.len() > NUMBER_TEXT || text.contains(char::is_control) {
-            return false;
+            return Kept::Refused;
         }
         match self.numbers.binary_search_by_key(&slot, |entry| entry.0) {
             Ok(place) if text.is_empty() => {
                 self.numbers.remove(place);
+                Kept::Changed
             }
-            Ok(place) => {
-                if let Some(entry) = self.numbers.get_mut(place) {
-                    entry.1 = text.into();
-                }
+            Ok(place) => replace(self.numbers.get_mut(place).map(|entry| &mut entry.1), text),
+            Err(_) if text.is_empty() => Kept::AsBefore,
+            Err(place) => {
+                self.numbers.insert(place, (slot, text.into()));
+                Kept::Changed
             }
-            Err(_) if text.is_empty() => {}
-            Err(place) => self.numbers.insert(place, (slot, text.into())),
         }
-        true
     }
 
-    /// Chooses the profile to start with.
-    pub(crate) fn set_power_up(&mut self, number: u8) {
-        self.power_up = number;
+    /// Chooses the profile to start with: one that is stored, or the first.
+    pub(crate) fn set_power_up(&mut self, number: u8) -> Kept {
+        if number != 0 && self.profile(number).is_none() {
+            return Kept::Refused;
+        }
+        match std::mem::replace(&mut self.power_up, number) == number {
+            true => Kept::AsBefore,
+            false => Kept::Changed,
+        }
+    }
+}
+
+/// What became of something to be stored. What is as before needs no writing: equipment that stores
+/// its settings every time it starts would wear the memory out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    Changed,
+    AsBefore,
+    Refused,
+}
+
+fn replace(place: Option<&mut Box<str>>, text: &str) -> Kept {
+    match place {
+        Some(place) if **place != *text => {
+            *place = text.into();
+            Kept::Changed
+        }
+        _ => Kept::AsBefore,
     }
 }
 

@@ -4,13 +4,12 @@ use at::line::{Echo, Recognised};
 use at::result::{Cause, ResultCode};
 
 use super::{Ringing, State};
-use crate::core::{Carrier, Core};
+use crate::core::Core;
 use crate::execute;
 use crate::input::CallEvent;
 use crate::output::Action;
 use crate::persona::Overlong;
 use crate::port::Port;
-use crate::timer::Timer;
 
 /// Takes bytes up to the end of a command line, and executes it.
 pub(super) fn bytes(
@@ -63,13 +62,4 @@ pub(super) fn call(event: CallEvent<'_>, core: &mut Core, port: &mut Port<'_>) -
         }
         _ => State::Command,
     }
-}
-
-/// A timer that runs when there is no call.
-pub(super) fn timer(timer: Timer, core: &mut Core, port: &mut Port<'_>) -> State {
-    if timer == Timer::Pause {
-        // The moment for which &C2 shows that the carrier was lost is over.
-        core.set_carrier(Carrier::Absent, port);
-    }
-    State::Command
 }

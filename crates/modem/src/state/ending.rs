@@ -95,9 +95,7 @@ fn detail(cause: Cause, with: ResultCode, direction: Direction, core: &Core, por
 
 /// What `Z` does apart from ending a call: the stored profile, and everything as after power-up.
 pub(crate) fn reset(profile: u8, core: &mut Core, port: &mut Port<'_>) {
-    if let Some(problem) = core.load_profile(profile) {
-        port.note(Note::BadProfile(&problem));
-    }
+    core.load_profile(profile);
     core.hook = Hook::On;
     core.rings = 0;
     core.selected = 0;

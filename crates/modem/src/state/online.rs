@@ -168,7 +168,7 @@ impl Online {
 
     /// Whether the far end's bytes are welcome.
     pub(crate) fn wants_line(&self, core: &Core) -> bool {
-        !self.holds(core) || self.call.has_room()
+        self.call.gone.is_none() && (!self.holds(core) || self.call.has_room())
     }
 
     pub(super) fn bytes(
@@ -283,7 +283,7 @@ impl Online {
     /// The far end is gone. What it said before is delivered first; a path that broke gets the time
     /// of S10 to mend.
     fn cleared(mut self: Box<Self>, cause: Cause, core: &mut Core, port: &mut Port<'_>) -> State {
-        if self.holds(core) {
+        if !self.call.held.is_empty() {
             self.call.gone = Some(cause);
             return State::Online(self);
         }

@@ -308,7 +308,9 @@ fn action_text(action: Action<'_>) -> String {
         Action::Note(Note::State(state)) => format!("note state {}", state.words()),
         Action::Note(Note::Ended(cause)) => format!("note ended {}", cause.code()),
         Action::Note(Note::Lost(count)) => format!("note lost {count}"),
-        Action::Note(Note::BadProfile(problem)) => format!("note bad profile: {problem}"),
+        Action::Note(Note::BadProfile(number, problem)) => {
+            format!("note profile {number}: {problem}")
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use at::line::{DeleteKey, PrefixCase};
 
 use super::{Key, Persona, Set, choose, number, switch, word};
 use crate::limits::LAST_REGISTER;
-use crate::persona::{AmpersandK, EmptyDial, Gsm, Overlong, Semicolon, Times, Unknown};
+use crate::persona::{Ampersand, EmptyDial, Gsm, Overlong, Semicolon, Times, Unknown};
 use crate::settings::Settings;
 use crate::table;
 
@@ -61,12 +61,12 @@ pub(super) const KEYS: &[Key] = &[
         p.grammar.gsm = on.choose(Gsm::Unknown, Gsm::Answered);
     }),
     word(
-        "ampersand-k",
-        "\"flow\" or \"compression\"",
-        "what &K is about; compression: it changes nothing",
+        "ampersand",
+        "\"hayes\" or \"usr\"",
+        "what &K and &Y are about: flow control and the profile to start with, or nothing",
         |p, word| {
-            let words = [("flow", AmpersandK::Flow), ("compression", AmpersandK::Compression)];
-            choose(&mut p.grammar.ampersand_k, word, &words)
+            let words = [("hayes", Ampersand::Hayes), ("usr", Ampersand::Usr)];
+            choose(&mut p.grammar.ampersand, word, &words)
         },
     ),
     switch("digits-are-ip", "twelve digits may be an address", |p, on| {
