@@ -37,7 +37,7 @@ impl Output for Driver {
 
     fn act(&mut self, action: Action<'_>) {
         self.call = match action {
-            Action::Dial(_) => {
+            Action::Dial { .. } => {
                 assert_eq!(self.call, Call::None, "two calls at once");
                 Call::Dialling
             }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use at::dial::Dial;
 use at::result::Cause;
@@ -152,7 +153,7 @@ impl Circuit {
     /// Does what the modem wants done.
     pub(crate) fn act(&mut self, now: Instant, action: Action<'_>) {
         match action {
-            Action::Dial(dial) => self.dial(dial),
+            Action::Dial { dial, within } => self.dial(dial, within),
             Action::CancelDial => self.end_call(Cause::DteAbort),
             Action::Answer => self.answer(),
             Action::Refuse(cause) | Action::HangUp(cause) => self.end_call(cause),
@@ -220,7 +221,7 @@ impl Circuit {
         connected
     }
 
-    fn dial(&mut self, dial: &Dial) {
+    fn dial(&mut self, dial: &Dial, within: Duration) {
         let route =
             routing::route(dial, &self.persona, &self.board.phonebook(), &self.shared.config);
         let party =
@@ -232,6 +233,7 @@ impl Circuit {
                 (ticket.reported_speed, ticket.connect_delay) = (route.speed, route.connect_delay);
                 placing::place(
                     route,
+                    within,
                     Arc::clone(&self.dial_access),
                     &self.shared.config,
                     &ticket.id,

@@ -2,6 +2,7 @@
 
 use std::future::{poll_fn, ready};
 use std::sync::Arc;
+use std::time::Duration;
 
 use at::result::Cause;
 use carrier::{AccessList, Call, CallOptions, Caller, SocketOptions};
@@ -14,9 +15,11 @@ use crate::routing::Route;
 use crate::slot::{Dialling, Reached};
 use crate::switchboard::Board;
 
-/// Calls the addresses of a route, one after the other, until one answers.
+/// Calls the addresses of a route, one after the other, until one answers. They share the time that
+/// the modem gives them.
 pub(crate) fn place(
     route: Route,
+    within: Duration,
     access: Arc<AccessList>,
     line: &LineConfig,
     call: &str,
@@ -34,7 +37,7 @@ pub(crate) fn place(
         .collect();
     let (line, id) = (line.name.clone(), call.to_owned());
     Box::pin(async move {
-        match carrier::dial_first(&routes, &access, None).await {
+        match carrier::dial_first(&routes, &access, Some(within)).await {
             Ok((_, call)) => {
                 let over = call.peer().to_string();
                 info!(line, call = id, "{over} answers");

@@ -26,7 +26,12 @@ pub trait Output {
 #[derive(Clone, Copy, Debug)]
 pub enum Action<'a> {
     /// Establish a call. Answered by `Connected` or `Failed`.
-    Dial(&'a Dial),
+    Dial {
+        /// What was dialled.
+        dial: &'a Dial,
+        /// S7: the modem gives up then, so several addresses have to share it.
+        within: Duration,
+    },
     /// Give up the dialling in progress; nothing more is to be heard of it.
     CancelDial,
     /// Pick up the ringing call. Answered by `Connected`, `Failed` or `CallerGone`.

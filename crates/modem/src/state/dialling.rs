@@ -153,7 +153,7 @@ impl Dialling {
 fn place(dial: &Dial, core: &mut Core, port: &mut Port<'_>) {
     let limit = Duration::from_secs(u64::from(core.settings.number(S7)));
     core.set_timer(Timer::Connect, port, limit);
-    port.act(Action::Dial(dial));
+    port.act(Action::Dial { dial, within: limit });
 }
 
 /// How long a telephone would have taken: the dial tone, the commas and the digits.

@@ -272,7 +272,7 @@ impl Output for Recorder {
 fn action_text(action: Action<'_>) -> String {
     let sign = |on: bool| if on { '+' } else { '-' };
     match action {
-        Action::Dial(dial) => format!("dial {:?}", dial.text()),
+        Action::Dial { dial, .. } => format!("dial {:?}", dial.text()),
         Action::CancelDial => "cancel dial".into(),
         Action::Answer => "answer".into(),
         Action::Refuse(cause) => format!("refuse {}", cause.code()),
