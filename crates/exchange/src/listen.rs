@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use carrier::{AccessList, CallOptions, Caller, Listener, clock_now};
+use carrier::{AccessList, CallOptions, Caller, Greeting, Listener, clock_now};
 use clock::Instant;
 use telnet::Mode;
 use tokio::sync::watch;
@@ -12,6 +12,7 @@ use crate::call::CallEnd;
 use crate::config::{Kind, ListenConfig, Parity, Profile};
 use crate::crowd::{Queue, Seat};
 use crate::exchange::Shared;
+use crate::limits;
 use crate::origin::Origin;
 use crate::registry::Entry;
 use crate::source::Source;
@@ -37,6 +38,16 @@ enum Accepts {
     Telnet,
     Raw,
     Both,
+}
+
+/// What a caller's first bytes, or their absence, have decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Speaks {
+    Mode(Mode),
+    /// Something that isn't accepted here.
+    Foreign,
+    /// Nothing any more: he has left.
+    Gone,
 }
 
 /// Takes callers, each in a task of its own, by the rules that are in force when he calls.
@@ -118,25 +129,45 @@ impl Manners {
     async fn receive(
         self: Arc<Self>,
         shared: Arc<Shared>,
-        caller: Caller,
+        mut caller: Caller,
         origin: Origin,
         entry: Entry,
         seat: Seat,
     ) {
-        match caller.answer(&self.options(self.mode())) {
-            Ok(call) => {
-                shared.run(call, origin, self.login_parity, entry, seat).await;
+        let end = match self.listen_to(&mut caller).await {
+            Speaks::Mode(mode) => match caller.answer(&self.options(mode)) {
+                Ok(call) => {
+                    shared.run(call, origin, self.login_parity, entry, seat).await;
+                    return;
+                }
+                Err(_) => CallEnd::LineLost,
+            },
+            Speaks::Foreign => {
+                caller.refuse();
+                CallEnd::NotAccepted
             }
-            Err(_) => entry.file(entry.over(CallEnd::LineLost)),
+            Speaks::Gone => CallEnd::CallerHungUp,
+        };
+        entry.file(entry.over(end));
+    }
+
+    /// Tells from a caller's first bytes what he speaks, where there is a choice.
+    async fn listen_to(&self, caller: &mut Caller) -> Speaks {
+        match self.accepts {
+            Accepts::Telnet => Speaks::Mode(Mode::On),
+            Accepts::Raw => Speaks::Mode(Mode::Off),
+            Accepts::Both => self.judge(caller.sniff(limits::FIRST_BYTES).await),
         }
     }
 
-    /// What to speak; where there is a choice, a caller is telnet once he negotiates.
-    fn mode(&self) -> Mode {
-        match (self.accepts, self.profile) {
-            (Accepts::Raw, _) => Mode::Off,
-            (Accepts::Both, Profile::Machine) => Mode::Auto,
-            (Accepts::Telnet, _) | (Accepts::Both, Profile::Human) => Mode::On,
+    fn judge(&self, greeting: Greeting) -> Speaks {
+        match (greeting, self.profile) {
+            (Greeting::Telnet, _) | (Greeting::Silent, Profile::Human) => Speaks::Mode(Mode::On),
+            // Many telnet clients wait for us to begin; such a one is recognised by a later negotiation.
+            (Greeting::Silent, Profile::Machine) => Speaks::Mode(Mode::Auto),
+            (Greeting::Raw, _) => Speaks::Mode(Mode::Off),
+            (Greeting::Tls | Greeting::Ssh, _) => Speaks::Foreign,
+            (Greeting::Gone, _) => Speaks::Gone,
         }
     }
 
