@@ -296,8 +296,8 @@ impl Circuit {
             Note::Lost(bytes) => {
                 warn!(line, call, bytes, "bytes from the far end could not be kept")
             }
-            Note::BadProfile(what) => {
-                warn!(line, "the stored profile has what this persona refuses: {what}")
+            Note::BadProfile(number, error) => {
+                warn!(line, "stored profile {number} is not wholly this persona's: {error}");
             }
         }
     }
