@@ -1,2 +1,56 @@
-//! Trunkline.
-fn main() {}
+//! The dial-up network in software: modems for equipment, an exchange that answers their calls.
+//!
+//! This crate puts the parts together. `cli` reads the command line by the table in `command`; `config` reads and
+//! checks the configuration; `instance` runs what it describes and changes it on a reload; `control` is the socket
+//! over which a running instance is asked and told. Start with [`command`].
+
+mod cli;
+mod command;
+mod config;
+mod control;
+mod failure;
+mod instance;
+mod json;
+mod limits;
+mod log;
+#[cfg(feature = "exchange")]
+mod password;
+mod place;
+mod runtime;
+mod style;
+mod systemd;
+mod table;
+mod time;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use cli::{Exit, Parsed, Usage};
+use command::COMMANDS;
+use style::Style;
+
+fn main() -> ExitCode {
+    let args = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let exit = match cli::parse(COMMANDS, args) {
+        Ok(Parsed::Run(run, matches)) => run(&matches),
+        Ok(Parsed::Help(path)) => show(&cli::help(COMMANDS, &path, Style::of(&std::io::stdout()))),
+        Ok(Parsed::Overview) => show(&cli::overview(Style::of(&std::io::stdout()))),
+        Ok(Parsed::Version) => show(concat!("trunkline ", env!("CARGO_PKG_VERSION"), "\n")),
+        Err(usage) => misused(&usage),
+    };
+    ExitCode::from(exit.status())
+}
+
+/// Prints what was asked for. A reader who leaves early, as `head` does, has had enough.
+fn show(text: &str) -> Exit {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    Exit::Done
+}
+
+/// Says what is wrong with a command line, and where to read how it should be.
+fn misused(usage: &Usage) -> Exit {
+    failure::complain(&usage.message);
+    let blank = if usage.path.is_empty() { "" } else { " " };
+    eprintln!("Try `trunkline{blank}{} --help`.", usage.path);
+    Exit::Misused
+}

@@ -1,0 +1,80 @@
+//! Asking for a password.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use exchange::{Secret, hash_password};
+use tty::RawTerminal;
+
+use crate::cli::{Flag, Matches};
+use crate::command::Failure;
+use crate::password;
+
+/// Longest password read: more than any hash takes.
+const LONGEST: usize = 1024;
+
+pub(super) const GENERATE: Flag =
+    Flag { name: "generate", value: None, help: "Make a password, and print it" };
+
+/// The hash of a password that is typed twice, comes in one line of standard input, or is made here and printed.
+pub(super) fn hash(matches: &Matches) -> Result<String, Failure> {
+    let secret = if matches.has(&GENERATE) {
+        let made = password::make()
+            .map_err(|error| Failure::Other(format!("can't make a password: {error}")))?;
+        crate::show(&format!("password: {made}\n"));
+        Secret::new(made.into_bytes())
+    } else {
+        ask().map_err(|error| Failure::Other(format!("no password: {error}")))?
+    };
+    hash_password(&secret).map_err(|error| Failure::Other(crate::failure::chain(&error)))
+}
+
+fn ask() -> io::Result<Secret> {
+    if !io::stdin().is_terminal() {
+        return line(|| byte(&mut io::stdin().lock()), |_| {});
+    }
+    let first = typed("Password: ")?;
+    let again = typed("Again: ")?;
+    if first.expose() == again.expose() {
+        Ok(first)
+    } else {
+        Err(io::Error::other("the two are not the same"))
+    }
+}
+
+/// What is typed after a prompt, unseen.
+fn typed(prompt: &str) -> io::Result<Secret> {
+    let mut terminal = io::stderr();
+    write!(terminal, "{prompt}")?;
+    terminal.flush()?;
+    let raw = RawTerminal::enter()?;
+    let secret = line(
+        || byte(&mut io::stdin().lock()),
+        |typed| typed.truncate(typed.len().saturating_sub(1)),
+    );
+    drop(raw);
+    writeln!(terminal)?;
+    secret
+}
+
+fn byte(input: &mut impl io::Read) -> io::Result<Option<u8>> {
+    let mut byte = [0; 1];
+    Ok((input.read(&mut byte)? > 0).then_some(byte[0]))
+}
+
+/// Bytes up to a line's end, with what a terminal in raw mode leaves to us.
+fn line(
+    mut next: impl FnMut() -> io::Result<Option<u8>>,
+    erase: impl Fn(&mut Vec<u8>),
+) -> io::Result<Secret> {
+    // Never grows, so it leaves no copies behind.
+    let mut bytes = Vec::with_capacity(LONGEST);
+    loop {
+        match next()? {
+            None | Some(b'\r' | b'\n') => return Ok(Secret::new(bytes)),
+            Some(3) => return Err(io::Error::from(io::ErrorKind::Interrupted)),
+            Some(8 | 127) => erase(&mut bytes),
+            Some(byte) if bytes.len() < LONGEST => bytes.push(byte),
+            Some(_) => return Err(io::Error::other("it is too long")),
+        }
+    }
+}

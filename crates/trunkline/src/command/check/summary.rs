@@ -1,0 +1,161 @@
+//! What a configuration would do, for people and for programs.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use line::LineConfig;
+
+use crate::config::Config;
+use crate::json::Json;
+use crate::style::Style;
+use crate::{control, place};
+
+/// What a configuration would do: sections of rows of two cells.
+pub(super) struct Summary {
+    sections: Vec<Section>,
+    notes: Vec<String>,
+}
+
+struct Section {
+    title: &'static str,
+    /// What a row is, for programs.
+    kind: &'static str,
+    rows: Vec<(String, String)>,
+}
+
+/// Says what `config` would do.
+pub(super) fn of(config: &Config) -> Summary {
+    let mut summary = Summary { sections: Vec::new(), notes: Vec::new() };
+    let lines = config.lines.iter().map(|line| (line.name.clone(), line_words(line))).collect();
+    summary.section("Lines", "line", lines);
+    let entries = config.phonebook.entries().iter();
+    let entries =
+        entries.map(|entry| (entry.key.clone(), entry.listing.call.join(", then "))).collect();
+    summary.section("Phonebook", "number", entries);
+    #[cfg(feature = "exchange")]
+    answering(config, &mut summary);
+    summary.section("Places", "place", places(config));
+    for serial in config.lines.iter().filter_map(|line| line.serial.as_ref()) {
+        if !serial.device.exists() {
+            summary.notes.push(format!(
+                "{} is not there now; its line opens once it is",
+                serial.device.display()
+            ));
+        }
+    }
+    summary
+}
+
+fn line_words(line: &LineConfig) -> String {
+    let mut words = format!("{} {}", line.persona, plug_words(line));
+    if !line.listen.0.is_empty() {
+        let listens: Vec<String> = line.listen.0.iter().map(ToString::to_string).collect();
+        let _ = write!(words, ", called at {}", listens.join(" and "));
+    }
+    if let Some(call) = &line.default_call {
+        let _ = write!(words, ", ATD alone calls {call}");
+    }
+    words
+}
+
+fn plug_words(line: &LineConfig) -> String {
+    let LineConfig { serial, pty, tcp, unix, .. } = line;
+    match (serial, pty, tcp, unix) {
+        (Some(serial), ..) => {
+            format!("on {} at {} {}", serial.device.display(), serial.speed, serial.format.0)
+        }
+        (_, Some(pty), ..) => format!("on the pseudo-terminal {}", pty.link.display()),
+        (.., Some(tcp), _) => format!("for equipment that connects to {}", tcp.listen),
+        (.., Some(unix)) => format!("for equipment that connects to {}", unix.display()),
+        _ => "on standard input and output".to_owned(),
+    }
+}
+
+#[cfg(feature = "exchange")]
+fn answering(config: &Config, summary: &mut Summary) {
+    use exchange::{AccountConfig, Kind, On};
+    let Some(answering) = &config.answering else { return };
+    let spoken = |kinds: &[Kind]| {
+        let words: Vec<&str> =
+            kinds.iter().map(|kind| if *kind == Kind::Raw { "raw" } else { "telnet" }).collect();
+        words.join(" or ")
+    };
+    let listeners = answering.exchange.listen.iter();
+    let listeners =
+        listeners.map(|listen| (listen.address.to_string(), spoken(&listen.accept))).collect();
+    summary.section("Listeners", "listener", listeners);
+    let service = |account: &AccountConfig| match &account.deny {
+        Some(reason) => format!("is told: {reason}"),
+        None => {
+            let on = if account.on == On::Pipe { "a pipe" } else { "a terminal" };
+            let user = account.user.as_ref().map_or(String::new(), |user| format!(", as {user}"));
+            format!("{} on {on}{user}", account.program.join(" "))
+        }
+    };
+    let accounts =
+        answering.accounts.iter().map(|account| (account.name.clone(), service(account))).collect();
+    summary.section("Accounts", "account", accounts);
+    for account in &answering.accounts {
+        if let Some(program) =
+            account.program.first().filter(|program| !Path::new(program).is_file())
+        {
+            summary.notes.push(format!(
+                "there is no program {program} now, which account `{}` gets",
+                account.name
+            ));
+        }
+    }
+    match (answering.exchange.listen.is_empty(), answering.accounts.is_empty()) {
+        (true, false) => summary
+            .notes
+            .push("there are accounts, but no [[exchange.listen]] for them to call".to_owned()),
+        (false, true) => {
+            summary.notes.push("there are no accounts, so nobody can log in".to_owned())
+        }
+        _ => {}
+    }
+}
+
+fn places(config: &Config) -> Vec<(String, String)> {
+    let control = config.control.clone().unwrap_or_else(control::usual_place);
+    let mut places = vec![("control".to_owned(), control.display().to_string())];
+    let state = config.state.clone().or_else(place::state);
+    places.extend(state.map(|state| ("state".to_owned(), state.display().to_string())));
+    places
+}
+
+impl Summary {
+    fn section(&mut self, title: &'static str, kind: &'static str, rows: Vec<(String, String)>) {
+        if !rows.is_empty() {
+            self.sections.push(Section { title, kind, rows });
+        }
+    }
+
+    pub(super) fn text(&self, path: &Path, style: Style) -> String {
+        let mut out = format!("{} is right.\n", path.display());
+        for Section { title, rows, .. } in &self.sections {
+            let _ = writeln!(out, "\n{}", style.bold(title));
+            let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+            for (name, words) in rows {
+                let _ = writeln!(out, "  {name:width$}  {words}");
+            }
+        }
+        for (n, note) in self.notes.iter().enumerate() {
+            let _ =
+                writeln!(out, "{}{} {note}", if n == 0 { "\n" } else { "" }, style.yellow("note:"));
+        }
+        out
+    }
+
+    pub(super) fn json(&self) -> String {
+        let rows = self
+            .sections
+            .iter()
+            .flat_map(|section| section.rows.iter().map(move |row| (section.kind, row)));
+        let rows = rows.map(|(kind, (name, words))| {
+            Json::object([(kind, name.as_str().into()), ("does", words.as_str().into())])
+        });
+        let notes = self.notes.iter().map(|note| Json::object([("note", note.as_str().into())]));
+        rows.chain(notes).map(|json| format!("{json}\n")).collect()
+    }
+}

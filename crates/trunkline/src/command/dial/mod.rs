@@ -1,0 +1,209 @@
+//! `trunkline dial`: an operator's terminal.
+
+mod conversation;
+mod tilde;
+
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+use std::time::Duration;
+
+use at::dial::Dial;
+use at::result::{Cause, CauseRules, ResultCode, XLevel};
+use carrier::{AccessList, CallOptions, DialError};
+use line::{LineConfig, Personas, Phonebook, Route, route};
+use telnet::{Profile, TerminalName, WindowSize};
+use tty::{RawTerminal, Stdio, terminal_size};
+
+use self::conversation::{Conversation, Operator};
+use super::{Failure, exit, run, start};
+use crate::cli::{Act, Command, Count, Exit, Flag, LOG, Matches, Operand};
+use crate::config::USUAL_FILE;
+use crate::limits::{DIAL_PATIENCE, LAST_WORDS};
+use crate::log::Filter;
+use crate::runtime::{self, Threads};
+
+const CONFIG: Flag = Flag {
+    name: "config",
+    value: Some("FILE"),
+    help: "The configuration whose [phonebook] is used (default trunkline.toml, if it is here)",
+};
+const LINE: Flag = Flag {
+    name: "line",
+    value: Some("LINE"),
+    help: "Dial as this line of the configuration would, with its rules and defaults",
+};
+const TELNET: Flag = Flag {
+    name: "telnet",
+    value: Some("MODE"),
+    help: "auto, on, off or binary-blind; by default as the address says",
+};
+const PATIENCE: Flag = Flag {
+    name: "patience",
+    value: Some("SPAN"),
+    help: "How long to wait for an answer (default 60s)",
+};
+
+pub(super) const COMMAND: Command = Command {
+    name: "dial",
+    about: "call whatever a line could dial, from this terminal",
+    text: "TARGET is a number or name of the phonebook, an address as ATD takes it, or a URL. At the start of a line, \
+           ~. hangs up and ~? lists what else there is. On a pipe, every byte is for the far end.\n\n\
+           The exit status is 0 when the call ended in order; otherwise it is the modem's number: 3 no carrier, 6 no \
+           dial tone (no network), 7 busy (refused), 8 no answer.",
+    operands: &[Operand { name: "TARGET", count: Count::One, help: "Whom to call" }],
+    flags: &[CONFIG, LINE, TELNET, PATIENCE, LOG],
+    examples: &[
+        (
+            "trunkline dial 10.0.0.7:8023",
+            "Call an exchange, or anything that speaks telnet or raw TCP.",
+        ),
+        (
+            "trunkline dial 2345678 --line pump-house",
+            "Call what the pump house would reach under that number.",
+        ),
+    ],
+    act: Act::Run(|matches| exit(dial(matches))),
+};
+
+fn dial(matches: &Matches) -> Result<Exit, Failure> {
+    let filter = start::log_filter(matches)?;
+    let patience = matches.parse::<settings::Span>(&PATIENCE)?.map_or(DIAL_PATIENCE, |span| span.0);
+    let mode = matches.parse(&TELNET)?;
+    let plan = Plan::new(matches)?;
+    let target = matches.operand(0).unwrap_or_default();
+    let dial = Dial::parse(target.as_bytes())
+        .map_err(|error| matches.wrong(format!("{target}: {error}")))?;
+    crate::log::start(filter.unwrap_or_else(Filter::warnings));
+
+    let route = match plan.route(&dial) {
+        Ok(route) => route,
+        Err(cause) => return Ok(failed(target, cause.words(), cause)),
+    };
+    let options = CallOptions {
+        telnet: mode.or(route.telnet),
+        profile: Profile::Human,
+        terminal: terminal_name().or(Some(route.terminal)),
+        size: terminal_size().map(|size| WindowSize { columns: size.columns, rows: size.rows }),
+        ..CallOptions::default()
+    };
+    let routes: Vec<_> = route
+        .addresses
+        .into_iter()
+        .map(|address| carrier::Route { address, options: options.clone() })
+        .collect();
+    let call = call(&routes, &plan.line.dial_access.0, patience, target);
+    runtime::run(Threads::One, call)
+        .map_err(|error| Failure::Other(format!("can't start: {error}")))?
+}
+
+/// What a line would look up.
+struct Plan {
+    line: LineConfig,
+    personas: Personas,
+    phonebook: Phonebook,
+}
+
+impl Plan {
+    fn new(matches: &Matches) -> Result<Self, Failure> {
+        let file =
+            matches.value(&CONFIG).or_else(|| Path::new(USUAL_FILE).exists().then_some(USUAL_FILE));
+        let nameless = LineConfig::new("dial");
+        let Some(file) = file else {
+            if matches.has(&LINE) {
+                return Err(matches
+                    .wrong(format!(
+                        "--line needs a configuration, and there is no {USUAL_FILE} here"
+                    ))
+                    .into());
+            }
+            let personas =
+                Personas::built_in().map_err(|error| Failure::Other(error.to_string()))?;
+            return Ok(Self { line: nameless, personas, phonebook: Phonebook::default() });
+        };
+        let config = run::load(Path::new(file))?;
+        let line = match matches.value(&LINE) {
+            None => nameless,
+            Some(name) => {
+                let found = config.lines.into_iter().find(|line| line.name == name);
+                found.ok_or_else(|| matches.wrong(format!("{file} has no line {name}")))?
+            }
+        };
+        Ok(Self { line, personas: config.personas, phonebook: config.phonebook })
+    }
+
+    fn route(&self, dial: &Dial) -> Result<Route, Cause> {
+        // The configuration has been checked for it.
+        let persona = self.personas.get(&self.line.persona).ok_or(Cause::Io)?;
+        route(dial, persona, &self.phonebook, &self.line)
+    }
+}
+
+/// The operator's own terminal, as far as its name fits into telnet.
+fn terminal_name() -> Option<TerminalName> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    std::env::var("TERM").ok()?.to_uppercase().parse().ok()
+}
+
+async fn call(
+    routes: &[carrier::Route],
+    access: &AccessList,
+    patience: Duration,
+    target: &str,
+) -> Result<Exit, Failure> {
+    let operator = if io::stdin().is_terminal() { Operator::Person } else { Operator::Program };
+    let dialling = carrier::dial_first(routes, access, Some(patience));
+    let dialled = tokio::select! {
+        dialled = tokio::time::timeout(patience, dialling) => dialled,
+        _ = tokio::signal::ctrl_c() => return Ok(failed(target, "given up", Cause::DteAbort)),
+    };
+    let call = match dialled {
+        Ok(Ok((_, call))) => call,
+        Ok(Err(error)) => {
+            return Ok(failed(target, &crate::failure::chain(&error), DialError::cause(&error)));
+        }
+        Err(_) => return Ok(failed(target, Cause::TimedOut.words(), Cause::TimedOut)),
+    };
+    if operator == Operator::Person {
+        eprintln!("CONNECT {} (~? for help)", call.peer());
+    }
+    let no_terminal = |error| Failure::Other(format!("can't use the terminal: {error}"));
+    let raw = RawTerminal::enter().map_err(no_terminal)?;
+    let stdio = Stdio::open().map_err(no_terminal)?;
+    let (cause, call) = Conversation::new(call, stdio, operator).hold().await;
+    drop(raw);
+    call.hang_up(LAST_WORDS).await;
+    if operator == Operator::Person {
+        eprintln!("\nNO CARRIER: {}", cause.words());
+    }
+    Ok(match cause {
+        Cause::LocalHangUp | Cause::RemoteHangUp => Exit::Done,
+        _ => status(cause),
+    })
+}
+
+/// Says why there was no call, in the words of people and of modems.
+fn failed(target: &str, words: &str, cause: Cause) -> Exit {
+    let code = cause.result(XLevel::new(4), &CauseRules::default());
+    crate::failure::complain(&format!("{target}: {words} ({})", words_of(code)));
+    status(cause)
+}
+
+fn status(cause: Cause) -> Exit {
+    Exit::Call(match cause.result(XLevel::new(4), &CauseRules::default()) {
+        ResultCode::NoDialtone => 6,
+        ResultCode::Busy => 7,
+        ResultCode::NoAnswer => 8,
+        _ => 3,
+    })
+}
+
+const fn words_of(code: ResultCode) -> &'static str {
+    match code {
+        ResultCode::NoDialtone => "NO DIALTONE",
+        ResultCode::Busy => "BUSY",
+        ResultCode::NoAnswer => "NO ANSWER",
+        _ => "NO CARRIER",
+    }
+}

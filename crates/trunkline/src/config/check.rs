@@ -1,0 +1,109 @@
+//! Whether what the files say makes sense together.
+
+#[cfg(feature = "exchange")]
+pub(super) mod accounts;
+mod lines;
+mod ports;
+
+use line::{EntryError, Personas, Phonebook};
+
+use super::Config;
+use super::diagnostic::Diagnostic;
+use super::draft::Draft;
+use crate::log::Filter;
+
+/// Makes a configuration of a draft, or says all that is wrong with it.
+pub(super) fn check(mut draft: Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Option<Config> {
+    // What could not be read is missing elsewhere; those mistakes would only follow from the first ones.
+    let whole = mistakes.is_empty();
+    let personas = personas(&draft, mistakes);
+    let phonebook = phonebook(&mut draft, mistakes);
+    lines::check(&draft, personas.as_ref(), phonebook.as_ref().filter(|_| whole), mistakes);
+    if whole {
+        lines::check_hunting(&draft, mistakes);
+    }
+    ports::check(&draft, mistakes);
+    let log = log(&draft, mistakes);
+    #[cfg(feature = "exchange")]
+    accounts::check(&mut draft, accounts::Secrets::Needed, mistakes);
+    if !mistakes.is_empty() {
+        return None;
+    }
+    Some(Config {
+        path: draft.files.first()?.source.path.clone(),
+        state: draft.resolve(draft.state.as_ref()),
+        control: draft.resolve(draft.control.as_ref()).or_else(|| draft.control_of_exchange()),
+        log,
+        personas: personas?,
+        phonebook: phonebook?,
+        lines: lines::take(&mut draft),
+        #[cfg(feature = "exchange")]
+        answering: accounts::take(&mut draft),
+    })
+}
+
+fn log(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Option<Filter> {
+    let log = draft.log.as_ref()?;
+    match log.value.level.as_deref()?.parse() {
+        Ok(filter) => Some(filter),
+        Err(error) => {
+            let error: crate::log::FilterError = error;
+            mistakes.push(draft.mistake(log, &["level".into()], error.to_string()));
+            None
+        }
+    }
+}
+
+fn personas(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Option<Personas> {
+    let mut personas = match Personas::built_in() {
+        Ok(personas) => personas,
+        Err(error) => {
+            mistakes.extend(
+                draft
+                    .files
+                    .first()
+                    .map(|file| Diagnostic::file(&file.source.path, error.to_string())),
+            );
+            return None;
+        }
+    };
+    for placed in &draft.personas {
+        let folder = draft.folder(placed);
+        for pattern in &placed.value.0 {
+            let added = super::glob::expand(folder, pattern)
+                .map_err(|error| format!("can't look for `{pattern}`: {error}"))
+                .and_then(|paths| {
+                    paths.iter().try_for_each(|path| {
+                        personas.add_file(path).map_err(|error| error.to_string())
+                    })
+                });
+            if let Err(message) = added {
+                mistakes.push(draft.mistake(placed, &[], message));
+            }
+        }
+    }
+    Some(personas)
+}
+
+fn phonebook(draft: &mut Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Option<Phonebook> {
+    let entries = draft.phonebook.iter().map(|placed| placed.value.clone()).collect();
+    match Phonebook::new(entries) {
+        Ok(book) => Some(book),
+        Err(error) => {
+            // Of two equal keys the later one is the mistake.
+            let wrong = draft.phonebook.iter().rfind(|placed| placed.value.0 == key_of(&error));
+            mistakes.extend(wrong.map(|placed| draft.mistake(placed, &[], error.to_string())));
+            None
+        }
+    }
+}
+
+/// The key at which a mistake in the phonebook stands.
+fn key_of(error: &EntryError) -> &str {
+    match error {
+        EntryError::Pattern { key, .. }
+        | EntryError::Nobody { key }
+        | EntryError::Call { key, .. }
+        | EntryError::Twice { key } => key,
+    }
+}

@@ -1,0 +1,84 @@
+//! The exchange and its accounts.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use exchange::{AccountConfig, AccountFault, Accounts, SecretRef};
+
+use crate::config::Answering;
+use crate::config::diagnostic::Diagnostic;
+use crate::config::draft::Draft;
+
+/// Whether passwords must be at hand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::config) enum Secrets {
+    /// They are about to be used.
+    Needed,
+    /// The text is looked at away from its place.
+    Elsewhere,
+}
+
+pub(in crate::config) fn check(
+    draft: &mut Draft<'_>,
+    secrets: Secrets,
+    mistakes: &mut Vec<Diagnostic>,
+) {
+    let folders: Vec<_> =
+        draft.accounts.iter().map(|account| draft.folder(account).to_owned()).collect();
+    for (account, folder) in draft.accounts.iter_mut().zip(folders) {
+        seen_from(&mut account.value, &folder);
+    }
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    for (n, account) in draft.accounts.iter().enumerate() {
+        let name = account.value.name.as_str();
+        if let Some(twin) = seen.insert(name, n).and_then(|twin| draft.accounts.get(twin)) {
+            let at = ["name".into()];
+            let mistake = draft.mistake(account, &at, format!("there are two accounts `{name}`"));
+            mistakes.push(draft.also("the first one is at", twin, &at, mistake));
+        }
+        match Accounts::new(std::slice::from_ref(&account.value), Path::new("")) {
+            Err(error)
+                if secrets == Secrets::Needed
+                    || !matches!(error.fault, AccountFault::Secret(_)) =>
+            {
+                let message = crate::failure::chain(&error);
+                mistakes.push(draft.mistake(account, &[part(&error.fault).into()], message));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What the answering side needs, if there is one.
+pub(super) fn take(draft: &mut Draft<'_>) -> Option<Answering> {
+    let accounts: Vec<_> =
+        std::mem::take(&mut draft.accounts).into_iter().map(|account| account.value).collect();
+    let exchange = draft.exchange.take().map(|exchange| exchange.value)?;
+    Some(Answering { exchange, accounts })
+}
+
+/// Paths are those that the account's own file means.
+fn seen_from(account: &mut AccountConfig, folder: &Path) {
+    let seen =
+        |path: &mut std::path::PathBuf| *path = crate::config::absolute(&folder.join(&*path));
+    if let SecretRef::File(path) = &mut account.password {
+        seen(path);
+    }
+    account.directory.iter_mut().for_each(seen);
+}
+
+/// The key at which a fault stands.
+fn part(fault: &AccountFault) -> &'static str {
+    match fault {
+        AccountFault::Name | AccountFault::NotTyped | AccountFault::Twice => "name",
+        AccountFault::Secret(_) | AccountFault::Password(_) => "password",
+        AccountFault::NulInProgram | AccountFault::RelativeProgram { .. } => "program",
+        AccountFault::Terminal { .. } => "terminal",
+        AccountFault::Variable { .. } => "environment",
+        AccountFault::ProgramAndDeny => "deny",
+        AccountFault::OtherUser { .. } | AccountFault::NoSuchUser { .. } | AccountFault::Root => {
+            "user"
+        }
+        AccountFault::NoProgram => "",
+    }
+}

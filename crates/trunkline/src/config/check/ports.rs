@@ -1,0 +1,122 @@
+//! Nothing is used twice: devices, paths and addresses.
+
+use std::collections::HashMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use crate::config::diagnostic::Diagnostic;
+use crate::config::draft::{Draft, Placed};
+use crate::config::source::Step;
+
+pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
+    paths(draft, mistakes);
+    addresses(draft, mistakes);
+}
+
+/// Where something is used: which table of which file, and which part of it.
+struct Use {
+    what: String,
+    at: Placed<()>,
+}
+
+fn using<T>(what: String, at: &Placed<T>, part: &[&str]) -> Use {
+    let mut steps = at.steps.clone();
+    steps.extend(part.iter().map(|key| Step::from(*key)));
+    Use { what, at: Placed { value: (), file: at.file, steps } }
+}
+
+fn paths(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
+    let mut used: HashMap<PathBuf, Use> = HashMap::new();
+    for line in &draft.lines {
+        let folder = draft.folder(line);
+        let config = &line.value;
+        let places = [
+            config.serial.as_ref().map(|serial| ("serial", serial.device.as_path())),
+            config.pty.as_ref().map(|pty| ("pty", pty.link.as_path())),
+            config.unix.as_deref().map(|path| ("unix", path)),
+        ];
+        for (key, path) in places.into_iter().flatten() {
+            let here = using(format!("line `{}`", config.name), line, &[key]);
+            // A name in /dev/serial/by-id is the device it points to, while that is plugged in; what a pty's link
+            // points to is from yesterday.
+            let path = folder.join(path);
+            let real = if key == "serial" { fs::canonicalize(&path).unwrap_or(path) } else { path };
+            claim(draft, &mut used, real, here, mistakes);
+        }
+    }
+}
+
+fn claim(
+    draft: &Draft<'_>,
+    used: &mut HashMap<PathBuf, Use>,
+    path: PathBuf,
+    here: Use,
+    mistakes: &mut Vec<Diagnostic>,
+) {
+    match used.get(&path) {
+        Some(first) => mistakes.push(twice(draft, &path.display().to_string(), &here, first)),
+        None => drop(used.insert(path, here)),
+    }
+}
+
+fn addresses(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
+    let mut used: HashMap<u16, Vec<(SocketAddr, Use)>> = HashMap::new();
+    for (address, here) in listeners(draft) {
+        // The system chooses a free port for 0.
+        if address.port() == 0 {
+            continue;
+        }
+        let same_port = used.entry(address.port()).or_default();
+        match same_port.iter().find(|(other, _)| collide(*other, address)) {
+            Some((_, first)) => mistakes.push(twice(draft, &address.to_string(), &here, first)),
+            None => same_port.push((address, here)),
+        }
+    }
+}
+
+fn listeners(draft: &Draft<'_>) -> Vec<(SocketAddr, Use)> {
+    let mut listeners = Vec::new();
+    for line in &draft.lines {
+        let name = &line.value.name;
+        if let Some(tcp) = &line.value.tcp {
+            listeners.push((
+                tcp.listen,
+                using(format!("the equipment of line `{name}`"), line, &["tcp"]),
+            ));
+        }
+        for address in &line.value.listen.0 {
+            listeners.push((*address, using(format!("line `{name}`"), line, &["listen"])));
+        }
+    }
+    #[cfg(feature = "exchange")]
+    if let Some(exchange) = &draft.exchange {
+        for (n, listen) in exchange.value.listen.iter().enumerate() {
+            let mut here = using("the exchange".to_owned(), exchange, &["listen"]);
+            here.at.steps.extend([n.into(), "address".into()]);
+            listeners.push((listen.address, here));
+        }
+    }
+    listeners
+}
+
+/// On Linux an address of one interface can't be listened on beside that of all interfaces.
+fn collide(a: SocketAddr, b: SocketAddr) -> bool {
+    let (a, b) = (a.ip(), b.ip());
+    a == b || (a.is_unspecified() || b.is_unspecified()) && a.is_ipv4() == b.is_ipv4()
+}
+
+fn twice(draft: &Draft<'_>, thing: &str, here: &Use, first: &Use) -> Diagnostic {
+    let message = format!("{thing} is used twice: by {} and by {}", first.what, here.what);
+    let mistake = draft.mistake(&here.at, &[], message);
+    let mistake = draft.also("the first one is at", &first.at, &[], mistake);
+    if first.what.starts_with("line")
+        && here.what.starts_with("line")
+        && !Path::new(thing).is_absolute()
+    {
+        return mistake.note(
+            "several lines share a number by `second-caller = \"hunt\"` on the first of them",
+        );
+    }
+    mistake
+}

@@ -1,0 +1,93 @@
+//! What an instance can be asked.
+
+use crate::json::{Json, JsonError};
+
+/// An order or a question to a running instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// How do the lines stand?
+    Lines,
+    /// Which calls are there, and which have been lately?
+    Calls,
+    /// End the call of this line, or the call of this number.
+    HangUp(String),
+    /// Show what passes on this line until the asker has seen enough.
+    Trace(String),
+    /// Read the configuration again.
+    Reload,
+}
+
+/// Something nobody can do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum RequestError {
+    /// Not even JSON.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// No such order.
+    #[error("expected `do` to be one of lines, calls, hang-up, trace, reload")]
+    Unknown,
+    /// The order needs to know for whom.
+    #[error("`{0}` is missing")]
+    Missing(&'static str),
+}
+
+impl Request {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn parse(text: &str) -> Result<Self, RequestError> {
+        let json = Json::parse(text)?;
+        let named =
+            |key: &'static str| json.text(key).map(str::to_owned).ok_or(RequestError::Missing(key));
+        match json.text("do") {
+            Some("lines") => Ok(Self::Lines),
+            Some("calls") => Ok(Self::Calls),
+            Some("hang-up") => named("call").map(Self::HangUp),
+            Some("trace") => named("line").map(Self::Trace),
+            Some("reload") => Ok(Self::Reload),
+            _ => Err(RequestError::Unknown),
+        }
+    }
+
+    /// The request as it is sent.
+    pub(crate) fn to_json(&self) -> Json {
+        match self {
+            Self::Lines => Json::object([("do", "lines".into())]),
+            Self::Calls => Json::object([("do", "calls".into())]),
+            Self::HangUp(call) => {
+                Json::object([("do", "hang-up".into()), ("call", call.as_str().into())])
+            }
+            Self::Trace(line) => {
+                Json::object([("do", "trace".into()), ("line", line.as_str().into())])
+            }
+            Self::Reload => Json::object([("do", "reload".into())]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_is_understood() {
+        let requests = [
+            Request::Lines,
+            Request::Calls,
+            Request::HangUp("pump-house".into()),
+            Request::Trace("\"\n".into()),
+            Request::Reload,
+        ];
+        for request in requests {
+            assert_eq!(Request::parse(&request.to_json().to_string()), Ok(request));
+        }
+    }
+
+    #[test]
+    fn nonsense_is_told_what_is_missing() {
+        assert_eq!(Request::parse("{\"do\":\"dance\"}"), Err(RequestError::Unknown));
+        assert_eq!(Request::parse("{\"do\":\"trace\"}"), Err(RequestError::Missing("line")));
+        assert!(matches!(Request::parse("lines"), Err(RequestError::Json(_))));
+    }
+}

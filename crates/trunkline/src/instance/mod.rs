@@ -1,0 +1,163 @@
+//! A running instance: the lines and the exchange that a configuration describes.
+
+mod reload;
+mod report;
+mod serve;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use line::{LineConfig, Switchboard};
+
+#[cfg(feature = "exchange")]
+use exchange::{AccountError, Accounts, Exchange};
+pub(crate) use serve::{Keep, serve};
+
+use crate::config::Config;
+
+/// What runs. It is shared by the loop that changes it and the control socket that asks about it.
+pub(crate) struct Instance {
+    board: Arc<Switchboard>,
+    /// Lines that could not be opened so far, with what stood in their way.
+    waiting: Mutex<Vec<Waiting>>,
+    #[cfg(feature = "exchange")]
+    exchange: Mutex<Option<Exchange>>,
+}
+
+/// A line that could not be opened.
+struct Waiting {
+    config: LineConfig,
+    reason: String,
+}
+
+/// Why an instance could not be started.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    /// The system can't watch pseudo-terminals.
+    #[error("can't watch for programs that open pseudo-terminals")]
+    Watch(#[source] std::io::Error),
+    /// Not one line could be opened, and nothing else is to run.
+    #[error("{0}")]
+    NothingRuns(String),
+    /// The exchange can't be set up.
+    #[cfg(feature = "exchange")]
+    #[error(transparent)]
+    Exchange(#[from] exchange::StartError),
+    /// An account is wrong.
+    #[cfg(feature = "exchange")]
+    #[error(transparent)]
+    Account(#[from] AccountError),
+}
+
+impl Instance {
+    /// Starts everything that `config` describes. A line that can't be opened doesn't stop the others; it is
+    /// tried again later. Must be called inside the runtime that is to carry it all.
+    ///
+    /// # Errors
+    /// Nothing could be started, or the exchange could not.
+    pub(crate) fn start(config: Config) -> Result<Arc<Self>, StartError> {
+        let board = Switchboard::new(config.personas, config.state.or_else(crate::place::state))
+            .map_err(StartError::Watch)?;
+        board.set_phonebook(config.phonebook);
+        let instance = Self {
+            board: Arc::new(board),
+            waiting: Mutex::default(),
+            #[cfg(feature = "exchange")]
+            exchange: Mutex::new(config.answering.as_ref().map(exchange).transpose()?),
+        };
+        let lines = config.lines.len();
+        config.lines.into_iter().for_each(|line| drop(instance.open(line)));
+        let waiting = instance.waiting();
+        if lines > 0 && waiting.len() == lines && !instance.answers() {
+            let reasons: Vec<&str> =
+                waiting.iter().map(|waiting| waiting.reason.as_str()).collect();
+            return Err(StartError::NothingRuns(reasons.join("\n")));
+        }
+        drop(waiting);
+        Ok(Arc::new(instance))
+    }
+
+    /// Opens a line, or puts it down to be tried again.
+    fn open(&self, config: LineConfig) -> Result<(), String> {
+        let error = match self.board.start(config.clone()) {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        let reason =
+            format!("line `{}` can't be opened: {}", config.name, crate::failure::chain(&error));
+        let mut waiting = self.waiting();
+        match waiting.iter_mut().find(|waiting| waiting.config.name == config.name) {
+            // The same complaint every few seconds is no news.
+            Some(known) if known.reason == reason => known.config = config,
+            known => {
+                tracing::error!(
+                    "{reason}; trying again every {}",
+                    crate::time::span(crate::limits::RETRY)
+                );
+                let news = Waiting { config, reason: reason.clone() };
+                match known {
+                    Some(known) => *known = news,
+                    None => waiting.push(news),
+                }
+            }
+        }
+        Err(reason)
+    }
+
+    /// Tries again to open what could not be opened.
+    fn retry(&self) {
+        let configs: Vec<_> = self.waiting().iter().map(|waiting| waiting.config.clone()).collect();
+        for config in configs {
+            let name = config.name.clone();
+            if self.open(config).is_ok() {
+                self.waiting().retain(|waiting| waiting.config.name != name);
+            }
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Waiting>> {
+        lock(&self.waiting)
+    }
+
+    #[cfg(feature = "exchange")]
+    fn answers(&self) -> bool {
+        lock(&self.exchange).is_some()
+    }
+
+    #[cfg(not(feature = "exchange"))]
+    fn answers(&self) -> bool {
+        false
+    }
+
+    /// Ends all calls in order, then everything; what takes too long is cut.
+    async fn stop(&self) {
+        let lines = self.board.shut_down(crate::limits::SHUT_DOWN);
+        #[cfg(feature = "exchange")]
+        {
+            let running = lock(&self.exchange).take();
+            let exchange = async {
+                if let Some(exchange) = running {
+                    exchange.shut_down(crate::limits::SHUT_DOWN).await;
+                }
+            };
+            tokio::join!(lines, exchange);
+        }
+        #[cfg(not(feature = "exchange"))]
+        lines.await;
+    }
+}
+
+#[cfg(feature = "exchange")]
+fn exchange(config: &crate::config::Answering) -> Result<Exchange, StartError> {
+    Ok(Exchange::start(&config.exchange, accounts(config)?)?)
+}
+
+#[cfg(feature = "exchange")]
+fn accounts(config: &crate::config::Answering) -> Result<Accounts, AccountError> {
+    // Their paths are absolute since they were read.
+    Accounts::new(&config.accounts, std::path::Path::new("/"))
+}
+
+/// Nothing under these locks stops half-way, so what a panic left behind is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,43 @@
+//! Every bound of this crate, with its reason.
+
+use std::time::Duration;
+
+/// Nesting of JSON: our own requests need two levels, and the reader recurses.
+pub(crate) const JSON_DEPTH: usize = 16;
+
+/// Files that one configuration may consist of: a file per site of a large fleet, yet an include pattern
+/// that slipped (`/**`) ends before memory does.
+pub(crate) const CONFIG_FILES: usize = 10_000;
+
+/// Bytes of one configuration file: a hundred thousand lines of TOML, and no device file by mistake.
+pub(crate) const CONFIG_BYTES: u64 = 8 << 20;
+
+/// Mistakes shown at once: more than a screen of them helps nobody.
+pub(crate) const DIAGNOSTICS_SHOWN: usize = 20;
+
+/// Conversations on the control socket at once: some operators, a monitor or two, and their traces.
+pub(crate) const CONTROL_CLIENTS: usize = 32;
+
+/// Bytes of one request on the control socket: the longest names twenty times over.
+pub(crate) const CONTROL_REQUEST: u64 = 4096;
+
+/// How long a client of the control socket may stay silent: it holds one of the places.
+pub(crate) const CONTROL_IDLE: Duration = Duration::from_secs(60);
+
+/// How long a client may leave an answer unread before it is given up.
+pub(crate) const CONTROL_WRITE: Duration = Duration::from_secs(10);
+
+/// How long all calls together may take to end in order; hanging up a program takes up to ten seconds.
+pub(crate) const SHUT_DOWN: Duration = Duration::from_secs(15);
+
+/// How often a line that could not be opened is tried again: an adapter is plugged in by hand.
+pub(crate) const RETRY: Duration = Duration::from_secs(10);
+
+/// How long `trunkline dial` waits for an answer: S7's default.
+pub(crate) const DIAL_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Bytes that `trunkline dial` moves at once: what a terminal gives and takes in one piece.
+pub(crate) const DIAL_CHUNK: usize = 4096;
+
+/// How long the far end may take for our last bytes when the operator hangs up.
+pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);
