@@ -3,6 +3,7 @@
 mod dialogues;
 mod escape_timing;
 mod personas;
+mod recorder;
 mod script;
 mod soup;
 mod splits;
