@@ -1,7 +1,7 @@
 //! JSON, as much of it as the control socket and `--json` need.
 //!
-//! A parser generator's worth of code would cost the small build a tenth of its size; this is one screen
-//! each way. Numbers are integers: nothing here counts in fractions.
+//! A library for all of JSON would be a tenth of the small build. Numbers are integers: nothing here counts in
+//! fractions.
 
 use std::fmt::{self, Write as _};
 

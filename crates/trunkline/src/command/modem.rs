@@ -243,7 +243,9 @@ fn serial(matches: &Matches, device: &str) -> Result<SerialConfig, Usage> {
         Some("xon-xoff") => FlowConfig::XonXoff,
         Some("none") => FlowConfig::None,
         Some(other) => {
-            return Err(matches.wrong(format!("--flow {other}: expected rts-cts, xon-xoff or none")));
+            return Err(
+                matches.wrong(format!("--flow {other}: expected rts-cts, xon-xoff or none"))
+            );
         }
     };
     Ok(SerialConfig {

@@ -10,6 +10,7 @@ use line::{EntryError, Personas, Phonebook};
 use super::Config;
 use super::diagnostic::Diagnostic;
 use super::draft::Draft;
+use super::source::Step;
 use crate::log::Filter;
 
 /// Makes a configuration of a draft, or says all that is wrong with it.
@@ -90,20 +91,32 @@ fn phonebook(draft: &mut Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Option<Ph
     match Phonebook::new(entries) {
         Ok(book) => Some(book),
         Err(error) => {
+            let (key, part) = place_of(&error);
             // Of two equal keys the later one is the mistake.
-            let wrong = draft.phonebook.iter().rfind(|placed| placed.value.0 == key_of(&error));
-            mistakes.extend(wrong.map(|placed| draft.mistake(placed, &[], error.to_string())));
+            let wrong = draft.phonebook.iter().rfind(|placed| placed.value.0 == key);
+            mistakes.extend(wrong.map(|wrong| {
+                let mut at = wrong.clone();
+                if part == Part::Key {
+                    at.steps = vec!["phonebook".into(), Step::Name(key.to_owned())];
+                }
+                draft.mistake(&at, &[], error.to_string())
+            }));
             None
         }
     }
 }
 
-/// The key at which a mistake in the phonebook stands.
-fn key_of(error: &EntryError) -> &str {
+/// Which half of a phonebook's entry is wrong.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Key,
+    Call,
+}
+
+/// Where a mistake in the phonebook stands.
+fn place_of(error: &EntryError) -> (&str, Part) {
     match error {
-        EntryError::Pattern { key, .. }
-        | EntryError::Nobody { key }
-        | EntryError::Call { key, .. }
-        | EntryError::Twice { key } => key,
+        EntryError::Pattern { key, .. } | EntryError::Twice { key } => (key, Part::Key),
+        EntryError::Nobody { key } | EntryError::Call { key, .. } => (key, Part::Call),
     }
 }

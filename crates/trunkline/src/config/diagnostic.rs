@@ -68,6 +68,17 @@ impl Diagnostic {
         self.note(format!("{what} {}:{}:{}", source.path.display(), position.line, position.column))
     }
 
+    /// Where it stands among these files, for people who read from top to bottom.
+    pub(crate) fn order(&self, sources: &[Arc<Source>]) -> (usize, usize) {
+        match &self.place {
+            Place::File(_) => (0, 0),
+            Place::Span(source, span) => (
+                sources.iter().position(|other| Arc::ptr_eq(other, source)).unwrap_or(usize::MAX),
+                span.start,
+            ),
+        }
+    }
+
     /// Shows it: the message, the place, the line with a caret, and the notes.
     pub(crate) fn show(&self, style: Style, out: &mut String) {
         let _ = writeln!(out, "{} {}", style.red("error:"), style.bold(&self.message));

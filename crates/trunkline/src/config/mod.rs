@@ -79,7 +79,10 @@ pub(crate) fn load(path: &Path) -> Result<Config, Vec<Diagnostic>> {
     let draft = draft::Draft::new(&sources, &mut mistakes);
     match check::check(draft, &mut mistakes) {
         Some(config) if mistakes.is_empty() => Ok(config),
-        _ => Err(mistakes),
+        _ => {
+            mistakes.sort_by_key(|mistake| mistake.order(&sources));
+            Err(mistakes)
+        }
     }
 }
 

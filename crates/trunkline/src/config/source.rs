@@ -59,6 +59,8 @@ pub(crate) enum Step {
     Key(String),
     /// Into the element of an array.
     Element(usize),
+    /// To the name of a member, not its value; nothing follows.
+    Name(String),
 }
 
 impl From<&str> for Step {
@@ -83,6 +85,10 @@ pub(crate) fn find<'a>(
     let Some(mut place) = root.get(key.as_str()) else { return 0..0 };
     for step in steps {
         let next = match (step, place.get_ref()) {
+            (Step::Name(name), DeValue::Table(table)) => {
+                let key = table.get_key_value(name.as_str()).map(|(key, _)| key.span());
+                return key.unwrap_or_else(|| place.span());
+            }
             (Step::Key(key), DeValue::Table(table)) => table.get(key.as_str()),
             (Step::Element(element), DeValue::Array(array)) => array.get(*element),
             _ => None,
@@ -107,6 +113,7 @@ mod tests {
         assert_eq!(at(&["line".into(), 1.into(), "serial".into(), "device".into()]), "\"/x\"");
         assert_eq!(at(&["line".into(), 1.into(), "listen".into(), 1.into()]), "\"2\"");
         assert_eq!(at(&["line".into(), 0.into(), "pty".into()]), "[[line]]", "where it would be");
+        assert_eq!(at(&["line".into(), 0.into(), Step::Name("name".into())]), "name");
         assert_eq!(at(&["phonebook".into()]), "");
     }
 

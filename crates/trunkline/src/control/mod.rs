@@ -39,5 +39,6 @@ pub(crate) fn likely_places() -> Vec<PathBuf> {
     places.push(usual_place());
     // What the unit file makes of RuntimeDirectory=trunkline; a shell doesn't have the variable.
     places.push(Path::new("/run/trunkline").join(NAME));
+    places.dedup();
     places
 }

@@ -17,7 +17,7 @@ pub(super) fn read(path: &Path) -> io::Result<String> {
 /// new file is its owner's alone.
 pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     // A link stays a link.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = &fs::canonicalize(path).or_else(|_| std::path::absolute(path))?;
     let mut fresh = path.as_os_str().to_owned();
     fresh.push(".new");
     let fresh = Path::new(&fresh);

@@ -7,7 +7,7 @@ mod secret;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use exchange::On;
+use exchange::{AccountConfig, On};
 
 use super::{Failure, answer, exit};
 use crate::cli::{Act, Command, Count, Exit, Flag, JSON, Matches, Operand, nearest, words};
@@ -162,7 +162,7 @@ fn add(matches: &Matches) -> Result<Exit, Failure> {
     let given = keys(matches)?;
     // The rest must be right before anybody thinks up a password.
     checked(&edit::table(
-        &[all.clone(), vec![("password", edit::text("env:PATH"))], given.clone()].concat(),
+        &[all.clone(), vec![("password", edit::text("env:-"))], given.clone()].concat(),
     ))?;
     all.push(("password", edit::text(&secret::hash(matches)?)));
     all.extend(given);
@@ -211,36 +211,46 @@ fn seen_from(configuration: &Path, path: &Path) -> String {
 
 fn list(matches: &Matches) -> Result<Exit, Failure> {
     let accounts = found(matches)?;
-    let row = |found: &config::FoundAccount| {
-        let account = &found.account;
-        let service = account
-            .deny
-            .as_ref()
-            .map_or_else(|| account.program.join(" "), |text| format!("denied: {text}"));
-        let on = if account.on == On::Pipe { "pipe" } else { "pty" };
-        let user = account.user.clone().unwrap_or_else(|| "-".to_owned());
-        [account.name.clone(), service, on.to_owned(), user, found.file.display().to_string()]
-    };
-    let rows: Vec<_> = accounts.iter().map(row).collect();
-    if !matches.has(&JSON) {
-        return Ok(crate::show(&table(
-            ["ACCOUNT", "PROGRAM", "ON", "USER", "FILE"],
-            &rows,
-            Style::of(&std::io::stdout()),
-        )));
+    if matches.has(&JSON) {
+        return Ok(crate::show(
+            &accounts.iter().map(|found| format!("{}\n", object(found))).collect::<String>(),
+        ));
     }
-    let object = |[account, program, on, user, file]: &[String; 5]| {
-        let text = |text: &String| Json::from(text.as_str());
-        let members = [
-            ("account", text(account)),
-            ("program", text(program)),
-            ("on", text(on)),
-            ("user", text(user)),
-            ("file", text(file)),
-        ];
-        format!("{}\n", Json::object(members))
+    let rows: Vec<_> = accounts.iter().map(row).collect();
+    let heading = ["ACCOUNT", "PROGRAM", "ON", "USER", "FILE"];
+    Ok(crate::show(&table(heading, &rows, Style::of(&std::io::stdout()))))
+}
+
+fn row(found: &config::FoundAccount) -> [String; 5] {
+    let account = &found.account;
+    let service = match &account.deny {
+        Some(text) => format!("denied: {text}"),
+        None => account.program.join(" "),
     };
-    Ok(crate::show(&rows.iter().map(object).collect::<String>()))
+    let user = account.user.clone().unwrap_or_else(|| "-".to_owned());
+    [
+        account.name.clone(),
+        service,
+        on_word(account).to_owned(),
+        user,
+        found.file.display().to_string(),
+    ]
+}
+
+fn object(found: &config::FoundAccount) -> Json {
+    let account = &found.account;
+    Json::object([
+        ("account", account.name.as_str().into()),
+        ("program", account.program.clone().into()),
+        ("on", on_word(account).into()),
+        ("user", account.user.clone().into()),
+        ("deny", account.deny.clone().into()),
+        ("file", found.file.display().to_string().into()),
+    ])
+}
+
+fn on_word(account: &AccountConfig) -> &'static str {
+    if account.on == On::Pipe { "pipe" } else { "pty" }
 }
 
 fn set(matches: &Matches) -> Result<Exit, Failure> {

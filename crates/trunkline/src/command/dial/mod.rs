@@ -77,7 +77,7 @@ fn dial(matches: &Matches) -> Result<Exit, Failure> {
 
     let route = match plan.route(&dial) {
         Ok(route) => route,
-        Err(cause) => return Ok(failed(target, cause.words(), cause)),
+        Err(cause) => return Ok(failed(&format!("{target}: {}", cause.words()), cause)),
     };
     let options = CallOptions {
         telnet: mode.or(route.telnet),
@@ -91,7 +91,7 @@ fn dial(matches: &Matches) -> Result<Exit, Failure> {
         .into_iter()
         .map(|address| carrier::Route { address, options: options.clone() })
         .collect();
-    let call = call(&routes, &plan.line.dial_access.0, patience, target);
+    let call = call(&routes, &plan.line.dial_access.0, patience);
     runtime::run(Threads::One, call)
         .map_err(|error| Failure::Other(format!("can't start: {error}")))?
 }
@@ -150,20 +150,19 @@ async fn call(
     routes: &[carrier::Route],
     access: &AccessList,
     patience: Duration,
-    target: &str,
 ) -> Result<Exit, Failure> {
     let operator = if io::stdin().is_terminal() { Operator::Person } else { Operator::Program };
     let dialling = carrier::dial_first(routes, access, Some(patience));
     let dialled = tokio::select! {
         dialled = tokio::time::timeout(patience, dialling) => dialled,
-        _ = tokio::signal::ctrl_c() => return Ok(failed(target, "given up", Cause::DteAbort)),
+        _ = tokio::signal::ctrl_c() => return Ok(failed("given up", Cause::DteAbort)),
     };
     let call = match dialled {
         Ok(Ok((_, call))) => call,
         Ok(Err(error)) => {
-            return Ok(failed(target, &crate::failure::chain(&error), DialError::cause(&error)));
+            return Ok(failed(&crate::failure::chain(&error), DialError::cause(&error)));
         }
-        Err(_) => return Ok(failed(target, Cause::TimedOut.words(), Cause::TimedOut)),
+        Err(_) => return Ok(failed(Cause::TimedOut.words(), Cause::TimedOut)),
     };
     if operator == Operator::Person {
         eprintln!("CONNECT {} (~? for help)", call.peer());
@@ -183,10 +182,10 @@ async fn call(
     })
 }
 
-/// Says why there was no call, in the words of people and of modems.
-fn failed(target: &str, words: &str, cause: Cause) -> Exit {
+/// Says why there was no call, in the words of modems and of people.
+fn failed(words: &str, cause: Cause) -> Exit {
     let code = cause.result(XLevel::new(4), &CauseRules::default());
-    crate::failure::complain(&format!("{target}: {words} ({})", words_of(code)));
+    crate::failure::complain(&format!("{}: {words}", words_of(code)));
     status(cause)
 }
 

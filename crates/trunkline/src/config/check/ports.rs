@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::config::diagnostic::Diagnostic;
@@ -40,7 +40,7 @@ fn paths(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
             let here = using(format!("line `{}`", config.name), line, &[key]);
             // A name in /dev/serial/by-id is the device it points to, while that is plugged in; what a pty's link
             // points to is from yesterday.
-            let path = folder.join(path);
+            let path = if folder == Path::new(".") { path.to_owned() } else { folder.join(path) };
             let real = if key == "serial" { fs::canonicalize(&path).unwrap_or(path) } else { path };
             claim(draft, &mut used, real, here, mistakes);
         }
@@ -56,7 +56,9 @@ fn claim(
 ) {
     match used.get(&path) {
         Some(first) => mistakes.push(twice(draft, &path.display().to_string(), &here, first)),
-        None => drop(used.insert(path, here)),
+        None => {
+            used.insert(path, here);
+        }
     }
 }
 
@@ -69,7 +71,12 @@ fn addresses(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
         }
         let same_port = used.entry(address.port()).or_default();
         match same_port.iter().find(|(other, _)| collide(*other, address)) {
-            Some((_, first)) => mistakes.push(twice(draft, &address.to_string(), &here, first)),
+            Some((_, first)) => {
+                let mistake = twice(draft, &address.to_string(), &here, first);
+                let hint = "several lines share a number by `second-caller = \"hunt\"` on the first of them";
+                let lines = first.what.starts_with("line") && here.what.starts_with("line");
+                mistakes.push(if lines { mistake.note(hint) } else { mistake });
+            }
             None => same_port.push((address, here)),
         }
     }
@@ -100,23 +107,16 @@ fn listeners(draft: &Draft<'_>) -> Vec<(SocketAddr, Use)> {
     listeners
 }
 
-/// On Linux an address of one interface can't be listened on beside that of all interfaces.
+/// On Linux an address of one interface can't be listened on beside that of all interfaces, and `[::]`
+/// takes IPv4 as well.
 fn collide(a: SocketAddr, b: SocketAddr) -> bool {
     let (a, b) = (a.ip(), b.ip());
-    a == b || (a.is_unspecified() || b.is_unspecified()) && a.is_ipv4() == b.is_ipv4()
+    let takes = |all: IpAddr, one: IpAddr| all.is_unspecified() && (all.is_ipv6() || one.is_ipv4());
+    a == b || takes(a, b) || takes(b, a)
 }
 
 fn twice(draft: &Draft<'_>, thing: &str, here: &Use, first: &Use) -> Diagnostic {
     let message = format!("{thing} is used twice: by {} and by {}", first.what, here.what);
     let mistake = draft.mistake(&here.at, &[], message);
-    let mistake = draft.also("the first one is at", &first.at, &[], mistake);
-    if first.what.starts_with("line")
-        && here.what.starts_with("line")
-        && !Path::new(thing).is_absolute()
-    {
-        return mistake.note(
-            "several lines share a number by `second-caller = \"hunt\"` on the first of them",
-        );
-    }
-    mistake
+    draft.also("the first one is at", &first.at, &[], mistake)
 }
