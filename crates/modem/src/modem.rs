@@ -188,3 +188,15 @@ impl Modem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A thousand idle lines are a thousand of these, and little else.
+    #[test]
+    fn an_idle_modem_is_small() {
+        assert!(size_of::<Modem>() <= 384, "{} bytes", size_of::<Modem>());
+        assert!(size_of::<State>() <= 16);
+    }
+}

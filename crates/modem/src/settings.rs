@@ -309,3 +309,73 @@ impl Overlay {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Cells of the table that every persona has, with numbers of which some are in range.
+    fn changes() -> impl Strategy<Value = Vec<(Cell, u32)>> {
+        let cells: Vec<Cell> = table::commands()
+            .filter(|command| command.kept == Kept::Profile && !table::GSM.contains(&command.name))
+            .flat_map(|command| command.cells)
+            .copied()
+            .collect();
+        let number = prop_oneof![0u32..20, 0u32..300, any::<u32>()];
+        prop::collection::vec((prop::sample::select(cells), number), 0..40)
+    }
+
+    fn changed(persona: &Arc<Persona>, changes: &[(Cell, u32)], free: &[(u16, u8)]) -> Settings {
+        let mut settings = Settings::factory(Arc::clone(persona));
+        for (cell, number) in changes {
+            if let Some(number) = cell.accept(*number) {
+                settings.set(*cell, number);
+            }
+        }
+        for (register, number) in free {
+            let _ = settings.set_free_register(*register, u32::from(*number));
+        }
+        settings
+    }
+
+    proptest! {
+        #[test]
+        fn a_profile_brings_the_same_settings_back(
+            changes in changes(),
+            free in prop::collection::vec((any::<u16>(), any::<u8>()), 0..4),
+        ) {
+            for persona in [Persona::default(), Persona::with_every_command()] {
+                let persona = Arc::new(persona);
+                let settings = changed(&persona, &changes, &free);
+                let mut loaded = Settings::factory(persona);
+                loaded.apply(&settings.to_text()).unwrap();
+                prop_assert_eq!(loaded.changed, settings.changed);
+            }
+        }
+
+        #[test]
+        fn any_text_is_a_profile_or_is_refused(text in ".{0,80}") {
+            let _ = Settings::factory(Arc::new(Persona::default())).apply(&text);
+        }
+    }
+
+    #[test]
+    fn what_was_set_back_is_not_stored() {
+        let mut settings = Settings::factory(Arc::new(Persona::default()));
+        settings.apply("E0 S0=3 +IFC=0,0").unwrap();
+        assert_eq!(settings.to_text(), "E0 S0=3 +IFC=0,0;");
+        settings.apply("E1 S0=0 +IFC=2").unwrap();
+        assert_eq!(settings.to_text(), "+IFC=2,0;");
+        settings.restore_factory();
+        assert_eq!(settings.to_text(), "");
+    }
+
+    #[test]
+    fn one_bad_command_does_not_keep_the_others_from_being_set() {
+        let mut settings = Settings::factory(Arc::new(Persona::default()));
+        assert_eq!(settings.apply("X9 E0 H S0=1"), Err(SettingError::OutOfRange));
+        assert_eq!(settings.to_text(), "E0 S0=1");
+    }
+}

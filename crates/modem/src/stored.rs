@@ -264,3 +264,53 @@ fn check_profile(text: &str) -> Result<(), StoredProblem> {
         .apply(text)
         .map_err(StoredProblem::BadProfile)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        Stored::from_text(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_a_person_wrote_is_read() {
+        let text = "# the pump house\n\n number 7  centre.example.org:8023 \nprofile 0 E0 V0\n";
+        let stored = Stored::from_text(text).unwrap();
+        assert_eq!(stored.profile(0), Some("E0 V0"));
+        assert_eq!(stored.number(7), Some("centre.example.org:8023"));
+        assert_eq!(stored.power_up(), 0);
+        assert_eq!(Stored::from_text("").unwrap(), Stored::new());
+    }
+
+    #[test]
+    fn a_bad_line_is_refused_with_its_number() {
+        assert_eq!(
+            refused("power-up 0\nprofil 0 E0"),
+            "line 2: expected a line that begins with profile, number or power-up"
+        );
+        assert!(refused("profile 10 E0").starts_with("line 1: expected a number"));
+        assert!(refused("number x 1").starts_with("line 1: expected a number"));
+        assert!(refused("power-up").starts_with("line 1: expected a number"));
+        assert_eq!(refused("number 1 a\nnumber 1 b"), "line 2: this is stored twice");
+        assert_eq!(refused("power-up 0\npower-up 0"), "line 2: this is stored twice");
+        assert_eq!(refused("profile 0 X9"), "line 1: not a profile: the value is out of range");
+        assert!(refused("profile 0 H0").ends_with("sets nothing that could be stored"));
+        assert!(refused("number 1").starts_with("line 1: a telephone number has"));
+        assert!(refused(&format!("number 1 {}", "5".repeat(600))).starts_with("line 1: a tele"));
+        assert!(refused(&"# much\n".repeat(100_000)).ends_with("could ever be stored"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic_and_what_is_read_is_written_the_same(
+            text in "((profile|number|power-up) [0-9]{1,2} ?[ -~]{0,20}\n){0,8}.{0,20}"
+        ) {
+            if let Ok(stored) = Stored::from_text(&text) {
+                prop_assert_eq!(Stored::from_text(&stored.to_text()), Ok(stored));
+            }
+        }
+    }
+}

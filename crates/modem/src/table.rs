@@ -198,3 +198,6 @@ const fn does(
 ) -> Command {
     Command { name, cells, effect: Effect::Acts, kept: Kept::Session, does, help }
 }
+
+#[cfg(test)]
+mod tests;
