@@ -224,6 +224,7 @@ impl Driver {
                     self.circuit.watchers.from_dte(now, bytes);
                     self.feed(cx, now, Input::Dte(bytes));
                 }
+                DteEvent::Flow => {}
                 DteEvent::Break => self.feed(cx, now, Input::Break),
                 DteEvent::Rate(rate) => self.feed(cx, now, Input::Rate(rate)),
                 DteEvent::Lines(lines) => self.lines(cx, now, lines),

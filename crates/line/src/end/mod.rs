@@ -32,6 +32,8 @@ pub(crate) enum End {
 pub(crate) enum DteEvent {
     /// Bytes, in this part of the buffer.
     Data(Range<usize>),
+    /// Nothing but XON or XOFF: writing may go on now, or may not.
+    Flow,
     /// A BREAK.
     Break,
     /// The speed is now this, in bit/s.

@@ -80,7 +80,7 @@ impl Pty {
             return Poll::Ready(match ready!(self.end.poll_event(cx, buffer)) {
                 Ok(PtyEvent::Data(length)) => {
                     match self.flow.take(buffer.get_mut(..length).unwrap_or_default()) {
-                        0 => continue,
+                        0 => DteEvent::Flow,
                         kept => DteEvent::Data(0..kept),
                     }
                 }

@@ -99,7 +99,7 @@ impl Socket {
             let event = match ready!(plugged.poll_receive(cx, buffer)) {
                 Ok(Some(DteEvent::Data(range))) => {
                     match self.flow.take(buffer.get_mut(range).unwrap_or_default()) {
-                        0 => continue,
+                        0 => DteEvent::Flow,
                         kept => DteEvent::Data(0..kept),
                     }
                 }

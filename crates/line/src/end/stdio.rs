@@ -50,19 +50,16 @@ impl Terminal {
             State::Open if !wanted => return Poll::Pending,
             State::Open => {}
         }
-        loop {
-            let length = match ready!(self.stdio.poll_read(cx, buffer)) {
-                Ok(0) | Err(_) => {
-                    self.state = State::Ended;
-                    return Poll::Ready(DteEvent::Finished);
-                }
-                Ok(length) => length,
-            };
-            let kept = self.flow.take(buffer.get_mut(..length).unwrap_or_default());
-            if kept > 0 {
-                return Poll::Ready(DteEvent::Data(0..kept));
+        Poll::Ready(match ready!(self.stdio.poll_read(cx, buffer)) {
+            Ok(0) | Err(_) => {
+                self.state = State::Ended;
+                DteEvent::Finished
             }
-        }
+            Ok(length) => match self.flow.take(buffer.get_mut(..length).unwrap_or_default()) {
+                0 => DteEvent::Flow,
+                kept => DteEvent::Data(0..kept),
+            },
+        })
     }
 
     pub(super) fn poll_write(

@@ -226,7 +226,13 @@ impl PtyEnd {
         loop {
             let mut ready = ready!(registered.poll_write_ready(cx))?;
             match self.master.write(data)? {
-                Some(length) => return Poll::Ready(Ok(length)),
+                Some(length) => {
+                    // There was room for no more: trying again would only be told so.
+                    if length < data.len() {
+                        ready.clear_ready();
+                    }
+                    return Poll::Ready(Ok(length));
+                }
                 // The client has left with its queue full, and that can't be cleared: not to spin here.
                 None if ready.ready().is_write_closed() => return Poll::Ready(Ok(data.len())),
                 None => ready.clear_ready(),
