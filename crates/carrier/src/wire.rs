@@ -132,18 +132,24 @@ impl Wire {
 
     /// Looks, now and whenever something arrives, until `look` has seen enough. Nothing is taken from
     /// the socket, and nothing is spent while data wait that nobody reads.
+    ///
+    /// Pending for good when the far end has finished and there is still not enough to be seen.
     pub(crate) fn poll_watch<T>(
         &mut self,
         cx: &mut Context<'_>,
         mut look: impl FnMut(BorrowedFd<'_>) -> io::Result<Option<T>>,
     ) -> Poll<io::Result<T>> {
         self.arrivals = Arrivals::Forgotten;
+        let mut looks = 0;
         loop {
             ready!(match &self.stream {
                 Stream::Tcp(stream) => stream.poll_read_ready(cx),
                 Stream::Unix(stream) => stream.poll_read_ready(cx),
                 Stream::Wrapped(_) => Poll::Pending,
             })?;
+            // An end makes a socket ready for good, so that waiting for more would be spinning.
+            let over = looks > 0 && self.look(is_hung_up).unwrap_or(true);
+            looks += 1;
             // `try_io` clears the readiness that it started from, so what comes in between is not lost.
             let would_block = || io::Error::from(io::ErrorKind::WouldBlock);
             let seen = match &self.stream {
@@ -154,7 +160,11 @@ impl Wire {
                 Stream::Wrapped(_) => return Poll::Pending,
             };
             match seen {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
+                    return Poll::Ready(Err(error));
+                }
+                Err(_) if over => return Poll::Pending,
+                Err(_) => {}
                 seen => return Poll::Ready(seen),
             }
         }
@@ -176,14 +186,7 @@ impl Wire {
 
     /// Ready when the far end has finished sending, or is gone, whatever is left to read.
     pub(crate) fn poll_hung_up(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_watch(cx, |socket| {
-            let mut fds = [PollFd::from_borrowed_fd(socket, PollFlags::RDHUP)];
-            let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-            poll(&mut fds, Some(&now))?;
-            let gone = PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR;
-            Ok(fds.iter().any(|fd| fd.revents().intersects(gone)).then_some(()))
-        })
-        .map(|_| ())
+        self.poll_watch(cx, |socket| Ok(is_hung_up(socket).then_some(()))).map(|_| ())
     }
 
     /// Reads what was looked at and left, of which tokio does not know any more.
@@ -204,6 +207,13 @@ impl Wire {
             Some(Err(error)) => Some(Err(error.into())),
         }
     }
+}
+
+fn is_hung_up(socket: BorrowedFd<'_>) -> bool {
+    let mut fds = [PollFd::from_borrowed_fd(socket, PollFlags::RDHUP)];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let gone = PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR;
+    poll(&mut fds, Some(&now)).is_ok() && fds.iter().any(|fd| fd.revents().intersects(gone))
 }
 
 /// Copies what waits to be read without taking it; `None` when nothing does, zero at the end.

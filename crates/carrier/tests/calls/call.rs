@@ -183,6 +183,21 @@ async fn a_call_is_closed_only_when_nothing_is_left_to_receive() {
 }
 
 #[tokio::test]
+async fn waiting_behind_unread_data_and_their_end_does_not_spin() {
+    let (mut out, mut far) = call_to_socket("tcp").await;
+    far.write_all(b"S").await.unwrap();
+    drop(far);
+    poll_fn(|cx| out.poll_hung_up(cx)).await;
+    let mut polls = 0;
+    let wait = poll_fn(|cx| {
+        polls += 1;
+        out.poll_closed(cx)
+    });
+    assert!(tokio::time::timeout(Duration::from_millis(50), wait).await.is_err());
+    assert!(polls <= 5, "{polls} polls");
+}
+
+#[tokio::test]
 async fn looking_whether_a_call_has_ended_delays_no_data() {
     let (mut out, mut far) = call_to_socket("tcp").await;
     for round in 0..100u8 {
