@@ -160,11 +160,11 @@ impl Wire {
                 Stream::Wrapped(_) => return Poll::Pending,
             };
             match seen {
-                Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
-                    return Poll::Ready(Err(error));
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if over {
+                        return Poll::Pending;
+                    }
                 }
-                Err(_) if over => return Poll::Pending,
-                Err(_) => {}
                 seen => return Poll::Ready(seen),
             }
         }
