@@ -40,7 +40,7 @@ mod watch;
 
 pub use program::{
     Child, ErrorOutput, Grace, Limit, On, Privileges, Program, ProgramIo, PtyMode, Running,
-    SpawnError, WindowSize,
+    SpawnError, User, UserError, WindowSize,
 };
 pub use pty::{ClientSettings, PtyEnd, PtyError, PtyEvent, PtyOptions};
 pub use rustix::process::{Resource, Signal};

@@ -40,3 +40,19 @@ pub(crate) const SOONEST_LINES_LOOK: Duration = Duration::from_millis(5);
 /// How far a port's speed may be from the one asked for: two ends that are 2.5 % off each still
 /// understand each other.
 pub(crate) const SPEED_PER_MILLE: u32 = 25;
+
+/// The largest `/etc/passwd` or `/etc/group` that is read: some hundred thousand users.
+pub(crate) const USER_FILE_SIZE: u64 = 16 << 20;
+
+/// What the kernel takes (NGROUPS_MAX).
+pub(crate) const USER_GROUPS: usize = 65_536;
+
+/// How often a process group is looked at that outlives its leader: nothing tells when it is empty.
+pub(crate) const GROUP_LOOK: Duration = Duration::from_millis(20);
+
+/// How long a killed process may take to end. Only one that waits inside the kernel, for a dead disk
+/// say, takes longer, and nothing can be done about it.
+pub(crate) const KILL_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Stack of the thread that waits for killed processes; it does nothing but one system call.
+pub(crate) const REAPER_STACK: usize = 64 << 10;

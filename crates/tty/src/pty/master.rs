@@ -103,6 +103,12 @@ impl Master {
         Ok(ioctl_tiocgptpeer(&self.fd, flags())?)
     }
 
+    /// The other end as a program wants it.
+    pub(crate) fn open_slave_blocking(&self) -> io::Result<OwnedFd> {
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+        Ok(ioctl_tiocgptpeer(&self.fd, flags)?)
+    }
+
     /// Reads once. The packet's type goes to a byte of its own, so the data needs no moving.
     pub(crate) fn read_packet(&self, buf: &mut [u8]) -> io::Result<Packet> {
         let mut kind = [0];

@@ -1,0 +1,159 @@
+//! What a child process does between fork and exec.
+//!
+//! Nothing here may allocate, lock or panic: see [`raw::before_exec`]. Every value was made before the
+//! fork, and each step is one or a few system calls.
+
+use std::ffi::CString;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::fs::Mode;
+use rustix::process::{
+    Gid, Rlimit, Uid, chdir, getegid, geteuid, getgid, getuid, ioctl_tiocsctty, setrlimit, setsid,
+    umask,
+};
+use rustix::thread::{
+    clear_ambient_capability_set, set_no_new_privs, set_thread_groups, set_thread_res_gid,
+    set_thread_res_uid, set_thread_uid,
+};
+
+use super::{Limit, Privileges};
+use crate::raw;
+
+/// Everything that a child does before it becomes the program.
+#[derive(Debug)]
+pub(crate) struct Steps {
+    pub(super) terminal: Terminal,
+    pub(super) umask: u32,
+    pub(super) limits: Vec<Limit>,
+    pub(super) identity: Option<Identity>,
+    pub(super) dir: CString,
+    pub(super) privileges: Privileges,
+    /// Tells the parent which step it was that failed.
+    pub(super) report: OwnedFd,
+}
+
+/// Whether standard input is to be the controlling terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Terminal {
+    Controlling,
+    None,
+}
+
+/// Whom to become.
+#[derive(Debug)]
+pub(super) struct Identity {
+    pub(super) uid: Uid,
+    pub(super) gid: Gid,
+    pub(super) groups: Vec<Gid>,
+}
+
+/// A step that failed, as the parent hears of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Step {
+    Session = 1,
+    Signals,
+    Limits,
+    User,
+    Directory,
+    Privileges,
+    Descriptors,
+    Exec,
+}
+
+impl Step {
+    pub(super) fn from_report(byte: u8) -> Option<Self> {
+        let steps = [
+            Self::Session,
+            Self::Signals,
+            Self::Limits,
+            Self::User,
+            Self::Directory,
+            Self::Privileges,
+            Self::Descriptors,
+            Self::Exec,
+        ];
+        steps.into_iter().find(|step| *step as u8 == byte)
+    }
+}
+
+impl Steps {
+    /// Takes all steps in the child. On success the program is executed next.
+    pub(crate) fn take(&mut self) -> io::Result<()> {
+        self.step(Step::Session, Self::begin_session)?;
+        self.step(Step::Signals, |_| {
+            raw::default_signals();
+            raw::unblock_signals()
+        })?;
+        umask(Mode::from_raw_mode(self.umask & 0o777));
+        // Before the change of user, which would forbid raising a limit.
+        self.step(Step::Limits, Self::set_limits)?;
+        self.step(Step::User, Self::become_user)?;
+        // After it: the directory must be one that the user may enter.
+        self.step(Step::Directory, |steps| Ok(chdir(steps.dir.as_c_str())?))?;
+        self.step(Step::Privileges, Self::give_up_privileges)?;
+        self.step(Step::Descriptors, |_| raw::close_from_on_exec(3))?;
+        // Exec follows; if it succeeds, nobody reads this.
+        self.tell(Step::Exec);
+        Ok(())
+    }
+
+    fn step(&self, step: Step, take: impl FnOnce(&Self) -> io::Result<()>) -> io::Result<()> {
+        let taken = take(self);
+        if taken.is_err() {
+            self.tell(step);
+        }
+        taken
+    }
+
+    fn tell(&self, step: Step) {
+        // The pipe is empty and the parent alive, or nobody cares.
+        let _ = rustix::io::write(&self.report, &[step as u8]);
+    }
+
+    fn begin_session(&self) -> io::Result<()> {
+        setsid()?;
+        if self.terminal == Terminal::Controlling {
+            ioctl_tiocsctty(rustix::stdio::stdin())?;
+        }
+        Ok(())
+    }
+
+    fn set_limits(&self) -> io::Result<()> {
+        for limit in &self.limits {
+            let value = Some(limit.value);
+            setrlimit(limit.resource, Rlimit { current: value, maximum: value })?;
+        }
+        Ok(())
+    }
+
+    fn become_user(&self) -> io::Result<()> {
+        // A service manager may have given us powers that outlive a change of user. Kernels without
+        // them have nothing to clear.
+        let _ = clear_ambient_capability_set();
+        let Some(identity) = &self.identity else { return Ok(()) };
+        // The kernel's own calls, for this thread only: in a child there is no other.
+        set_thread_groups(&identity.groups)?;
+        set_thread_res_gid(identity.gid, identity.gid, identity.gid)?;
+        set_thread_res_uid(identity.uid, identity.uid, identity.uid)?;
+        self.verify(identity)
+    }
+
+    /// Trusts no return value: a program must never run as somebody else by accident.
+    fn verify(&self, identity: &Identity) -> io::Result<()> {
+        let became = getuid() == identity.uid
+            && geteuid() == identity.uid
+            && getgid() == identity.gid
+            && getegid() == identity.gid;
+        let way_back = identity.uid != Uid::ROOT && set_thread_uid(Uid::ROOT).is_ok();
+        if became && !way_back { Ok(()) } else { Err(rustix::io::Errno::PERM.into()) }
+    }
+
+    fn give_up_privileges(&self) -> io::Result<()> {
+        match self.privileges {
+            Privileges::Usual => Ok(()),
+            Privileges::NeverGained => Ok(set_no_new_privs(true)?),
+        }
+    }
+}
