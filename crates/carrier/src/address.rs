@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use at::result::Cause;
+
 use crate::limits;
 
 /// A place that can be dialled, as people write it.
@@ -81,6 +83,16 @@ pub enum AddressError {
     /// Something stands after the port.
     #[error("`{0}` is not expected after the port")]
     Trailing(String),
+}
+
+impl AddressError {
+    /// The cause to tell the equipment that dialled this.
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::NotBuiltIn(_) => Cause::NoSuchCarrier,
+            _ => Cause::BadNumber,
+        }
+    }
 }
 
 /// The port of telnet.
@@ -296,6 +308,13 @@ mod tests {
             let shown = shown(written);
             assert!(shown.contains(why), "{written}: {shown}");
         }
+    }
+
+    #[test]
+    fn a_carrier_that_is_not_built_in_has_a_cause_of_its_own() {
+        let cause = |text: &str| text.parse::<Address>().unwrap_err().cause();
+        assert_eq!(cause("ssh://host"), Cause::NoSuchCarrier);
+        assert_eq!(cause("tcp://host"), Cause::BadNumber);
     }
 
     proptest! {

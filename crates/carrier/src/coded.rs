@@ -343,3 +343,13 @@ fn copy_of(error: &io::Error) -> io::Error {
         None => error.kind().into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_codec_is_small() {
+        assert!(size_of::<Coded>() <= 320, "{}", size_of::<Coded>());
+    }
+}

@@ -11,7 +11,8 @@ use crate::{Address, SocketOptions};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallOptions {
     /// Whether the call is telnet. `None`: as the address says when dialling, and as the caller's
-    /// first bytes say when answering.
+    /// first bytes say when answering. What is sent before those have come goes out raw, so who speaks
+    /// first on a port for telnet says so here, or looks with [`Caller::sniff`](crate::Caller::sniff).
     pub telnet: Option<Mode>,
     /// Who is at the far end, for telnet.
     pub profile: Profile,
