@@ -4,11 +4,15 @@ use crate::Instant;
 
 /// Up to `N` deadlines, each with its own index; one real timer, set to [`Timers::next`], serves all.
 #[derive(Clone, Debug)]
-pub struct Timers<const N: usize>([Option<Instant>; N]);
+pub struct Timers<const N: usize>([Instant; N]);
+
+/// Stands for a timer that isn't armed: the end of time takes half the room of an `Option`, and every
+/// idle modem keeps such a table.
+const NEVER: Instant = Instant::from_nanos(u64::MAX);
 
 impl<const N: usize> Default for Timers<N> {
     fn default() -> Self {
-        Self([None; N])
+        Self([NEVER; N])
     }
 }
 
@@ -16,38 +20,32 @@ impl<const N: usize> Timers<N> {
     /// Arms timer `index`, replacing its earlier deadline. An index outside the table is ignored.
     pub fn set(&mut self, index: usize, at: Instant) {
         if let Some(slot) = self.0.get_mut(index) {
-            *slot = Some(at);
+            *slot = at;
         }
     }
 
     /// Disarms timer `index`.
     pub fn clear(&mut self, index: usize) {
-        if let Some(slot) = self.0.get_mut(index) {
-            *slot = None;
-        }
+        self.set(index, NEVER);
     }
 
     /// The deadline of timer `index`, if it is armed.
     pub fn get(&self, index: usize) -> Option<Instant> {
-        self.0.get(index).copied().flatten()
+        self.0.get(index).copied().filter(|at| *at != NEVER)
     }
 
     /// The earliest deadline of all.
     pub fn next(&self) -> Option<Instant> {
-        self.0.iter().flatten().min().copied()
+        self.0.iter().min().copied().filter(|at| *at != NEVER)
     }
 
     /// Disarms the earliest timer whose deadline is not after `now`, and tells which it was.
     ///
     /// Call it until it returns `None`: several timers may be due at once.
     pub fn take_due(&mut self, now: Instant) -> Option<usize> {
-        let due = |slot: &Option<Instant>| slot.filter(|at| *at <= now);
-        let (index, _) = self
-            .0
-            .iter()
-            .enumerate()
-            .filter_map(|(index, slot)| due(slot).map(|at| (index, at)))
-            .min_by_key(|&(_, at)| at)?;
+        let timers = self.0.iter().copied().enumerate();
+        let (index, _) =
+            timers.filter(|&(_, at)| at <= now && at != NEVER).min_by_key(|&(_, at)| at)?;
         self.clear(index);
         Some(index)
     }
