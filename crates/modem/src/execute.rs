@@ -2,10 +2,11 @@
 
 mod dial;
 mod named;
+mod registers;
 
 use std::time::Duration;
 
-use at::body::{self, Command as Typed, RegisterAct, Value};
+use at::body::{self, Command as Typed, Value};
 use at::result::{Cause, ResultCode};
 
 use crate::call::{Call, Direction};
@@ -16,7 +17,7 @@ use crate::persona::{Ampersand, AnswerWithoutCall, HangUpResult, Unknown, Withou
 use crate::port::Port;
 use crate::state::{Answering, Online, State, reset};
 use crate::stored::Kept;
-use crate::table::{self, Asked, Command, Control, Does, Effect, Told};
+use crate::table::{Asked, Command, Control, Does, Effect, Told};
 use crate::{flow, help, mask};
 
 /// How a command leaves things.
@@ -77,7 +78,7 @@ fn command(state: State, typed: &Typed<'_>, core: &mut Core, port: &mut Port<'_>
             // Whatever names a register selects it.
             core.selected = number.unwrap_or(core.selected);
             let number = core.selected;
-            settled(state, register(number, act, core, port))
+            settled(state, registers::register(number, act, core, port))
         }
         Typed::StoreNumber { slot, text } => settled(state, store_number(*slot, text, core, port)),
         Typed::ReadNumber { slot } => {
@@ -305,82 +306,6 @@ fn test(state: State, number: u32, core: &mut Core, port: &mut Port<'_>) -> Step
         }
         (state, 0) => Step::Next(state),
         (state, _) => Step::Refused(state),
-    }
-}
-
-fn register(number: u16, act: &RegisterAct<'_>, core: &mut Core, port: &mut Port<'_>) -> Taken {
-    if core.persona().dialling.destination_register == Some(number) {
-        return destination_register(act, core, port);
-    }
-    let known = table::find_register(number).filter(|command| core.persona().has(command.name));
-    if let Some(Command { does: Does::Controls(Control::RingCount), .. }) = known {
-        return ring_count(act, core, port);
-    }
-    let held = match known {
-        Some(command) => Some(core.settings.read(command)),
-        None => core.settings.free_register(number),
-    };
-    let Some(held) = held else { return Taken::No };
-    match (act, known) {
-        (RegisterAct::Select, _) => Taken::Yes,
-        (RegisterAct::Read, _) => {
-            core.information(&[format!("{held:03}")], port);
-            Taken::Yes
-        }
-        (RegisterAct::Test, Some(command)) => {
-            core.information(&[named::ranges(command)], port);
-            Taken::Yes
-        }
-        (RegisterAct::Test, None) => {
-            core.information(&["(0-255)".to_owned()], port);
-            Taken::Yes
-        }
-        (RegisterAct::Set(to), Some(command)) => {
-            let value = std::iter::once(Value::Number(*to));
-            match core.settings.assign(command, value) {
-                Ok(()) => Taken::Yes,
-                Err(_) => out_of_range(command, core),
-            }
-        }
-        (RegisterAct::Set(to), None) => taken(core.settings.set_free_register(number, *to).is_ok()),
-        (RegisterAct::SetText(_), _) => Taken::No,
-    }
-}
-
-/// S1 counts; it can be cleared, which initialisation strings do, and not set.
-fn ring_count(act: &RegisterAct<'_>, core: &mut Core, port: &mut Port<'_>) -> Taken {
-    match act {
-        RegisterAct::Select => Taken::Yes,
-        RegisterAct::Read => {
-            core.information(&[format!("{:03}", core.rings)], port);
-            Taken::Yes
-        }
-        RegisterAct::Set(0) => {
-            core.rings = 0;
-            Taken::Yes
-        }
-        RegisterAct::Test => {
-            core.information(&["(0-255)".to_owned()], port);
-            Taken::Yes
-        }
-        RegisterAct::Set(_) | RegisterAct::SetText(_) => Taken::No,
-    }
-}
-
-/// Some makers keep the stored destination in a register.
-fn destination_register(act: &RegisterAct<'_>, core: &mut Core, port: &mut Port<'_>) -> Taken {
-    match act {
-        RegisterAct::SetText(text) => store_number(0, text, core, port),
-        RegisterAct::Set(number) => {
-            let text = if *number == 0 { String::new() } else { number.to_string() };
-            store_number(0, &text, core, port)
-        }
-        RegisterAct::Read => {
-            let text = core.stored.number(0).unwrap_or("0").to_owned();
-            core.information(&[text], port);
-            Taken::Yes
-        }
-        RegisterAct::Select | RegisterAct::Test => Taken::Yes,
     }
 }
 

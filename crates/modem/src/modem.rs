@@ -41,7 +41,7 @@ impl Modem {
         self.run_timers(&mut port);
         match input {
             Input::Dte(bytes) => self.dte(bytes, &mut port),
-            Input::Call(CallEvent::Data(bytes)) if bytes.is_empty() => {}
+            Input::Call(CallEvent::Data([])) => {}
             Input::Call(event) => {
                 self.change(&mut port, |state, core, port| state.call(event, core, port))
             }

@@ -98,7 +98,7 @@ impl Watch {
                     self.released = self.escape.raw();
                 }
                 match self.escape.look(now, bytes, guards) {
-                    Seen::Data => return Found::Data,
+                    Seen::Data => Found::Data,
                     Seen::Complete(until) => {
                         self.released.1 = 0;
                         Found::Part(Some(until))

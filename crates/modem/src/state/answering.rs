@@ -120,12 +120,7 @@ impl Answering {
     }
 
     /// Gives up.
-    pub(super) fn abort(
-        self: Box<Self>,
-        cause: Cause,
-        core: &mut Core,
-        port: &mut Port<'_>,
-    ) -> State {
+    pub(super) fn abort(self, cause: Cause, core: &mut Core, port: &mut Port<'_>) -> State {
         match self.phase {
             Phase::Awaiting => {}
             Phase::Delayed => port.act(Action::Refuse(cause)),
@@ -136,7 +131,7 @@ impl Answering {
 
     /// The caller is gone. Equipment that didn't ask for the call is told only once the modem had
     /// picked up.
-    fn over(self: Box<Self>, cause: Cause, core: &mut Core, port: &mut Port<'_>) -> State {
+    fn over(self, cause: Cause, core: &mut Core, port: &mut Port<'_>) -> State {
         if self.by == By::Itself && self.phase == Phase::Delayed {
             core.clear_timer(Timer::Pause);
             core.set_bell(Bell::Silent, port);

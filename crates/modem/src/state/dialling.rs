@@ -82,12 +82,7 @@ impl Dialling {
     }
 
     /// Gives up.
-    pub(super) fn abort(
-        self: Box<Self>,
-        cause: Cause,
-        core: &mut Core,
-        port: &mut Port<'_>,
-    ) -> State {
+    pub(super) fn abort(self, cause: Cause, core: &mut Core, port: &mut Port<'_>) -> State {
         if self.waiting.is_none() {
             port.act(Action::CancelDial);
         }
@@ -113,12 +108,7 @@ impl Dialling {
         State::Dialling(self)
     }
 
-    fn connected(
-        self: Box<Self>,
-        connected: Connected,
-        core: &mut Core,
-        port: &mut Port<'_>,
-    ) -> State {
+    fn connected(self, connected: Connected, core: &mut Core, port: &mut Port<'_>) -> State {
         // What was typed ahead was for the modem: the far end must not get it.
         core.memory.take_type_ahead();
         match self.stay {

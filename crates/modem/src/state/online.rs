@@ -187,12 +187,7 @@ impl Online {
     }
 
     /// To command state, and there to the command line if there is one.
-    pub(super) fn leave(
-        self: Box<Self>,
-        left: Left,
-        core: &mut Core,
-        port: &mut Port<'_>,
-    ) -> State {
+    pub(super) fn leave(self, left: Left, core: &mut Core, port: &mut Port<'_>) -> State {
         match left {
             Left::Alone(_) => self.escape(core, port),
             Left::WithLine(_) => {
@@ -204,13 +199,13 @@ impl Online {
     }
 
     /// To command state, with an `OK` that says so.
-    pub(super) fn escape(self: Box<Self>, core: &mut Core, port: &mut Port<'_>) -> State {
+    pub(super) fn escape(self, core: &mut Core, port: &mut Port<'_>) -> State {
         let state = self.into_command(core, port);
         core.result(ResultCode::Ok, port);
         state
     }
 
-    fn into_command(mut self: Box<Self>, core: &mut Core, port: &mut Port<'_>) -> State {
+    fn into_command(mut self, core: &mut Core, port: &mut Port<'_>) -> State {
         let begun = self.watch.give_up();
         self.send(begun.bytes(), port);
         core.clear_timer(Timer::Guard);
@@ -238,11 +233,11 @@ impl Online {
     }
 
     /// DTR ends the call.
-    pub(super) fn end_by_dtr(self: Box<Self>, core: &mut Core, port: &mut Port<'_>) -> State {
+    pub(super) fn end_by_dtr(self, core: &mut Core, port: &mut Port<'_>) -> State {
         end_by_dtr(self.call, core, port)
     }
 
-    fn hang_up(self: Box<Self>, cause: Cause, core: &mut Core, port: &mut Port<'_>) -> State {
+    fn hang_up(self, cause: Cause, core: &mut Core, port: &mut Port<'_>) -> State {
         tell_far_end(&self.call, cause, port);
         end(self.call, cause, core, port)
     }

@@ -44,12 +44,12 @@ impl OnlineCommand {
     }
 
     /// `O`
-    pub(crate) fn resume(self: Box<Self>, core: &mut Core, port: &mut Port<'_>) -> State {
+    pub(crate) fn resume(self, core: &mut Core, port: &mut Port<'_>) -> State {
         Online::resume(self.call, core, port)
     }
 
     /// `H` and `Z`.
-    pub(crate) fn hang_up(self: Box<Self>, core: &mut Core, port: &mut Port<'_>) {
+    pub(crate) fn hang_up(self, core: &mut Core, port: &mut Port<'_>) {
         hang_up(self.call, Cause::LocalHangUp, core, port);
     }
 
@@ -68,7 +68,7 @@ impl OnlineCommand {
         self.call.has_room()
     }
 
-    pub(super) fn end_by_dtr(self: Box<Self>, core: &mut Core, port: &mut Port<'_>) -> State {
+    pub(super) fn end_by_dtr(self, core: &mut Core, port: &mut Port<'_>) -> State {
         end_by_dtr(self.call, core, port)
     }
 

@@ -59,17 +59,12 @@ impl Ringing {
     }
 
     /// Sends the caller away. The equipment hears only that the ringing stops.
-    pub(crate) fn send_away(
-        self: Box<Self>,
-        cause: Cause,
-        core: &mut Core,
-        port: &mut Port<'_>,
-    ) -> State {
+    pub(crate) fn send_away(self, cause: Cause, core: &mut Core, port: &mut Port<'_>) -> State {
         port.act(Action::Refuse(cause));
         self.stop(cause, core, port)
     }
 
-    fn stop(self: Box<Self>, cause: Cause, core: &mut Core, port: &mut Port<'_>) -> State {
+    fn stop(self, cause: Cause, core: &mut Core, port: &mut Port<'_>) -> State {
         core.clear_timer(Timer::Bell);
         core.set_bell(Bell::Silent, port);
         port.note(Note::Ended(cause));

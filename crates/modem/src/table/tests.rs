@@ -84,7 +84,7 @@ fn garbage(command: &Command) -> Vec<String> {
         Typing::Name => {
             let too_many = vec!["0"; command.cells.len() + 2].join(",");
             let mut lines = vec![format!("{name}=\"no\""), format!("{name}={too_many}")];
-            if command.cells.first().is_some() {
+            if !command.cells.is_empty() {
                 lines.push(format!("{name}={beyond}"));
                 lines.push(format!("{name}=no"));
             }

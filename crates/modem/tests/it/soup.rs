@@ -151,11 +151,10 @@ impl Output for Driver {
         match action {
             Action::Dial { .. } => self.carrier = Carrier::Dialling,
             Action::Answer => self.carrier = Carrier::Answering,
+            // A second caller is refused without harm to the first call.
+            Action::Refuse(Cause::LineInUse) => {}
             Action::CancelDial | Action::Refuse(_) | Action::HangUp(_) => {
-                // A second caller is refused without harm to the first call.
-                if !matches!(action, Action::Refuse(Cause::LineInUse)) {
-                    self.carrier = Carrier::None;
-                }
+                self.carrier = Carrier::None;
             }
             Action::Lines(lines) => self.dcd = lines.dcd,
             Action::Store(stored) => self.stored = Some(stored.to_text()),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clock::Instant;
-use modem::{CallEvent, Connected, Input, Modem, Stored};
+use modem::{CallEvent, Connected, Input, Modem, Stored, Value};
 use proptest::prelude::*;
 
 use crate::recorder::{Done, Recorder};
@@ -82,8 +82,16 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-fn run(persona: &str, story: &[Happening], mut cut: impl FnMut(usize) -> usize) -> Recorder {
-    let mut modem = Modem::new(Arc::new(built_in(persona)), Stored::new());
+fn run(
+    (name, keys): (&str, &[(&str, Value<'_>)]),
+    story: &[Happening],
+    mut cut: impl FnMut(usize) -> usize,
+) -> Recorder {
+    let mut persona = built_in(name);
+    for (key, value) in keys {
+        persona.set(key, *value).unwrap();
+    }
+    let mut modem = Modem::new(Arc::new(persona), Stored::new());
     let mut recorder = Recorder::default();
     let mut now = Instant::ORIGIN;
     for happening in story {
@@ -114,29 +122,50 @@ fn run(persona: &str, story: &[Happening], mut cut: impl FnMut(usize) -> usize) 
     recorder
 }
 
-/// Bytes and actions by instant, without the order among the two directions of data: how a read is
+/// What was done at one instant, without the order among the two directions of data: how a read is
 /// cut decides only that.
-fn by_instant(recorder: &Recorder) -> Vec<(Instant, Vec<u8>, Vec<u8>, Vec<String>)> {
-    let mut instants: Vec<(Instant, Vec<u8>, Vec<u8>, Vec<String>)> = Vec::new();
+#[derive(Debug, PartialEq)]
+struct Moment {
+    at: Instant,
+    dte: Vec<u8>,
+    line: Vec<u8>,
+    acts: Vec<String>,
+}
+
+fn moments(recorder: &Recorder) -> Vec<Moment> {
+    let mut moments: Vec<Moment> = Vec::new();
     for (at, done) in &recorder.done {
-        if instants.last().is_none_or(|last| last.0 != *at) {
-            instants.push((*at, Vec::new(), Vec::new(), Vec::new()));
+        if moments.last().is_none_or(|last| last.at != *at) {
+            moments.push(Moment { at: *at, dte: Vec::new(), line: Vec::new(), acts: Vec::new() });
         }
-        let last = instants.last_mut().unwrap();
+        let last = moments.last_mut().unwrap();
         match done {
-            Done::Dte(bytes) => last.1.extend_from_slice(bytes),
-            Done::Line(bytes) => last.2.extend_from_slice(bytes),
-            Done::Act(action) => last.3.push(action.clone()),
+            Done::Dte(bytes) => last.dte.extend_from_slice(bytes),
+            Done::Line(bytes) => last.line.extend_from_slice(bytes),
+            Done::Act(action) => last.acts.push(action.clone()),
         }
     }
-    instants
+    moments
 }
+
+/// Personas, and settings that make every way of escaping count.
+const PERSONAS: &[(&str, &[(&str, Value<'_>)])] = &[
+    ("hayes", &[]),
+    ("v250", &[]),
+    ("rtu", &[]),
+    ("perle", &[]),
+    ("comip", &[]),
+    ("hayes", &[("hold-back", Value::Boolean(true)), ("settings", Value::Text("S12=2"))]),
+    ("hayes", &[("escape", Value::Text("ties"))]),
+    ("hayes", &[("escape", Value::Text("ties")), ("hold-back", Value::Boolean(true))]),
+    ("hayes", &[("data-parity", Value::Text("even")), ("data-echo", Value::Text("F1"))]),
+];
 
 proptest! {
 
     #[test]
     fn any_split_of_the_equipments_bytes_does_the_same_at_the_same_instants(
-        persona in prop::sample::select(vec!["hayes", "v250", "rtu", "perle", "comip"]),
+        persona in prop::sample::select(PERSONAS),
         story in prop::collection::vec(happening(), 1..24),
         cuts in prop::collection::vec(1usize..9, 1..16),
     ) {
@@ -147,7 +176,7 @@ proptest! {
             turn += 1;
             cuts[turn % cuts.len()]
         });
-        prop_assert_eq!(by_instant(&whole), by_instant(&single));
-        prop_assert_eq!(by_instant(&whole), by_instant(&some));
+        prop_assert_eq!(moments(&whole), moments(&single));
+        prop_assert_eq!(moments(&whole), moments(&some));
     }
 }
