@@ -102,6 +102,9 @@ impl Core {
         };
         core.load_profile(core.stored.power_up());
         core.dce = core.lines();
+        if core.end_settings().rate != 0 {
+            core.rate = core.end_settings().rate;
+        }
         core
     }
 

@@ -67,4 +67,4 @@ pub use persona::{BUILT_IN, Persona, PersonaError, PersonaKey, Value, persona_ke
 pub use settings::SettingError;
 pub use state::StateName;
 pub use stored::{Stored, StoredError, StoredProblem};
-pub use table::manual;
+pub use table::{manual, persona_manual};

@@ -28,9 +28,9 @@ pub struct Modem {
 impl Modem {
     /// A modem that was just switched on, with the stored profile that `&Y` chose.
     ///
-    /// The driver sets its end up by [`lines`](Self::lines), [`flow`](Self::flow) and
-    /// [`character`](Self::character), and says what it knows with [`Input::Lines`] and
-    /// [`Input::Rate`]; without that the equipment counts as ready.
+    /// The driver sets its end up by [`lines`](Self::lines), [`flow`](Self::flow),
+    /// [`character`](Self::character) and [`port_rate`](Self::port_rate), and says what it knows with
+    /// [`Input::Lines`] and [`Input::Rate`]; without that the equipment counts as ready.
     pub fn new(persona: Arc<Persona>, stored: Stored) -> Self {
         Self { state: State::Command, core: Core::new(persona, stored) }
     }
@@ -55,6 +55,8 @@ impl Modem {
             Input::Timeout => {}
         }
         self.parse_type_ahead(&mut port);
+        // What was set to no time at all, such as S25=0, is due now.
+        self.run_timers(&mut port);
         if let Some((number, problem)) = self.core.memory.take_bad_profile() {
             port.note(Note::BadProfile(number, problem));
         }
@@ -115,6 +117,11 @@ impl Modem {
     /// The character format that `+ICF` asks for.
     pub fn character(&self) -> Character {
         self.core.character()
+    }
+
+    /// The port's speed that `+IPR` asks for; 0 leaves it to the port.
+    pub fn port_rate(&self) -> u32 {
+        self.core.end_settings().rate
     }
 
     /// Whose call it is and with whom, while there is one: what was dialled, or the caller's address.
@@ -183,8 +190,6 @@ impl Modem {
         } else if before.dtr && self.core.dtr_action() != DtrAction::Nothing {
             let time = self.core.dtr_time();
             self.core.set_timer(Timer::DtrOff, port, time);
-            // S25 may be 0.
-            self.run_timers(port);
         }
     }
 }
@@ -198,5 +203,11 @@ mod tests {
     fn an_idle_modem_is_small() {
         assert!(size_of::<Modem>() <= 384, "{} bytes", size_of::<Modem>());
         assert!(size_of::<State>() <= 16);
+    }
+
+    #[test]
+    fn a_modem_can_move_to_another_thread() {
+        fn is_send<T: Send>() {}
+        is_send::<Modem>();
     }
 }

@@ -31,6 +31,8 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("usr", include_str!("../personas/usr.toml")),
     ("rockwell", include_str!("../personas/rockwell.toml")),
     ("rtu", include_str!("../personas/rtu.toml")),
+    ("dart", include_str!("../personas/dart.toml")),
+    ("gsm", include_str!("../personas/gsm.toml")),
 ];
 
 /// The facts of one kind of modem: what it calls itself, what it starts with, what it answers.

@@ -202,6 +202,7 @@ impl Stored {
 
     /// Stores a telephone number; an empty text erases it.
     pub(crate) fn set_number(&mut self, slot: u16, text: &str) -> Kept {
+        let text = text.trim();
         if slot >= NUMBERS || text.len() > NUMBER_TEXT || text.contains(char::is_control) {
             return Kept::Refused;
         }

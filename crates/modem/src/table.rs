@@ -17,7 +17,7 @@ pub(crate) use backslash::*;
 pub(crate) use basic::*;
 pub(crate) use cell::{Allowed, Cell, Key};
 pub(crate) use extended::*;
-pub use manual::manual;
+pub use manual::{manual, persona_manual};
 pub(crate) use own::*;
 pub(crate) use registers::*;
 

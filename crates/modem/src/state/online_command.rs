@@ -36,7 +36,7 @@ impl OnlineCommand {
 
     /// The equipment escaped from its data.
     pub(super) fn begin(call: Call, core: &mut Core, port: &mut Port<'_>) -> State {
-        if call.gone.is_some() {
+        if call.gone.is_some() && !call.held.is_empty() {
             core.set_timer(Timer::FarEnd, port, LINGER);
         }
         arm_idle(core, port);

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{Command, Does, Effect, FAMILIES};
+use crate::persona::persona_keys;
 
 /// The manual of all AT commands and S registers, in Markdown.
 pub fn manual() -> String {
@@ -20,6 +21,20 @@ pub fn manual() -> String {
         for command in family.commands {
             row(command, &mut text);
         }
+    }
+    text
+}
+
+/// The manual of a persona's keys, in Markdown.
+pub fn persona_manual() -> String {
+    let mut text = String::from(
+        "# Keys of a persona\n\n\
+         A persona is a TOML table. Keys with a dot stand in a table of their own; `*` is any name. \
+         What a persona does not set is as in the one it names as its `base`, or as in `hayes`.\n\n\
+         | key | takes | effect |\n|---|---|---|\n",
+    );
+    for key in persona_keys() {
+        let _ = writeln!(text, "| `{}` | {} | {} |", key.name, key.takes, key.help);
     }
     text
 }
