@@ -16,7 +16,6 @@ use crate::limits;
 use crate::outbox::{Outbox, Signal};
 use crate::pending::Pending;
 use crate::placing;
-use crate::profile::ProfileFile;
 use crate::record::Direction;
 use crate::routing;
 use crate::shared::Shared;
@@ -39,8 +38,8 @@ pub(crate) struct Circuit {
     pub(crate) news: Option<News>,
     /// A call that was up has ended, and the equipment has not been shown that yet.
     call_over: bool,
-    dial_access: Arc<AccessList>,
-    profile: Option<ProfileFile>,
+    /// In place of the configuration's, since a reload.
+    dial_access: Option<Arc<AccessList>>,
     persona: Arc<Persona>,
     signals: Signals,
 }
@@ -64,8 +63,6 @@ impl Circuit {
         shared: Arc<Shared>,
         board: Arc<Board>,
         end: End,
-        dial_access: Arc<AccessList>,
-        profile: Option<ProfileFile>,
         persona: Arc<Persona>,
     ) -> Self {
         Self {
@@ -78,8 +75,7 @@ impl Circuit {
             to_line: Pending::default(),
             news: None,
             call_over: false,
-            dial_access,
-            profile,
+            dial_access: None,
             persona,
             signals: Signals::default(),
         }
@@ -105,7 +101,7 @@ impl Circuit {
     }
 
     pub(crate) fn set_dial_access(&mut self, access: AccessList) {
-        self.dial_access = Arc::new(access);
+        self.dial_access = Some(Arc::new(access));
     }
 
     /// Bytes for the equipment.
@@ -231,17 +227,16 @@ impl Circuit {
         let dial = match route {
             Ok(route) => {
                 (ticket.reported_speed, ticket.connect_delay) = (route.speed, route.connect_delay);
-                placing::place(
-                    route,
-                    within,
-                    Arc::clone(&self.dial_access),
-                    &self.shared.config,
-                    &ticket.id,
-                )
+                placing::place(route, within, self.dial_access(), &self.shared.config, &ticket.id)
             }
             Err(cause) => placing::fail(cause),
         };
         self.slot = Slot::Dialling { ticket, dial };
+    }
+
+    fn dial_access(&self) -> Arc<AccessList> {
+        let configured = || Arc::new(self.shared.config.dial_access.0.clone());
+        self.dial_access.clone().unwrap_or_else(configured)
     }
 
     fn answer(&mut self) {
@@ -281,7 +276,7 @@ impl Circuit {
     }
 
     fn store(&self, stored: &modem::Stored) {
-        let Some(profile) = &self.profile else { return };
+        let Some(profile) = self.board.profile(self.name()) else { return };
         if let Err(error) = profile.save(stored) {
             warn!(line = self.name(), "can't keep the stored profile: {error}");
         }

@@ -42,8 +42,7 @@ pub struct LineConfig {
     /// elsewhere.
     pub telnet: Option<Parsed<telnet::Mode>>,
     /// The terminal type told to telnet servers. Default `DUMB`.
-    #[serde(default = "dumb")]
-    pub terminal: Parsed<telnet::TerminalName>,
+    pub terminal: Option<Parsed<telnet::TerminalName>>,
     /// The port dialled when an address names none. Default: the persona's, else 23.
     pub port: Option<u16>,
     /// What is dialled by an empty `ATD`, in the phonebook's words; none by default.
@@ -52,8 +51,7 @@ pub struct LineConfig {
     #[serde(default)]
     pub second_caller: SecondCaller,
     /// The text for a caller under `second-caller = "message"`. Default `BUSY`.
-    #[serde(default = "busy_message")]
-    pub busy_message: String,
+    pub busy_message: Option<String>,
     /// The lines tried in this order under `second-caller = "hunt"`.
     #[serde(default)]
     pub hunt: Vec<String>,
@@ -286,14 +284,6 @@ fn hayes() -> String {
     "hayes".into()
 }
 
-fn dumb() -> Parsed<telnet::TerminalName> {
-    Parsed(telnet::TerminalName::dumb())
-}
-
-fn busy_message() -> String {
-    "BUSY".into()
-}
-
 const fn speed() -> u32 {
     9600
 }
@@ -326,17 +316,22 @@ impl LineConfig {
             init: String::new(),
             listen: OneOrMany::default(),
             telnet: None,
-            terminal: dumb(),
+            terminal: None,
             port: None,
             default_call: None,
             second_caller: SecondCaller::default(),
-            busy_message: busy_message(),
+            busy_message: None,
             hunt: Vec::new(),
             dial_access: Access::default(),
             answer_access: Access::default(),
             user_timeout: ten_minutes(),
             trace: None,
         }
+    }
+
+    /// The terminal type told where the phonebook doesn't say.
+    pub(crate) fn terminal(&self) -> telnet::TerminalName {
+        self.terminal.as_ref().map_or_else(telnet::TerminalName::dumb, |name| name.0.clone())
     }
 
     /// The one place where the equipment plugs in; `None` if there is none or more than one.

@@ -32,7 +32,8 @@ use crate::wires::{Said, Wires};
 pub(crate) struct Driver {
     modem: Modem,
     circuit: Circuit,
-    incoming: Incoming,
+    /// Nothing for a line that nobody can call.
+    incoming: Option<Box<Incoming>>,
     sleep: Option<Pin<Box<Sleep>>>,
     /// When `sleep` ends.
     alarm: Option<Instant>,
@@ -61,7 +62,7 @@ enum Stopping {
 type Moved = bool;
 
 impl Driver {
-    pub(crate) fn new(modem: Modem, circuit: Circuit, incoming: Incoming) -> Self {
+    pub(crate) fn new(modem: Modem, circuit: Circuit, incoming: Option<Box<Incoming>>) -> Self {
         let shown = Shown { state: "", dtr: false, dcd: false, calls: 0, free: false };
         Self { modem, circuit, incoming, sleep: None, alarm: None, shown, stopping: Stopping::No }
     }
@@ -96,10 +97,10 @@ impl Driver {
                 self.clear(cx, now, Cause::ShuttingDown);
                 self.stopping = Stopping::Soon;
             }
-            Letter::Caller(caller) => self.incoming.hand_over(caller),
+            Letter::Caller(caller) => self.incoming.get_or_insert_default().hand_over(caller),
             Letter::Access { dial, answer } => {
                 self.circuit.set_dial_access(dial.0);
-                self.incoming.set_access(answer.0);
+                self.incoming.get_or_insert_default().set_access(answer.0);
             }
             Letter::Trace(sink) => self.circuit.watchers.add(sink),
         }
@@ -187,7 +188,8 @@ impl Driver {
             return true;
         }
         let free = self.circuit.slot.is_free() && self.modem.can_ring().is_ok();
-        let Poll::Ready(caller) = self.incoming.poll_caller(cx, self.circuit.name(), free) else {
+        let Some(incoming) = &mut self.incoming else { return false };
+        let Poll::Ready(caller) = incoming.poll_caller(cx, self.circuit.name(), free) else {
             return false;
         };
         if free {
@@ -199,9 +201,9 @@ impl Driver {
         let Circuit { board, shared, .. } = &self.circuit;
         let config = &shared.config;
         match config.second_caller {
-            SecondCaller::Busy => self.incoming.turn_away(&config.name, caller),
+            SecondCaller::Busy => Incoming::turn_away(&config.name, caller),
             SecondCaller::Message => placing::tell(board, config, caller),
-            SecondCaller::Queue => self.incoming.queue(&config.name, caller),
+            SecondCaller::Queue => incoming.queue(&config.name, caller),
             SecondCaller::Hunt => board.hunt(&config.name, &config.hunt, caller),
         }
         true

@@ -10,6 +10,7 @@ use crate::config::LineConfig;
 use crate::limits;
 
 /// The listeners of a line, and the callers that wait for it.
+#[derive(Default)]
 pub(crate) struct Incoming {
     listeners: Vec<Listener>,
     access: AccessList,
@@ -22,12 +23,12 @@ impl Incoming {
     pub(crate) fn open(config: &LineConfig) -> Result<Self, ListenError> {
         let listen = |address| Listener::tcp(address, &ListenOptions::default());
         let listeners = config.listen.0.iter().copied().map(listen).collect::<Result<_, _>>()?;
-        Ok(Self {
-            listeners,
-            access: config.answer_access.0.clone(),
-            handed_over: VecDeque::new(),
-            waiting: VecDeque::new(),
-        })
+        Ok(Self { listeners, access: config.answer_access.0.clone(), ..Self::default() })
+    }
+
+    /// The line as a place for callers, or nothing if it isn't one.
+    pub(crate) fn boxed(self) -> Option<Box<Self>> {
+        (!self.listeners.is_empty()).then(|| Box::new(self))
     }
 
     /// Where callers arrive, with the ports that were free.
@@ -82,7 +83,7 @@ impl Incoming {
         Poll::Pending
     }
 
-    pub(crate) fn turn_away(&self, line: &str, caller: Caller) {
+    pub(crate) fn turn_away(line: &str, caller: Caller) {
         info!(line, "turned away {}: the line is busy", caller.peer());
         caller.refuse();
     }
@@ -90,7 +91,7 @@ impl Incoming {
     /// Keeps the caller until the line is free; a queue that is full is busy.
     pub(crate) fn queue(&mut self, line: &str, caller: Caller) {
         if self.waiting.len() >= limits::QUEUE {
-            return self.turn_away(line, caller);
+            return Self::turn_away(line, caller);
         }
         info!(line, "{} waits for the line", caller.peer());
         self.waiting.push_back(caller);

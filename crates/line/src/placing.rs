@@ -83,7 +83,7 @@ pub(crate) fn let_go(board: &Board, mut call: Call, mut rest: Pending) {
 /// Tells a caller that the line is busy, and ends the call.
 pub(crate) fn tell(board: &Board, line: &LineConfig, caller: Caller) {
     info!(line = line.name, "told {} that the line is busy", caller.peer());
-    let text = format!("\r\n{}\r\n", line.busy_message);
+    let text = format!("\r\n{}\r\n", line.busy_message.as_deref().unwrap_or("BUSY"));
     let options = answering(line);
     board.farewell(async move {
         let Ok(mut call) = caller.answer(&options) else { return };

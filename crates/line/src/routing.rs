@@ -87,7 +87,7 @@ fn unlisted(party: String, address: Address, line: &LineConfig) -> Route {
         party,
         addresses: vec![address],
         telnet: None,
-        terminal: line.terminal.0.clone(),
+        terminal: line.terminal(),
         speed: None,
         connect_delay: None,
     }
@@ -102,7 +102,7 @@ fn listed(entry: &Entry, addresses: Vec<Address>, line: &LineConfig) -> Result<R
         party: entry.key.clone(),
         addresses,
         telnet: listing.telnet,
-        terminal: listing.terminal.clone().unwrap_or_else(|| line.terminal.0.clone()),
+        terminal: listing.terminal.clone().unwrap_or_else(|| line.terminal()),
         speed: listing.speed,
         connect_delay: listing.connect_delay.map(|span| span.0),
     })

@@ -1,6 +1,5 @@
 //! What a running line shares with those who hold its handle.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -8,20 +7,32 @@ use crate::access::Access;
 use crate::config::LineConfig;
 use crate::limits;
 use crate::mailbox::Mailbox;
-use crate::record::{CallRecord, Status};
+use crate::record::{CallNow, CallRecord, Status};
 
 /// One line as others see it.
 pub(crate) struct Shared {
     pub(crate) config: LineConfig,
+    /// Where the equipment plugs in, if that is not what the configuration says.
+    pub(crate) place: Option<Box<str>>,
+    /// Where callers arrive, with the ports that were free.
+    pub(crate) listens: Box<[String]>,
     pub(crate) letters: Mailbox<Letter>,
     /// Numbers the line's calls.
     pub(crate) call_number: AtomicU64,
     /// Whether a caller would ring now.
     pub(crate) free: AtomicBool,
-    status: Mutex<Status>,
-    records: Mutex<VecDeque<CallRecord>>,
+    shown: Mutex<Shown>,
     sent: AtomicU64,
     received: AtomicU64,
+}
+
+/// What others are shown. A line in use has a call to show, an idle one little.
+struct Shown {
+    state: &'static str,
+    dtr: bool,
+    dcd: bool,
+    call: Option<Box<CallNow>>,
+    records: Vec<CallRecord>,
 }
 
 /// What others ask of a line.
@@ -39,31 +50,35 @@ pub(crate) enum Letter {
 }
 
 impl Shared {
-    pub(crate) fn new(config: LineConfig) -> Self {
-        let status = Status { state: "idle", dtr: false, dcd: false, call: None };
+    pub(crate) fn new(config: LineConfig, place: Option<Box<str>>, listens: Box<[String]>) -> Self {
+        let shown =
+            Shown { state: "command", dtr: false, dcd: false, call: None, records: Vec::new() };
         Self {
             config,
+            place,
+            listens,
             letters: Mailbox::default(),
             call_number: AtomicU64::new(0),
             free: AtomicBool::new(false),
-            status: Mutex::new(status),
-            records: Mutex::default(),
+            shown: Mutex::new(shown),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
         }
     }
 
     pub(crate) fn status(&self) -> Status {
-        let mut status = lock(&self.status).clone();
-        if let Some(call) = &mut status.call {
-            call.sent = self.sent.load(Ordering::Relaxed);
-            call.received = self.received.load(Ordering::Relaxed);
-        }
-        status
+        let shown = lock(&self.shown);
+        let call = shown.call.as_deref().map(|call| CallNow {
+            sent: self.sent.load(Ordering::Relaxed),
+            received: self.received.load(Ordering::Relaxed),
+            ..call.clone()
+        });
+        Status { state: shown.state, dtr: shown.dtr, dcd: shown.dcd, call }
     }
 
+    /// The last calls, the latest first.
     pub(crate) fn records(&self) -> Vec<CallRecord> {
-        lock(&self.records).iter().cloned().collect()
+        lock(&self.shown).records.iter().rev().cloned().collect()
     }
 
     /// Publishes the figures of the call in progress; cheap enough for every chunk of data.
@@ -73,13 +88,17 @@ impl Shared {
     }
 
     pub(crate) fn publish(&self, status: Status) {
-        *lock(&self.status) = status;
+        let mut shown = lock(&self.shown);
+        (shown.state, shown.dtr, shown.dcd) = (status.state, status.dtr, status.dcd);
+        shown.call = status.call.map(Box::new);
     }
 
     pub(crate) fn remember(&self, record: CallRecord) {
-        let mut records = lock(&self.records);
-        records.truncate(limits::RECORDS - 1);
-        records.push_front(record);
+        let records = &mut lock(&self.shown).records;
+        if records.len() >= limits::RECORDS {
+            records.remove(0);
+        }
+        records.push(record);
     }
 }
 

@@ -1,6 +1,5 @@
 //! All lines of a process, and what they share.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
@@ -14,7 +13,7 @@ use tracing::{info, warn};
 
 use crate::access::Access;
 use crate::circuit::Circuit;
-use crate::config::LineConfig;
+use crate::config::{LineConfig, Plug};
 use crate::driver::Driver;
 use crate::end::End;
 use crate::incoming::Incoming;
@@ -43,12 +42,13 @@ use crate::tracer;
 pub struct Switchboard {
     board: Arc<Board>,
     personas: Mutex<Personas>,
-    state: Option<PathBuf>,
 }
 
 /// What the lines reach from inside.
 pub(crate) struct Board {
-    lines: Mutex<BTreeMap<String, Running>>,
+    /// By name.
+    lines: Mutex<Vec<Running>>,
+    state: Option<PathBuf>,
     phonebook: Mutex<Arc<Phonebook>>,
     /// Calls that are over for their line and still hand over their last bytes.
     farewells: Mutex<JoinSet<()>>,
@@ -64,8 +64,6 @@ struct Running {
 #[derive(Clone)]
 pub struct Line {
     shared: Arc<Shared>,
-    place: Arc<str>,
-    listens: Arc<[String]>,
 }
 
 /// Why a line could not be started.
@@ -122,8 +120,9 @@ impl Switchboard {
             phonebook: Mutex::default(),
             farewells: Mutex::default(),
             watch: tty::OpenWatch::new()?,
+            state,
         };
-        Ok(Self { board: Arc::new(board), personas: Mutex::new(personas), state })
+        Ok(Self { board: Arc::new(board), personas: Mutex::new(personas) })
     }
 
     /// Gives all lines another phonebook; calls in progress stay.
@@ -146,50 +145,28 @@ impl Switchboard {
     /// # Errors
     /// The first thing that stands in its way; nothing is left open then.
     pub fn start(&self, config: LineConfig) -> Result<Line, StartError> {
-        if lock(&self.board.lines).contains_key(&config.name) {
+        if self.line(&config.name).is_some() {
             return Err(StartError::Twice(config.name));
         }
         let persona = self.persona(&config.persona)?;
-        let dial_access = Arc::new(config.dial_access.0.clone());
-        let profile = self.state.as_deref().map(|state| ProfileFile::new(state, &config.name));
-        let stored = profile
-            .as_ref()
-            .map_or(Ok(Stored::default()), ProfileFile::load)
-            .map_err(StartError::Profile)?;
-        let mut modem = Modem::new(Arc::clone(&persona), stored);
+        let profile = self.board.profile(&config.name);
+        let stored = profile.as_ref().map_or(Ok(Stored::default()), ProfileFile::load);
+        let mut modem = Modem::new(Arc::clone(&persona), stored.map_err(StartError::Profile)?);
         init::obey(&mut modem, carrier::clock_now(), &config)?;
-        let tracer = config
-            .trace
-            .as_deref()
-            .map(tracer::into_file)
-            .transpose()
-            .map_err(StartError::Trace)?;
+        let tracer = config.trace.as_deref().map(tracer::into_file).transpose();
+        let tracer = tracer.map_err(StartError::Trace)?;
         let incoming = Incoming::open(&config)?;
         let end = End::open(&config, &self.board.watch)?;
 
-        let line = Line {
-            place: end.place().into(),
-            listens: incoming.places().into(),
-            shared: Arc::new(Shared::new(config)),
-        };
-        let config = line.config();
-        info!(line = config.name, persona = config.persona, "line open at {}", line.place);
-
-        let mut circuit = Circuit::new(
-            Arc::clone(&line.shared),
-            Arc::clone(&self.board),
-            end,
-            dial_access,
-            profile,
-            persona,
-        );
+        let place = end.place().map(String::into_boxed_str);
+        let shared = Arc::new(Shared::new(config, place, incoming.places().into()));
+        let line = Line { shared: Arc::clone(&shared) };
+        info!(line = line.name(), persona = persona.name(), "line open at {}", line.place());
+        let mut circuit = Circuit::new(shared, Arc::clone(&self.board), end, persona);
         circuit.set_up(carrier::clock_now(), &modem);
-        if let Some(tracer) = tracer {
-            circuit.watchers.add(tracer);
-        }
-        let task = tokio::spawn(Driver::new(modem, circuit, incoming));
-        lock(&self.board.lines)
-            .insert(line.name().to_owned(), Running { line: line.clone(), task });
+        tracer.into_iter().for_each(|tracer| circuit.watchers.add(tracer));
+        let task = tokio::spawn(Driver::new(modem, circuit, incoming.boxed()));
+        self.board.insert(Running { line: line.clone(), task });
         Ok(line)
     }
 
@@ -203,17 +180,17 @@ impl Switchboard {
 
     /// The line of this name.
     pub fn line(&self, name: &str) -> Option<Line> {
-        lock(&self.board.lines).get(name).map(|running| running.line.clone())
+        self.board.line(name)
     }
 
     /// All lines, in the alphabet's order.
     pub fn lines(&self) -> Vec<Line> {
-        lock(&self.board.lines).values().map(|running| running.line.clone()).collect()
+        lock(&self.board.lines).iter().map(|running| running.line.clone()).collect()
     }
 
     /// Ends a line: its call is hung up, its equipment hears of it, its place is free afterwards.
     pub async fn stop(&self, name: &str) {
-        let Some(mut running) = lock(&self.board.lines).remove(name) else { return };
+        let Some(mut running) = self.board.remove(name) else { return };
         if running.line.post(Letter::Stop).is_err() {
             running.task.abort();
         }
@@ -228,9 +205,10 @@ impl Switchboard {
 
     /// Ends all lines, and waits up to `grace` for the last bytes of their calls.
     pub async fn shut_down(&self, grace: Duration) {
-        let names: Vec<String> = lock(&self.board.lines).keys().cloned().collect();
+        let lines = self.lines();
         let all = async {
-            let mut stops = names.iter().map(|name| Box::pin(self.stop(name))).collect::<Vec<_>>();
+            let mut stops =
+                lines.iter().map(|line| Box::pin(self.stop(line.name()))).collect::<Vec<_>>();
             std::future::poll_fn(|cx| {
                 stops.retain_mut(|stop| stop.as_mut().poll(cx).is_pending());
                 if stops.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
@@ -249,7 +227,7 @@ impl Switchboard {
 
     /// Waits until a line has ended by itself: one on standard input does, with its input.
     pub async fn ended(&self, name: &str) {
-        let running = lock(&self.board.lines).remove(name);
+        let running = self.board.remove(name);
         if let Some(Running { task, .. }) = running {
             // A task that panicked has ended too.
             let _ = task.await;
@@ -262,12 +240,34 @@ impl Board {
         Arc::clone(&lock(&self.phonebook))
     }
 
+    /// Where `&W` and `&Z` of this line store, if anywhere.
+    pub(crate) fn profile(&self, name: &str) -> Option<ProfileFile> {
+        self.state.as_deref().map(|state| ProfileFile::new(state, name))
+    }
+
+    fn line(&self, name: &str) -> Option<Line> {
+        let lines = lock(&self.lines);
+        let index = find(&lines, name).ok()?;
+        lines.get(index).map(|running| running.line.clone())
+    }
+
+    fn insert(&self, running: Running) {
+        let mut lines = lock(&self.lines);
+        match find(&lines, running.line.name()) {
+            Ok(index) | Err(index) => lines.insert(index, running),
+        }
+    }
+
+    fn remove(&self, name: &str) -> Option<Running> {
+        let mut lines = lock(&self.lines);
+        find(&lines, name).ok().map(|index| lines.remove(index))
+    }
+
     /// Offers a caller to the first of `lines` that would ring; refuses him if there is none.
     pub(crate) fn hunt(&self, from: &str, lines: &[String], caller: Caller) {
         let mut caller = caller;
         for name in lines.iter().filter(|name| *name != from).take(limits::HUNT) {
-            let line = lock(&self.lines).get(name).map(|running| running.line.clone());
-            let Some(line) = line.filter(Line::would_ring) else { continue };
+            let Some(line) = self.line(name).filter(Line::would_ring) else { continue };
             info!(line = from, "{} is handed on to {name}", caller.peer());
             match line.post(Letter::Caller(caller)) {
                 Ok(()) => return,
@@ -299,12 +299,20 @@ impl Line {
 
     /// Where the equipment plugs in.
     pub fn place(&self) -> &str {
-        &self.place
+        let config = self.config();
+        let path = match config.plug() {
+            Some(Plug::Pty(pty)) => pty.link.to_str(),
+            Some(Plug::Serial(serial)) => serial.device.to_str(),
+            Some(Plug::Unix(path)) => path.to_str(),
+            Some(Plug::Stdio) => Some("standard input and output"),
+            Some(Plug::Tcp(_)) | None => None,
+        };
+        self.shared.place.as_deref().or(path).unwrap_or("a place without a readable name")
     }
 
     /// Where callers arrive, with the ports that were free.
     pub fn listens(&self) -> &[String] {
-        &self.listens
+        &self.shared.listens
     }
 
     /// How it stands now.
@@ -340,6 +348,10 @@ impl Line {
     fn post(&self, letter: Letter) -> Result<(), Letter> {
         self.shared.letters.post(letter)
     }
+}
+
+fn find(lines: &[Running], name: &str) -> Result<usize, usize> {
+    lines.binary_search_by(|running| running.line.name().cmp(name))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

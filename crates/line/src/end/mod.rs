@@ -129,8 +129,11 @@ impl End {
         }
     }
 
-    /// Where the equipment plugs in, for people.
-    pub(crate) fn place(&self) -> String {
-        each!(self, end => end.place())
+    /// Where the equipment plugs in, if that is not what the configuration says: a port that was free.
+    pub(crate) fn place(&self) -> Option<String> {
+        match self {
+            Self::Socket(socket) => Some(socket.place()),
+            Self::Pty(_) | Self::Serial(_) | Self::Stdio(_) => None,
+        }
     }
 }

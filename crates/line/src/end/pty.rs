@@ -16,7 +16,6 @@ use crate::outbox::Signal;
 /// The modem's end of the pseudo-terminal. DTR is "a program has it open, at a speed other than B0".
 pub(crate) struct Pty {
     end: PtyEnd,
-    link: std::path::PathBuf,
     hangup: PtyHangup,
     opened: bool,
     settings: ClientSettings,
@@ -45,10 +44,9 @@ impl Pty {
         };
         let end = PtyEnd::open(options, watch)?;
         let settings = end.settings();
-        let (link, hangup) = (config.link.clone(), config.hangup);
+        let hangup = config.hangup;
         Ok(Self {
             end,
-            link,
             hangup,
             opened: false,
             settings,
@@ -110,7 +108,7 @@ impl Pty {
                 Err(error) => {
                     tracing::error!(
                         "the pseudo-terminal of {} failed: {error}",
-                        self.link.display()
+                        self.end.slave().display()
                     );
                     self.opened = false;
                     DteEvent::Finished
@@ -177,10 +175,6 @@ impl Pty {
             // A pseudo-terminal has no circuits, and its speed is a fiction of its client.
             _ => {}
         }
-    }
-
-    pub(super) fn place(&self) -> String {
-        self.link.display().to_string()
     }
 
     fn lines(&self) -> DteEvent {

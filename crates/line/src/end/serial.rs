@@ -189,10 +189,6 @@ impl Port {
             }
         }
     }
-
-    pub(super) fn place(&self) -> String {
-        self.config.device.display().to_string()
-    }
 }
 
 fn is_on(shown: Shown, circuits: DceLines) -> bool {

@@ -78,8 +78,4 @@ impl Terminal {
             self.flow.set(flow);
         }
     }
-
-    pub(super) fn place(&self) -> String {
-        "standard input and output".into()
-    }
 }
