@@ -105,12 +105,12 @@ impl Circuit {
     }
 
     /// Bytes for the equipment.
-    pub(crate) fn to_dte(&mut self, cx: &mut Context<'_>, bytes: &[u8], said: Said) {
+    pub(crate) fn say(&mut self, cx: &mut Context<'_>, bytes: &[u8], said: Said) {
         if !self.end.is_open() {
             // Words that nobody hears must not wait for the next one who plugs in.
             return;
         }
-        self.watchers.to_dte(carrier::clock_now(), bytes);
+        self.watchers.said(carrier::clock_now(), bytes);
         let mut rest = bytes;
         if said == Said::Data && self.outbox.is_empty() {
             while !rest.is_empty()
@@ -134,7 +134,7 @@ impl Circuit {
     }
 
     /// Bytes for the far end.
-    pub(crate) fn to_line(&mut self, cx: &mut Context<'_>, bytes: &[u8]) {
+    pub(crate) fn send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) {
         let Slot::Online { call, .. } = &mut self.slot else { return };
         let mut rest = bytes;
         while self.to_line.is_empty()

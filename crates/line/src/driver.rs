@@ -75,8 +75,8 @@ impl Driver {
             | self.news(cx, now)
             | self.dialled(cx, now)
             | self.callers(cx, now)
-            | self.from_dte(cx, now)
-            | self.from_call(cx, now)
+            | self.equipment(cx, now)
+            | self.far_end(cx, now)
     }
 
     fn feed(&mut self, cx: &mut Context<'_>, now: Instant, input: Input<'_>) {
@@ -209,7 +209,7 @@ impl Driver {
         true
     }
 
-    fn from_dte(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+    fn equipment(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
         let Circuit { outbox, to_line, slot, .. } = &self.circuit;
         // Echo that the equipment doesn't take stops its commands, but never its data: two busy
         // directions must not wait for each other.
@@ -223,7 +223,7 @@ impl Driver {
             match event {
                 DteEvent::Data(range) => {
                     let bytes = buffer.get(range).unwrap_or_default();
-                    self.circuit.watchers.from_dte(now, bytes);
+                    self.circuit.watchers.heard(now, bytes);
                     self.feed(cx, now, Input::Dte(bytes));
                 }
                 DteEvent::Flow => {}
@@ -249,7 +249,7 @@ impl Driver {
         self.feed(cx, now, Input::Lines(lines));
     }
 
-    fn from_call(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+    fn far_end(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
         // Nothing is read that couldn't be delivered: the far end is held back by its own window.
         let ready =
             self.modem.wants_line() && self.circuit.outbox.is_empty() && self.circuit.end.is_open();

@@ -35,7 +35,7 @@ impl Watchers {
     }
 
     /// Bytes from the equipment.
-    pub(crate) fn from_dte(&mut self, now: Instant, bytes: &[u8]) {
+    pub(crate) fn heard(&mut self, now: Instant, bytes: &[u8]) {
         if self.tracers.is_empty() {
             return;
         }
@@ -52,7 +52,7 @@ impl Watchers {
     }
 
     /// Bytes for the equipment.
-    pub(crate) fn to_dte(&mut self, now: Instant, bytes: &[u8]) {
+    pub(crate) fn said(&mut self, now: Instant, bytes: &[u8]) {
         if self.tracers.is_empty() {
             return;
         }
@@ -116,11 +116,11 @@ mod tests {
             let mut watchers = Watchers::default();
             watchers.add(tracer);
             for part in [&prompt[..cut], &prompt[cut..]] {
-                watchers.to_dte(now, part);
+                watchers.said(now, part);
             }
-            watchers.from_dte(now, b"hun");
-            watchers.from_dte(now, b"ter2\r");
-            watchers.from_dte(now, b"ls");
+            watchers.heard(now, b"hun");
+            watchers.heard(now, b"ter2\r");
+            watchers.heard(now, b"ls");
             drop(watchers);
             let mut shown = String::new();
             while let Some(entry) = entries.next().await {

@@ -26,11 +26,11 @@ pub(crate) enum Said {
 
 impl Output for Wires<'_, '_> {
     fn dte(&mut self, bytes: &[u8]) {
-        self.circuit.to_dte(self.cx, bytes, self.said);
+        self.circuit.say(self.cx, bytes, self.said);
     }
 
     fn line(&mut self, bytes: &[u8]) {
-        self.circuit.to_line(self.cx, bytes);
+        self.circuit.send(self.cx, bytes);
     }
 
     fn act(&mut self, action: Action<'_>) {

@@ -29,7 +29,7 @@ pub(crate) struct Port {
 }
 
 enum State {
-    Open(Serial),
+    Open(Box<Serial>),
     Away { next: Instant, pause: Duration },
 }
 
@@ -70,7 +70,7 @@ impl Port {
             }
         };
         self.news = dtr.map(|dtr| DteEvent::Lines(DteLines { dtr, rts: true }));
-        self.state = State::Open(serial);
+        self.state = State::Open(Box::new(serial));
         self.show();
         Ok(())
     }
