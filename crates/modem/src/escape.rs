@@ -31,25 +31,52 @@ pub(crate) enum Seen {
     Complete(Instant),
 }
 
+/// Escape characters as they came, up to three.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sequence {
+    raw: [u8; LENGTH],
+    count: u8,
+}
+
+impl Sequence {
+    /// The characters.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.raw.get(..usize::from(self.count)).unwrap_or_default()
+    }
+
+    fn len(&self) -> usize {
+        usize::from(self.count)
+    }
+
+    /// Adds characters of which there is room for.
+    fn extend(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            if let Some(place) = self.raw.get_mut(usize::from(self.count)) {
+                *place = *byte;
+                self.count += 1;
+            }
+        }
+    }
+}
+
 /// How much of an escape sequence has been seen.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Escape {
     last: Instant,
-    seen: u8,
-    raw: [u8; LENGTH],
+    sequence: Sequence,
 }
 
 impl Escape {
     /// Nothing seen; the silence before a sequence counts from `now`.
     pub(crate) fn new(now: Instant) -> Self {
-        Self { last: now, seen: 0, raw: [0; LENGTH] }
+        Self { last: now, sequence: Sequence::default() }
     }
 
     /// Looks at a read that is not empty.
     pub(crate) fn look(&mut self, now: Instant, bytes: &[u8], guards: Guards) -> Seen {
         let gap = now.since(self.last);
         self.last = now;
-        if self.seen == 0 && (bytes.len() > LENGTH || gap < guards.silence) {
+        if self.sequence.count == 0 && (bytes.len() > LENGTH || gap < guards.silence) {
             return Seen::Data;
         }
         self.look_closely(now, gap, bytes, guards)
@@ -57,32 +84,30 @@ impl Escape {
 
     #[cold]
     fn look_closely(&mut self, now: Instant, gap: Duration, bytes: &[u8], guards: Guards) -> Seen {
-        let before = if gap < guards.silence { self.seen } else { 0 };
-        let after = usize::from(before) + bytes.len();
+        let begun = std::mem::take(&mut self.sequence);
+        // After a silence this read can only be the beginning of another sequence.
+        let mut sequence = if gap < guards.silence { begun } else { Sequence::default() };
         let only_escapes = bytes.iter().all(|byte| byte & 0x7F == guards.character);
-        if !only_escapes || after > LENGTH {
-            self.seen = 0;
+        if !only_escapes || sequence.len() + bytes.len() > LENGTH {
             return Seen::Data;
         }
-        for (place, byte) in self.raw.iter_mut().skip(usize::from(before)).zip(bytes) {
-            *place = *byte;
-        }
-        self.seen = after as u8;
-        if after == LENGTH { Seen::Complete(now + guards.silence) } else { Seen::Part }
+        sequence.extend(bytes);
+        self.sequence = sequence;
+        if sequence.len() == LENGTH { Seen::Complete(now + guards.silence) } else { Seen::Part }
     }
 
-    /// The characters seen so far, as they came, and how many.
-    pub(crate) fn raw(&self) -> ([u8; LENGTH], u8) {
-        (self.raw, self.seen)
+    /// The characters seen so far.
+    pub(crate) fn sequence(&self) -> Sequence {
+        self.sequence
     }
 
     /// Whether the whole sequence was seen and nothing since.
     pub(crate) fn is_complete(&self) -> bool {
-        usize::from(self.seen) == LENGTH
+        self.sequence.len() == LENGTH
     }
 
     /// Forgets a sequence that has begun.
     pub(crate) fn forget(&mut self) {
-        self.seen = 0;
+        self.sequence = Sequence::default();
     }
 }

@@ -26,7 +26,7 @@ pub(crate) enum Step {
     Next(State),
     /// The line ends in `ERROR`.
     Refused(State),
-    /// The line ends with this result code.
+    /// The next command follows, and this is the result code unless one fails.
     Ends(State, ResultCode),
     /// The line ends, and its result code came already or comes when the call is up or not.
     Leaves(State),
@@ -51,7 +51,6 @@ fn commands(
     core: &mut Core,
     port: &mut Port<'_>,
 ) -> (State, Option<ResultCode>) {
-    // What ATH answers where the maker had it say NO CARRIER.
     let mut result = ResultCode::Ok;
     for (count, typed) in body::commands(body, core.reading()).enumerate() {
         let Ok(typed) = typed else { return (state, Some(ResultCode::Error)) };
@@ -82,6 +81,9 @@ fn command(state: State, typed: &Typed<'_>, core: &mut Core, port: &mut Port<'_>
         }
         Typed::StoreNumber { slot, text } => settled(state, store_number(*slot, text, core, port)),
         Typed::ReadNumber { slot } => {
+            if core.settings.find(typed).is_none() {
+                return settled(state, unknown(core.grammar().unknown));
+            }
             let text = core.stored.number(*slot).unwrap_or_default().to_owned();
             core.information(&[text], port);
             Step::Next(state)

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use at::result::Cause;
 use clock::Instant;
 
-use crate::call::Call;
 use crate::core::{Core, DtrAction};
 use crate::input::{CallEvent, DteLines, Input};
 use crate::limits::TYPE_AHEAD;
@@ -126,7 +125,7 @@ impl Modem {
 
     /// Whose call it is and with whom, while there is one: what was dialled, or the caller's address.
     pub fn party(&self) -> Option<&str> {
-        self.state.call_record().map(|call: &Call| &*call.party)
+        self.state.call_record().map(|call| &*call.party)
     }
 
     fn run_timers(&mut self, port: &mut Port<'_>) {

@@ -84,7 +84,7 @@ impl Settings {
         &self.persona
     }
 
-    /// Back to the factory settings, keeping what a session holds.
+    /// Back to the factory settings.
     pub(crate) fn restore_factory(&mut self) {
         self.changed = Overlay::default();
     }

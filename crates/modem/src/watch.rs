@@ -6,7 +6,7 @@ use at::line::{LineChars, Recognised, Recogniser};
 use clock::Instant;
 
 use crate::core::Core;
-use crate::escape::{Escape, Guards, Seen};
+use crate::escape::{Escape, Guards, Seen, Sequence};
 use crate::persona::{EscapeBy, HoldBack};
 use crate::table::{S2, S12};
 
@@ -22,7 +22,7 @@ pub(crate) struct Watch {
     hold_back: HoldBack,
     escape: Escape,
     /// Held back characters that turned out to be data.
-    released: ([u8; 3], u8),
+    released: Sequence,
     ties: Option<Ties>,
 }
 
@@ -68,7 +68,7 @@ impl Watch {
             way,
             hold_back: online.hold_back,
             escape: Escape::new(now),
-            released: ([0; 3], 0),
+            released: Sequence::default(),
             ties: ties.then(|| Ties::new(character, core.line_chars())),
         }
     }
@@ -83,7 +83,7 @@ impl Watch {
         if let Some(ties) = &mut self.ties
             && let Some(place) = ties.look(bytes, recogniser)
         {
-            self.escape.forget();
+            self.released = self.give_up();
             return Found::EscapeWithLine(place);
         }
         match &mut self.way {
@@ -93,21 +93,15 @@ impl Watch {
                 None => Found::Data,
             },
             Way::Guarded(guards) => {
-                let guards = *guards;
-                if self.hold_back == HoldBack::Held {
-                    self.released = self.escape.raw();
-                }
+                let (guards, begun) = (*guards, self.escape.sequence());
                 match self.escape.look(now, bytes, guards) {
-                    Seen::Data => Found::Data,
-                    Seen::Complete(until) => {
-                        self.released.1 = 0;
-                        Found::Part(Some(until))
+                    Seen::Data => {
+                        self.released = self.held(begun);
+                        Found::Data
                     }
-                    Seen::Part => {
-                        self.released.1 = 0;
-                        let until = now + guards.silence;
-                        Found::Part((self.hold_back == HoldBack::Held).then_some(until))
-                    }
+                    Seen::Complete(until) => Found::Part(Some(until)),
+                    Seen::Part if self.holds_back() => Found::Part(Some(now + guards.silence)),
+                    Seen::Part => Found::Part(None),
                 }
             }
         }
@@ -119,36 +113,29 @@ impl Watch {
         self.hold_back == HoldBack::Held
     }
 
+    /// What of a sequence was held back: all, or nothing.
+    fn held(&self, sequence: Sequence) -> Sequence {
+        if self.holds_back() { sequence } else { Sequence::default() }
+    }
+
     /// The characters that were held back and have to go in front of the data just looked at.
-    pub(crate) fn take_released(&mut self) -> Released {
-        let released = Released(self.released);
-        self.released.1 = 0;
-        released
+    pub(crate) fn take_released(&mut self) -> Sequence {
+        std::mem::take(&mut self.released)
     }
 
     /// The silence after a sequence, or within it, is over: `None` if it was an escape, or else the
     /// characters that are data after all.
-    pub(crate) fn silence(&mut self) -> Option<Released> {
+    pub(crate) fn silence(&mut self) -> Option<Sequence> {
         let complete = self.escape.is_complete();
-        let released = self.give_up();
-        (!complete).then_some(released)
+        let held = self.give_up();
+        (!complete).then_some(held)
     }
 
     /// Forgets a sequence that has begun; what was held back of it is returned.
-    pub(crate) fn give_up(&mut self) -> Released {
-        let raw = self.escape.raw();
+    pub(crate) fn give_up(&mut self) -> Sequence {
+        let begun = self.escape.sequence();
         self.escape.forget();
-        Released(if self.holds_back() { raw } else { ([0; 3], 0) })
-    }
-}
-
-/// Characters that were held back.
-pub(crate) struct Released(([u8; 3], u8));
-
-impl Released {
-    /// As they came.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        self.0.0.get(..usize::from(self.0.1)).unwrap_or_default()
+        self.held(begun)
     }
 }
 

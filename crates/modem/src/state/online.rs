@@ -234,11 +234,18 @@ impl Online {
 
     /// DTR ends the call.
     pub(super) fn end_by_dtr(self, core: &mut Core, port: &mut Port<'_>) -> State {
+        core.recogniser.reset();
         end_by_dtr(self.call, core, port)
     }
 
     fn hang_up(self, cause: Cause, core: &mut Core, port: &mut Port<'_>) -> State {
         tell_far_end(&self.call, cause, port);
+        self.over(cause, core, port)
+    }
+
+    /// The call is over. What looked like the beginning of a command line in the data is none.
+    fn over(self, cause: Cause, core: &mut Core, port: &mut Port<'_>) -> State {
+        core.recogniser.reset();
         end(self.call, cause, core, port)
     }
 
@@ -283,7 +290,7 @@ impl Online {
             return State::Online(self);
         }
         match mending_time(cause, core) {
-            Mending::No => end(self.call, cause, core, port),
+            Mending::No => self.over(cause, core, port),
             Mending::For(time) => {
                 core.set_timer(Timer::FarEnd, port, time);
                 self.call.gone = Some(cause);
@@ -316,7 +323,7 @@ impl Online {
             }
             Timer::FarEnd => {
                 let cause = self.call.gone.unwrap_or(Cause::PathLost);
-                return end(self.call, cause, core, port);
+                return self.over(cause, core, port);
             }
             Timer::Idle => return self.idle(core, port),
             _ => {}

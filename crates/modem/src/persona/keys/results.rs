@@ -13,7 +13,7 @@ pub(super) const KEYS: &[Key] = &[
     word(
         "codes",
         "\"hayes\", \"rockwell\", \"usr\" or \"gsm\"",
-        "whose numbers result codes have",
+        "whose numbers result codes have; numbers and texts come after it",
         |p, word| {
             p.results.codes = Codes::new(Family::from_name(word)?);
             Some(())
@@ -107,10 +107,14 @@ pub(super) const KEYS: &[Key] = &[
         "\"no-carrier\", \"error\" or \"wait\"",
         "what ATA does when nobody calls; wait: for a caller, for the time of S7 or answer-wait",
         |p, word| {
+            let limit = match p.results.answer_without_call {
+                AnswerWithoutCall::Wait(limit) => limit,
+                AnswerWithoutCall::NoCarrier | AnswerWithoutCall::Error => None,
+            };
             let words = [
                 ("no-carrier", AnswerWithoutCall::NoCarrier),
                 ("error", AnswerWithoutCall::Error),
-                ("wait", AnswerWithoutCall::Wait(None)),
+                ("wait", AnswerWithoutCall::Wait(limit)),
             ];
             choose(&mut p.results.answer_without_call, word, &words)
         },
