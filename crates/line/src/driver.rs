@@ -14,7 +14,7 @@ use clock::Instant;
 use modem::{CallEvent, Connected, DteLines, Input, Modem, StateName};
 use telnet::Event;
 use tokio::time::Sleep;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::circuit::{Circuit, News};
 use crate::config::SecondCaller;
@@ -25,7 +25,7 @@ use crate::limits;
 use crate::placing;
 use crate::record::Status;
 use crate::shared::Letter;
-use crate::slot::Slot;
+use crate::slot::{Over, Slot};
 use crate::wires::{Said, Wires};
 
 /// A running line.
@@ -82,6 +82,10 @@ impl Driver {
     fn feed(&mut self, cx: &mut Context<'_>, now: Instant, input: Input<'_>) {
         let said = match input {
             Input::Call(CallEvent::Data(_)) => Said::Data,
+            Input::Call(event) => {
+                self.circuit.watchers.note(now, || format!("call: {event:?}"));
+                Said::Words
+            }
             _ => Said::Words,
         };
         let mut wires = Wires { circuit: &mut self.circuit, cx, now, said };
@@ -254,12 +258,13 @@ impl Driver {
         let ready =
             self.modem.wants_line() && self.circuit.outbox.is_empty() && self.circuit.end.is_open();
         let Slot::Online { call, over, .. } = &mut self.circuit.slot else { return false };
-        if let Some(cause) = *over {
-            return self.delivered(cx, now, cause);
+        if over.is_some() {
+            return self.delivered(cx, now);
         }
+        let gone = |cause| Over { cause, left: usize::MAX, until: now + limits::UNDELIVERED };
         if !ready {
             let Poll::Ready(cause) = call.poll_closed(cx) else { return false };
-            *over = Some(cause);
+            *over = Some(gone(cause));
             return true;
         }
         scratch::with(|buffer| {
@@ -274,18 +279,34 @@ impl Driver {
                     self.feed(cx, now, Input::Call(CallEvent::Break));
                 }
                 Poll::Ready(Ok(Received::Event(_))) => {}
-                Poll::Ready(Ok(Received::End)) => *over = Some(Cause::RemoteHangUp),
-                Poll::Ready(Err(error)) => *over = Some(carrier::cause_of_end(&error)),
+                Poll::Ready(Ok(Received::End)) => *over = Some(gone(Cause::RemoteHangUp)),
+                Poll::Ready(Err(error)) => {
+                    *over = Some(gone(carrier::cause_of_end(&error)));
+                }
             }
             true
         })
     }
 
     /// The far end is gone: once the equipment has all its data, the modem hears of it.
-    fn delivered(&mut self, cx: &mut Context<'_>, now: Instant, cause: Cause) -> Moved {
-        let Circuit { outbox, end, .. } = &mut self.circuit;
-        if !outbox.is_empty() || end.is_open() && end.poll_drained(cx).is_pending() {
+    fn delivered(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+        let Circuit { outbox, end, slot, .. } = &mut self.circuit;
+        let Slot::Online { over: Some(over), .. } = slot else { return false };
+        let waits = !outbox.is_empty() || end.is_open() && end.poll_drained(cx).is_pending();
+        if outbox.len() < over.left {
+            (over.left, over.until) = (outbox.len(), now + limits::UNDELIVERED);
+        }
+        if waits && now < over.until {
             return false;
+        }
+        let cause = over.cause;
+        if waits {
+            let bytes = outbox.len();
+            outbox.forget_bytes();
+            warn!(
+                line = self.circuit.name(),
+                bytes, "the equipment takes nothing; dropped what the far end sent last"
+            );
         }
         self.circuit.end_call(cause);
         self.feed(cx, now, Input::Call(CallEvent::Cleared(cause)));
@@ -296,11 +317,16 @@ impl Driver {
     /// fires early, finds nothing due and is set anew, which is cheaper than setting it at each byte.
     fn arm(&mut self, cx: &mut Context<'_>) {
         let call = self.circuit.slot.call().and_then(carrier::Call::deadline);
+        let undelivered = match &self.circuit.slot {
+            Slot::Online { over: Some(over), .. } => Some(over.until),
+            _ => None,
+        };
         let deadlines = [
             self.modem.deadline(),
             call,
             self.circuit.end.deadline(),
             self.circuit.outbox.deadline(),
+            undelivered,
         ];
         let Some(next) = deadlines.into_iter().flatten().min() else {
             (self.sleep, self.alarm) = (None, None);

@@ -21,6 +21,10 @@ pub const TO_DTE: usize = 64 * 1024;
 /// take a minute, but a buffer of the kernel's (4 KiB) only four seconds.
 pub const DRAIN: Duration = Duration::from_secs(10);
 
+/// How long equipment that has stopped us may take nothing of what a far end sent before it went: a
+/// printer out of paper is looked after within minutes.
+pub const UNDELIVERED: Duration = Duration::from_secs(300);
+
 /// How long a call that was hung up may take to hand over its last bytes.
 pub const LAST_BYTES: Duration = Duration::from_secs(10);
 

@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use at::result::Cause;
 use carrier::{Call, Caller, Counts};
+use clock::Instant;
 
 use crate::ticket::Ticket;
 
@@ -24,7 +25,17 @@ pub(crate) enum Slot {
     /// A caller waits. What it sends stays in the kernel, for after CONNECT.
     Ringing { ticket: Box<Ticket>, caller: Box<Caller> },
     /// The call is established. `over` is set when the far end has sent its last byte.
-    Online { ticket: Box<Ticket>, call: Box<Call>, over: Option<Cause> },
+    Online { ticket: Box<Ticket>, call: Box<Call>, over: Option<Over> },
+}
+
+/// The far end is gone; the equipment has yet to take what it sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Over {
+    pub(crate) cause: Cause,
+    /// Bytes that the equipment has not taken.
+    pub(crate) left: usize,
+    /// When a line whose equipment takes nothing is free again.
+    pub(crate) until: Instant,
 }
 
 /// A call that is being made; dropping it gives up.

@@ -110,8 +110,8 @@ async fn a_program_that_left_while_the_far_end_read_nothing_doesnt_hold_the_line
         let mut full = 0;
         while full < 50 && started.elapsed().as_secs() < 15 {
             match flood.write(&[0; 4096]) {
-                Ok(_) => full = 0,
-                Err(_) => {
+                Ok(taken) if taken > 0 => full = 0,
+                _ => {
                     full += 1;
                     std::thread::yield_now();
                     std::thread::park_timeout(std::time::Duration::from_millis(5));
@@ -126,4 +126,23 @@ async fn a_program_that_left_while_the_far_end_read_nothing_doesnt_hold_the_line
         tokio::task::yield_now().await;
     }
     assert_eq!(line.calls()[0].cause.code(), "dtr-drop");
+}
+
+#[tokio::test]
+async fn equipment_that_took_nothing_of_the_last_data_doesnt_hold_the_line_for_ever() {
+    let far = Far::listen().await;
+    let mut plugged = plug("init = \"&K4\"").await;
+    plugged.dte.say(format!("ATE0DT{}\r", far.address())).await;
+    let mut peer = far.answer().await;
+    plugged.dte.hear_until("CONNECT 9600\r\n").await;
+    plugged.dte.say(b"\x13stop").await;
+    peer.hear("stop").await;
+    peer.say("last words").await;
+    drop(peer);
+    tokio::time::pause();
+    while plugged.line.calls().is_empty() {
+        tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(plugged.line.calls()[0].cause.code(), "remote-hang-up");
 }
