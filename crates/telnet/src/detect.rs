@@ -42,11 +42,10 @@ impl Detector {
             return Look::Undecided { data: 0 };
         }
         let since = *self.since.get_or_insert(now);
-        let over = now.since(since) > limits::DETECTION || self.seen >= limits::DETECTION_BYTES;
         if !self.held.as_slice().is_empty() {
             return self.go_on(wire);
         }
-        if over { Look::Raw } else { self.search(now, wire) }
+        if now.since(since) > limits::DETECTION { Look::Raw } else { self.search(now, wire) }
     }
 
     /// Goes on with a command of which the start is held back.
@@ -69,7 +68,7 @@ impl Detector {
 
     /// Searches bytes of which none are held back.
     fn search(&mut self, now: Instant, wire: &[u8]) -> Look {
-        let window = usize::from(limits::DETECTION_BYTES - self.seen).min(wire.len());
+        let window = usize::from(limits::DETECTION_BYTES.saturating_sub(self.seen)).min(wire.len());
         let watched = wire.get(..window).unwrap_or_default();
         let mut at = 0;
         while let Some(offset) = memchr(IAC, watched.get(at..).unwrap_or_default()) {

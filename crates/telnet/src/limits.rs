@@ -31,8 +31,8 @@ pub const REFUSALS: u16 = 1024;
 
 /// Bytes of answers waiting to be put on the wire.
 ///
-/// Over a thousand answers: only a peer that asks and never reads gets there, and his further
-/// questions are then left unanswered.
+/// Over a thousand answers: only a peer that asks and never reads gets there, and what he asks then
+/// is left unanswered unless it changes an option, which [`STATE_CHANGES`] limits.
 pub const REPLIES: usize = 4096;
 
 /// Bytes kept of one sub-negotiation; a longer one is skipped to its end.

@@ -113,9 +113,7 @@ impl Session {
             if step.next == before {
                 return self.refuse(party, option.code(), out);
             }
-            if !out.has_room() {
-                return;
-            }
+            // However full the queue is: both ends must know of a change, and the budget counts them.
             out.negotiate(party.verb(say), option.code());
         }
         entry.take(step, now);

@@ -21,7 +21,7 @@ impl Session {
         out: &mut Replies,
     ) -> Option<Event> {
         match (option, parameters) {
-            (Known::TerminalType, [SEND]) => {
+            (Known::TerminalType, [SEND]) if self.options.side == Side::Client => {
                 self.tell_terminal(out);
                 None
             }
@@ -41,8 +41,7 @@ impl Session {
     }
 
     fn tell_terminal(&self, out: &mut Replies) {
-        let wanted = self.table.state(Party::Us, Known::TerminalType) == State::Yes;
-        if let Some(name) = self.options.terminal.as_ref().filter(|_| wanted && out.has_room()) {
+        if let Some(name) = self.options.terminal.as_ref().filter(|_| out.has_room()) {
             out.sub(Known::TerminalType.code(), &[&[IS], name.as_str().as_bytes()].concat());
         }
     }

@@ -76,8 +76,12 @@ fn timing_marks_are_answered_for_ever() {
 
 #[test]
 fn a_storm_that_nobody_sends_answers_to_takes_bounded_memory_and_lets_data_through() {
-    let mut telnet = Telnet::new(Options::server(Mode::On), NOW);
-    for storm in [&b"\xff\xfd\x06"[..], b"\xff\xf6", b"\xff\xfd\x63", b"\xff\xfa\x18\x01\xff\xf0"] {
+    let com_port = ComPort::AccessServer;
+    let mut telnet = Telnet::new(Options { com_port, ..Options::server(Mode::On) }, NOW);
+    decode(&mut telnet, b"\xff\xfb\x2c");
+    for storm in
+        [&b"\xff\xfd\x06"[..], b"\xff\xf6", b"\xff\xfd\x63", b"\xff\xfa\x2c\x0a\x01\xff\xf0"]
+    {
         let mut wire = storm.repeat(20_000);
         wire.extend(b"data");
         assert_eq!(decode(&mut telnet, &wire), b"data");
@@ -85,6 +89,14 @@ fn a_storm_that_nobody_sends_answers_to_takes_bounded_memory_and_lets_data_throu
     }
     assert_eq!(telnet.keep_alive(), Err(NotSent::Backlog));
     assert_eq!(telnet.send_break(), Err(NotSent::Backlog));
+}
+
+#[test]
+fn a_change_is_confirmed_however_many_answers_wait() {
+    let mut telnet = blind();
+    decode(&mut telnet, &b"\xff\xfd\x06".repeat(20_000));
+    decode(&mut telnet, b"\xff\xfd\x00\xff\xfd\x63");
+    assert!(telnet.replies().ends_with(b"\xff\xfc\x06\xff\xfb\x00"));
 }
 
 #[test]
@@ -114,6 +126,24 @@ fn a_sub_negotiation_without_end_is_skipped_and_its_end_is_found() {
             wire.extend(b"\xff\xf0data");
             assert_eq!(decode(&mut telnet, &wire), b"data");
         }
+    }
+}
+
+#[test]
+fn a_sub_negotiation_that_is_too_long_is_not_understood() {
+    let com_port = ComPort::AccessServer;
+    let options = Options { com_port, ..Options::server(Mode::On) };
+    for (length, understood) in [(limits::SUBNEGOTIATION - 1, 1), (limits::SUBNEGOTIATION, 0)] {
+        let mut telnet = Telnet::new(options.clone(), NOW);
+        decode(&mut telnet, b"\xff\xfb\x2c");
+        let mut wire = b"\xff\xfa\x2c\x00".to_vec();
+        wire.extend(b"x".repeat(length));
+        wire.extend(b"\xff\xf0");
+        let mut events = 0;
+        for piece in wire.chunks_mut(100) {
+            events += usize::from(telnet.decode(NOW, piece).event.is_some());
+        }
+        assert_eq!(events, understood, "{length} bytes");
     }
 }
 

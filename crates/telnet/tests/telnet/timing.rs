@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clock::Instant;
-use telnet::{Coding, Kind, Mode, Options, Telnet, limits};
+use telnet::{Coding, Event, Kind, Mode, Options, Telnet, limits};
 
 use crate::notation;
 
@@ -30,6 +30,7 @@ fn replies(telnet: &mut Telnet) -> String {
 fn wait(telnet: &mut Telnet, until: Instant) -> String {
     while let Some(due) = telnet.deadline().filter(|due| *due <= until) {
         telnet.timeout(due);
+        assert!(telnet.deadline() > Some(due) || telnet.deadline().is_none());
     }
     replies(telnet)
 }
@@ -113,6 +114,14 @@ fn a_client_asks_again_three_times_at_most() {
 }
 
 #[test]
+fn nothing_is_asked_before_the_server_has_had_its_chance() {
+    let mut client = Telnet::new(Options::client(Mode::On), at(0));
+    client.ask_binary(at(100));
+    assert_eq!(replies(&mut client), "");
+    assert_eq!(wait(&mut client, at(299)), "");
+}
+
+#[test]
 fn binary_data_ask_once_and_again_after_a_withdrawal() {
     let mut client = Telnet::new(Options::client(Mode::On), at(0));
     wait(&mut client, at(300));
@@ -184,6 +193,20 @@ fn auto_gives_up_after_a_kibibyte_of_something_else() {
             assert_eq!(client.kind(), kind, "{before} bytes before it, in pieces of {piece}");
         }
     }
+}
+
+#[test]
+fn auto_gives_up_with_the_start_of_a_command_in_its_hand() {
+    let mut client = Telnet::new(Options::client(Mode::Auto), at(0));
+    let mut wire = vec![b'x'; 1023];
+    wire.extend(b"\xff\xfb");
+    let decoded = client.decode(at(0), &mut wire);
+    assert_eq!((decoded.consumed, decoded.data, client.kind()), (1025, 1023, Kind::Undecided));
+    let mut rest = *b"\x80\xff\xfd\x18";
+    let decoded = client.decode(at(0), &mut rest);
+    assert!(matches!(decoded.event, Some(Event::Held(held)) if held.as_slice() == b"\xff\xfb"));
+    let decoded = client.decode(at(0), &mut rest);
+    assert_eq!((decoded.data, client.kind()), (4, Kind::Raw));
 }
 
 #[test]
