@@ -6,6 +6,9 @@ use std::time::Duration;
 /// kernel tells nobody when a queue has become empty. Short against a human's patience.
 pub(crate) const FAREWELL_LOOK: Duration = Duration::from_millis(10);
 
+/// How often in a row nothing must be found unread before the client is taken to have read all.
+pub(crate) const FAREWELL_CALM: usize = 3;
+
 /// Descriptors looked at in `/proc` to find who serves a link. A process seldom has more than its
 /// limit of 1024 or the 20 000 of a big exchange.
 pub(crate) const PROCESS_DESCRIPTORS: usize = 65_536;
@@ -47,8 +50,9 @@ pub(crate) const USER_FILE_SIZE: u64 = 16 << 20;
 /// What the kernel takes (NGROUPS_MAX).
 pub(crate) const USER_GROUPS: usize = 65_536;
 
-/// How often a process group is looked at that outlives its leader: nothing tells when it is empty.
-pub(crate) const GROUP_LOOK: Duration = Duration::from_millis(20);
+/// How soon a process group that outlives its leader is looked at again for the first time; then half as
+/// often each time. Nothing tells when it is empty, and a look reads about all processes.
+pub(crate) const SOONEST_GROUP_LOOK: Duration = Duration::from_millis(10);
 
 /// How long a killed process may take to end. Only one that waits inside the kernel, for a dead disk
 /// say, takes longer, and nothing can be done about it.

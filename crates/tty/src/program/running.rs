@@ -18,9 +18,9 @@ use rustix::termios::tcgetpgrp;
 use tokio::io::Interest;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::{ProgramIo, reaper};
+use super::{ProgramIo, reaper, session};
 use crate::Signal;
-use crate::limits::{GROUP_LOOK, KILL_PATIENCE};
+use crate::limits::{KILL_PATIENCE, SOONEST_GROUP_LOOK};
 use crate::raw::{self, Registered};
 
 /// A program that was started.
@@ -118,11 +118,13 @@ impl HangUp {
         let status = status?;
         // A zombie counts as a member; the group can be seen to be empty only without it.
         child.reap();
-        while child.group_lives() {
+        let mut pause = SOONEST_GROUP_LOOK;
+        while child.group_lives().await {
             if Instant::now() >= deadline {
                 return Ok(None);
             }
-            sleep_until(deadline.min(Instant::now() + GROUP_LOOK)).await;
+            sleep_until(deadline.min(Instant::now() + pause)).await;
+            pause *= 2;
         }
         child.fate = Fate::Gone(status);
         Ok(Some(status))
@@ -217,11 +219,15 @@ impl Child {
         }
     }
 
-    fn group_lives(&self) -> bool {
+    async fn group_lives(&self) -> bool {
         // As process 1 we inherit orphans, and nobody else buries them.
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
         while matches!(waitid(WaitId::Pgid(Some(self.pid)), options), Ok(Some(_))) {}
-        test_kill_process_group(self.pid) != Err(Errno::SRCH)
+        if test_kill_process_group(self.pid) == Err(Errno::SRCH) {
+            return false;
+        }
+        let group = self.pid;
+        tokio::task::spawn_blocking(move || session::group_lives(group)).await.unwrap_or(true)
     }
 
     /// Buries the process if it is dead.

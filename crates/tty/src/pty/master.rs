@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Gid, Mode, OFlags, Uid, fchmod, fchown};
-use rustix::io::{Errno, read, readv, retry_on_intr, write};
+use rustix::io::{Errno, ioctl_fionread, read, readv, retry_on_intr, write};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, ptsname, unlockpt};
 use rustix::termios::{
     ControlModes, InputModes, LocalModes, OptionalActions, QueueSelector, Termios, tcflush,
@@ -154,12 +154,16 @@ impl Master {
     }
 
     /// Whether something we wrote is still unread by a client that is there to read it.
+    ///
+    /// The kernel has no answer to that for the whole way, so this may be wrong once, in the moment
+    /// between a read and the arrival of what waits behind it; ask twice, with a pause.
     pub(crate) fn is_unread(&self) -> io::Result<bool> {
         if look(&self.fd)?.contains(PollFlags::HUP) {
             return Ok(false);
         }
-        // Asking the slave itself: its poll first moves what is on the way between the two ends.
-        Ok(look(&self.open_slave()?)?.contains(PollFlags::IN))
+        let slave = self.open_slave()?;
+        // The first waits for a read in progress to end, the second brings up what is on the way.
+        Ok(ioctl_fionread(&slave)? > 0 || look(&slave)?.contains(PollFlags::IN))
     }
 
     /// Throws away what we wrote and nobody read.

@@ -15,7 +15,7 @@ use tokio::io::Interest;
 use self::link::Link;
 use self::master::{Attention, Packet};
 use crate::OpenWatch;
-use crate::limits::FAREWELL_LOOK;
+use crate::limits::{FAREWELL_CALM, FAREWELL_LOOK};
 use crate::raw::{self, Registered};
 use crate::watch::Vigil;
 
@@ -369,7 +369,9 @@ impl PtyEnd {
 
 /// Keeps a terminal until its client has read everything or is gone.
 async fn farewell(master: Master) {
-    while master.is_unread().unwrap_or(false) {
+    let mut calm = 0;
+    while calm < FAREWELL_CALM {
+        calm = if master.is_unread().unwrap_or(false) { 0 } else { calm + 1 };
         tokio::time::sleep(FAREWELL_LOOK).await;
     }
 }

@@ -1,6 +1,8 @@
 //! The crate against the kernel it stands on: real pseudo-terminals, real processes.
 
 mod client;
+mod hang_up;
+mod program;
 mod pty;
 mod pty_link;
 mod serial;

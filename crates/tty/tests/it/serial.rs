@@ -3,7 +3,7 @@ use std::fs::{self, File};
 use std::future::poll_fn;
 use std::io::{Read as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ fn cable() -> (File, PathBuf) {
     (File::from(master), path)
 }
 
-fn open(path: &PathBuf) -> Serial {
+fn open(path: &Path) -> Serial {
     Serial::open(path, &Settings::default(), &LockPolicy::KernelOnly).unwrap()
 }
 
