@@ -240,8 +240,13 @@ mod tests {
         (listener, address)
     }
 
-    fn closed() -> SocketAddr {
-        open().1
+    /// An address that refuses while the socket lives: taken, and not listened on.
+    fn closed() -> (rustix::fd::OwnedFd, SocketAddr) {
+        use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
+        let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        bind(&socket, &SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let address = getsockname(&socket).unwrap().try_into().unwrap();
+        (socket, address)
     }
 
     /// Who wins, and when.
@@ -256,7 +261,8 @@ mod tests {
     #[tokio::test]
     async fn a_closed_port_gives_way_to_the_next_address_at_once() {
         let (_listener, address) = open();
-        let (won, took) = race(&[closed(), closed(), address]).await;
+        let (_socket, closed) = closed();
+        let (won, took) = race(&[closed, closed, address]).await;
         assert_eq!(won.unwrap(), address);
         assert!(took < limits::STAGGER, "{took:?}");
     }
@@ -274,14 +280,15 @@ mod tests {
     async fn a_failure_behind_a_silent_address_calls_the_third_at_once() {
         let hole = BlackHole::open().await;
         let (_listener, address) = open();
-        let (won, took) = race(&[hole.address, closed(), address]).await;
+        let (_socket, closed) = closed();
+        let (won, took) = race(&[hole.address, closed, address]).await;
         assert_eq!(won.unwrap(), address);
         assert!(took < limits::STAGGER * 2, "{took:?}");
     }
 
     #[tokio::test]
     async fn all_addresses_are_tried_before_the_call_fails() {
-        let (first, second) = (closed(), closed());
+        let ((_one, first), (_other, second)) = (closed(), closed());
         let (lost, _) = race(&[first, second]).await;
         let lost = lost.unwrap_err().to_string();
         assert_eq!(lost, format!("{first} refused the call, {second} refused the call"));

@@ -1,13 +1,27 @@
 //! Making calls, and why they fail.
 
+use std::net::SocketAddr;
+
 use at::result::Cause;
 use carrier::{AccessList, Address, CallOptions, DialError, Route, cause_of, dial, dial_first};
 
 use crate::ends::{address, listener};
 
-async fn closed_port() -> String {
-    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    format!("tcp://{}", free.local_addr().unwrap())
+/// A port that refuses: taken, so that nobody else can listen there, and not listened on.
+struct ClosedPort(rustix::fd::OwnedFd);
+
+impl ClosedPort {
+    fn new() -> Self {
+        use rustix::net::{AddressFamily, SocketType, bind, socket};
+        let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        bind(&socket, &SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        Self(socket)
+    }
+
+    fn address(&self) -> String {
+        let address: SocketAddr = rustix::net::getsockname(&self.0).unwrap().try_into().unwrap();
+        format!("tcp://{address}")
+    }
 }
 
 async fn error(address: &str, access: &str) -> DialError {
@@ -18,8 +32,8 @@ async fn error(address: &str, access: &str) -> DialError {
 
 #[tokio::test]
 async fn a_closed_port_refuses() {
-    let address = closed_port().await;
-    let error = error(&address, "").await;
+    let closed = ClosedPort::new();
+    let error = error(&closed.address(), "").await;
     assert_eq!(error.cause(), Cause::Refused);
     assert!(error.to_string().ends_with("refused the call"), "{error}");
 }
@@ -63,9 +77,9 @@ fn route(address: Address) -> Route {
 
 #[tokio::test]
 async fn the_next_route_is_taken_when_one_fails() {
-    let listener = listener();
+    let (listener, closed) = (listener(), ClosedPort::new());
     let routes = [
-        route(closed_port().await.parse().unwrap()),
+        route(closed.address().parse().unwrap()),
         route("unix:/nonexistent/socket".parse().unwrap()),
         route(address("telnet", &listener)),
     ];
@@ -76,9 +90,10 @@ async fn the_next_route_is_taken_when_one_fails() {
 
 #[tokio::test]
 async fn the_cause_is_told_from_the_route_that_came_furthest() {
+    let closed = ClosedPort::new();
     let routes = [
         route("unix:/nonexistent/socket".parse().unwrap()),
-        route(closed_port().await.parse().unwrap()),
+        route(closed.address().parse().unwrap()),
     ];
     let error = dial_first(&routes, &AccessList::allow_all(), None).await.unwrap_err();
     assert_eq!(error.cause(), Cause::Refused);

@@ -25,6 +25,8 @@ const TELNET: CallOptions = CallOptions {
     budget: None,
 };
 
+const LONG: Duration = Duration::from_secs(20);
+
 async fn read(socket: &mut TcpStream, count: usize) -> Vec<u8> {
     let mut bytes = vec![0; count];
     socket.read_exact(&mut bytes).await.unwrap();
@@ -189,30 +191,23 @@ async fn a_byte_that_might_begin_a_command_is_data_after_a_while() {
 }
 
 #[tokio::test]
-async fn a_command_given_to_a_waiting_call_goes_out_at_once() {
+async fn a_command_given_to_a_waiting_call_goes_out_although_nothing_else_happens() {
     let (mut answered, mut caller) = answered_from_socket(&TELNET).await;
-    caller.write_all(b"\xff\xfb\x1f").await.unwrap();
-    // Waits for data in one arm while the other one sends a break, as an owner's select would.
-    let mut buf = [0; 16];
-    let mut done = false;
     let mut polls = 0;
     let served = poll_fn(|cx| {
+        assert!(answered.poll_receive(cx, &mut [0; 16]).is_pending());
         polls += 1;
         if polls == 1 {
-            let _ = answered.poll_receive(cx, &mut buf);
             answered.send_break().unwrap();
             return Poll::Pending;
         }
-        let _ = answered.poll_receive(cx, &mut buf);
-        done = true;
         Poll::Ready(())
     });
-    tokio::time::timeout(Duration::from_secs(10), served).await.expect("the call was woken");
+    tokio::time::timeout(LONG, served).await.expect("the call was woken");
     let mut wire = Vec::new();
     while !wire.ends_with(b"\xff\xf3") {
         wire.extend(read(&mut caller, 1).await);
     }
-    assert!(done);
 }
 
 #[tokio::test]
@@ -285,5 +280,5 @@ async fn held_data_go_out_when_the_peer_has_answered() {
         .unwrap();
     };
     let both = async { tokio::join!(script, talk) };
-    tokio::time::timeout(Duration::from_secs(10), both).await.expect("nothing is held for ever");
+    tokio::time::timeout(LONG, both).await.expect("nothing is held for ever");
 }
