@@ -267,8 +267,9 @@ pub struct AccountConfig {
     /// How long a call may pass without a byte either way. Default: for ever.
     #[serde(default)]
     pub idle: Option<Span>,
-    /// How long a program on a pipe may be silent once its caller has finished sending, which is all that is
-    /// seen of a caller who has gone. Default `60s`.
+    /// How long a program may neither take nor say anything once its caller has finished sending, which is all
+    /// that is seen of a caller who has gone. A program on a terminal is hung up as soon as it has taken
+    /// everything. Default `60s`.
     #[serde(default = "a_minute")]
     pub after_end: Span,
     /// How long a call may last. Default: for ever.

@@ -120,7 +120,7 @@ impl Login<'_> {
     /// Compares a password, if there is room for it; logs what came of it.
     async fn compare(&mut self, mut check: Check, out: &mut Vec<u8>) -> Result<Compared, CallEnd> {
         let source = self.origin.source;
-        if self.patience.take(source, clock_now()).is_err() {
+        if !self.patience.lasts(source, clock_now()) {
             self.log_failure(check.name(), "too many wrong passwords from this source");
             return Ok(Compared::Not(Refused::Over(check.busy(out))));
         }
@@ -134,18 +134,13 @@ impl Login<'_> {
             First::Other(verdict) => verdict,
         };
         match (verdict, account) {
-            (Ok(Verdict::Right), Some(account)) => {
-                self.patience.give_back(source, clock_now());
-                Ok(Compared::Right(account, check.accept(out)))
-            }
+            (Ok(Verdict::Right), Some(account)) => Ok(Compared::Right(account, check.accept(out))),
             (Ok(_), _) => {
+                self.patience.wears(source, clock_now());
                 self.log_failure(check.name(), "wrong name or password");
                 Ok(Compared::Not(check.refuse(out)))
             }
-            (Err(_), _) => {
-                self.patience.give_back(source, clock_now());
-                Ok(Compared::Not(Refused::Over(check.busy(out))))
-            }
+            (Err(_), _) => Ok(Compared::Not(Refused::Over(check.busy(out)))),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use clock::Instant;
@@ -12,8 +12,8 @@ use crate::source::Source;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A bucket of tries for each source: a minute's worth at most, filled evenly. A try is taken before a
-/// password is compared and given back when it was right.
+/// A bucket of wrong passwords for each source: a minute's worth at most, emptied evenly. Right ones don't
+/// count, so that a fleet behind one address may redial all at once.
 #[derive(Debug)]
 pub(crate) struct Patience {
     per_minute: AtomicU32,
@@ -22,80 +22,74 @@ pub(crate) struct Patience {
 
 #[derive(Debug, Default)]
 struct Buckets {
-    by_source: HashMap<Source, Bucket>,
-    /// For sources that found the map full.
-    strangers: Option<Bucket>,
+    /// When each source will be forgiven.
+    by_source: HashMap<Source, Instant>,
+    /// The same for all sources that found the map full.
+    strangers: Option<Instant>,
     swept: Option<Instant>,
 }
-
-/// What was taken from a full bucket, in time: it shrinks as time passes.
-#[derive(Clone, Copy, Debug)]
-struct Bucket {
-    /// When the bucket will be full again.
-    full_at: Instant,
-}
-
-/// The source has used up its tries.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct UsedUp;
 
 impl Patience {
     pub(crate) fn new(per_minute: u32) -> Self {
         Self { per_minute: AtomicU32::new(per_minute), buckets: Mutex::default() }
     }
 
-    /// Sets another number of tries in a minute.
+    /// Sets another number of wrong passwords in a minute.
     pub(crate) fn set(&self, per_minute: u32) {
         self.per_minute.store(per_minute, Ordering::Relaxed);
     }
 
-    /// Takes a try.
-    pub(crate) fn take(&self, source: Source, now: Instant) -> Result<(), UsedUp> {
+    /// Whether a source may be wrong once more.
+    pub(crate) fn lasts(&self, source: Source, now: Instant) -> bool {
+        let forgiven = self.buckets().find(source);
+        forgiven.is_none_or(|forgiven| (forgiven + self.one_mistake()).since(now) <= MINUTE)
+    }
+
+    /// A source was wrong.
+    pub(crate) fn wears(&self, source: Source, now: Instant) {
         if source == Source::Local {
-            return Ok(());
+            return;
         }
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let bucket = buckets.find(source, now);
-        let full_at = bucket.full_at.max(now) + self.one_try();
-        if full_at.since(now) > MINUTE {
-            return Err(UsedUp);
-        }
-        bucket.full_at = full_at;
-        Ok(())
+        let mut buckets = self.buckets();
+        let forgiven = buckets.find(source).map_or(now, |forgiven| forgiven.max(now));
+        buckets.put(source, forgiven + self.one_mistake(), now);
     }
 
-    /// Gives a try back.
-    pub(crate) fn give_back(&self, source: Source, now: Instant) {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bucket) = buckets.by_source.get_mut(&source) {
-            let missing = bucket.full_at.since(now).saturating_sub(self.one_try());
-            bucket.full_at = now + missing;
-        }
-    }
-
-    fn one_try(&self) -> Duration {
+    fn one_mistake(&self) -> Duration {
         MINUTE / self.per_minute.load(Ordering::Relaxed).max(1)
+    }
+
+    fn buckets(&self) -> MutexGuard<'_, Buckets> {
+        // Nothing under the lock can fail half-way, so a poisoned lock guards sound buckets.
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Buckets {
-    fn find(&mut self, source: Source, now: Instant) -> &mut Bucket {
-        let full = Bucket { full_at: now };
-        if self.by_source.len() >= limits::SOURCES && !self.by_source.contains_key(&source) {
-            self.sweep(now);
-            if self.by_source.len() >= limits::SOURCES {
-                return self.strangers.get_or_insert(full);
-            }
-        }
-        self.by_source.entry(source).or_insert(full)
+    fn find(&self, source: Source) -> Option<Instant> {
+        self.by_source.get(&source).copied().or_else(|| {
+            let full = self.by_source.len() >= limits::SOURCES && source != Source::Local;
+            self.strangers.filter(|_| full)
+        })
     }
 
-    /// Forgets full buckets; at most once a second, because it looks at all of them.
+    fn put(&mut self, source: Source, forgiven: Instant, now: Instant) {
+        if self.by_source.len() >= limits::SOURCES && !self.by_source.contains_key(&source) {
+            self.sweep(now);
+        }
+        if self.by_source.len() < limits::SOURCES || self.by_source.contains_key(&source) {
+            self.by_source.insert(source, forgiven);
+        } else {
+            self.strangers = Some(forgiven);
+        }
+    }
+
+    /// Forgets who is forgiven; at most once a second, because it looks at all of them.
     fn sweep(&mut self, now: Instant) {
         let due = self.swept.is_none_or(|last| now.since(last) >= Duration::from_secs(1));
         if due {
             self.swept = Some(now);
-            self.by_source.retain(|_, bucket| bucket.full_at > now);
+            self.by_source.retain(|_, forgiven| *forgiven > now);
         }
     }
 }
@@ -110,36 +104,41 @@ mod tests {
 
     const ONE: Source = Source::V4(1);
 
+    /// Another wrong password, if it is still taken.
+    fn wrong(patience: &Patience, source: Source, now: Instant) -> bool {
+        let lasts = patience.lasts(source, now);
+        if lasts {
+            patience.wears(source, now);
+        }
+        lasts
+    }
+
     #[test]
-    fn a_minutes_tries_can_be_used_at_once_and_come_back_evenly() {
+    fn a_minutes_mistakes_can_be_made_at_once_and_are_forgiven_evenly() {
         let patience = Patience::new(6);
         for _ in 0..6 {
-            assert_eq!(patience.take(ONE, at(0)), Ok(()));
+            assert!(wrong(&patience, ONE, at(0)));
         }
-        assert_eq!(patience.take(ONE, at(0)), Err(UsedUp));
-        assert_eq!(patience.take(ONE, at(9)), Err(UsedUp));
-        assert_eq!(patience.take(ONE, at(10)), Ok(()));
-        assert_eq!(patience.take(ONE, at(10)), Err(UsedUp));
-        assert_eq!(patience.take(Source::V4(2), at(10)), Ok(()));
+        assert!(!wrong(&patience, ONE, at(0)));
+        assert!(!wrong(&patience, ONE, at(9)));
+        assert!(wrong(&patience, ONE, at(10)));
+        assert!(!wrong(&patience, ONE, at(10)));
+        assert!(wrong(&patience, Source::V4(2), at(10)));
     }
 
     #[test]
-    fn right_passwords_cost_nothing() {
-        let patience = Patience::new(2);
+    fn who_makes_no_mistake_is_not_even_known() {
+        let patience = Patience::new(1);
+        assert!(patience.lasts(ONE, at(0)));
+        assert!(patience.buckets().by_source.is_empty());
+    }
+
+    #[test]
+    fn this_machine_is_never_too_wrong() {
+        let patience = Patience::new(1);
         for _ in 0..100 {
-            assert_eq!(patience.take(ONE, at(0)), Ok(()));
-            patience.give_back(ONE, at(0));
+            assert!(wrong(&patience, Source::Local, at(0)));
         }
-    }
-
-    #[test]
-    fn tries_given_back_late_are_not_more_than_were_taken() {
-        let patience = Patience::new(2);
-        assert_eq!(patience.take(ONE, at(0)), Ok(()));
-        patience.give_back(ONE, at(120));
-        assert_eq!(patience.take(ONE, at(120)), Ok(()));
-        assert_eq!(patience.take(ONE, at(120)), Ok(()));
-        assert_eq!(patience.take(ONE, at(120)), Err(UsedUp));
     }
 
     #[test]
@@ -147,13 +146,14 @@ mod tests {
         let patience = Patience::new(1);
         let sources = u32::try_from(limits::SOURCES).expect("fits");
         for source in 0..sources {
-            assert_eq!(patience.take(Source::V4(source), at(0)), Ok(()));
+            assert!(wrong(&patience, Source::V4(source), at(0)));
         }
-        assert_eq!(patience.take(Source::V4(sources), at(0)), Ok(()));
-        assert_eq!(patience.take(Source::V4(sources + 1), at(0)), Err(UsedUp));
-        assert_eq!(patience.buckets.lock().expect("sound").by_source.len(), limits::SOURCES);
-        // Old sources are forgotten once they would be forgiven.
-        assert_eq!(patience.take(Source::V4(sources + 1), at(61)), Ok(()));
-        assert_eq!(patience.buckets.lock().expect("sound").by_source.len(), 1);
+        assert!(wrong(&patience, Source::V4(sources), at(0)));
+        assert!(!wrong(&patience, Source::V4(sources + 1), at(0)));
+        assert!(patience.lasts(Source::Local, at(0)));
+        assert_eq!(patience.buckets().by_source.len(), limits::SOURCES);
+        // Old sources are forgotten once they are forgiven.
+        assert!(wrong(&patience, Source::V4(sources + 1), at(61)));
+        assert_eq!(patience.buckets().by_source.len(), 1);
     }
 }

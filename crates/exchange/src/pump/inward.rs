@@ -20,6 +20,17 @@ pub(super) struct Inward {
     state: State,
     pending: Pending,
     admitted: Admitted,
+    caller: Caller,
+    /// Bytes that the program has taken.
+    taken: u64,
+}
+
+/// What is known of the caller while the program lets him wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Caller {
+    There,
+    /// He has finished sending, or is gone; what he sent before is still on its way.
+    HungUp,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +48,17 @@ impl Inward {
     pub(super) fn new(mut admitted: Admitted, early: &[u8]) -> Self {
         let mut pending = Pending::default();
         pending.put(admitted.data(early));
-        Self { state: State::Open, pending, admitted }
+        Self { state: State::Open, pending, admitted, caller: Caller::There, taken: 0 }
     }
 
-    /// Whether the caller has finished sending, and the program knows.
-    pub(super) fn is_closed(&self) -> bool {
-        self.state == State::Closed
+    /// Whether the caller has finished sending, be it that the program doesn't know yet.
+    pub(super) fn has_hung_up(&self) -> bool {
+        self.state == State::Closed || self.caller == Caller::HungUp
+    }
+
+    /// Bytes that the program has taken so far.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// Takes what the caller has sent and gives it to the program, a few pieces at most.
@@ -76,10 +92,17 @@ impl Inward {
         running: &mut Running,
     ) -> Result<Poll<()>, CallEnd> {
         match running.io.poll_write(cx, self.pending.waiting()) {
-            Poll::Ready(Ok(count)) if count > 0 => self.pending.advance(count),
+            Poll::Ready(Ok(count)) if count > 0 => {
+                self.pending.advance(count);
+                self.taken += count as u64;
+            }
             Poll::Ready(_) => self.fall_deaf(),
             Poll::Pending => {
-                // The caller isn't read any further, but his telnet still gets its answers.
+                // The caller isn't read any further, so his end would go unnoticed behind what he has sent.
+                if self.caller == Caller::There && call.poll_hung_up(cx).is_ready() {
+                    self.caller = Caller::HungUp;
+                }
+                // His telnet still gets its answers.
                 return match call.poll_flush(cx) {
                     Poll::Ready(Err(_)) => Err(CallEnd::LineLost),
                     _ => Ok(Poll::Pending),
@@ -124,7 +147,10 @@ impl Inward {
     fn pass_on(&mut self, cx: &mut Context<'_>, mut data: &[u8], running: &mut Running) {
         while !data.is_empty() && self.state == State::Open {
             match running.io.poll_write(cx, data) {
-                Poll::Ready(Ok(count)) if count > 0 => data = data.get(count..).unwrap_or_default(),
+                Poll::Ready(Ok(count)) if count > 0 => {
+                    data = data.get(count..).unwrap_or_default();
+                    self.taken += count as u64;
+                }
                 Poll::Ready(_) => self.fall_deaf(),
                 Poll::Pending => return self.pending.put(data),
             }

@@ -72,6 +72,8 @@ struct Times {
     began: Instant,
     received: Instant,
     sent: Instant,
+    /// By the program.
+    taken: Instant,
     program_ended: Option<Instant>,
 }
 
@@ -102,7 +104,7 @@ impl<'a> Pump<'a> {
             inward: Inward::new(guest.admitted, &guest.early),
             outward: Outward::new(),
             status: None,
-            times: Times { began: now, received: now, sent: now, program_ended: None },
+            times: Times { began: now, received: now, sent: now, taken: now, program_ended: None },
             timer: Timer::default(),
         }
     }
@@ -122,7 +124,7 @@ impl<'a> Pump<'a> {
         if let Poll::Ready(order) = self.entry.poll_order(cx) {
             return Err(order);
         }
-        let before = self.call.counts();
+        let before = (self.call.counts(), self.inward.taken());
         let inward = self.inward.poll(cx, self.call, &mut self.running, &self.rules)?;
         let outward = self.outward.poll(cx, self.call, &mut self.running.io)?;
         self.note_progress(before);
@@ -137,19 +139,22 @@ impl<'a> Pump<'a> {
         self.poll_time(cx)
     }
 
-    fn note_progress(&mut self, before: Counts) {
-        let now = self.call.counts();
+    fn note_progress(&mut self, before: (Counts, u64)) {
+        let now = (self.call.counts(), self.inward.taken());
         if now == before {
             return;
         }
         let time = clock_now();
-        if now.received != before.received {
+        if now.0.received != before.0.received {
             self.times.received = time;
         }
-        if now.sent != before.sent {
+        if now.0.sent != before.0.sent {
             self.times.sent = time;
         }
-        self.entry.count(now);
+        if now.1 != before.1 {
+            self.times.taken = time;
+        }
+        self.entry.count(now.0);
     }
 
     fn poll_program(&mut self, cx: &mut Context<'_>) {
@@ -221,13 +226,18 @@ impl<'a> Pump<'a> {
     }
 
     fn idle_limit(&self) -> Option<Instant> {
-        self.rules.idle.map(|idle| self.times.received.max(self.times.sent) + idle)
+        self.rules.idle.map(|idle| self.last_byte() + idle)
     }
 
-    /// The caller has finished sending; whether he still listens shows only when something is sent to him.
+    /// The caller has finished sending, and the program neither takes nor says anything. Whether he still listens
+    /// shows only when something is sent to him.
     fn silence_after_end(&self) -> Option<Instant> {
-        let silent = self.inward.is_closed() && self.times.program_ended.is_none();
-        silent.then(|| self.times.received.max(self.times.sent) + self.rules.after_end)
+        let waiting = self.inward.has_hung_up() && self.times.program_ended.is_none();
+        waiting.then(|| self.last_byte().max(self.times.taken) + self.rules.after_end)
+    }
+
+    fn last_byte(&self) -> Instant {
+        self.times.received.max(self.times.sent)
     }
 
     /// The program has ended, and the caller takes nothing of its output any more.
