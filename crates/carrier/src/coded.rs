@@ -196,11 +196,11 @@ impl Coded {
                 other => break other,
             }
             let rest = data.get(accepted..).unwrap_or_default();
-            let chunk = rest.get(..limits::CHUNK).unwrap_or(rest);
-            let chunk = chunk.get(..self.telnet.sendable(chunk)).unwrap_or_default();
             if rest.is_empty() {
                 break Poll::Ready(Ok(()));
             }
+            let chunk = rest.get(..limits::CHUNK).unwrap_or(rest);
+            let chunk = chunk.get(..self.telnet.sendable(chunk)).unwrap_or_default();
             if chunk.is_empty() {
                 // Held: until the peer's answer, or until the codec's time-out, which wakes us.
                 match self.poll_listen(wire, cx) {
@@ -214,14 +214,12 @@ impl Coded {
             accepted += chunk.len();
         };
         match outcome {
-            _ if accepted > 0 => {
-                if let Poll::Ready(Err(error)) = outcome {
-                    self.writing = Writing::Broken(error);
-                }
+            Poll::Ready(Err(error)) if accepted > 0 => {
+                self.writing = Writing::Broken(error);
                 Poll::Ready(Ok(accepted))
             }
-            Poll::Ready(result) => Poll::Ready(result.map(|()| 0)),
-            Poll::Pending => Poll::Pending,
+            _ if accepted > 0 => Poll::Ready(Ok(accepted)),
+            outcome => outcome.map_ok(|()| 0),
         }
     }
 

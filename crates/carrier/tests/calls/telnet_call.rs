@@ -282,3 +282,22 @@ async fn held_data_go_out_when_the_peer_has_answered() {
     let both = async { tokio::join!(script, talk) };
     tokio::time::timeout(LONG, both).await.expect("nothing is held for ever");
 }
+
+#[tokio::test]
+async fn a_stalled_far_end_costs_one_chunk_and_gets_all_of_it_later() {
+    let (here, mut far) = tokio::io::duplex(64);
+    let mut call = Call::over(Box::new(here), telnet::Options::server(Mode::BinaryBlind));
+    let mut taken = 0;
+    poll_fn(|cx| {
+        while let Poll::Ready(sent) = call.poll_send(cx, &[0xFF; 65_536]) {
+            taken += sent.unwrap();
+        }
+        Poll::Ready(())
+    })
+    .await;
+    assert_eq!(taken, carrier::limits::CHUNK);
+    let mut wire = Vec::new();
+    let (read, ()) = tokio::join!(far.read_to_end(&mut wire), finish(&mut call));
+    assert_eq!(read.unwrap(), 2 * taken);
+    assert!(wire.iter().all(|byte| *byte == 0xFF));
+}
