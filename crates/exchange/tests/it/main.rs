@@ -1,0 +1,9 @@
+//! The exchange as its callers see it: real sockets, real programs.
+
+mod harness;
+mod limits;
+mod log;
+mod login;
+mod program;
+mod running;
+mod transparency;
