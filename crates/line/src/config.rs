@@ -18,7 +18,7 @@ pub struct LineConfig {
     /// What the owner calls the line; unique in the process, and the stem of its profile file.
     pub name: String,
     /// The equipment is on a serial port.
-    pub serial: Option<SerialConfig>,
+    pub serial: Option<Box<SerialConfig>>,
     /// The equipment's program opens a pseudo-terminal.
     pub pty: Option<PtyConfig>,
     /// The equipment connects to a TCP port.
@@ -337,7 +337,7 @@ impl LineConfig {
     /// The one place where the equipment plugs in; `None` if there is none or more than one.
     pub(crate) fn plug(&self) -> Option<Plug<'_>> {
         let mut plugs = [
-            self.serial.as_ref().map(Plug::Serial),
+            self.serial.as_deref().map(Plug::Serial),
             self.pty.as_ref().map(Plug::Pty),
             self.tcp.as_ref().map(Plug::Tcp),
             self.unix.as_deref().map(Plug::Unix),

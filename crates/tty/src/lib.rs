@@ -43,6 +43,7 @@ pub use program::{
     SpawnError, User, UserError, WindowSize,
 };
 pub use pty::{ClientSettings, PtyEnd, PtyError, PtyEvent, PtyOptions};
+pub use raw::give_back_memory;
 pub use rustix::process::{Resource, Signal};
 pub use serial::{Counts, LockPolicy, ModemLines, Queue, Serial, SerialError, SerialEvent};
 pub use settings::{

@@ -182,3 +182,13 @@ pub(crate) fn close_from_on_exec(first: c_uint) -> io::Result<()> {
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
+
+/// Gives memory that was freed back to the system, as far as the allocator can: after a large
+/// configuration was read, most of what reading it took lies between what stays.
+pub fn give_back_memory() {
+    // SAFETY: malloc_trim only looks at the allocator's own free lists, under its own locks.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}

@@ -218,7 +218,7 @@ fn plug(matches: &Matches, line: &mut LineConfig) -> Result<(), Usage> {
         }
     }
     if let Some(device) = matches.value(&SERIAL) {
-        line.serial = Some(serial(matches, device)?);
+        line.serial = Some(Box::new(serial(matches, device)?));
     } else if let Some(listen) = matches.parse(&TCP)? {
         line.tcp = Some(TcpConfig { listen, protocol: protocol(matches)? });
     } else if let Some(path) = matches.value(&UNIX) {

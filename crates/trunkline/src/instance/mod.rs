@@ -73,6 +73,7 @@ impl Instance {
             return Err(StartError::NothingRuns(reasons.join("\n")));
         }
         drop(waiting);
+        tty::give_back_memory();
         Ok(Arc::new(instance))
     }
 

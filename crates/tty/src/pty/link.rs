@@ -3,7 +3,8 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use super::PtyError;
 use crate::limits::PROCESS_DESCRIPTORS;
@@ -11,31 +12,31 @@ use crate::limits::PROCESS_DESCRIPTORS;
 /// A link of ours, removed when dropped, unless it is somebody else's by then.
 #[derive(Debug)]
 pub(crate) struct Link {
-    path: PathBuf,
-    target: PathBuf,
+    path: Box<Path>,
+    target: Arc<Path>,
 }
 
 impl Link {
     /// Points `path` at `target`, in place of a link that a dead process left, and of nothing else.
-    pub(crate) fn make(path: &Path, target: &Path) -> Result<Self, PtyError> {
+    pub(crate) fn make(path: &Path, target: &Arc<Path>) -> Result<Self, PtyError> {
         check_free(path, target)?;
         replace(path, target).map_err(|source| PtyError::Link { link: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), target: target.to_owned() })
+        Ok(Self { path: path.into(), target: Arc::clone(target) })
     }
 
     /// Points it elsewhere, without a moment at which the name is missing.
-    pub(crate) fn point_to(&mut self, target: &Path) -> Result<(), PtyError> {
+    pub(crate) fn point_to(&mut self, target: &Arc<Path>) -> Result<(), PtyError> {
         if !self.is_ours() {
             check_free(&self.path, target)?;
         }
         replace(&self.path, target)
-            .map_err(|source| PtyError::Link { link: self.path.clone(), source })?;
-        self.target = target.to_owned();
+            .map_err(|source| PtyError::Link { link: self.path.to_path_buf(), source })?;
+        self.target = Arc::clone(target);
         Ok(())
     }
 
     fn is_ours(&self) -> bool {
-        fs::read_link(&self.path).is_ok_and(|target| target == self.target)
+        fs::read_link(&self.path).is_ok_and(|target| *target == *self.target)
     }
 }
 

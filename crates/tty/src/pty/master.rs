@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::{self, IoSliceMut};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -29,7 +29,7 @@ const PACKET_IOCTL: u8 = 64;
 #[derive(Debug)]
 pub(crate) struct Master {
     pub(crate) fd: Arc<OwnedFd>,
-    pub(crate) slave: PathBuf,
+    pub(crate) slave: Arc<Path>,
 }
 
 /// What one read of a master in packet mode brought.
@@ -62,7 +62,7 @@ impl Master {
         let fd = openpt(flags())?;
         grantpt(&fd)?;
         unlockpt(&fd)?;
-        let slave = PathBuf::from(OsStr::from_bytes(ptsname(&fd, Vec::new())?.as_bytes()));
+        let slave = Path::new(OsStr::from_bytes(ptsname(&fd, Vec::new())?.as_bytes())).into();
         Ok(Self { fd: Arc::new(fd), slave })
     }
 
@@ -86,8 +86,10 @@ impl Master {
     }
 
     fn restrict(&self, slave: &OwnedFd, options: &PtyOptions) -> Result<(), PtyError> {
-        let access =
-            |error: Errno| PtyError::Access { path: self.slave.clone(), source: error.into() };
+        let access = |error: Errno| PtyError::Access {
+            path: self.slave.to_path_buf(),
+            source: error.into(),
+        };
         if options.owner.is_some() || options.group.is_some() {
             let owner = options.owner.map(Uid::from_raw);
             fchown(slave, owner, options.group.map(Gid::from_raw)).map_err(access)?;

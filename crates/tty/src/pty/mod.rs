@@ -158,12 +158,11 @@ enum Look {
 
 impl PtyEnd {
     /// Makes a terminal and its link. Must be called inside the tokio runtime that will poll it.
-    pub fn open(options: PtyOptions, watch: &OpenWatch) -> Result<Self, PtyError> {
+    pub fn open(mut options: PtyOptions, watch: &OpenWatch) -> Result<Self, PtyError> {
         let settings = ClientSettings::INITIAL;
         let master = Master::offer(&options, settings.speed)?;
         let vigil = watch.await_open(&master.slave).map_err(PtyError::Watch)?;
-        let link =
-            options.link.as_deref().map(|path| Link::make(path, &master.slave)).transpose()?;
+        let link = options.link.take().map(|path| Link::make(&path, &master.slave)).transpose()?;
         Ok(Self {
             link,
             client: Client::Absent(Look::Now),
