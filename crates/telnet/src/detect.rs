@@ -17,7 +17,8 @@ const OPTIONS: u8 = 50;
 /// Watches the peer's first bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Detector {
-    seen: u16,
+    /// Bytes that turned out to be data.
+    data: u16,
     since: Option<Instant>,
     held: Held,
     release_at: Option<Instant>,
@@ -51,24 +52,25 @@ impl Detector {
     /// Goes on with a command of which the start is held back.
     fn go_on(&mut self, wire: &[u8]) -> Look {
         let mut start = [0; 3];
-        let known = self.held.as_slice();
-        for (to, from) in start.iter_mut().zip(known.iter().chain(wire)) {
+        let held = self.held.as_slice();
+        for (to, from) in start.iter_mut().zip(held.iter().chain(wire)) {
             *to = *from;
         }
-        let length = (known.len() + wire.len()).min(start.len());
-        match Start::of(start.get(..length).unwrap_or_default()) {
-            Start::Whole => Look::Telnet { data: 0, held: self.take_held() },
+        let length = (held.len() + wire.len()).min(start.len());
+        let start = start.get(..length).unwrap_or_default();
+        match Start::of(start) {
+            Start::Whole => Look::Telnet { data: 0, held: std::mem::take(&mut self.held) },
             Start::Partial => {
-                self.held = Held::of(start.get(..length).unwrap_or_default());
+                self.held = Held::of(start);
                 Look::Undecided { data: 0 }
             }
-            Start::Other => Look::Released(self.take_held()),
+            Start::Other => Look::Released(self.release()),
         }
     }
 
     /// Searches bytes of which none are held back.
     fn search(&mut self, now: Instant, wire: &[u8]) -> Look {
-        let window = usize::from(limits::DETECTION_BYTES.saturating_sub(self.seen)).min(wire.len());
+        let window = usize::from(limits::DETECTION_BYTES.saturating_sub(self.data)).min(wire.len());
         let watched = wire.get(..window).unwrap_or_default();
         let mut at = 0;
         while let Some(offset) = memchr(IAC, watched.get(at..).unwrap_or_default()) {
@@ -78,11 +80,14 @@ impl Detector {
             }
             let command = wire.get(iac..).unwrap_or_default();
             match Start::of(command.get(..3).unwrap_or(command)) {
-                Start::Whole => return Look::Telnet { data: iac, held: Held::default() },
+                Start::Whole => {
+                    self.count(iac);
+                    return Look::Telnet { data: iac, held: Held::default() };
+                }
                 Start::Partial => {
                     self.held = Held::of(command);
                     self.release_at = Some(now + limits::HOLD_BACK);
-                    self.count(wire.len());
+                    self.count(iac);
                     return Look::Undecided { data: iac };
                 }
                 Start::Other => at = iac + 1,
@@ -92,14 +97,19 @@ impl Detector {
             return Look::Raw;
         }
         self.count(wire.len());
-        if self.seen >= limits::DETECTION_BYTES {
+        if self.data >= limits::DETECTION_BYTES {
             return Look::Raw;
         }
         Look::Undecided { data: wire.len() }
     }
 
     fn count(&mut self, bytes: usize) {
-        self.seen = self.seen.saturating_add(u16::try_from(bytes).unwrap_or(u16::MAX));
+        self.data = self.data.saturating_add(u16::try_from(bytes).unwrap_or(u16::MAX));
+    }
+
+    /// Whether the peer began with something else than a command.
+    pub(crate) fn began_with_data(&self) -> bool {
+        self.data > 0
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
@@ -108,13 +118,15 @@ impl Detector {
 
     /// What is held back and can wait no longer.
     pub(crate) fn overdue(&mut self, now: Instant) -> Option<Held> {
-        self.release_at.filter(|at| *at <= now).map(|_| self.take_held())
+        self.release_at.filter(|at| *at <= now).map(|_| self.release())
     }
 
-    /// What is held back, at the end of the stream.
-    pub(crate) fn take_held(&mut self) -> Held {
+    /// What is held back, as the data that it turns out to be.
+    pub(crate) fn release(&mut self) -> Held {
         self.release_at = None;
-        std::mem::take(&mut self.held)
+        let held = std::mem::take(&mut self.held);
+        self.count(held.as_slice().len());
+        held
     }
 }
 

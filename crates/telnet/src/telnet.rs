@@ -117,10 +117,11 @@ impl Telnet {
                 Decoded { consumed: wire, data: wire, event: None }
             }
             Look::Telnet { data, mut held } => {
-                if let Stage::Detecting(_, options) = std::mem::replace(&mut self.stage, Stage::Raw)
+                if let Stage::Detecting(detector, options) =
+                    std::mem::replace(&mut self.stage, Stage::Raw)
                 {
                     let mut session = Session::new(options, now, &mut self.replies);
-                    if data > 0 {
+                    if detector.began_with_data() {
                         session.matcher.other();
                     }
                     // A start of the command that had been kept back: no data, and no event either.
@@ -147,7 +148,7 @@ impl Telnet {
     pub fn finish(&mut self) -> Option<Held> {
         match &mut self.stage {
             Stage::Detecting(detector, _) => {
-                Some(detector.take_held()).filter(|held| !held.as_slice().is_empty())
+                Some(detector.release()).filter(|held| !held.as_slice().is_empty())
             }
             Stage::Raw | Stage::Telnet(_) => None,
         }

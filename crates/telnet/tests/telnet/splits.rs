@@ -58,6 +58,8 @@ fn cut(wire: &[u8], at: impl IntoIterator<Item = usize>) -> Vec<&[u8]> {
 /// Wires in which commands are frequent.
 fn wire() -> impl Strategy<Value = Vec<u8>> {
     let token = prop::sample::select(vec![
+        "DO ECHO DO NAWS WILL ECHO WILL SGA",
+        "WILL SGA DO SGA WILL ECHO DONT ECHO",
         "WILL BINARY",
         "WONT BINARY",
         "DO BINARY",
