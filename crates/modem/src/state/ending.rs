@@ -6,7 +6,7 @@ use at::result::{Cause, ResultCode};
 
 use super::{CALL_OVER, State};
 use crate::call::{Call, Direction};
-use crate::core::{Bell, Carrier, Core, Hook};
+use crate::core::{Carrier, Core, Hook};
 use crate::output::{Action, Note};
 use crate::port::Port;
 use crate::table::{CARRIER_DETECT, DETAIL};
@@ -66,12 +66,9 @@ pub(super) fn tell_far_end(call: &Call, cause: Cause, port: &mut Port<'_>) {
 
 /// The circuits and timers of a call go; the call is remembered.
 fn close(call: Call, cause: Cause, core: &mut Core, port: &mut Port<'_>) {
-    for timer in
-        [Timer::Connect, Timer::Bell, Timer::Pause, Timer::Guard, Timer::Idle, Timer::FarEnd]
-    {
+    for timer in [Timer::Connect, Timer::Pause, Timer::Guard, Timer::Idle, Timer::FarEnd] {
         core.clear_timer(timer);
     }
-    core.bell = Bell::Silent;
     let was_up = call.connected.is_some();
     if was_up && core.settings.number(CARRIER_DETECT) == 2 {
         core.set_timer(Timer::Pause, port, CARRIER_LOST_SHOWN);
