@@ -199,13 +199,18 @@ impl Child {
         }
         loop {
             let mut ready = ready!(self.ended.poll_read_ready(cx))?;
-            // Left a zombie: while it is one, nobody else can get its number and our signals.
-            let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-            match waitid(WaitId::Pid(self.pid), options)? {
-                Some(status) => return Poll::Ready(Ok(exit_status(&status))),
+            match self.look()? {
+                Some(status) => return Poll::Ready(Ok(status)),
                 None => ready.clear_ready(),
             }
         }
+    }
+
+    /// The exit status, if there is one. The process is left a zombie: while it is one, nobody else can
+    /// get its number and our signals.
+    fn look(&self) -> io::Result<Option<ExitStatus>> {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        Ok(waitid(WaitId::Pid(self.pid), options)?.map(|status| exit_status(&status)))
     }
 
     /// Sends a signal to its process group. A group that has ended is no error.
@@ -245,10 +250,13 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
+        // Before the kill, which may be over before the next look.
+        let was_alive = matches!(self.fate, Fate::Ours) && matches!(self.look(), Ok(None));
         let _ = self.signal_group(Signal::KILL);
-        self.reap();
-        if let Fate::Ours = self.fate {
+        if was_alive {
             reaper::adopt(self.pid);
+        } else {
+            self.reap();
         }
     }
 }
