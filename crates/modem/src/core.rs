@@ -33,8 +33,8 @@ pub(crate) struct Core {
     pub(crate) memory: Memory,
     /// The port's speed.
     pub(crate) rate: u32,
-    /// What the equipment drives.
-    pub(crate) dte: DteLines,
+    /// What the equipment drives; ready until something else is known.
+    pub(crate) dte: Option<DteLines>,
     /// What the driver was told last.
     pub(crate) dce: DceLines,
     pub(crate) hook: Hook,
@@ -92,7 +92,7 @@ impl Core {
             recogniser: Recogniser::new(),
             timers: Timers::default(),
             memory: Memory::default(),
-            dte: DteLines::READY,
+            dte: None,
             dce: DceLines::default(),
             hook: Hook::On,
             carrier: Carrier::Absent,
@@ -154,7 +154,7 @@ impl Core {
             _ => true,
         };
         let cts = match self.settings.number(CTS_SOURCE) {
-            0 => self.dte.rts,
+            0 => self.dte().rts,
             3 => dcd,
             4 => ri,
             _ => true,
@@ -181,6 +181,11 @@ impl Core {
         self.drive_lines(port);
     }
 
+    /// What the equipment drives.
+    pub(crate) fn dte(&self) -> DteLines {
+        self.dte.unwrap_or(DteLines::READY)
+    }
+
     /// What DTR going off does.
     pub(crate) fn dtr_action(&self) -> DtrAction {
         if self.persona().online.dtr == DtrUse::Ignored {
@@ -196,7 +201,7 @@ impl Core {
 
     /// Whether DTR keeps callers out.
     pub(crate) fn dtr_refuses(&self) -> bool {
-        !self.dte.dtr && matches!(self.dtr_action(), DtrAction::HangUp | DtrAction::Reset)
+        !self.dte().dtr && matches!(self.dtr_action(), DtrAction::HangUp | DtrAction::Reset)
     }
 
     /// S25.

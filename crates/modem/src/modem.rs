@@ -182,11 +182,16 @@ impl Modem {
     }
 
     fn lines_changed(&mut self, lines: DteLines, port: &mut Port<'_>) {
-        let before = std::mem::replace(&mut self.core.dte, lines);
+        let before = self.core.dte.replace(lines);
         self.core.drive_lines(port);
+        // How the circuits are at the start is no change of them.
+        let was_on = match (before, &self.state) {
+            (None, State::Command) => false,
+            (before, _) => before.unwrap_or(DteLines::READY).dtr,
+        };
         if lines.dtr {
             self.core.clear_timer(Timer::DtrOff);
-        } else if before.dtr && self.core.dtr_action() != DtrAction::Nothing {
+        } else if was_on && self.core.dtr_action() != DtrAction::Nothing {
             let time = self.core.dtr_time();
             self.core.set_timer(Timer::DtrOff, port, time);
         }

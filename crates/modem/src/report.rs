@@ -49,8 +49,8 @@ pub(crate) fn line(asked: &Asked<'_>) -> Told {
         format!("@LINE: state {}", asked.state.name().words()),
         format!(
             "@LINE: DTR {} RTS {} DCD {} DSR {} RI {} CTS {}",
-            on(core.dte.dtr),
-            on(core.dte.rts),
+            on(core.dte().dtr),
+            on(core.dte().rts),
             on(core.dce.dcd),
             on(core.dce.dsr),
             on(core.dce.ri),
