@@ -208,8 +208,8 @@ impl Caller {
         self.heard.drain(..count).collect()
     }
 
-    /// Everything to the end.
-    pub(crate) async fn rest(&mut self) -> Vec<u8> {
+    /// Everything to the end; then the caller hangs up too.
+    pub(crate) async fn rest(mut self) -> Vec<u8> {
         while self.hear().await {}
         std::mem::take(&mut self.heard)
     }

@@ -104,7 +104,7 @@ async fn a_caller_beyond_the_password_queue_is_told_busy_before_any_hash() {
         caller.say("rtu\r").await;
         caller.expect("Password: ").await;
     }
-    let [first, second] = &mut callers;
+    let [mut first, mut second] = callers;
     first.say("secret\r").await;
     until("the first hash", || (house.exchange.password_hashes() == 1).then_some(())).await;
     second.say("secret\r").await;
@@ -136,7 +136,7 @@ async fn an_account_may_keep_its_first_call() {
     let mut first = house.rtu().await;
     first.say("x").await;
     first.bytes(1).await;
-    let mut second = house.rtu().await;
+    let second = house.rtu().await;
     assert_eq!(second.rest().await, b"BUSY\r\n");
     assert_eq!(house.record().await.end, CallEnd::SecondCall);
     first.say("y").await;

@@ -123,7 +123,7 @@ async fn a_call_ends_with_one_line_that_says_everything() {
 async fn what_a_program_says_on_standard_error_is_logged_within_bounds() {
     let log = Log::start();
     let house = house(&script("pipe", "printf 'a\\033[2Jb\\n' >&2; yes | head -1000 >&2"));
-    let mut caller = house.rtu().await;
+    let caller = house.rtu().await;
     assert_eq!(caller.rest().await, b"");
     let call = house.record().await.call.id;
     let first = format!("program says: a\\u{{1b}}[2Jb call={call}");

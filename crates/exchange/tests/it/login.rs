@@ -99,7 +99,7 @@ async fn a_caller_who_types_a_byte_now_and_then_meets_the_deadline() {
 #[tokio::test(start_paused = true)]
 async fn a_caller_who_says_nothing_meets_the_deadline() {
     let house = house(&format!("[exchange.login]\ndeadline = \"20s\"\n{}", rtu("pipe", CAT)));
-    let mut caller = house.raw().await;
+    let caller = house.raw().await;
     assert!(caller.rest().await.ends_with(b"Login timed out\r\n"));
     assert_eq!(house.record().await.end, CallEnd::LoginFailed(Ending::Deadline));
 }

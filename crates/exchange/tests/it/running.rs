@@ -29,7 +29,7 @@ async fn an_idle_call_ends() {
 #[tokio::test]
 async fn a_call_lasts_no_longer_than_it_may() {
     let house = house(&(rtu("pipe", &["/usr/bin/yes"]) + "longest = \"200ms\"\n"));
-    let mut caller = house.rtu().await;
+    let caller = house.rtu().await;
     caller.rest().await;
     assert_eq!(house.record().await.end, CallEnd::TimeLimit);
 }
@@ -184,7 +184,7 @@ async fn a_shutdown_ends_every_call_in_order() {
     stranger.expect("login: ").await;
     house.exchange.shut_down(PATIENCE).await;
     assert!(house.exchange.calls().is_empty());
-    for (mut caller, pid) in callers {
+    for (caller, pid) in callers {
         caller.rest().await;
         gone(pid).await;
     }
