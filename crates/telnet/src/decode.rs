@@ -44,6 +44,17 @@ impl Compaction<'_> {
         self.read += bytes;
     }
 
+    /// Keeps one of each pair of 0xFF that stands here.
+    fn keep_doubled(&mut self) {
+        let (pairs, _) = self.rest().as_chunks::<2>();
+        let run = pairs.iter().take_while(|pair| **pair == [IAC, IAC]).count();
+        if let Some(kept) = self.wire.get_mut(self.kept..self.kept + run) {
+            kept.fill(IAC);
+        }
+        self.read += 2 * run;
+        self.kept += run;
+    }
+
     /// Keeps the byte that was read last.
     fn keep_last(&mut self) {
         self.read -= 1;
@@ -97,10 +108,11 @@ impl Session {
                     LineEnds::Cr => LineEnd::DropNulOrLf,
                 };
             }
-            // The usual case of a doubled 0xFF goes along with the run.
+            // A doubled 0xFF goes along with the run, and so do those that follow it at once.
             (Some(_), Some(IAC)) => {
                 at.keep(run + 1);
                 at.skip(1);
+                at.keep_doubled();
                 self.matcher.other();
                 self.line_end = LineEnd::Over;
             }

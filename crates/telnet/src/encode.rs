@@ -78,10 +78,7 @@ impl Session {
 fn escape(data: &[u8], scratch: &mut Vec<u8>) {
     let mut rest = data;
     while let Some(iac) = memchr(IAC, rest) {
-        let (run, after) = rest.split_at(iac + 1);
-        scratch.extend_from_slice(run);
-        scratch.push(IAC);
-        rest = after;
+        rest = double_run(rest, iac, scratch);
     }
     scratch.extend_from_slice(rest);
 }
@@ -91,14 +88,27 @@ fn escape(data: &[u8], scratch: &mut Vec<u8>) {
 fn escape_nvt(data: &[u8], side: Side, scratch: &mut Vec<u8>) {
     let mut rest = data;
     while let Some(special) = memchr2(IAC, CR, rest) {
+        if rest.get(special) == Some(&IAC) {
+            rest = double_run(rest, special, scratch);
+            continue;
+        }
         let (run, after) = rest.split_at(special + 1);
         scratch.extend_from_slice(run);
-        match (run.last(), side, after.first()) {
-            (Some(&IAC), _, _) => scratch.push(IAC),
-            (_, Side::Server, Some(&LF)) => {}
+        match (side, after.first()) {
+            (Side::Server, Some(&LF)) => {}
             _ => scratch.push(NUL),
         }
         rest = after;
     }
     scratch.extend_from_slice(rest);
+}
+
+/// Copies what stands before `iac` and the whole run of 0xFF that begins there, doubled, and returns
+/// what follows. Erased memory and idle lines send long runs.
+fn double_run<'a>(data: &'a [u8], iac: usize, scratch: &mut Vec<u8>) -> &'a [u8] {
+    let (before, rest) = data.split_at(iac);
+    let run = rest.iter().take_while(|byte| **byte == IAC).count();
+    scratch.extend_from_slice(before);
+    scratch.resize(scratch.len() + 2 * run, IAC);
+    rest.get(run..).unwrap_or_default()
 }

@@ -217,7 +217,8 @@ fn every_payload_survives_every_coding_and_every_cut() {
             for (name, mut sender, mut receiver) in ends() {
                 let wire = encode(&mut sender, &cut(&payload, [length]));
                 let middle = wire.len() * length / payload.len();
-                for pieces in [cut(&wire, [middle]), wire.chunks(1).collect()] {
+                let piece = if payload.len() < 70 || length == 0 { 1 } else { 64 };
+                for pieces in [cut(&wire, [middle]), wire.chunks(piece).collect()] {
                     let received = decode(&mut receiver, &pieces);
                     assert_eq!(
                         received,
