@@ -1,5 +1,7 @@
 //! Carrying bytes between two ends.
 
+mod direction;
+
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
@@ -9,8 +11,8 @@ use std::time::Duration;
 use clock::Instant;
 use tokio::time::{Sleep, sleep_until};
 
-use crate::queue::Queue;
-use crate::{Duplex, clock_now, limits, scratch, timer_at};
+use crate::{Duplex, clock_now, limits, timer_at};
+use direction::{Direction, Failed};
 
 /// When a pump is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,25 +120,29 @@ pub async fn pump<A: Duplex, B: Duplex>(
     Pumped { forward: pump.forward.moved, backward: pump.backward.moved, ending }
 }
 
-/// Ready when `at` has come. The timer is moved rather than made anew.
+/// Ready when `at` has come.
+///
+/// A deadline that moves away leaves the timer alone: it fires early and is set anew then, which costs
+/// less than setting it at every byte.
 fn poll_timer(
     cx: &mut Context<'_>,
     mut timer: Pin<&mut Option<Sleep>>,
     at: Option<Instant>,
 ) -> Poll<()> {
-    let Some(at) = at.map(timer_at) else {
-        timer.set(None);
-        return Poll::Pending;
-    };
-    match timer.as_mut().as_pin_mut() {
-        Some(timer) if timer.deadline() == at => {}
-        Some(timer) => timer.reset(at),
-        None => timer.set(Some(sleep_until(at))),
+    let Some(at) = at.map(timer_at) else { return Poll::Pending };
+    if timer.is_none() {
+        timer.set(Some(sleep_until(at)));
     }
-    match timer.as_pin_mut() {
-        Some(timer) => timer.poll(cx),
-        None => Poll::Pending,
+    let Some(mut timer) = timer.as_pin_mut() else { return Poll::Pending };
+    if timer.deadline() > at {
+        timer.as_mut().reset(at);
     }
+    ready!(timer.as_mut().poll(cx));
+    if timer.deadline() < at {
+        timer.as_mut().reset(at);
+        ready!(timer.poll(cx));
+    }
+    Poll::Ready(())
 }
 
 fn time_out(end: &mut impl Duplex, now: Instant) {
@@ -169,21 +175,22 @@ impl Pump {
         second: &mut B,
     ) -> Poll<Ending> {
         let before = self.forward.moved + self.backward.moved;
-        if let Err(failed) = self.forward.poll(cx, first, second) {
-            self.fail(failed, End::First, End::Second);
-        }
-        if let Err(failed) = self.backward.poll(cx, second, first) {
-            self.fail(failed, End::Second, End::First);
+        let steps = [
+            (self.forward.poll(cx, first, second), End::First),
+            (self.backward.poll(cx, second, first), End::Second),
+            // An end may have taken bytes that are not on their way yet.
+            (self.forward.flush(cx, second), End::First),
+            (self.backward.flush(cx, first), End::Second),
+        ];
+        for (step, source) in steps {
+            if let Err(failed) = step {
+                self.fail(failed, source);
+                // What follows from it is done in the next turn.
+                cx.waker().wake_by_ref();
+            }
         }
         if self.forward.moved + self.backward.moved != before {
             self.last_moved = clock_now();
-        }
-        // An end may have taken bytes that are not on their way yet.
-        if let Some(failed) = self.backward.flush(cx, first) {
-            self.fail(failed, End::Second, End::First);
-        }
-        if let Some(failed) = self.forward.flush(cx, second) {
-            self.fail(failed, End::First, End::Second);
         }
         match self.is_done() {
             true => Poll::Ready(self.ending()),
@@ -191,17 +198,22 @@ impl Pump {
         }
     }
 
-    fn fail(&mut self, failed: Failed, source: End, sink: End) {
+    fn fail(&mut self, failed: Failed, source: End) {
+        let sink = match source {
+            End::First => End::Second,
+            End::Second => End::First,
+        };
         let (end, error) = match failed {
             Failed::Source(error) => {
                 self.towards(source).give_up();
                 (source, error)
             }
             Failed::Sink(error) => {
-                self.towards(sink).give_up();
                 if self.is_half_close(sink, &error) {
+                    self.towards(sink).fall_deaf();
                     return;
                 }
+                self.towards(sink).give_up();
                 (sink, error)
             }
         };
@@ -258,133 +270,5 @@ impl Pump {
         }
         let idle = self.idle.is_some_and(|idle| self.last_moved + idle <= now);
         idle.then_some(Ending::Idle)
-    }
-}
-
-/// Bytes from one end to the other.
-#[derive(Default)]
-struct Direction {
-    phase: Phase,
-    /// Refused by the sink. While there are any, the source is not read.
-    pending: Queue,
-    moved: u64,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Phase {
-    #[default]
-    Carrying,
-    /// The source has ended; the sink still has to be told.
-    Finishing,
-    Done,
-}
-
-/// Which end of a direction failed.
-enum Failed {
-    Source(io::Error),
-    Sink(io::Error),
-}
-
-impl Direction {
-    fn is_done(&self) -> bool {
-        self.phase == Phase::Done
-    }
-
-    /// Moves what can be moved now.
-    fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        source: &mut impl Duplex,
-        sink: &mut impl Duplex,
-    ) -> Result<(), Failed> {
-        for _ in 0..limits::TURNS {
-            let step = match self.phase {
-                Phase::Done => return Ok(()),
-                _ if !self.pending.is_empty() => self.deliver(cx, sink).map_err(Failed::Sink),
-                Phase::Carrying => self.carry(cx, source, sink),
-                Phase::Finishing => self.finish(cx, sink).map_err(Failed::Sink),
-            };
-            match step {
-                Ok(Poll::Ready(())) => {}
-                Ok(Poll::Pending) => return Ok(()),
-                Err(failed) => {
-                    // What a source sent before it failed is still delivered.
-                    self.phase = Phase::Finishing;
-                    return Err(failed);
-                }
-            }
-        }
-        // The other direction's turn, and the other tasks'.
-        cx.waker().wake_by_ref();
-        Ok(())
-    }
-
-    fn flush(&self, cx: &mut Context<'_>, sink: &mut impl Duplex) -> Option<Failed> {
-        match sink.poll_flush(cx) {
-            Poll::Ready(Err(error)) if !self.is_done() => Some(Failed::Sink(error)),
-            _ => None,
-        }
-    }
-
-    /// The sink takes no more.
-    fn give_up(&mut self) {
-        self.phase = Phase::Done;
-        self.pending = Queue::default();
-    }
-
-    fn carry(
-        &mut self,
-        cx: &mut Context<'_>,
-        source: &mut impl Duplex,
-        sink: &mut impl Duplex,
-    ) -> Result<Poll<()>, Failed> {
-        scratch::with(|buf| {
-            let count = match source.poll_read(cx, buf).map_err(Failed::Source)? {
-                Poll::Ready(count) => count,
-                Poll::Pending => return Ok(Poll::Pending),
-            };
-            if count == 0 {
-                self.phase = Phase::Finishing;
-                return Ok(Poll::Ready(()));
-            }
-            let mut rest = buf.get(..count).unwrap_or_default();
-            while !rest.is_empty() {
-                match sink.poll_write(cx, rest).map_err(Failed::Sink)? {
-                    Poll::Ready(0) => return Err(Failed::Sink(io::ErrorKind::WriteZero.into())),
-                    Poll::Ready(written) => {
-                        self.moved += written as u64;
-                        rest = rest.get(written..).unwrap_or_default();
-                    }
-                    Poll::Pending => {
-                        self.pending.put(rest);
-                        return Ok(Poll::Pending);
-                    }
-                }
-            }
-            Ok(Poll::Ready(()))
-        })
-    }
-
-    fn deliver(&mut self, cx: &mut Context<'_>, sink: &mut impl Duplex) -> io::Result<Poll<()>> {
-        let Poll::Ready(written) = sink.poll_write(cx, self.pending.waiting())? else {
-            return Ok(Poll::Pending);
-        };
-        if written == 0 {
-            return Err(io::ErrorKind::WriteZero.into());
-        }
-        self.moved += written as u64;
-        self.pending.advance(written);
-        Ok(Poll::Ready(()))
-    }
-
-    fn finish(&mut self, cx: &mut Context<'_>, sink: &mut impl Duplex) -> io::Result<Poll<()>> {
-        match sink.poll_shutdown(cx) {
-            Poll::Pending => return Ok(Poll::Pending),
-            // Everything was delivered, and the far end has left in the meantime.
-            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::NotConnected => {}
-            Poll::Ready(result) => result?,
-        }
-        self.phase = Phase::Done;
-        Ok(Poll::Ready(()))
     }
 }

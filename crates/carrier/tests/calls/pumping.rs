@@ -131,12 +131,31 @@ async fn a_program_that_closes_its_input_may_go_on_talking() {
 }
 
 #[tokio::test]
+async fn a_caller_who_leaves_a_deaf_program_is_noticed() {
+    let (mut caller, mut first) = UnixStream::pair().unwrap();
+    let (mut second, program) = UnixStream::pair().unwrap();
+    rustix::net::shutdown(&program, rustix::net::Shutdown::Read).unwrap();
+    let leave = async {
+        // Far more than the kernel keeps for the program.
+        for _ in 0..64 {
+            caller.write_all(&[b'x'; 65_536]).await.unwrap();
+        }
+        drop(caller);
+        drop(program);
+    };
+    let (pumped, ()) = tokio::join!(pump(&mut first, &mut second, Until::BothEnd, None), leave);
+    assert!(matches!(pumped.ending, Ending::Finished), "{pumped:?}");
+}
+
+#[tokio::test]
 async fn what_a_caller_sent_before_its_reset_reaches_the_program() {
     let (mut out, mut answered) = call("tcp").await;
     let (mut second, mut program) = duplex(4);
     answered.send(b"a prompt that the caller never reads").await.unwrap();
     out.send(b"a report").await.unwrap();
     out.reset();
+    // Carrying this to the caller is what fails first.
+    program.write_all(b"hey").await.unwrap();
     let read = async {
         let mut heard = String::new();
         program.read_to_string(&mut heard).await.unwrap();
