@@ -13,7 +13,7 @@ use crate::table::{
 
 /// S95, bit by bit.
 const LINE_RATE_IN_CONNECT: u32 = 1;
-const CARRIER_LINE: u32 = 4 | 8;
+const CARRIER_LINE: u32 = 4;
 const PROTOCOL_LINE: u32 = 8;
 const COMPRESSION_LINE: u32 = 32;
 
@@ -49,17 +49,14 @@ pub(crate) fn say_again(call: &Call, core: &Core, port: &mut Port<'_>) {
 
 fn lines_before(call: &Call, core: &Core) -> Vec<String> {
     let is_set = |cell| core.settings.number(cell) == 1;
-    let carrier_rate = core.persona().online.carrier_rate.unwrap_or(core.rate);
+    let carrier_rate = core.persona().online.carrier_rate.or(call.rate).unwrap_or(core.rate);
     let mut lines = Vec::new();
-    let asked = core.settings.number(S95)
-        | if core.settings.number(CONNECT_RATE) == 1 { CARRIER_LINE | COMPRESSION_LINE } else { 0 };
+    let asked = match core.settings.number(CONNECT_RATE) {
+        1 => CARRIER_LINE | PROTOCOL_LINE | COMPRESSION_LINE,
+        _ => core.settings.number(S95),
+    };
     if asked & CARRIER_LINE != 0 {
-        lines.push(format!(
-            "CARRIER {}",
-            call.rate
-                .filter(|_| core.persona().online.carrier_rate.is_none())
-                .unwrap_or(carrier_rate)
-        ));
+        lines.push(format!("CARRIER {carrier_rate}"));
     }
     if asked & PROTOCOL_LINE != 0 {
         lines.push("PROTOCOL: NONE".to_owned());

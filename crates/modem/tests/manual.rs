@@ -9,7 +9,10 @@ fn is_up_to_date(page: &str, text: &str) {
         fs::write(&path, text).unwrap();
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == text, "docs/{page} tells something else than the tables; write it anew with UPDATE=1");
+    assert!(
+        written == text,
+        "docs/{page} tells something else than the tables; write it anew with UPDATE=1"
+    );
 }
 
 #[test]

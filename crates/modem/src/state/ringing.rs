@@ -18,7 +18,7 @@ use crate::timer::Timer;
 pub(crate) struct Ringing {
     call: Call,
     caller: CallerText,
-    /// Rings of this call; S1 also counts those of a caller who left a moment ago.
+    /// Rings of this call. S1 can be cleared by the equipment; the ring limit must not be.
     rings: u32,
 }
 
