@@ -31,7 +31,7 @@ impl Session {
         scratch.reserve(data.len() + memchr_iter(IAC, data).count());
         match self.transmit() {
             Coding::Raw | Coding::Binary => escape(data, scratch),
-            Coding::Nvt => escape_nvt(data, self.options.side, scratch),
+            Coding::Nvt => escape_nvt(data, self.options.side, self.after_cr(), scratch),
         }
         if padded {
             scratch.extend([IAC, NOP]);
@@ -40,9 +40,18 @@ impl Session {
         scratch
     }
 
-    /// busybox telnetd throws away a NUL that ends what it reads. A CR at the end becomes CR NUL.
+    /// What tells a bare CR from the end of a line. busybox telnetd takes a NUL for data when its own
+    /// read ends before it, but never a NOP.
+    fn after_cr(&self) -> &'static [u8] {
+        match self.matcher.peer() {
+            Some(Fingerprint::Busybox) => &[IAC, NOP],
+            _ => &[NUL],
+        }
+    }
+
+    /// busybox telnetd throws away a NUL that ends what it reads.
     fn needs_padding(&self, data: &[u8]) -> bool {
-        self.matcher.peer() == Some(Fingerprint::Busybox) && matches!(data.last(), Some(&NUL | &CR))
+        self.matcher.peer() == Some(Fingerprint::Busybox) && data.last() == Some(&NUL)
     }
 
     /// Asks for BINARY when the equipment begins to send what needs it.
@@ -83,9 +92,9 @@ fn escape(data: &[u8], scratch: &mut Vec<u8>) {
     scratch.extend_from_slice(rest);
 }
 
-/// A client sends every CR as CR NUL: telnetd would make CR LF one byte. A server leaves CR LF, which
+/// A client marks every CR as a bare one: telnetd would make CR LF one byte. A server leaves CR LF, which
 /// is what it is called on a terminal.
-fn escape_nvt(data: &[u8], side: Side, scratch: &mut Vec<u8>) {
+fn escape_nvt(data: &[u8], side: Side, after_cr: &[u8], scratch: &mut Vec<u8>) {
     let mut rest = data;
     while let Some(special) = memchr2(IAC, CR, rest) {
         if rest.get(special) == Some(&IAC) {
@@ -96,7 +105,7 @@ fn escape_nvt(data: &[u8], side: Side, scratch: &mut Vec<u8>) {
         scratch.extend_from_slice(run);
         match (side, after.first()) {
             (Side::Server, Some(&LF)) => {}
-            _ => scratch.push(NUL),
+            _ => scratch.extend_from_slice(after_cr),
         }
         rest = after;
     }

@@ -266,7 +266,8 @@ proptest! {
     }
 }
 
-/// busybox telnetd as a reader: what one read gives to the program behind it.
+/// busybox telnetd as a reader: what one read gives to the program behind it. It may end anywhere but
+/// in a command.
 fn busybox_reads(segment: &[u8]) -> Vec<u8> {
     let segment = segment.strip_suffix(b"\0").unwrap_or(segment);
     let mut data = Vec::new();
@@ -306,6 +307,24 @@ fn every_payload_survives_busybox_in_every_two_writes() {
             }
             assert_eq!(read, payload, "cut after {length}");
         }
+    }
+}
+
+#[test]
+fn a_cr_survives_busybox_wherever_its_own_reads_end() {
+    let mut client = Telnet::new(Options::client(Mode::Auto), NOW);
+    decode(&mut client, &[b"\xff\xfd\x01\xff\xfd\x1f\xff\xfb\x01\xff\xfb\x03"]);
+    client.replies().clear();
+    let mut scratch = Vec::new();
+    let data = b"a\r\r\nb\r";
+    let wire = client.encode(NOW, data, &mut scratch).to_vec();
+    for end in (0..=wire.len()).filter(|end| !wire[..*end].ends_with(b"\xff")) {
+        let (first, second) = wire.split_at(end);
+        assert_eq!(
+            [busybox_reads(first), busybox_reads(second)].concat(),
+            data,
+            "read ends at {end}"
+        );
     }
 }
 
