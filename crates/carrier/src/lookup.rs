@@ -91,7 +91,15 @@ mod tests {
 
     #[test]
     fn the_families_take_turns_beginning_with_the_resolvers_first() {
-        let given = ["[::2]:1", "[::3]:1", "[::4]:1", "1.0.0.1:1", "1.0.0.2:1", "[::2]:1"];
+        let given = [
+            "[::2]:1",
+            "[::3]:1",
+            "[::4]:1",
+            "1.0.0.1:1",
+            "1.0.0.2:1",
+            "[::2]:1",
+            "[::ffff:1.0.0.1]:1",
+        ];
         let wanted = ["[::2]:1", "1.0.0.1:1", "[::3]:1", "1.0.0.2:1", "[::4]:1"];
         assert_eq!(interleave(addresses(&given)), addresses(&wanted));
     }

@@ -172,9 +172,8 @@ async fn what_a_caller_sent_before_its_reset_reaches_the_program() {
     assert!(matches!(pumped.ending, Ending::Failed(End::First, _)), "{pumped:?}");
 }
 
-#[tokio::test]
-async fn a_program_that_talks_but_does_not_read_does_not_keep_a_dead_call() {
-    let (mut out, mut answered) = call("tcp").await;
+async fn talk_to_a_dead_caller(scheme: &str) {
+    let (mut out, mut answered) = call(scheme).await;
     let (mut second, mut program) = duplex(4);
     out.send(b"more than the program takes").await.unwrap();
     out.reset();
@@ -186,6 +185,16 @@ async fn a_program_that_talks_but_does_not_read_does_not_keep_a_dead_call() {
     assert!(matches!(pumped.ending, Ending::Failed(End::First, _)), "{pumped:?}");
     assert!(start.elapsed() < limits::DRAIN + Duration::from_secs(1));
     assert_eq!(pumped.forward, 4);
+}
+
+#[tokio::test]
+async fn a_program_that_talks_but_does_not_read_does_not_keep_a_dead_call() {
+    talk_to_a_dead_caller("tcp").await;
+}
+
+#[tokio::test]
+async fn a_program_that_talks_but_does_not_read_does_not_keep_a_dead_telnet_call() {
+    talk_to_a_dead_caller("telnet").await;
 }
 
 #[tokio::test]
