@@ -45,7 +45,7 @@ impl Output for Driver {
                 assert_eq!(self.call, Call::Ringing, "nobody to answer");
                 Call::Answering
             }
-            Action::CancelDial | Action::Refuse(_) | Action::HangUp(_) => Call::None,
+            Action::CancelDial(_) | Action::Refuse(_) | Action::HangUp(_) => Call::None,
             _ => self.call,
         };
     }

@@ -97,6 +97,9 @@ impl Circuit {
     pub(crate) fn set_up(&mut self, now: Instant, modem: &Modem) {
         self.act(now, Action::Flow(modem.flow()));
         self.act(now, Action::Character(modem.character()));
+        if modem.port_rate() != 0 {
+            self.act(now, Action::Rate(modem.port_rate()));
+        }
         self.act(now, Action::Lines(modem.lines()));
     }
 
@@ -150,9 +153,10 @@ impl Circuit {
     pub(crate) fn act(&mut self, now: Instant, action: Action<'_>) {
         match action {
             Action::Dial { dial, within } => self.dial(dial, within),
-            Action::CancelDial => self.end_call(Cause::DteAbort),
             Action::Answer => self.answer(),
-            Action::Refuse(cause) | Action::HangUp(cause) => self.end_call(cause),
+            Action::CancelDial(cause) | Action::Refuse(cause) | Action::HangUp(cause) => {
+                self.end_call(cause);
+            }
             Action::Lines(lines) => {
                 self.signals.dcd = lines.dcd;
                 self.watchers.note(now, || format!("modem shows {lines:?}"));

@@ -31,7 +31,7 @@ pub struct LineConfig {
     /// The modem to be: a built-in persona or one from the persona files. Default `hayes`.
     #[serde(default = "hayes")]
     pub persona: String,
-    /// AT commands (without `AT`) obeyed at every start, after the stored profile.
+    /// Settings as AT commands (without `AT`), in place of the persona's: what `&F` restores.
     #[serde(default)]
     pub init: String,
     /// Addresses whose callers ring on this line.

@@ -1,69 +1,67 @@
-//! The commands that a line's owner gives its modem at every start.
+//! The settings that a line's owner wants over those of its persona.
 
-use clock::Instant;
-use modem::{Action, DteLines, Input, Modem, Output, StateName};
+use std::sync::Arc;
+
+use modem::{Persona, PersonaError, Value};
 
 use crate::config::{FlowConfig, LineConfig};
 
-/// The modem did not take the owner's commands.
+/// The persona doesn't take the owner's settings.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`init = \"{0}\"`: the modem answers ERROR, or the commands are not settings alone")]
-pub struct InitError(String);
+#[error("`init = \"{init}\"`: {reason}")]
+pub struct InitError {
+    init: String,
+    reason: PersonaError,
+}
 
-/// Obeys the cable's flow control, then the owner's commands, at equipment that is not plugged in yet.
-pub(crate) fn obey(modem: &mut Modem, now: Instant, config: &LineConfig) -> Result<(), InitError> {
-    modem.input(now, Input::Lines(DteLines { dtr: false, rts: false }), &mut Nobody::default());
+/// The persona with the cable's flow control and the owner's settings for its factory settings.
+///
+/// They are not typed once at the start: most programs begin with `ATZ` or `AT&F`, and neither a cable
+/// nor the owner's wish changes by that.
+///
+/// # Errors
+/// What of `init` this persona refuses.
+pub fn persona_of(config: &LineConfig, persona: &Arc<Persona>) -> Result<Arc<Persona>, InitError> {
     let flow = config.serial.as_ref().map(|serial| match serial.flow {
         FlowConfig::None => "&K0",
         FlowConfig::RtsCts => "&K3",
         FlowConfig::XonXoff => "&K4",
     });
-    let owners = (!config.init.is_empty()).then_some(config.init.as_str());
-    for commands in flow.into_iter().chain(owners) {
-        let mut nobody = Nobody::default();
-        modem.input(now, Input::Dte(format!("AT{commands}\r").as_bytes()), &mut nobody);
-        let refused = nobody.heard.ends_with(b"ERROR\r\n") || nobody.heard.ends_with(b"4\r");
-        if refused || modem.state() != StateName::Command {
-            return Err(InitError(commands.to_owned()));
-        }
+    let init = Some(config.init.as_str()).filter(|init| !init.is_empty());
+    if flow.is_none() && init.is_none() {
+        return Ok(Arc::clone(persona));
     }
-    Ok(())
-}
-
-/// Equipment that is not plugged in yet.
-#[derive(Default)]
-struct Nobody {
-    heard: Vec<u8>,
-}
-
-impl Output for Nobody {
-    fn dte(&mut self, bytes: &[u8]) {
-        self.heard.extend_from_slice(bytes);
+    let mut owners = Persona::clone(persona);
+    for settings in flow.into_iter().chain(init) {
+        let refused = |reason| InitError { init: settings.to_owned(), reason };
+        owners.set("settings", Value::Text(settings)).map_err(refused)?;
     }
-
-    fn line(&mut self, _: &[u8]) {}
-
-    /// Signals are shown from the modem's state once the end is there.
-    fn act(&mut self, _: Action<'_>) {}
+    Ok(Arc::new(owners))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use modem::{Persona, Stored};
 
-    fn obeyed(init: &str) -> Result<(), InitError> {
-        let mut modem = Modem::new(Persona::default().into(), Stored::new());
+    fn taken(init: &str) -> Result<(), String> {
         let config = LineConfig { init: init.into(), ..LineConfig::new("a") };
-        obey(&mut modem, Instant::ORIGIN, &config)
+        persona_of(&config, &Persona::default().into()).map(drop).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn settings_are_obeyed_and_everything_else_is_refused_by_name() {
-        assert_eq!(obeyed("E0 S0=1 &D2"), Ok(()));
-        assert_eq!(obeyed(""), Ok(()));
+    fn settings_are_taken_and_everything_else_is_refused_by_name() {
+        assert_eq!(taken("E0 S0=1 &D2"), Ok(()));
+        assert_eq!(taken(""), Ok(()));
         for wrong in ["S0=999", "+NONSENSE=1", "DT10.0.0.7"] {
-            assert_eq!(obeyed(wrong), Err(InitError(wrong.into())));
+            let error = taken(wrong).unwrap_err();
+            assert!(error.contains(wrong), "{error}");
         }
+    }
+
+    #[test]
+    fn lines_without_settings_of_their_own_share_their_persona() {
+        let persona = Arc::new(Persona::default());
+        let own = persona_of(&LineConfig::new("a"), &persona).unwrap();
+        assert!(Arc::ptr_eq(&own, &persona));
     }
 }

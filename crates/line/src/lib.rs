@@ -36,7 +36,7 @@ mod wires;
 
 pub use access::Access;
 pub use config::LineConfig;
-pub use init::InitError;
+pub use init::{InitError, persona_of};
 pub use persona::{PersonaError, Personas};
 pub use phonebook::{Entry, EntryError, Found, Listing, Phonebook};
 pub use record::{CallNow, CallRecord, Direction, Status};

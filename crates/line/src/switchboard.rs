@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use carrier::Caller;
-use modem::{Modem, Persona, Stored};
+use modem::{Action, DteLines, Input, Modem, Output, Persona, Stored};
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::{info, warn};
 
@@ -88,7 +88,7 @@ pub enum StartError {
     /// The stored profile can't be read.
     #[error("can't read the stored profile {0}")]
     Profile(#[source] io::Error),
-    /// The modem doesn't take the commands of `init`.
+    /// The persona doesn't take the settings of `init`.
     #[error(transparent)]
     Init(#[from] InitError),
     /// The trace can't be written.
@@ -148,11 +148,13 @@ impl Switchboard {
         if self.line(&config.name).is_some() {
             return Err(StartError::Twice(config.name));
         }
-        let persona = self.persona(&config.persona)?;
+        let persona = init::persona_of(&config, &self.persona(&config.persona)?)?;
         let profile = self.board.profile(&config.name);
         let stored = profile.as_ref().map_or(Ok(Stored::default()), ProfileFile::load);
         let mut modem = Modem::new(Arc::clone(&persona), stored.map_err(StartError::Profile)?);
-        init::obey(&mut modem, carrier::clock_now(), &config)?;
+        // Nothing is plugged in yet.
+        let unplugged = Input::Lines(DteLines { dtr: false, rts: false });
+        modem.input(carrier::clock_now(), unplugged, &mut Nobody);
         let tracer = config.trace.as_deref().map(tracer::into_file).transpose();
         let tracer = tracer.map_err(StartError::Trace)?;
         let incoming = Incoming::open(&config)?;
@@ -348,6 +350,15 @@ impl Line {
     fn post(&self, letter: Letter) -> Result<(), Letter> {
         self.shared.letters.post(letter)
     }
+}
+
+/// Whom a modem speaks to while nothing is plugged in.
+struct Nobody;
+
+impl Output for Nobody {
+    fn dte(&mut self, _: &[u8]) {}
+    fn line(&mut self, _: &[u8]) {}
+    fn act(&mut self, _: Action<'_>) {}
 }
 
 fn find(lines: &[Running], name: &str) -> Result<usize, usize> {

@@ -33,7 +33,7 @@ pub enum Action<'a> {
         within: Duration,
     },
     /// Give up the dialling in progress; nothing more is to be heard of it.
-    CancelDial,
+    CancelDial(Cause),
     /// Pick up the ringing call. Answered by `Connected`, `Failed` or `CallerGone`.
     Answer,
     /// Send the ringing (or just offered) caller away.

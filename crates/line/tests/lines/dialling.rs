@@ -118,3 +118,14 @@ async fn a_telnet_server_is_recognised_and_its_bytes_are_unescaped() {
     }
     assert!(heard.starts_with(b"\xFF\xFD\x01"), "DO ECHO comes first: {}", heard.escape_ascii());
 }
+
+#[tokio::test]
+async fn the_owners_settings_survive_the_reset_that_programs_begin_with() {
+    let mut plugged = plug("init = \"S0=3\"").await;
+    plugged.dte.say("ATZ\r").await;
+    plugged.dte.hear_until("OK\r\n").await;
+    plugged.dte.say("AT&FE0\r").await;
+    plugged.dte.hear_until("OK\r\n").await;
+    plugged.dte.say("ATS0?\r").await;
+    plugged.dte.hear("\r\n003\r\n\r\nOK\r\n").await;
+}

@@ -84,7 +84,7 @@ impl Dialling {
     /// Gives up.
     pub(super) fn abort(self, cause: Cause, core: &mut Core, port: &mut Port<'_>) -> State {
         if self.waiting.is_none() {
-            port.act(Action::CancelDial);
+            port.act(Action::CancelDial(cause));
         }
         fail(self.call, cause, core, port)
     }

@@ -273,7 +273,7 @@ fn action_text(action: Action<'_>) -> String {
     let sign = |on: bool| if on { '+' } else { '-' };
     match action {
         Action::Dial { dial, .. } => format!("dial {:?}", dial.text()),
-        Action::CancelDial => "cancel dial".into(),
+        Action::CancelDial(cause) => format!("cancel dial: {}", cause.code()),
         Action::Answer => "answer".into(),
         Action::Refuse(cause) => format!("refuse {}", cause.code()),
         Action::HangUp(cause) => format!("hang up {}", cause.code()),

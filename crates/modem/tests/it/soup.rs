@@ -153,7 +153,7 @@ impl Output for Driver {
             Action::Answer => self.carrier = Carrier::Answering,
             // A second caller is refused without harm to the first call.
             Action::Refuse(Cause::LineInUse) => {}
-            Action::CancelDial | Action::Refuse(_) | Action::HangUp(_) => {
+            Action::CancelDial(_) | Action::Refuse(_) | Action::HangUp(_) => {
                 self.carrier = Carrier::None;
             }
             Action::Lines(lines) => self.dcd = lines.dcd,
