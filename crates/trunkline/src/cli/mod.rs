@@ -8,7 +8,7 @@ mod parse;
 mod words;
 
 pub(crate) use help::{help, overview};
-pub(crate) use parse::{Matches, Parsed, Usage, nearest, parse};
+pub(crate) use parse::{Matches, Parsed, Usage, nearest, parse, plainly};
 #[cfg(feature = "exchange")]
 pub(crate) use words::words;
 

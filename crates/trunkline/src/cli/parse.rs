@@ -203,7 +203,11 @@ impl Matches {
     }
 
     fn parse_one<T: FromStr<Err: Display>>(&self, flag: &Flag, value: &str) -> Result<T, Usage> {
-        value.parse().map_err(|error| self.wrong(format!("--{} {value}: {error}", flag.name)))
+        value.parse().map_err(|error: T::Err| {
+            let error = error.to_string();
+            let error = plainly(&error).map_or(error.as_str(), |(_, expected)| expected);
+            self.wrong(format!("--{} {value}: {error}", flag.name))
+        })
     }
 
     /// This command line is wrong because of `message`.
@@ -214,6 +218,18 @@ impl Matches {
 
 fn join(path: &[&Command]) -> String {
     path.iter().map(|command| command.name).collect::<Vec<_>>().join(" ")
+}
+
+/// What the standard library's shortest complaints mean: what is wrong, and what is expected.
+pub(crate) fn plainly(error: &str) -> Option<(&'static str, &'static str)> {
+    match error {
+        "invalid socket address syntax" => Some((
+            "this is no address with a port",
+            "expected an IP address and a port, such as 127.0.0.1:8023 or [::]:8023",
+        )),
+        "invalid digit found in string" => Some(("this is no number", "expected a whole number")),
+        _ => None,
+    }
 }
 
 /// The candidate that a slip of the fingers turns into `word`, if there is one.

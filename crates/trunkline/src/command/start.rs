@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Failure;
 use crate::cli::{Exit, LOG, Matches, Usage};
 use crate::config::Config;
-use crate::control::Control;
+use crate::control::Socket;
 use crate::instance::{Instance, Keep, serve};
 use crate::log::Filter;
 use crate::runtime::{self, Threads};
@@ -34,14 +34,17 @@ pub(super) fn start(
     runtime::raise_file_limit();
     let threads = threads(&config);
     let run = async {
+        // Before anything else is opened: a second instance must not lay hands on what the first one has.
+        let socket = socket
+            .map(Socket::claim)
+            .transpose()
+            .map_err(|error| Failure::Other(error.to_string()))?;
         let instance = Instance::start(config)
             .map_err(|error| Failure::Other(crate::failure::chain(&error)))?;
-        if let Some(socket) = socket {
-            let control = Control::open(socket, &instance)
-                .map_err(|error| Failure::Other(error.to_string()))?;
-            tracing::info!("taking orders at {}", control.path().display());
-            keep.control = Some(control);
-        }
+        keep.control = socket.map(|socket| {
+            tracing::info!("taking orders at {}", socket.path().display());
+            socket.serve(&instance)
+        });
         started(&instance);
         Ok(serve(instance, keep).await)
     };

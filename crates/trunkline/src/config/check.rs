@@ -18,7 +18,7 @@ pub(super) fn check(mut draft: Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Opt
     // What could not be read is missing elsewhere; those mistakes would only follow from the first ones.
     let whole = mistakes.is_empty();
     let personas = personas(&draft, mistakes);
-    let phonebook = phonebook(&mut draft, mistakes);
+    let phonebook = phonebook(&draft, mistakes);
     lines::check(&draft, personas.as_ref(), phonebook.as_ref().filter(|_| whole), mistakes);
     if whole {
         lines::check_hunting(&draft, mistakes);
@@ -86,23 +86,23 @@ fn personas(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Option<Persona
     Some(personas)
 }
 
-fn phonebook(draft: &mut Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Option<Phonebook> {
-    let entries = draft.phonebook.iter().map(|placed| placed.value.clone()).collect();
-    match Phonebook::new(entries) {
-        Ok(book) => Some(book),
-        Err(error) => {
-            let (key, part) = place_of(&error);
-            // Of two equal keys the later one is the mistake.
-            let wrong = draft.phonebook.iter().rfind(|placed| placed.value.0 == key);
-            mistakes.extend(wrong.map(|wrong| {
-                let mut at = wrong.clone();
-                if part == Part::Key {
-                    at.steps = vec!["phonebook".into(), Step::Name(key.to_owned())];
-                }
-                draft.mistake(&at, &[], error.to_string())
-            }));
-            None
+fn phonebook(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Option<Phonebook> {
+    let mut entries: Vec<_> = draft.phonebook.iter().collect();
+    let before = mistakes.len();
+    loop {
+        let error =
+            match Phonebook::new(entries.iter().map(|placed| placed.value.clone()).collect()) {
+                Ok(book) => return (mistakes.len() == before).then_some(book),
+                Err(error) => error,
+            };
+        let (key, part) = place_of(&error);
+        // Of two equal keys the later one is the mistake. The others are looked at without it.
+        let n = entries.iter().rposition(|placed| placed.value.0 == key)?;
+        let mut wrong = entries.remove(n).clone();
+        if part == Part::Key {
+            wrong.steps = vec!["phonebook".into(), Step::Name(key.to_owned())];
         }
+        mistakes.push(draft.mistake(&wrong, &[], error.to_string()));
     }
 }
 

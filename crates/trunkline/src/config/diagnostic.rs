@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::source::Source;
-use crate::cli::nearest;
+use crate::cli::{nearest, plainly};
 use crate::limits::DIAGNOSTICS_SHOWN;
 use crate::style::Style;
 
@@ -149,14 +149,19 @@ fn printable(line: &str) -> String {
 fn reword(message: &str) -> (String, Option<String>) {
     let message = message.trim_end();
     let (wrong, right) = match message.split_once(", expected ") {
-        Some((wrong, right)) => (wrong, Some(format!("expected {right}"))),
-        None => (message, None),
+        Some((wrong, right)) => (wrong, Some(format!("expected {}", plain_type(right)))),
+        None => match plainly(message) {
+            Some((wrong, right)) => (wrong, Some(right.to_owned())),
+            None => (message, None),
+        },
     };
-    let Some((what, word)) =
-        wrong.split_once('`').map(|(what, rest)| (what, rest.trim_end_matches('`')))
-    else {
+    if let Some(found) = wrong.strip_prefix("invalid type: ") {
+        return (format!("this is of the wrong kind: {found}"), right);
+    }
+    let Some((what, rest)) = wrong.split_once('`') else {
         return (wrong.to_owned(), right);
     };
+    let word = rest.trim_end_matches('`');
     let kind = match what.trim_end() {
         "unknown field" => "there is no key",
         "unknown variant" => "there is no value",
@@ -168,6 +173,16 @@ fn reword(message: &str) -> (String, Option<String>) {
     let hint =
         nearest(word, candidates).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
     (format!("{kind} `{word}`{hint}"), right)
+}
+
+/// A type of the program's in the words of its users.
+fn plain_type(right: &str) -> &str {
+    match right {
+        "u8" | "u16" | "u32" | "u64" | "i64" => "a whole number",
+        "path string" => "a path",
+        "a string" => "text in quotes",
+        right => right,
+    }
 }
 
 #[cfg(test)]
@@ -213,8 +228,8 @@ mod tests {
             ("key with no value, expected `=`", "key with no value", Some("expected `=`")),
             (
                 "invalid type: integer `1`, expected a string",
-                "invalid type: integer `1`",
-                Some("expected a string"),
+                "this is of the wrong kind: integer `1`",
+                Some("expected text in quotes"),
             ),
         ] {
             assert_eq!(reword(theirs), (wrong.to_owned(), right.map(str::to_owned)));

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use client::{Answer, ClientError, Connection};
 pub(crate) use request::Request;
-pub(crate) use server::{Control, Outcome};
+pub(crate) use server::{Control, Outcome, Socket};
 
 use crate::{config, place};
 

@@ -17,12 +17,21 @@ use crate::instance::Instance;
 use crate::json::Json;
 use crate::limits::{CONTROL_CLIENTS, CONTROL_IDLE, CONTROL_REQUEST, CONTROL_WRITE};
 
+/// A control socket at which nobody is served yet; its file goes with it.
+pub(crate) struct Socket {
+    listener: UnixListener,
+    file: SocketFile,
+}
+
 /// The control socket of this instance; its file goes with it.
 pub(crate) struct Control {
-    path: PathBuf,
     orders: mpsc::Receiver<Order>,
     task: tokio::task::JoinHandle<()>,
+    _file: SocketFile,
 }
+
+/// Removes the socket's file in the end.
+struct SocketFile(PathBuf);
 
 /// An order that the instance's own loop carries out, because it changes everything.
 pub(crate) struct Order {
@@ -49,12 +58,12 @@ pub(crate) enum ControlError {
     },
 }
 
-impl Control {
-    /// Listens at `path` for orders to `instance`.
+impl Socket {
+    /// Takes `path` for this instance alone.
     ///
     /// # Errors
-    /// Another instance does, or the file can't be made.
-    pub(crate) fn open(path: PathBuf, instance: &Arc<Instance>) -> Result<Self, ControlError> {
+    /// Another instance has it, or the file can't be made.
+    pub(crate) fn claim(path: PathBuf) -> Result<Self, ControlError> {
         let impossible = |source| ControlError::Impossible { path: path.clone(), source };
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(impossible)?;
@@ -69,16 +78,23 @@ impl Control {
             }
             bound => bound.map_err(impossible)?,
         };
-        let (sender, orders) = mpsc::channel(1);
-        let task = tokio::spawn(listen(listener, Arc::clone(instance), sender));
-        Ok(Self { path, orders, task })
+        Ok(Self { listener, file: SocketFile(path) })
     }
 
-    /// Where it listens.
+    /// Where it is.
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        &self.file.0
     }
 
+    /// Serves everybody who knocks, for `instance`.
+    pub(crate) fn serve(self, instance: &Arc<Instance>) -> Control {
+        let (sender, orders) = mpsc::channel(1);
+        let task = tokio::spawn(listen(self.listener, Arc::clone(instance), sender));
+        Control { orders, task, _file: self.file }
+    }
+}
+
+impl Control {
     /// The next order. May be dropped and called again.
     pub(crate) async fn order(&mut self) -> Option<Order> {
         self.orders.recv().await
@@ -88,8 +104,13 @@ impl Control {
 impl Drop for Control {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
         // A file that somebody else has removed is gone all the same.
-        let _ = fs::remove_file(&self.path);
+        let _ = fs::remove_file(&self.0);
     }
 }
 

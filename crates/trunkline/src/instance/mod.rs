@@ -80,7 +80,10 @@ impl Instance {
     /// Opens a line, or puts it down to be tried again.
     fn open(&self, config: LineConfig) -> Result<(), String> {
         let error = match self.board.start(config.clone()) {
-            Ok(_) => return Ok(()),
+            Ok(_) => {
+                self.waiting().retain(|waiting| waiting.config.name != config.name);
+                return Ok(());
+            }
             Err(error) => error,
         };
         let reason =
@@ -107,12 +110,7 @@ impl Instance {
     /// Tries again to open what could not be opened.
     fn retry(&self) {
         let configs: Vec<_> = self.waiting().iter().map(|waiting| waiting.config.clone()).collect();
-        for config in configs {
-            let name = config.name.clone();
-            if self.open(config).is_ok() {
-                self.waiting().retain(|waiting| waiting.config.name != name);
-            }
-        }
+        configs.into_iter().for_each(|config| drop(self.open(config)));
     }
 
     fn waiting(&self) -> MutexGuard<'_, Vec<Waiting>> {

@@ -37,10 +37,6 @@ impl Instance {
         let mut wanted: HashMap<String, LineConfig> =
             config.lines.into_iter().map(|line| (line.name.clone(), line)).collect();
         self.waiting().retain(|waiting| wanted.get(&waiting.config.name) == Some(&waiting.config));
-        for waiting in self.waiting().iter() {
-            wanted.remove(&waiting.config.name);
-            changes.troubles.push(waiting.reason.clone());
-        }
 
         let mut ending = tokio::task::JoinSet::new();
         for line in self.board.lines() {

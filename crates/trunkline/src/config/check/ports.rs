@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use crate::config::absolute;
 use crate::config::diagnostic::Diagnostic;
 use crate::config::draft::{Draft, Placed};
 use crate::config::source::Step;
@@ -38,26 +39,21 @@ fn paths(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
         ];
         for (key, path) in places.into_iter().flatten() {
             let here = using(format!("line `{}`", config.name), line, &[key]);
-            // A name in /dev/serial/by-id is the device it points to, while that is plugged in; what a pty's link
-            // points to is from yesterday.
-            let path = if folder == Path::new(".") { path.to_owned() } else { folder.join(path) };
-            let real = if key == "serial" { fs::canonicalize(&path).unwrap_or(path) } else { path };
-            claim(draft, &mut used, real, here, mistakes);
-        }
-    }
-}
-
-fn claim(
-    draft: &Draft<'_>,
-    used: &mut HashMap<PathBuf, Use>,
-    path: PathBuf,
-    here: Use,
-    mistakes: &mut Vec<Diagnostic>,
-) {
-    match used.get(&path) {
-        Some(first) => mistakes.push(twice(draft, &path.display().to_string(), &here, first)),
-        None => {
-            used.insert(path, here);
+            // A name in /dev/serial/by-id is the device it points to, while that is plugged in; what a
+            // pty's link points to is from yesterday.
+            let whole = absolute(&folder.join(path));
+            let real = match key {
+                "serial" => fs::canonicalize(&whole).unwrap_or(whole),
+                _ => whole,
+            };
+            match used.get(&real) {
+                Some(first) => {
+                    mistakes.push(twice(draft, &path.display().to_string(), &here, first));
+                }
+                None => {
+                    used.insert(real, here);
+                }
+            }
         }
     }
 }

@@ -1,0 +1,105 @@
+//! `trunkline account` on the files of a configuration.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Output, Stdio};
+
+use crate::stage::{Equipment, Stage, trunkline};
+
+const CONFIGURATION: &str = "include = \"accounts.toml\"\n[exchange]\nroot-programs = \"allow\"\n\
+    [[exchange.listen]]\naddress = \"127.0.0.1:0\"\n[[line]]\nname = \"a\"\npty = \"a\"\n";
+
+/// Runs `trunkline account …` with a password on its standard input.
+fn account(stage: &Stage, args: &[&str], password: &str) -> Output {
+    let mut child = trunkline(stage.folder.path())
+        .arg("account")
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // One that needs no password may have ended already.
+    let _ = writeln!(child.stdin.take().unwrap(), "{password}");
+    child.wait_with_output().unwrap()
+}
+
+fn done(stage: &Stage, args: &[&str], password: &str) -> String {
+    let output = account(stage, args, password);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn an_account_that_is_added_can_log_in_and_is_changed_and_removed_by_reloads() {
+    let mut stage = Stage::new(CONFIGURATION);
+    let added =
+        done(&stage, &["add", "pump", "--program", "/bin/cat", "--on", "pipe"], "first one");
+    assert_eq!(added, "added pump to accounts.toml\n");
+    let file = stage.path("accounts.toml");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains("password = \"$argon2id$") && !text.contains("first one"), "{text}");
+
+    stage.start(&["run"]);
+    let mut a = Equipment::open(&stage.path("a"));
+    a.log_in(stage.exchange(), "pump", "first one");
+    a.echoed("hello");
+
+    fs::write(&file, text + "# the end\n").unwrap();
+    done(&stage, &["set", "pump", "--password"], "second one");
+    stage.ask(&["reload"]);
+    stage.ask(&["hangup", "a"]);
+    a.expect("NO CARRIER");
+    a.log_in(stage.exchange(), "pump", "first one");
+    a.expect("Login incorrect");
+    a.expect("login: ");
+    a.command("pump", "Password: ");
+    a.send("second one\r");
+    a.echoed("hello again");
+
+    assert_eq!(done(&stage, &["remove", "pump"], ""), "removed pump from accounts.toml\n");
+    assert!(fs::read_to_string(&file).unwrap().contains("# the end"));
+    stage.ask(&["reload"]);
+    assert_eq!(stage.ask(&["account", "list"]).lines().count(), 1);
+}
+
+#[test]
+fn a_table_is_printed_to_be_pasted() {
+    let stage = Stage::new(CONFIGURATION);
+    let table = done(&stage, &["add", "tank", "--deny", "moved \"away\"", "--print"], "x");
+    assert!(table.starts_with("[[account]]\nname = \"tank\"\npassword = \"$argon2id$"), "{table}");
+    assert!(table.ends_with("deny = \"moved \\\"away\\\"\"\n"), "{table}");
+    assert!(!stage.path("accounts.toml").exists());
+}
+
+#[test]
+fn a_file_that_nobody_includes_is_pointed_out() {
+    let stage = Stage::new("");
+    let said = done(&stage, &["add", "tank", "--program", "/bin/cat"], "x");
+    assert!(said.ends_with("put at its top: include = [\"accounts.toml\"]\n"), "{said}");
+}
+
+#[test]
+fn nothing_is_written_that_a_start_would_refuse() {
+    let stage = Stage::new(CONFIGURATION);
+    stage.write("accounts.toml", "");
+    for (args, says) in [
+        (&["add", "two words", "--program", "/bin/cat"][..], "printable ASCII"),
+        (&["add", "x", "--program", "cat"][..], "absolute path"),
+        (&["add", "x", "--program", "/bin/cat"][..], "the password is empty"),
+    ] {
+        let output = account(&stage, args, "");
+        assert!(!output.status.success());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(says), "{said}");
+    }
+    assert_eq!(fs::read_to_string(stage.path("accounts.toml")).unwrap(), "");
+    done(&stage, &["add", "x", "--program", "/bin/cat"], "y");
+    let twin = account(&stage, &["add", "x", "--program", "/bin/cat"], "y");
+    assert!(
+        String::from_utf8_lossy(&twin.stderr)
+            .contains("there is an account x already, in accounts.toml")
+    );
+}

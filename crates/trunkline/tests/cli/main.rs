@@ -1,0 +1,12 @@
+//! The built `trunkline` as its users meet it: help, mistakes and exit statuses as transcripts; commands against
+//! an instance that really runs, on free ports and in a folder of its own.
+
+mod accounts;
+mod control;
+mod dialling;
+mod lifetime;
+mod plain_modem;
+mod reload;
+mod stage;
+mod transcripts;
+mod trial;
