@@ -1,0 +1,21 @@
+//! The built `trunkline` among the programs that it is for: real clients on its lines, real telnet servers at
+//! the far end of its calls, and the failures of its forerunners.
+//!
+//! Each test runs an instance of its own with a configuration of its own and judges by what the peer itself
+//! calls success. `tests/set-up` brings the peers; one that isn't there fails its tests.
+//!
+//! Not here, and why: `pppd` itself needs PPP in the kernel, which a test machine need not have, so the tests
+//! of its dialler end where its first frame passes. Clients that drive DTR, DCD or RI need a port with these
+//! lines, which a pty isn't.
+
+mod callers;
+mod chat;
+mod kermit;
+mod pyserial;
+mod regressions;
+mod stage;
+mod terminals;
+mod transparency;
+mod uucp;
+mod wvdial;
+mod zmodem;

@@ -1,0 +1,171 @@
+//! The program under test: a configuration, and the running instance.
+
+use std::ffi::OsStr;
+use std::fmt::Write;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::{Log, PATIENCE, Process, Stage, Wire, command};
+
+/// An account of the exchange.
+pub(crate) struct Account<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) password: &'a str,
+    pub(crate) program: &'a Path,
+    /// `pty` or `pipe`.
+    pub(crate) on: &'a str,
+    /// More keys of its table, as TOML.
+    pub(crate) more: &'a str,
+}
+
+impl<'a> Account<'a> {
+    /// The account most tests log in at.
+    pub(crate) fn site(program: &'a Path) -> Self {
+        Self { name: "site", password: "secret", program, on: "pty", more: "" }
+    }
+}
+
+/// A configuration that grows.
+pub(crate) struct Setting<'a> {
+    stage: &'a Stage,
+    exchange: String,
+    accounts: String,
+    lines: String,
+    phonebook: String,
+}
+
+impl<'a> Setting<'a> {
+    /// Nothing at all.
+    pub(crate) fn new(stage: &'a Stage) -> Self {
+        let [exchange, accounts, lines, phonebook] = Default::default();
+        Self { stage, exchange, accounts, lines, phonebook }
+    }
+
+    /// An exchange that listens here.
+    pub(crate) fn exchange(mut self, address: SocketAddr) -> Self {
+        // The tests run as whoever runs them, and mostly that is root.
+        self.exchange = format!(
+            "[exchange]\nroot-programs = \"allow\"\n\n[[exchange.listen]]\naddress = \"{address}\"\n\n"
+        );
+        self
+    }
+
+    /// An account.
+    pub(crate) fn account(mut self, account: &Account<'_>) -> Self {
+        let Account { name, password, program, on, more } = account;
+        let secret = self.stage.write(&format!("{name}.password"), password);
+        std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .expect("our own file");
+        let _ = writeln!(
+            self.accounts,
+            "[[account]]\nname = \"{name}\"\npassword = \"file:{}\"\nprogram = [\"{}\"]\non = \"{on}\"\n{more}\n",
+            secret.display(),
+            program.display(),
+        );
+        self
+    }
+
+    /// A line whose equipment opens the pty `name` in the test's folder; more keys of its table as TOML.
+    pub(crate) fn line(mut self, name: &str, more: &str) -> Self {
+        // Some clients drop root's rights before they open the line.
+        let link = self.stage.path(name);
+        let _ = writeln!(
+            self.lines,
+            "[[line]]\nname = \"{name}\"\npty = {{ link = \"{}\", mode = \"666\" }}\n{more}\n",
+            link.display(),
+        );
+        self
+    }
+
+    /// A line on a pty, with callers at this address.
+    pub(crate) fn answering_line(self, name: &str, address: SocketAddr, more: &str) -> Self {
+        self.line(name, &format!("listen = \"{address}\"\n{more}"))
+    }
+
+    /// An entry of the phonebook, its value as TOML.
+    pub(crate) fn phone(mut self, number: &str, listing: &str) -> Self {
+        let _ = writeln!(self.phonebook, "\"{number}\" = {listing}");
+        self
+    }
+
+    /// Writes the configuration and starts an instance with it.
+    pub(crate) fn run(self) -> Trunkline {
+        let Self { stage, exchange, accounts, lines, phonebook } = self;
+        let text = format!("{exchange}{accounts}{lines}[phonebook]\n{phonebook}");
+        println!("---- trunkline.toml:\n{text}");
+        let file = stage.write("trunkline.toml", text);
+        Trunkline::start(stage, &["run".as_ref(), file.as_ref()])
+    }
+}
+
+/// A running instance.
+pub(crate) struct Trunkline {
+    process: Process,
+    folder: PathBuf,
+    /// It tells of its end, too.
+    _manager: UnixDatagram,
+}
+
+impl Trunkline {
+    /// Starts the program with these arguments and waits until it tells its service manager that it is ready.
+    pub(crate) fn start(stage: &Stage, arguments: &[&OsStr]) -> Self {
+        let folder = stage.path("");
+        let socket = stage.path("notify");
+        let manager = UnixDatagram::bind(&socket).expect("a socket in our own folder");
+        let mut command = command(env!("CARGO_BIN_EXE_trunkline"));
+        command.args(arguments).current_dir(&folder).env("NOTIFY_SOCKET", &socket);
+        let mut process = Process::start("trunkline", &mut command);
+        wait_until_ready(&manager, &mut process);
+        Self { process, folder, _manager: manager }
+    }
+
+    /// Where the equipment opens a line.
+    pub(crate) fn line(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Opens a line as raw equipment.
+    pub(crate) fn open(&self, name: &str) -> Wire {
+        Wire::open(&self.line(name))
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> &Log {
+        self.process.log()
+    }
+
+    /// It must be alive still: the tests of what used to crash.
+    pub(crate) fn assert_running(&mut self) {
+        assert!(self.process.is_running(), "trunkline is gone:\n{}", self.process.log().text());
+    }
+}
+
+fn wait_until_ready(manager: &UnixDatagram, process: &mut Process) {
+    // Looks up now and then, because a program that died says nothing any more.
+    manager.set_read_timeout(Some(Duration::from_millis(200))).expect("a socket");
+    let deadline = Instant::now() + PATIENCE;
+    let mut datagram = [0; 512];
+    loop {
+        match manager.recv(&mut datagram) {
+            Ok(length)
+                if datagram[..length]
+                    .split(|&byte| byte == b'\n')
+                    .any(|line| line == b"READY=1") =>
+            {
+                return;
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => panic!("the notification socket: {error}"),
+        }
+        assert!(
+            process.is_running(),
+            "trunkline ended before it was ready:\n{}",
+            process.log().text()
+        );
+        assert!(Instant::now() < deadline, "trunkline isn't ready:\n{}", process.log().text());
+    }
+}
