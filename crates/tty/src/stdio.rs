@@ -185,12 +185,13 @@ mod tests {
         let (mut reader, writer) = io::pipe().unwrap();
         let mut end = End::open(writer.as_fd(), Direction::Out).unwrap();
         drop(writer);
-        let mut written = 0;
+        let mut written = poll_fn(|cx| end.poll_write(cx, b"first")).await.unwrap();
         while let Poll::Ready(length) =
             poll_fn(|cx| Poll::Ready(end.poll_write(cx, &[0; 4096]))).await
         {
             written += length.unwrap();
         }
+        assert!(written > 4096);
         let reading = tokio::task::spawn_blocking(move || {
             let mut all = Vec::new();
             reader.read_to_end(&mut all).map(|_| all.len()).unwrap()

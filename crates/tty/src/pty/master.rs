@@ -170,7 +170,7 @@ impl Master {
 
     /// Throws away what we wrote and nobody read.
     pub(crate) fn discard_unread(&self) -> io::Result<()> {
-        // First what is on the way, then what has arrived; the other order lets some slip through.
+        // First what is on the way: it would move up into the emptied queue.
         tcflush(&self.fd, QueueSelector::OFlush)?;
         tcflush(self.open_slave()?, QueueSelector::IFlush)?;
         Ok(())

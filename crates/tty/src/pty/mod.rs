@@ -56,7 +56,8 @@ pub struct ClientSettings {
     pub hung_up: bool,
     /// CRTSCTS is set.
     pub rts_cts: bool,
-    /// IXON is set: the client obeys XON and XOFF.
+    /// IXON is set: the client would obey XON and XOFF. Here they are only data to it; to hold it up,
+    /// stop reading.
     pub xon_xoff: bool,
 }
 

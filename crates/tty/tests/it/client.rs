@@ -5,6 +5,7 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::task::Poll;
 use std::time::Duration;
 
 use rustix::fs::OFlags;
@@ -61,4 +62,18 @@ pub(crate) async fn send(end: &mut PtyEnd, mut data: &[u8]) -> io::Result<()> {
         data = &data[written..];
     }
     Ok(())
+}
+
+/// Writes until there is no more room; how much that was.
+pub(crate) async fn fill(end: &mut PtyEnd) -> usize {
+    // Sent to the end first: a descriptor new to the reactor is not ready for anything.
+    send(end, b"F").await.unwrap();
+    let mut written = 1;
+    while let Poll::Ready(length) =
+        poll_fn(|cx| Poll::Ready(end.poll_write(cx, &[b'F'; 4096]))).await
+    {
+        written += length.unwrap();
+    }
+    assert!(written > 4096);
+    written
 }

@@ -78,9 +78,18 @@ async fn a_program_deaf_to_both_is_killed() {
 
 #[tokio::test]
 async fn a_stopped_program_is_ended_too() {
-    let (running, pid) = start(&shell("trap 'exit 3' HUP; echo ready; kill -STOP $$", pty())).await;
-    assert_eq!(soon(running.hang_up(PATIENT)).await.unwrap().code(), Some(3));
-    nothing_is_left_of(pid).await;
+    for on in [pty(), On::Pipes] {
+        let (running, pid) =
+            start(&shell("trap 'exit 3' HUP; echo ready; kill -STOP $$", on)).await;
+        soon(async {
+            while !session(pid).iter().any(|stat| stat.contains(") T ")) {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        assert_eq!(soon(running.hang_up(PATIENT)).await.unwrap().code(), Some(3));
+        nothing_is_left_of(pid).await;
+    }
 }
 
 #[tokio::test]
@@ -121,6 +130,17 @@ async fn a_foreground_job_of_a_shell_ends_with_the_shell() {
         soon(running.hang_up(grace)).await.unwrap();
         nothing_is_left_of(pid).await;
     }
+}
+
+#[tokio::test]
+async fn a_foreground_job_hears_sigterm_too() {
+    let job = "trap '' HUP; trap 'exit 5' TERM; sh -c 'echo ready; exec sleep 1000' & wait";
+    let script = format!("trap : HUP TERM; set -m; sh -c \"{job}\"; exit 0");
+    let (running, pid) = start(&shell(&script, pty())).await;
+    let grace = Grace { hup: Duration::from_millis(20), term: FAILURE_BOUND };
+    // Not killed: the shell went on when its job had ended.
+    assert_eq!(soon(running.hang_up(grace)).await.unwrap().signal(), None);
+    nothing_is_left_of(pid).await;
 }
 
 #[tokio::test]

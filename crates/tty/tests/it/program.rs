@@ -330,6 +330,19 @@ async fn a_program_inherits_no_descriptor_and_no_deafness() {
     }
 }
 
+#[test]
+fn a_deafness_of_ours_is_not_inherited_either() {
+    // The test before, in a process that ignores some signals.
+    let script = "trap '' HUP INT TERM USR1; exec \"$0\" --exact \"$1\"";
+    let test = "program::a_program_inherits_no_descriptor_and_no_deafness";
+    let own = std::env::current_exe().unwrap();
+    let output =
+        std::process::Command::new("/bin/sh").args(["-c", script]).arg(own).arg(test).output();
+    let output = output.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
 #[tokio::test]
 async fn limits_umask_and_privileges_are_set() {
     let program = Program {

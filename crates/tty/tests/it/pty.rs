@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use rustix::termios::{ControlModes, InputModes, LocalModes, OutputModes, QueueSelector, tcflush};
 use tty::{ClientSettings, OpenWatch, PtyEnd, PtyEvent, PtyOptions};
 
-use crate::client::{change, event, open, open_non_blocking, receive, send, soon};
+use crate::client::{change, event, fill, open, open_non_blocking, receive, send, soon};
 
 fn offer() -> (PtyEnd, PathBuf) {
     let end = PtyEnd::open(PtyOptions::default(), &OpenWatch::new().unwrap()).unwrap();
@@ -196,6 +196,9 @@ async fn a_client_that_left_the_terminal_cooked_does_not_make_the_next_one_echo(
     });
     drop(client);
     while event(&mut end).await.0 != PtyEvent::Closed {}
+    // Putting it in order again is not somebody opening it.
+    let mut buf = [0; 64];
+    assert!(poll_fn(|cx| Poll::Ready(end.poll_event(cx, &mut buf))).await.is_pending());
     let mut client = open(&path);
     assert_eq!(event(&mut end).await.0, PtyEvent::Opened);
     assert_eq!(end.settings().speed, 1200);
@@ -209,22 +212,19 @@ async fn a_client_that_left_the_terminal_cooked_does_not_make_the_next_one_echo(
 #[tokio::test]
 async fn what_a_client_leaves_unread_is_not_there_for_the_next() {
     let (mut end, path) = offer();
-    for stale in [1, 4000, 10_000, usize::MAX] {
+    for stale in [Some(1), Some(4000), Some(10_000), None] {
         let client = open(&path);
         assert_eq!(event(&mut end).await.0, PtyEvent::Opened);
-        let mut written = 0;
-        while written < stale {
-            let data = vec![b'S'; 4096.min(stale - written)];
-            let full = poll_fn(|cx| Poll::Ready(end.poll_write(cx, &data))).await;
-            let Poll::Ready(length) = full else { break };
-            written += length.unwrap();
+        match stale {
+            Some(length) => send(&mut end, &vec![b'S'; length]).await.unwrap(),
+            None => drop(fill(&mut end).await),
         }
         drop(client);
         assert_eq!(event(&mut end).await.0, PtyEvent::Closed);
         let mut next = open_non_blocking(&path);
         assert_eq!(event(&mut end).await.0, PtyEvent::Opened);
         let found = next.read(&mut [0; 4096]).map_err(|error| error.kind());
-        assert_eq!(found, Err(ErrorKind::WouldBlock), "after {stale}");
+        assert_eq!(found, Err(ErrorKind::WouldBlock), "after {stale:?}");
         drop(next);
         assert_eq!(event(&mut end).await.0, PtyEvent::Closed);
     }
@@ -247,7 +247,7 @@ async fn a_full_queue_of_a_client_that_left_takes_writes_without_spinning() {
     let (mut end, path) = offer();
     let client = open(&path);
     assert_eq!(event(&mut end).await.0, PtyEvent::Opened);
-    while poll_fn(|cx| Poll::Ready(end.poll_write(cx, &[0; 4096]))).await.is_ready() {}
+    fill(&mut end).await;
     drop(client);
     send(&mut end, &[0; 100_000]).await.unwrap();
     assert_eq!(event(&mut end).await.0, PtyEvent::Closed);
@@ -272,6 +272,22 @@ async fn every_byte_value_passes_in_both_directions() {
     send(&mut end, &data).await.unwrap();
     let (received, _client) = soon(reading).await.unwrap();
     assert_eq!(received, data);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_holds_up_the_writer_and_loses_nothing() {
+    let (mut end, path) = offer();
+    let mut client = open(&path);
+    assert_eq!(event(&mut end).await.0, PtyEvent::Opened);
+    let written = fill(&mut end).await;
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut received = vec![0; written + 5];
+        client.read_exact(&mut received).unwrap();
+        (received, client)
+    });
+    send(&mut end, b"after").await.unwrap();
+    let (received, _client) = soon(reading).await.unwrap();
+    assert_eq!(&received[written..], b"after");
 }
 
 /// Counts how often a task would have been run again.
