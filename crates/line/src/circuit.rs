@@ -107,6 +107,18 @@ impl Circuit {
         self.dial_access = Some(Arc::new(access));
     }
 
+    /// Whether there is room for what comes of more bytes from the equipment.
+    pub(crate) fn has_room(&self) -> bool {
+        if self.end.is_stopped() {
+            // The XON that lets everything move again may be behind those bytes.
+            return self.to_line.len() < limits::BEHIND_XOFF;
+        }
+        // Echo that the equipment doesn't take stops its commands, but never its data: two busy
+        // directions must not wait for each other.
+        let online = matches!(self.slot, Slot::Online { .. });
+        self.to_line.is_empty() && (online || self.outbox.len() < limits::ECHO)
+    }
+
     /// Bytes for the equipment.
     pub(crate) fn say(&mut self, cx: &mut Context<'_>, bytes: &[u8], said: Said) {
         if !self.end.is_open() {

@@ -214,12 +214,7 @@ impl Driver {
     }
 
     fn equipment(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
-        let Circuit { outbox, to_line, slot, .. } = &self.circuit;
-        // Echo that the equipment doesn't take stops its commands, but never its data: two busy
-        // directions must not wait for each other.
-        let online = matches!(slot, Slot::Online { .. });
-        let wanted =
-            self.modem.wants_dte() && to_line.is_empty() && (online || outbox.len() < limits::ECHO);
+        let wanted = self.modem.wants_dte() && self.circuit.has_room();
         scratch::with(|buffer| {
             let Poll::Ready(event) = self.circuit.end.poll_event(cx, now, buffer, wanted) else {
                 return false;

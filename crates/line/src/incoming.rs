@@ -58,29 +58,42 @@ impl Incoming {
         if let Some(caller) = self.handed_over.pop_front() {
             return Poll::Ready(caller);
         }
-        for listener in &mut self.listeners {
-            while let Poll::Ready(caller) = listener.poll_accept(cx) {
-                let caller = match caller {
-                    Ok(caller) => caller,
-                    Err(error) => {
-                        warn!(line, "{} takes no more calls: {error}", listener.local());
-                        break;
-                    }
-                };
-                match caller
-                    .peer()
-                    .socket_addr()
-                    .map_or_else(|| self.access.check_unix(), |at| self.access.check(at))
-                {
-                    Ok(()) => return Poll::Ready(caller),
-                    Err(denied) => {
-                        info!(line, "turned away {}: {denied}", caller.peer());
-                        caller.refuse();
-                    }
+        while let Poll::Ready(caller) = self.poll_accept(cx, line) {
+            match caller
+                .peer()
+                .socket_addr()
+                .map_or_else(|| self.access.check_unix(), |at| self.access.check(at))
+            {
+                Ok(()) => return Poll::Ready(caller),
+                Err(denied) => {
+                    info!(line, "turned away {}: {denied}", caller.peer());
+                    caller.refuse();
                 }
             }
         }
         Poll::Pending
+    }
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>, line: &str) -> Poll<Caller> {
+        let mut accepted = Poll::Pending;
+        self.listeners.retain_mut(|listener| {
+            if accepted.is_ready() {
+                return true;
+            }
+            match listener.poll_accept(cx) {
+                Poll::Pending => true,
+                Poll::Ready(Ok(caller)) => {
+                    accepted = Poll::Ready(caller);
+                    true
+                }
+                // It fails when it is broken, and would fail at once again.
+                Poll::Ready(Err(error)) => {
+                    warn!(line, "{} takes no more calls: {error}", listener.local());
+                    false
+                }
+            }
+        });
+        accepted
     }
 
     pub(crate) fn turn_away(line: &str, caller: Caller) {

@@ -17,6 +17,10 @@ pub const ECHO: usize = 4096;
 /// Bytes that may wait for equipment that reads nothing; unasked-for text beyond it (RING) is dropped.
 pub const TO_DTE: usize = 64 * 1024;
 
+/// Bytes for the far end beyond which equipment that has stopped us by XOFF is no longer read in search
+/// of its XON: what is on the way in its buffers and ours when it changes its mind.
+pub const BEHIND_XOFF: usize = 64 * 1024;
+
 /// How long signals wait for the bytes before them to leave towards the equipment: 64 KiB at 9600 bit/s
 /// take a minute, but a buffer of the kernel's (4 KiB) only four seconds.
 pub const DRAIN: Duration = Duration::from_secs(10);

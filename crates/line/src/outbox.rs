@@ -72,6 +72,7 @@ impl Outbox {
     /// Forgets bytes, for equipment that is gone; signals stay.
     pub(crate) fn forget_bytes(&mut self) {
         self.steps.retain(|step| matches!(step, Step::Signal(_)));
+        self.calm();
     }
 
     /// Brings out what the equipment takes now. Ready when nothing is left.
@@ -93,16 +94,18 @@ impl Outbox {
                 },
             };
             if delivered.is_pending() && self.patience.is_some_and(|until| until <= now) {
+                // Among them may be the one that lets bytes go again, such as the end of XON/XOFF.
                 self.signals_first(end, now);
-                return Poll::Pending;
+                continue;
             }
             if let Err(error) = ready!(delivered) {
                 self.forget_bytes();
                 return Poll::Ready(Err(error));
             }
-            self.steps.pop_front();
+            if let Some(Step::Signal(_)) = self.steps.pop_front() {
+                self.calm();
+            }
         }
-        self.patience = None;
         self.steps.shrink_to_fit();
         Poll::Ready(Ok(()))
     }
@@ -115,6 +118,30 @@ impl Outbox {
             }
         }
         self.steps.retain(|step| matches!(step, Step::Bytes(_)));
-        self.patience = None;
+        self.calm();
+    }
+
+    /// Without signals there is nothing to be impatient for.
+    fn calm(&mut self) {
+        if !self.steps.iter().any(|step| matches!(step, Step::Signal(_))) {
+            self.patience = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equipment_that_leaves_behind_a_delivered_signal_leaves_no_deadline() {
+        let mut outbox = Outbox::default();
+        outbox.signal(Signal::CallOver, Instant::ORIGIN);
+        outbox.bytes(b"NO CARRIER");
+        assert!(outbox.deadline().is_some());
+        outbox.steps.pop_front();
+        outbox.forget_bytes();
+        assert!(outbox.is_empty());
+        assert_eq!(outbox.deadline(), None, "a deadline that nobody clears keeps the line awake");
     }
 }

@@ -160,7 +160,7 @@ impl Switchboard {
         let incoming = Incoming::open(&config)?;
         let end = End::open(&config, &self.board.watch)?;
 
-        let place = end.place().map(String::into_boxed_str);
+        let place = end.place().map(Box::from);
         let shared = Arc::new(Shared::new(config, place, incoming.places().into()));
         let line = Line { shared: Arc::clone(&shared) };
         info!(line = line.name(), persona = persona.name(), "line open at {}", line.place());

@@ -78,6 +78,17 @@ impl End {
         each!(self, end => end.is_open())
     }
 
+    /// Whether the equipment has stopped us by XOFF, so that only reading can tell when to go on.
+    pub(crate) fn is_stopped(&self) -> bool {
+        match self {
+            Self::Pty(pty) => pty.is_stopped(),
+            Self::Socket(socket) => socket.is_stopped(),
+            Self::Stdio(terminal) => terminal.is_stopped(),
+            // The kernel obeys XOFF there.
+            Self::Serial(_) => false,
+        }
+    }
+
     /// The next event. A failing end is an end whose equipment is gone, not an error.
     pub(crate) fn poll_event(
         &mut self,
@@ -130,7 +141,7 @@ impl End {
     }
 
     /// Where the equipment plugs in, if that is not what the configuration says: a port that was free.
-    pub(crate) fn place(&self) -> Option<String> {
+    pub(crate) fn place(&self) -> Option<&str> {
         match self {
             Self::Socket(socket) => Some(socket.place()),
             Self::Pty(_) | Self::Serial(_) | Self::Stdio(_) => None,

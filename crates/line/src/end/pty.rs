@@ -60,6 +60,10 @@ impl Pty {
         self.opened && !self.settings.hung_up
     }
 
+    pub(super) fn is_stopped(&self) -> bool {
+        self.flow.is_stopped()
+    }
+
     pub(super) fn poll_event(
         &mut self,
         cx: &mut Context<'_>,

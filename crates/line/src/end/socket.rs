@@ -21,7 +21,9 @@ use crate::pending::Pending;
 /// The listener, and the one piece of equipment that is connected. DTR is the connection itself, unless
 /// the protocol has a signal for it.
 pub(crate) struct Socket {
-    listener: Listener,
+    /// `None` once it has failed for good: the equipment that is connected stays the last.
+    listener: Option<Listener>,
+    place: Box<str>,
     protocol: TcpProtocol,
     plugged: Option<Plugged>,
     circuits: DceLines,
@@ -58,16 +60,27 @@ impl Socket {
     }
 
     fn new(listener: Listener, protocol: TcpProtocol) -> Self {
-        let circuits = DceLines::default();
-        Self { listener, protocol, plugged: None, circuits, flow: SoftFlow::default(), news: None }
+        Self {
+            place: listener.local().to_string().into(),
+            listener: Some(listener),
+            protocol,
+            plugged: None,
+            circuits: DceLines::default(),
+            flow: SoftFlow::default(),
+            news: None,
+        }
     }
 
     pub(super) fn is_open(&self) -> bool {
         self.plugged.is_some()
     }
 
-    pub(super) fn place(&self) -> String {
-        self.listener.local().to_string()
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.flow.is_stopped()
     }
 
     pub(super) fn poll_event(
@@ -80,16 +93,12 @@ impl Socket {
         if let Some(news) = self.news.take() {
             return Poll::Ready(news);
         }
-        while let Poll::Ready(caller) = self.listener.poll_accept(cx) {
-            match caller {
-                Ok(caller) => self.plug_in(caller),
-                Err(error) => warn!("{} takes no more equipment: {error}", self.place()),
-            }
-            if let Some(news) = self.news.take() {
-                return Poll::Ready(news);
-            }
+        if let Some(news) = self.accept(cx) {
+            return Poll::Ready(news);
         }
         let Some(plugged) = &mut self.plugged else { return Poll::Pending };
+        // Signals and telnet's answers leave even while no data are wanted.
+        let _ = plugged.poll_flush(cx);
         if !wanted {
             ready!(plugged.call.poll_closed(cx));
             return Poll::Ready(self.unplug("gone"));
@@ -111,11 +120,28 @@ impl Socket {
         }
     }
 
+    fn accept(&mut self, cx: &mut Context<'_>) -> Option<DteEvent> {
+        while let Poll::Ready(caller) = self.listener.as_mut()?.poll_accept(cx) {
+            match caller {
+                Ok(caller) => self.plug_in(caller),
+                Err(error) => {
+                    // It fails when it is broken, and would fail at once again.
+                    warn!("{} takes no more equipment: {error}", self.place);
+                    self.listener = None;
+                }
+            }
+            if self.news.is_some() {
+                break;
+            }
+        }
+        self.news.take()
+    }
+
     /// One piece of equipment at a time: a second one is turned away.
     fn plug_in(&mut self, caller: Caller) {
         let peer = caller.peer().to_string();
         if self.plugged.is_some() {
-            info!("{}: turned away {peer}, the modem is in use", self.place());
+            info!("{}: turned away {peer}, the modem is in use", self.place);
             return caller.refuse();
         }
         let (telnet, com_port) = match self.protocol {
@@ -128,9 +154,9 @@ impl Socket {
             ..CallOptions::default()
         }) {
             Ok(call) => call,
-            Err(error) => return warn!("{}: {peer} was lost: {error}", self.place()),
+            Err(error) => return warn!("{}: {peer} was lost: {error}", self.place),
         };
-        info!("{}: {peer} plugged in", self.place());
+        info!("{}: {peer} plugged in", self.place);
         let signals = match self.protocol {
             TcpProtocol::Raw => Signals::Raw,
             TcpProtocol::Ip232 => Signals::Ip232(Ip232::default()),
@@ -144,7 +170,7 @@ impl Socket {
     }
 
     fn unplug(&mut self, why: &str) -> DteEvent {
-        info!("{}: the equipment unplugged: {why}", self.place());
+        info!("{}: the equipment unplugged: {why}", self.place);
         self.plugged = None;
         DteEvent::Lines(DteLines { dtr: false, rts: false })
     }
@@ -207,8 +233,6 @@ impl Plugged {
         buffer: &mut [u8],
     ) -> Poll<Result<Option<DteEvent>, String>> {
         let length = if self.unread.is_empty() {
-            // Signals and telnet's answers leave with the reading, whoever is waiting for data.
-            let _ = self.poll_flush(cx);
             match ready!(self.call.poll_receive(cx, buffer)) {
                 Ok(Received::Data(length)) => length,
                 Ok(Received::Event(event)) => return Poll::Ready(Ok(self.event(event))),
@@ -289,6 +313,32 @@ impl Plugged {
         if let Signals::Rfc2217(_) = &self.signals {
             let state = telnet::com_port::LineState(telnet::com_port::LineState::BREAK);
             let _ = self.call.com_port_notify(&telnet::com_port::Notification::LineState(state));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{Shutdown, TcpListener, TcpStream};
+    use std::os::fd::OwnedFd;
+    use std::task::Waker;
+
+    #[tokio::test]
+    async fn a_broken_listener_is_given_up_and_not_asked_for_ever() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        // A socket is a socket: shut down, a listening one fails at every accept.
+        let breaker = TcpStream::from(OwnedFd::from(listener.try_clone().unwrap()));
+        breaker.shutdown(Shutdown::Both).unwrap();
+        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+        let listener = Listener::from_tcp(listener, &ListenOptions::default()).unwrap();
+        let mut socket = Socket::new(listener, TcpProtocol::Raw);
+        let mut cx = Context::from_waker(Waker::noop());
+        while socket.listener.is_some() {
+            let event = socket.poll_event(&mut cx, Instant::ORIGIN, &mut [0; 8], true);
+            assert!(event.is_pending());
+            tokio::task::yield_now().await;
         }
     }
 }

@@ -34,6 +34,10 @@ impl Terminal {
         self.state != State::Ended
     }
 
+    pub(super) fn is_stopped(&self) -> bool {
+        self.flow.is_stopped()
+    }
+
     pub(super) fn poll_event(
         &mut self,
         cx: &mut Context<'_>,

@@ -111,20 +111,3 @@ fn call_through(link: &Path, number: &str) {
     modem.write_all(&payload()).unwrap();
     until(&mut modem, &payload());
 }
-
-#[tokio::test]
-async fn xoff_stops_the_data_and_xon_lets_them_go_on() {
-    let far = Far::listen().await;
-    let mut plugged = plug("init = \"&K4\"").await;
-    plugged.dte.say(format!("ATE0DT{}\r", far.address())).await;
-    let mut peer = far.answer().await;
-    plugged.dte.hear_until("CONNECT 9600\r\n").await;
-    plugged.dte.say(b"\x13stopped").await;
-    peer.hear("stopped").await;
-    peer.say("kept back").await;
-    while plugged.line.status().call.is_none_or(|call| call.received == 0) {
-        tokio::task::yield_now().await;
-    }
-    plugged.dte.say(b"\x11").await;
-    plugged.dte.hear("kept back").await;
-}

@@ -4,4 +4,5 @@ mod answering;
 mod dialling;
 mod ends;
 mod equipment;
+mod flow;
 mod trouble;
