@@ -212,7 +212,7 @@ async fn a_client_that_left_the_terminal_cooked_does_not_make_the_next_one_echo(
 #[tokio::test]
 async fn what_a_client_leaves_unread_is_not_there_for_the_next() {
     let (mut end, path) = offer();
-    for stale in [Some(1), Some(4000), Some(10_000), None] {
+    for stale in [Some(1), Some(4000), Some(8000), None] {
         let client = open(&path);
         assert_eq!(event(&mut end).await.0, PtyEvent::Opened);
         match stale {

@@ -103,7 +103,7 @@ async fn a_hang_up_takes_the_terminal_away_but_not_the_last_words() {
     let mut end = offer(&link).unwrap();
     let mut client = open(&link);
     assert_eq!(event(&mut end).await.0, PtyEvent::Opened);
-    let last_words = vec![b'N'; 10_000];
+    let last_words = vec![b'N'; 8000];
     send(&mut end, &last_words).await.unwrap();
     end.hang_up(FAILURE_BOUND).unwrap();
     assert_eq!(fs::read_link(&link).unwrap(), end.slave());
