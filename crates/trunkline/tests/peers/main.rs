@@ -11,6 +11,7 @@
 mod callers;
 mod chat;
 mod kermit;
+mod people;
 mod pyserial;
 mod regressions;
 mod stage;

@@ -1,5 +1,6 @@
 //! What every test stands on: a folder, the program under test, peers, and wires to talk on.
 
+mod far_end;
 mod installed;
 mod process;
 mod telnetd;
@@ -13,6 +14,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU16, Ordering};
 
+pub(crate) use far_end::FarEnd;
 pub(crate) use installed::{installed, unpacked};
 pub(crate) use process::{Log, PATIENCE, Process, command};
 pub(crate) use telnetd::{Login, TelnetServer, Telnetd};

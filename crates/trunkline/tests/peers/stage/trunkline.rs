@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{Log, PATIENCE, Process, Stage, Wire, command};
@@ -44,11 +45,17 @@ impl<'a> Setting<'a> {
         Self { stage, exchange, accounts, lines, phonebook }
     }
 
-    /// An exchange that listens here.
-    pub(crate) fn exchange(mut self, address: SocketAddr) -> Self {
+    /// An exchange that listens here for machines.
+    pub(crate) fn exchange(self, address: SocketAddr) -> Self {
+        self.exchange_for("machine", address)
+    }
+
+    /// An exchange that listens here for callers of this kind.
+    pub(crate) fn exchange_for(mut self, profile: &str, address: SocketAddr) -> Self {
         // The tests run as whoever runs them, and mostly that is root.
         self.exchange = format!(
-            "[exchange]\nroot-programs = \"allow\"\n\n[[exchange.listen]]\naddress = \"{address}\"\n\n"
+            "[exchange]\nroot-programs = \"allow\"\n\n\
+             [[exchange.listen]]\naddress = \"{address}\"\nprofile = \"{profile}\"\n\n"
         );
         self
     }
@@ -77,6 +84,12 @@ impl<'a> Setting<'a> {
             "[[line]]\nname = \"{name}\"\npty = {{ link = \"{}\", mode = \"666\" }}\n{more}\n",
             link.display(),
         );
+        self
+    }
+
+    /// A line whose equipment connects to this address.
+    pub(crate) fn tcp_line(mut self, name: &str, address: SocketAddr) -> Self {
+        let _ = writeln!(self.lines, "[[line]]\nname = \"{name}\"\ntcp = \"{address}\"\n");
         self
     }
 
@@ -112,8 +125,9 @@ pub(crate) struct Trunkline {
 impl Trunkline {
     /// Starts the program with these arguments and waits until it tells its service manager that it is ready.
     pub(crate) fn start(stage: &Stage, arguments: &[&OsStr]) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
         let folder = stage.path("");
-        let socket = stage.path("notify");
+        let socket = stage.path(&format!("notify-{}", NEXT.fetch_add(1, Ordering::Relaxed)));
         let manager = UnixDatagram::bind(&socket).expect("a socket in our own folder");
         let mut command = command(env!("CARGO_BIN_EXE_trunkline"));
         command.args(arguments).current_dir(&folder).env("NOTIFY_SOCKET", &socket);
