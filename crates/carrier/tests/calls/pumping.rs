@@ -48,6 +48,36 @@ async fn a_sink_that_takes_nothing_stops_the_source_after_one_buffer() {
     assert_eq!((pumped.forward, pumped.backward), (0, 0));
 }
 
+/// Takes everything and delivers nothing.
+struct Pit;
+
+impl Duplex for Pit {
+    fn poll_read(&mut self, _: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+
+    fn poll_write(&mut self, _: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(data.len()))
+    }
+
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+    }
+
+    fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_that_fails_after_it_has_taken_the_bytes_fails_the_pump() {
+    let (mut left, mut first) = duplex(64);
+    left.write_all(b"x").await.unwrap();
+    let idle = Some(Duration::from_secs(3600));
+    let pumped = pump(&mut first, &mut Pit, Until::FirstEnds, idle).await;
+    assert!(matches!(pumped.ending, Ending::Failed(End::Second, _)), "{pumped:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn idle_time_counts_from_the_last_byte() {
     let (mut left, mut first) = duplex(64);
