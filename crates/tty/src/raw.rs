@@ -129,6 +129,10 @@ struct SerialStruct {
 /// Asks the driver to hand over received bytes at once instead of gathering them.
 pub(crate) fn low_latency(port: impl AsFd) -> rustix::io::Result<()> {
     const ASYNC_LOW_LATENCY: c_int = 1 << 13;
+    #[cfg(target_pointer_width = "64")]
+    const {
+        assert!(size_of::<SerialStruct>() == 72)
+    };
     // SAFETY: TIOCGSERIAL writes one `serial_struct`, laid out as in the kernel's header.
     let mut serial = unsafe {
         ioctl::ioctl(&port, Getter::<{ libc::TIOCGSERIAL as Opcode }, SerialStruct>::new())
@@ -174,13 +178,23 @@ pub(crate) fn unblock_signals() -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Marks every descriptor from `first` on to be closed by exec, in a child before exec.
-pub(crate) fn close_from_on_exec(first: c_uint) -> io::Result<()> {
+/// Marks every descriptor from `first` up to `limit` to be closed by exec, in a child before exec.
+pub(crate) fn close_from_on_exec(first: c_int, limit: c_int) {
     // SAFETY: with CLOSE_RANGE_CLOEXEC nothing is closed yet, so no live descriptor loses its file.
     let result = unsafe {
         libc::syscall(libc::SYS_close_range, first, c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC)
     };
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    // Linux before 5.11 doesn't know it, and many a field computer runs one.
+    if result != 0 {
+        close_each_on_exec(first, limit);
+    }
+}
+
+fn close_each_on_exec(first: c_int, limit: c_int) {
+    for fd in first..limit {
+        // SAFETY: as above; numbers that are not open are refused.
+        unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
+    }
 }
 
 /// Gives memory that was freed back to the system, as far as the allocator can: after a large
@@ -190,5 +204,24 @@ pub fn give_back_memory() {
     #[cfg(target_env = "gnu")]
     unsafe {
         libc::malloc_trim(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsRawFd as _;
+
+    use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
+
+    use super::*;
+
+    #[test]
+    fn descriptors_are_closed_by_exec_on_old_kernels_too() {
+        let (one, other) = io::pipe().unwrap();
+        fcntl_setfd(&one, FdFlags::empty()).unwrap();
+        fcntl_setfd(&other, FdFlags::empty()).unwrap();
+        close_each_on_exec(one.as_raw_fd(), one.as_raw_fd() + 1);
+        assert_eq!(fcntl_getfd(&one).unwrap(), FdFlags::CLOEXEC);
+        assert_eq!(fcntl_getfd(&other).unwrap(), FdFlags::empty());
     }
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use rustix::fs::{Gid, Mode, Uid, fchmod, fchown};
-use rustix::process::{Pid, geteuid};
+use rustix::process::{Pid, Resource, geteuid, getrlimit};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 use super::io::{Life, ProgramIo};
@@ -128,6 +128,7 @@ impl Program {
             identity: user.filter(|user| must_change(user)).map(identity),
             dir: CString::new(self.dir.as_os_str().as_bytes())?,
             privileges: self.privileges,
+            descriptors: descriptor_limit(),
             report,
         })
     }
@@ -153,6 +154,12 @@ impl Program {
 /// root takes on even its own groups anew, for they may not be those of a login.
 fn must_change(user: &User) -> bool {
     geteuid() == Uid::ROOT || geteuid().as_raw() != user.uid
+}
+
+fn descriptor_limit() -> i32 {
+    // None means no limit, which the kernel doesn't grant for this resource.
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(0);
+    i32::try_from(limit).unwrap_or(i32::MAX)
 }
 
 fn identity(user: &User) -> Identity {

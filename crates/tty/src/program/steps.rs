@@ -29,6 +29,8 @@ pub(crate) struct Steps {
     pub(super) identity: Option<Identity>,
     pub(super) dir: CString,
     pub(super) privileges: Privileges,
+    /// No descriptor has this number or a higher one.
+    pub(super) descriptors: i32,
     /// Tells the parent which step it was that failed.
     pub(super) report: OwnedFd,
 }
@@ -58,7 +60,6 @@ pub(super) enum Step {
     User,
     Directory,
     Privileges,
-    Descriptors,
     Exec,
 }
 
@@ -71,7 +72,6 @@ impl Step {
             Self::User,
             Self::Directory,
             Self::Privileges,
-            Self::Descriptors,
             Self::Exec,
         ];
         steps.into_iter().find(|step| *step as u8 == byte)
@@ -86,6 +86,7 @@ impl Steps {
             raw::default_signals();
             raw::unblock_signals()
         })?;
+        raw::close_from_on_exec(3, self.descriptors);
         umask(Mode::from_raw_mode(self.umask & 0o777));
         // Before the change of user, which would forbid raising a limit.
         self.step(Step::Limits, Self::set_limits)?;
@@ -93,7 +94,6 @@ impl Steps {
         // After it: the directory must be one that the user may enter.
         self.step(Step::Directory, |steps| Ok(chdir(steps.dir.as_c_str())?))?;
         self.step(Step::Privileges, Self::give_up_privileges)?;
-        self.step(Step::Descriptors, |_| raw::close_from_on_exec(3))?;
         // Exec follows; if it succeeds, nobody reads this.
         self.tell(Step::Exec);
         Ok(())

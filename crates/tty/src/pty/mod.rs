@@ -315,16 +315,13 @@ impl PtyEnd {
         if self.settings != self.told && !self.settings.hung_up {
             return self.tell_settings();
         }
-        let mut announced = match replace(&mut self.unread, Unread::Announced) {
+        let mut announced = match self.unread {
             Unread::Announced => Some(ready!(registered.poll_read_ready(cx))?),
             Unread::Perhaps => None,
         };
         let is_closed = announced.as_ref().is_some_and(|ready| ready.ready().is_read_closed());
         match self.master.read_packet(buf)? {
             Packet::Data(length) => {
-                if announced.is_none() {
-                    self.unread = Unread::Perhaps;
-                }
                 if self.attention == Attention::OnData {
                     self.refresh()?;
                 }
@@ -336,24 +333,31 @@ impl PtyEnd {
             Packet::Empty if is_closed => {
                 // All have closed, and somebody has opened it since.
                 self.client = Client::Absent(Look::Now);
-                self.master.discard_unread()?;
+                self.cleaned(self.master.discard_unread());
                 return Poll::Ready(Ok(Some(PtyEvent::Closed)));
             }
-            Packet::Empty => {
-                if let Some(ready) = &mut announced {
-                    ready.clear_ready();
-                }
-            }
+            Packet::Empty => match &mut announced {
+                Some(ready) => ready.clear_ready(),
+                None => self.unread = Unread::Announced,
+            },
             Packet::Closed => {
                 self.client = Client::Absent(Look::Now);
+                self.unread = Unread::Announced;
                 self.settings = ClientSettings { hung_up: false, ..self.settings };
-                self.master.discard_unread()?;
-                self.master.tidy(self.settings.speed)?;
-                self.master.swallow_control()?;
+                self.cleaned(self.master.discard_unread());
+                self.cleaned(self.master.tidy(self.settings.speed));
+                self.cleaned(self.master.swallow_control());
                 return Poll::Ready(Ok(Some(PtyEvent::Closed)));
             }
         }
         Poll::Ready(Ok(None))
+    }
+
+    /// A terminal that can't be cleaned up, for want of a descriptor say, is closed all the same.
+    fn cleaned(&self, result: io::Result<()>) {
+        if let Err(error) = result {
+            tracing::warn!(terminal = %self.slave().display(), %error, "something stale may be left");
+        }
     }
 
     fn tell_settings(&mut self) -> Poll<io::Result<Option<PtyEvent>>> {

@@ -290,6 +290,26 @@ async fn a_client_that_does_not_read_holds_up_the_writer_and_loses_nothing() {
     assert_eq!(&received[written..], b"after");
 }
 
+#[tokio::test]
+async fn what_came_while_nobody_read_is_read_afterwards() {
+    let (mut end, path) = offer();
+    let mut client = open(&path);
+    assert_eq!(event(&mut end).await.0, PtyEvent::Opened);
+    client.write_all(b"waiting").unwrap();
+    change(&client, |termios| termios.set_speed(300).unwrap());
+    // Whatever the reactor has announced is used up by this.
+    let left =
+        tokio::time::timeout(std::time::Duration::from_millis(20), poll_fn(|cx| end.poll_left(cx)));
+    assert!(left.await.is_err());
+    assert_eq!(settings(&mut end).await.speed, 300);
+    assert_eq!(event(&mut end).await.1, b"waiting");
+    client.write_all(b"last").unwrap();
+    drop(client);
+    soon(poll_fn(|cx| end.poll_left(cx))).await;
+    assert_eq!(event(&mut end).await.1, b"last");
+    assert_eq!(event(&mut end).await.0, PtyEvent::Closed);
+}
+
 /// Counts how often a task would have been run again.
 #[derive(Default)]
 struct Wakes(AtomicUsize);
