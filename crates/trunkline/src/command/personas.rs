@@ -44,7 +44,7 @@ pub(super) const COMMAND: Command = Command {
 fn list(matches: &Matches) -> Exit {
     let style = Style::of(&std::io::stdout());
     let rows: Vec<_> =
-        BUILT_IN.iter().map(|(name, text)| [(*name).to_owned(), nature(text).to_owned()]).collect();
+        BUILT_IN.iter().map(|(name, text)| [(*name).to_owned(), nature(text)]).collect();
     if !matches.has(&JSON) {
         return crate::show(&table(["PERSONA", "NATURE"], &rows, style));
     }
@@ -54,14 +54,13 @@ fn list(matches: &Matches) -> Exit {
     crate::show(&rows.iter().map(|row| format!("{}\n", object(row))).collect::<String>())
 }
 
-/// The comment that a persona's file begins with.
-fn nature(text: &str) -> &str {
-    text.lines()
-        .next()
-        .and_then(|line| line.strip_prefix('#'))
-        .unwrap_or_default()
-        .trim()
-        .trim_end_matches('.')
+/// What the comment at the head of a persona's file says first.
+fn nature(text: &str) -> String {
+    let comment: Vec<&str> =
+        text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim).collect();
+    let comment = comment.join(" ");
+    let end = [". ", ": ", "; "].iter().filter_map(|mark| comment.find(mark)).min();
+    comment.get(..end.unwrap_or(comment.len())).unwrap_or_default().trim_end_matches('.').to_owned()
 }
 
 fn show(matches: &Matches) -> Result<Exit, Failure> {

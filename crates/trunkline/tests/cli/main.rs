@@ -4,6 +4,7 @@
 mod accounts;
 mod control;
 mod dialling;
+mod documentation;
 mod lifetime;
 mod plain_modem;
 mod reload;

@@ -43,6 +43,8 @@ fn a_modem_on_a_pty_dials_and_is_called() {
     let mut back = [0; 8];
     caller.read_exact(&mut back).unwrap();
     assert_eq!(&back, b"and back");
+    drop(caller);
+    modem.expect("NO CARRIER");
     assert!(stage.stop().success());
 }
 
