@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use libc::{c_char, c_int, c_uchar, c_uint, c_ulong, c_ushort};
-use rustix::ioctl::{self, Getter, NoArg, Opcode, Setter};
+use rustix::ioctl::{self, Getter, IntegerSetter, NoArg, Opcode, Setter};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -30,6 +30,19 @@ pub(crate) fn register(fd: Arc<OwnedFd>, interest: Interest) -> io::Result<Regis
 pub(crate) fn packet_mode(master: impl AsFd) -> io::Result<()> {
     // SAFETY: TIOCPKT reads one int.
     Ok(unsafe { ioctl::ioctl(master, Setter::<{ libc::TIOCPKT as Opcode }, c_int>::new(1)) }?)
+}
+
+/// Sends a signal to the foreground process group of the terminal behind a master. The kernel takes only
+/// those that a terminal's own characters make: SIGINT, SIGQUIT and SIGTSTP.
+pub(crate) fn signal_foreground(
+    master: impl AsFd,
+    signal: rustix::process::Signal,
+) -> io::Result<()> {
+    let number = signal.as_raw().unsigned_abs() as usize;
+    // SAFETY: TIOCSIG takes a signal's number as its argument, and checks it.
+    Ok(unsafe {
+        ioctl::ioctl(master, IntegerSetter::<{ libc::TIOCSIG as Opcode }>::new_usize(number))
+    }?)
 }
 
 /// The modem lines, as TIOCM bits.

@@ -52,6 +52,15 @@ impl Default for Grace {
 }
 
 impl Running {
+    /// What a BREAK means to a program: SIGINT to the job in the foreground of its terminal, or to its
+    /// process group on pipes. One that has ended is no error.
+    pub fn interrupt(&self) -> io::Result<()> {
+        match self.io.master() {
+            Some(master) => raw::signal_foreground(&master.fd, Signal::INT),
+            None => self.child.signal_group(Signal::INT),
+        }
+    }
+
     /// Ends it as a lost line does: its terminal or input closes and the process group gets SIGHUP,
     /// then SIGTERM, then SIGKILL, each only if something is left. What it still writes is dropped.
     ///

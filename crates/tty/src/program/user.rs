@@ -10,6 +10,8 @@ use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::process::{getegid, geteuid};
+
 use crate::limits::{USER_FILE_SIZE, USER_GROUPS};
 
 const PASSWD: &str = "/etc/passwd";
@@ -54,13 +56,36 @@ pub enum UserError {
 impl User {
     /// Finds a user by name.
     pub fn find(name: &str) -> Result<Self, UserError> {
-        let mut user = user_in(&read(Path::new(PASSWD))?, name)
-            .ok_or_else(|| UserError::Unknown(name.to_owned()))?;
-        add_groups_in(&read(Path::new(GROUP))?, &mut user);
-        if user.groups.len() > USER_GROUPS {
-            return Err(UserError::TooManyGroups(name.to_owned()));
+        user_in(&read(Path::new(PASSWD))?, |user| user.name == name)
+            .ok_or_else(|| UserError::Unknown(name.to_owned()))?
+            .with_groups()
+    }
+
+    /// Who this process is. One that runs under a number without a name, as in many a container, is
+    /// called by its number.
+    pub fn current() -> Result<Self, UserError> {
+        let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
+        let user = user_in(&read(Path::new(PASSWD))?, |user| user.uid == uid);
+        user.unwrap_or_else(|| Self::nameless(uid, gid)).with_groups()
+    }
+
+    fn nameless(uid: u32, gid: u32) -> Self {
+        Self {
+            name: uid.to_string(),
+            uid,
+            gid,
+            groups: vec![gid],
+            home: "/".into(),
+            shell: "/bin/sh".into(),
         }
-        Ok(user)
+    }
+
+    fn with_groups(mut self) -> Result<Self, UserError> {
+        add_groups_in(&read(Path::new(GROUP))?, &mut self);
+        if self.groups.len() > USER_GROUPS {
+            return Err(UserError::TooManyGroups(self.name));
+        }
+        Ok(self)
     }
 }
 
@@ -76,21 +101,21 @@ fn read(path: &Path) -> Result<Vec<u8>, UserError> {
 }
 
 /// Lines that are not of the right form are no user's, whatever they say.
-fn user_in(passwd: &[u8], name: &str) -> Option<User> {
-    lines(passwd).find_map(|fields| {
-        let [found, _password, uid, gid, _comment, home, shell] = fields[..] else { return None };
-        if found != name.as_bytes() || name.is_empty() {
-            return None;
-        }
-        let gid = number(gid)?;
-        Some(User {
-            name: name.to_owned(),
-            uid: number(uid)?,
-            gid,
-            groups: vec![gid],
-            home: path(home),
-            shell: path(shell),
-        })
+fn user_in(passwd: &[u8], wanted: impl Fn(&User) -> bool) -> Option<User> {
+    lines(passwd).filter_map(|fields| user_of(&fields)).find(wanted)
+}
+
+fn user_of(fields: &[&[u8]]) -> Option<User> {
+    let &[name, _password, uid, gid, _comment, home, shell] = fields else { return None };
+    let gid = number(gid)?;
+    Some(User {
+        name: std::str::from_utf8(name).ok().filter(|name| !name.is_empty())?.to_owned(),
+        uid: number(uid)?,
+        gid,
+        groups: vec![gid],
+        home: path(home),
+        // The system's own rule for an empty field.
+        shell: if shell.is_empty() { "/bin/sh".into() } else { path(shell) },
     })
 }
 
@@ -130,25 +155,29 @@ mod tests {
         rtu:x:1001:100:Remote, unit:/srv/rtu:/bin/false\n\
         rtu2:x:1002:100::/srv/rtu2:\n";
 
+    fn named(passwd: &[u8], name: &str) -> Option<User> {
+        user_in(passwd, |user| user.name == name)
+    }
+
     #[test]
     fn a_user_is_found_by_its_whole_name() {
-        let user = user_in(PASSWD, "rtu").unwrap();
+        let user = named(PASSWD, "rtu").unwrap();
         assert_eq!((user.uid, user.gid, user.home.to_str()), (1001, 100, Some("/srv/rtu")));
-        assert_eq!(user_in(PASSWD, "rt"), None);
-        assert_eq!(user_in(PASSWD, ""), None);
-        assert_eq!(user_in(PASSWD, "+nis"), None);
+        assert_eq!(named(PASSWD, "rt"), None);
+        assert_eq!(named(PASSWD, ""), None);
+        assert_eq!(named(PASSWD, "+nis"), None);
     }
 
     #[test]
     fn a_broken_line_is_nobodys_and_never_roots() {
-        assert_eq!(user_in(PASSWD, "broken"), None);
-        assert_eq!(user_in(PASSWD, "nochange"), None);
-        assert_eq!(user_in(b"rtu:x:1001:100::/srv\n", "rtu"), None);
+        assert_eq!(named(PASSWD, "broken"), None);
+        assert_eq!(named(PASSWD, "nochange"), None);
+        assert_eq!(named(b"rtu:x:1001:100::/srv\n", "rtu"), None);
     }
 
     #[test]
     fn all_groups_of_a_user_are_found_once() {
-        let mut user = user_in(PASSWD, "rtu").unwrap();
+        let mut user = named(PASSWD, "rtu").unwrap();
         let group =
             b"users:x:100:rtu\ndialout:x:20:uucp,rtu\nuucp:x:10:rtu2\nbad:x:x:rtu\ntty:x:5:rtu";
         add_groups_in(group, &mut user);
@@ -160,5 +189,16 @@ mod tests {
         assert_eq!(User::find("root").unwrap().uid, 0);
         let error = User::find("no-such-user").unwrap_err().to_string();
         assert!(error.contains("no-such-user"), "{error}");
+    }
+
+    #[test]
+    fn we_are_somebody_even_without_a_name() {
+        assert_eq!(User::current().unwrap().uid, geteuid().as_raw());
+        assert_eq!(User::nameless(7, 8).groups, [8]);
+    }
+
+    #[test]
+    fn an_empty_shell_is_the_systems() {
+        assert_eq!(named(PASSWD, "rtu2").unwrap().shell, Path::new("/bin/sh"));
     }
 }

@@ -408,3 +408,20 @@ async fn signals_reach_the_whole_group() {
     assert!(read_all(&mut running.io).await.is_empty());
     running.child.signal_group(Signal::TERM).unwrap();
 }
+
+#[tokio::test]
+async fn a_break_reaches_the_job_in_the_foreground_and_not_its_shell() {
+    let job = "trap 'echo interrupted; exit' INT; echo ready; while :; do read x; done";
+    let script = format!("trap : INT; set -m; sh -c \"{job}\"; echo shell went on");
+    let mut running = shell(&script, pty()).spawn().unwrap();
+    read_until(&mut running.io, "ready").await;
+    running.interrupt().unwrap();
+    let text = read_until(&mut running.io, "shell went on").await;
+    assert!(text.contains("interrupted"), "{text}");
+
+    let mut running = shell("trap 'exit 8' INT; echo ready; read x", On::Pipes).spawn().unwrap();
+    read_until(&mut running.io, "ready").await;
+    running.interrupt().unwrap();
+    assert_eq!(soon(running.child.wait()).await.unwrap().code(), Some(8));
+    running.interrupt().unwrap();
+}
