@@ -136,8 +136,8 @@ pub struct LoginConfig {
     pub busy: String,
     /// What a caller sees when the account's program can't be started. Default `Service unavailable`.
     pub unavailable: String,
-    /// Whether the name is echoed: `auto` (default; to raw callers, and to telnet callers unless they refuse
-    /// it), `on` or `off`. A password is never echoed.
+    /// Whether the name is echoed: `on` (default, also written `auto`), as a getty does, or `off`. A password is
+    /// never echoed. Telnet callers are asked to leave the echo to us either way.
     pub echo: Echo,
     /// Characters a name may have besides letters and digits. Default `._-+@`.
     pub name_characters: String,
@@ -171,10 +171,9 @@ impl Default for LoginConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Echo {
-    /// As a getty does: to raw callers, and to telnet callers unless they keep the echo to themselves.
+    /// To every caller, as a getty does.
     #[default]
-    Auto,
-    /// Always.
+    #[serde(alias = "auto")]
     On,
     /// Never: for machines that are confused by their own words.
     Off,

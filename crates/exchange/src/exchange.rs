@@ -12,7 +12,7 @@ use tty::Grace;
 
 use crate::account::{AccountError, AccountFault, Accounts, Service};
 use crate::call::{CallEnd, CallId, CallRecord, CallStatus, status_words};
-use crate::config::{Echo, ExchangeConfig, HangUpConfig, ListenConfig, Parity, RootPrograms};
+use crate::config::{ExchangeConfig, HangUpConfig, ListenConfig, Parity, RootPrograms};
 use crate::crowd::{Crowd, Seat};
 use crate::doors::Doors;
 use crate::limits;
@@ -51,7 +51,6 @@ pub(crate) struct Shared {
 pub(crate) struct Settings {
     pub(crate) accounts: Accounts,
     pub(crate) script: Arc<Script>,
-    pub(crate) echo: Echo,
     pub(crate) checker: Arc<Checker>,
     pub(crate) hang_up: HangUpConfig,
     pub(crate) root_programs: RootPrograms,
@@ -212,7 +211,6 @@ impl Settings {
         Ok(Self {
             accounts,
             script: Arc::new(script),
-            echo: config.login.echo,
             checker,
             hang_up: config.hang_up,
             root_programs: config.root_programs,

@@ -10,7 +10,7 @@ use tokio::time::{sleep_until, timeout};
 
 use crate::account::Account;
 use crate::call::CallEnd;
-use crate::config::{Echo, Parity};
+use crate::config::Parity;
 use crate::exchange::Settings;
 use crate::limits;
 use crate::origin::Origin;
@@ -18,7 +18,7 @@ use crate::password::Verdict;
 use crate::patience::Patience;
 use crate::registry::Entry;
 use crate::secret;
-use crate::session::{Admitted, Check, EchoName, Ending, Refused, Session, Step};
+use crate::session::{Admitted, Check, Ending, Refused, Session, Step};
 use crate::wait::{First, first};
 
 /// A caller who is in.
@@ -79,7 +79,7 @@ impl Login<'_> {
             };
             let mut bytes = heard.0.get(..count).unwrap_or_default();
             loop {
-                let (taken, step) = session.read(clock_now(), bytes, self.echo(), &mut out);
+                let (taken, step) = session.read(clock_now(), bytes, &mut out);
                 bytes = bytes.get(taken..).unwrap_or_default();
                 session = match step {
                     Step::More(session) => session,
@@ -107,13 +107,6 @@ impl Login<'_> {
                     break;
                 }
             }
-        }
-    }
-
-    fn echo(&self) -> EchoName {
-        match self.settings.echo {
-            Echo::Auto | Echo::On => EchoName::On,
-            Echo::Off => EchoName::Off,
         }
     }
 

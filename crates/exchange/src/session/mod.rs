@@ -21,19 +21,10 @@ use clock::Instant;
 pub use script::Script;
 pub(crate) use script::line as line_for_the_wire;
 
-use crate::config::Parity;
+use crate::config::{Echo, Parity};
 use crate::limits;
 use crate::secret::Secret;
 use reader::{Read, Reader, Show};
-
-/// Whether the caller sees the name that he types.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EchoName {
-    /// He needs us to echo it.
-    On,
-    /// He sees it anyway, or doesn't look.
-    Off,
-}
 
 /// A login that is under way.
 #[derive(Debug)]
@@ -117,20 +108,14 @@ impl Session {
     }
 
     /// Reads what the caller has sent. Stops at a [`Step::Check`]; says how many bytes it has taken.
-    pub fn read(
-        mut self,
-        now: Instant,
-        bytes: &[u8],
-        echo: EchoName,
-        out: &mut Vec<u8>,
-    ) -> (usize, Step) {
+    pub fn read(mut self, now: Instant, bytes: &[u8], out: &mut Vec<u8>) -> (usize, Step) {
         if now >= self.deadline {
             out.extend_from_slice(b"\r\n");
             out.extend_from_slice(&self.script.timed_out);
             return (0, Step::Over(Ending::Deadline));
         }
         for (taken, byte) in (1..).zip(bytes) {
-            match self.take(*byte, echo, out) {
+            match self.take(*byte, out) {
                 Step::More(session) => self = session,
                 step => return (taken, step),
             }
@@ -138,10 +123,10 @@ impl Session {
         (bytes.len(), Step::More(self))
     }
 
-    fn take(mut self, byte: u8, echo: EchoName, out: &mut Vec<u8>) -> Step {
-        let (room, show) = match (&self.prompt, echo) {
-            (Prompt::Name, EchoName::On) => (limits::NAME, Show::Typing),
-            (Prompt::Name, EchoName::Off) => (limits::NAME, Show::Nothing),
+    fn take(mut self, byte: u8, out: &mut Vec<u8>) -> Step {
+        let (room, show) = match (&self.prompt, self.script.echo) {
+            (Prompt::Name, Echo::On) => (limits::NAME, Show::Typing),
+            (Prompt::Name, Echo::Off) => (limits::NAME, Show::Nothing),
             (Prompt::Password { .. }, _) => (limits::PASSWORD, Show::Nothing),
         };
         let Read::Line(line) = self.reader.push(byte, room, show, out) else {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::LoginConfig;
+use crate::config::{Echo, LoginConfig};
 
 /// The texts and rules of a login, shared by all sessions of an exchange.
 #[derive(Clone, Debug)]
@@ -16,6 +16,7 @@ pub struct Script {
     pub(super) timed_out: Vec<u8>,
     pub(crate) busy: Vec<u8>,
     pub(crate) unavailable: Vec<u8>,
+    pub(super) echo: Echo,
     pub(super) tries: u32,
     pub(super) deadline: Duration,
     name_characters: Vec<u8>,
@@ -34,6 +35,7 @@ impl Script {
             timed_out: line(&config.timed_out),
             busy: line(&config.busy),
             unavailable: line(&config.unavailable),
+            echo: config.echo,
             tries: config.tries.max(1),
             deadline: config.deadline.0,
             name_characters: config.name_characters.clone().into_bytes(),
