@@ -253,12 +253,9 @@ pub enum AccountFault {
         /// The account's user.
         user: String,
     },
-    /// There is no such user.
-    #[error("there is no user `{user}` on this system")]
-    NoSuchUser {
-        /// The account's user.
-        user: String,
-    },
+    /// The user can't be looked up.
+    #[error("its user")]
+    User(#[source] tty::UserError),
     /// The program would run as root.
     #[error("its program would run as root; name a `user`, or set `root-programs = \"allow\"`")]
     Root,

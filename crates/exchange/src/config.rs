@@ -301,7 +301,7 @@ pub enum On {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnBreak {
-    /// SIGINT to the program's process group.
+    /// SIGINT to the job in the terminal's foreground, or to a program on a pipe.
     Interrupt,
     /// A zero byte in its input.
     Nul,

@@ -3,11 +3,12 @@
 use std::ffi::OsString;
 use std::time::{Duration, SystemTime};
 
+use tty::User;
+
 use crate::account::{Account, Plan};
 use crate::call::CallId;
 use crate::origin::Origin;
 use crate::terminal;
-use crate::user::SystemUser;
 
 /// Where programs find programs, when the account doesn't say.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -29,7 +30,7 @@ pub(crate) struct Facts<'a> {
 pub(crate) fn environment(
     account: &Account,
     plan: &Plan,
-    user: &SystemUser,
+    user: &User,
     facts: &Facts<'_>,
 ) -> Vec<(OsString, OsString)> {
     let origin = facts.origin;

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use carrier::Call;
 use telnet::LineEnds;
-use tty::{Program, PtyMode, Running, WindowSize};
+use tty::{Program, PtyMode, Running, User, WindowSize};
 
 use crate::account::{Account, AccountFault, Plan, Service};
 use crate::call::CallEnd;
@@ -18,7 +18,7 @@ use crate::login::Guest;
 use crate::origin::Origin;
 use crate::pump::{Pump, Rules};
 use crate::registry::Entry;
-use crate::user::{self, SystemUser};
+use crate::user;
 
 /// What is left of a call after its last byte.
 pub(crate) struct Left {
@@ -122,12 +122,12 @@ fn start(
 }
 
 /// Asked again at each start: the system's users may have changed since the accounts were loaded.
-fn identity(plan: &Plan, root_programs: RootPrograms) -> Result<SystemUser, StartError> {
+fn identity(plan: &Plan, root_programs: RootPrograms) -> Result<User, StartError> {
     user::identity(plan.user.as_deref(), root_programs).map_err(StartError::User)
 }
 
 /// The account's directory, or the user's home if he has one.
-fn directory(plan: &Plan, user: &SystemUser) -> PathBuf {
+fn directory(plan: &Plan, user: &User) -> PathBuf {
     match &plan.directory {
         Some(directory) => directory.clone(),
         None if plan.user.is_some() && user.home.is_dir() => user.home.clone(),

@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use carrier::{Call, Received, scratch};
 use telnet::{Event, Function};
-use tty::{Running, Signal};
+use tty::Running;
 
 use super::pending::Pending;
 use super::{Rules, Turn};
@@ -176,7 +176,7 @@ impl Inward {
         match on_break {
             OnBreak::Interrupt => {
                 // Fails only if the program has just ended.
-                let _ = running.child.signal_group(Signal::INT);
+                let _ = running.interrupt();
             }
             OnBreak::Nul if self.state == State::Open => self.pending.put(&[0]),
             OnBreak::Nul | OnBreak::Ignore => {}
