@@ -210,6 +210,18 @@ async fn a_break_interrupts_a_program_on_a_terminal() {
 }
 
 #[tokio::test]
+async fn a_break_reaches_the_job_in_a_shells_foreground() {
+    let house = house(&rtu("pty", &["/bin/sh", "-i"]));
+    let mut caller = house.telnet().await;
+    caller.log_in().await;
+    caller.say("sh -c 'echo going; exec sleep 1000'\r").await;
+    caller.expect("going\r\n").await;
+    caller.call.send_break().expect("sent");
+    caller.say("echo status $?\r").await;
+    caller.expect("status 130\r\n").await;
+}
+
+#[tokio::test]
 async fn a_break_may_be_a_zero_byte() {
     let house = house(&(rtu("pipe", &["/bin/cat"]) + "break = \"nul\"\n"));
     let mut caller = house.telnet().await;
