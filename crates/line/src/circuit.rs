@@ -150,13 +150,14 @@ impl Circuit {
 
     /// Bytes for the far end.
     pub(crate) fn send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) {
-        let Slot::Online { call, .. } = &mut self.slot else { return };
+        let Slot::Online { call, broken, .. } = &mut self.slot else { return };
         let mut rest = bytes;
-        while self.to_line.is_empty()
-            && !rest.is_empty()
-            && let Poll::Ready(Ok(taken @ 1..)) = call.poll_send(cx, rest)
-        {
-            rest = rest.get(taken..).unwrap_or_default();
+        while self.to_line.is_empty() && !rest.is_empty() {
+            match call.poll_send(cx, rest) {
+                Poll::Ready(Ok(taken @ 1..)) => rest = rest.get(taken..).unwrap_or_default(),
+                Poll::Ready(Err(error)) => return broken.note(&error),
+                Poll::Ready(Ok(0)) | Poll::Pending => break,
+            }
         }
         self.to_line.push(rest);
     }
@@ -228,7 +229,7 @@ impl Circuit {
         if let Slot::Dialling { mut ticket, .. } = std::mem::take(&mut self.slot) {
             connected = Connected { rate: ticket.reported_speed, delay: ticket.connect_delay };
             ticket.over = Some(over);
-            self.slot = Slot::Online { ticket, call: Box::new(call), over: None };
+            self.slot = Slot::online(ticket, call);
         }
         connected
     }
@@ -261,7 +262,7 @@ impl Circuit {
                 .answer(&placing::answering(&self.shared.config))
             {
                 Ok(call) => {
-                    self.slot = Slot::Online { ticket, call: Box::new(call), over: None };
+                    self.slot = Slot::online(ticket, call);
                     self.news = Some(News::Answered);
                 }
                 Err(error) => {

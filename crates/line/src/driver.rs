@@ -48,7 +48,6 @@ struct Shown {
     dtr: bool,
     dcd: bool,
     calls: u64,
-    free: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,6 +55,8 @@ enum Stopping {
     No,
     /// As soon as the equipment has its last words.
     Soon,
+    /// The same, whatever the modem waits for.
+    Now,
 }
 
 /// Whether a source had something.
@@ -63,7 +64,7 @@ type Moved = bool;
 
 impl Driver {
     pub(crate) fn new(modem: Modem, circuit: Circuit, incoming: Option<Box<Incoming>>) -> Self {
-        let shown = Shown { state: "", dtr: false, dcd: false, calls: 0, free: false };
+        let shown = Shown { state: "", dtr: false, dcd: false, calls: 0 };
         Self { modem, circuit, incoming, sleep: None, alarm: None, shown, stopping: Stopping::No }
     }
 
@@ -99,8 +100,9 @@ impl Driver {
             Letter::HangUp => self.clear(cx, now, Cause::Operator),
             Letter::Stop => {
                 self.clear(cx, now, Cause::ShuttingDown);
-                self.stopping = Stopping::Soon;
+                self.stop();
             }
+            Letter::Caller(caller) if self.stopping != Stopping::No => caller.refuse(),
             Letter::Caller(caller) => self.incoming.get_or_insert_default().hand_over(caller),
             Letter::Access { dial, answer } => {
                 self.circuit.set_dial_access(dial.0);
@@ -114,13 +116,38 @@ impl Driver {
     /// Ends the call from this side, whatever the modem is doing with it.
     fn clear(&mut self, cx: &mut Context<'_>, now: Instant, cause: Cause) {
         let event = match self.circuit.slot {
-            Slot::Free => return,
+            Slot::Free => return self.clear_broken(cx, now, cause),
             Slot::Dialling { .. } => CallEvent::Failed(cause),
             Slot::Ringing { .. } => CallEvent::CallerGone,
             Slot::Online { .. } => CallEvent::Cleared(cause),
         };
         self.circuit.end_call(cause);
         self.feed(cx, now, Input::Call(event));
+    }
+
+    /// A modem may still wait (S10) for the path of its call to mend. Nobody mends it here; that it did
+    /// is what lets it end.
+    fn clear_broken(&mut self, cx: &mut Context<'_>, now: Instant, cause: Cause) {
+        if matches!(self.modem.state(), StateName::Online | StateName::OnlineCommand) {
+            self.feed(cx, now, Input::Call(CallEvent::Connected(Connected::default())));
+            self.feed(cx, now, Input::Call(CallEvent::Cleared(cause)));
+        }
+    }
+
+    /// Closes the line once there is nothing more to be said.
+    fn stop(&mut self) {
+        self.stopping = match self.modem.state() {
+            // What the far end said last, and the end of the call, are yet to come.
+            StateName::Command | StateName::Online => Stopping::Soon,
+            // There is no call any more: the modem waits for one, or for an operator.
+            StateName::Dialling
+            | StateName::Ringing
+            | StateName::Answering
+            | StateName::OnlineCommand => Stopping::Now,
+        };
+        if let Some(incoming) = self.incoming.take() {
+            incoming.close();
+        }
     }
 
     fn due(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
@@ -146,16 +173,20 @@ impl Driver {
     fn outbound(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
         let Circuit { outbox, end, slot, to_line, .. } = &mut self.circuit;
         let delivered = !outbox.is_empty() && outbox.poll_deliver(cx, now, end).is_ready();
-        let Slot::Online { call, .. } = slot else { return delivered };
+        let Slot::Online { call, broken, .. } = slot else { return delivered };
         if !to_line.is_empty()
-            && to_line.poll_drain(cx, |cx, bytes| call.poll_send(cx, bytes)).is_ready()
+            && let Poll::Ready(drained) =
+                to_line.poll_drain(cx, |cx, bytes| call.poll_send(cx, bytes))
         {
-            // After an error the rest has nowhere to go; reading tells why the call is over.
+            // After an error the rest has nowhere to go; reading tells when the call is over.
             to_line.clear();
+            drained.unwrap_or_else(|error| broken.note(&error));
             return true;
         }
-        // A flush that can't finish has left its waker; one that failed shows when reading.
-        let _ = call.poll_flush(cx);
+        // A flush that can't finish has left its waker.
+        if let Poll::Ready(Err(error)) = call.poll_flush(cx) {
+            broken.note(&error);
+        }
         delivered
     }
 
@@ -223,6 +254,10 @@ impl Driver {
                 DteEvent::Data(range) => {
                     let bytes = buffer.get(range).unwrap_or_default();
                     self.circuit.watchers.heard(now, bytes);
+                    if self.stopping != Stopping::No {
+                        // A command now would only keep the line from closing.
+                        return true;
+                    }
                     self.feed(cx, now, Input::Dte(bytes));
                 }
                 DteEvent::Flow => {}
@@ -232,7 +267,7 @@ impl Driver {
                 DteEvent::Finished => {
                     self.lines(cx, now, DteLines { dtr: false, rts: false });
                     self.clear(cx, now, Cause::DtrDrop);
-                    self.stopping = Stopping::Soon;
+                    self.stop();
                 }
             }
             true
@@ -249,21 +284,29 @@ impl Driver {
     }
 
     fn far_end(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
-        // Nothing is read that couldn't be delivered: the far end is held back by its own window.
-        let ready =
-            self.modem.wants_line() && self.circuit.outbox.is_empty() && self.circuit.end.is_open();
-        let Slot::Online { call, over, .. } = &mut self.circuit.slot else { return false };
+        let wanted = self.modem.wants_line() && self.circuit.outbox.is_empty();
+        let Circuit { end, slot, .. } = &mut self.circuit;
+        let Slot::Online { call, over, broken, .. } = slot else { return false };
         if over.is_some() {
             return self.delivered(cx, now);
         }
         let gone = |cause| Over { cause, left: usize::MAX, until: now + limits::UNDELIVERED };
-        if !ready {
-            let Poll::Ready(cause) = call.poll_closed(cx) else { return false };
-            *over = Some(gone(cause));
+        // Nothing is read that couldn't be delivered: the far end is held back by its own window. Only
+        // when it has gone, and the equipment too, its last words are for nobody.
+        let abandoned = !end.is_open() && call.poll_hung_up(cx).is_ready();
+        if !(wanted && (end.is_open() || abandoned)) {
+            let closed = match call.poll_closed(cx) {
+                Poll::Ready(cause) => broken.or(cause),
+                Poll::Pending if abandoned => broken.or(Cause::RemoteHangUp),
+                Poll::Pending => return false,
+            };
+            *over = Some(gone(closed));
             return true;
         }
         scratch::with(|buffer| {
-            let Slot::Online { call, over, .. } = &mut self.circuit.slot else { return false };
+            let Slot::Online { call, over, broken, .. } = &mut self.circuit.slot else {
+                return false;
+            };
             match call.poll_receive(cx, buffer) {
                 Poll::Pending => return false,
                 Poll::Ready(Ok(Received::Data(length))) => {
@@ -274,9 +317,11 @@ impl Driver {
                     self.feed(cx, now, Input::Call(CallEvent::Break));
                 }
                 Poll::Ready(Ok(Received::Event(_))) => {}
-                Poll::Ready(Ok(Received::End)) => *over = Some(gone(Cause::RemoteHangUp)),
+                Poll::Ready(Ok(Received::End)) => {
+                    *over = Some(gone(broken.or(Cause::RemoteHangUp)));
+                }
                 Poll::Ready(Err(error)) => {
-                    *over = Some(gone(carrier::cause_of_end(&error)));
+                    *over = Some(gone(broken.or(carrier::cause_of_end(&error))));
                 }
             }
             true
@@ -339,35 +384,47 @@ impl Driver {
         }
     }
 
-    /// Whether the call is over for the modem too, and the equipment has heard so.
+    /// Whether the line can close: the call is over for the modem too, and the equipment has heard so.
     fn has_spoken(&self) -> bool {
-        self.modem.state() == StateName::Command && self.circuit.outbox.is_empty()
+        let over = match self.stopping {
+            Stopping::No => false,
+            Stopping::Soon => self.modem.state() == StateName::Command,
+            Stopping::Now => true,
+        };
+        over && self.circuit.outbox.is_empty()
     }
 
     fn publish(&mut self) {
         let shared = &self.circuit.shared;
-        let free = self.circuit.slot.is_free() && self.modem.can_ring().is_ok();
+        let free = self.stopping == Stopping::No
+            && self.circuit.slot.is_free()
+            && self.modem.can_ring().is_ok();
         let calls = if self.circuit.slot.is_free() {
             0
         } else {
             shared.call_number.load(Ordering::Relaxed)
         };
         let signals = self.circuit.signals();
-        let shown = Shown {
-            state: self.modem.state().words(),
-            dtr: signals.dtr,
-            dcd: signals.dcd,
-            calls,
-            free,
-        };
+        let shown =
+            Shown { state: self.modem.state().words(), dtr: signals.dtr, dcd: signals.dcd, calls };
         shared.count(self.circuit.slot.counts());
+        // Also when nothing changed: another line may have claimed this one for a caller who then left.
+        shared.free.store(free, Ordering::Relaxed);
         if shown != self.shown {
             self.shown = shown;
-            shared.free.store(free, Ordering::Relaxed);
             let call =
                 self.circuit.slot.ticket().map(|ticket| ticket.now(self.circuit.slot.counts()));
             shared.publish(Status { state: shown.state, dtr: shown.dtr, dcd: shown.dcd, call });
         }
+    }
+}
+
+impl Drop for Driver {
+    /// A letter to a line that has ended would wait for ever, and with it a caller.
+    fn drop(&mut self) {
+        let shared = &self.circuit.shared;
+        shared.free.store(false, Ordering::Relaxed);
+        shared.letters.close();
     }
 }
 
@@ -379,7 +436,7 @@ impl Future for Driver {
         ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
         while this.round(cx, carrier::clock_now()) {}
         this.publish();
-        if this.stopping == Stopping::Soon && this.has_spoken() {
+        if this.has_spoken() {
             info!(line = this.circuit.name(), "line closed");
             return Poll::Ready(());
         }

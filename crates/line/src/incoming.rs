@@ -96,6 +96,11 @@ impl Incoming {
         accepted
     }
 
+    /// The line is closed: nobody who waits for it will be answered.
+    pub(crate) fn close(self) {
+        self.handed_over.into_iter().chain(self.waiting).for_each(Caller::refuse);
+    }
+
     pub(crate) fn turn_away(line: &str, caller: Caller) {
         info!(line, "turned away {}: the line is busy", caller.peer());
         caller.refuse();

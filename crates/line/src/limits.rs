@@ -32,6 +32,10 @@ pub const UNDELIVERED: Duration = Duration::from_secs(300);
 /// How long a call that was hung up may take to hand over its last bytes.
 pub const LAST_BYTES: Duration = Duration::from_secs(10);
 
+/// Calls that hand over their last bytes at a time before callers of busy lines are no longer told so but
+/// just turned away: whoever calls in a storm must not tie up a socket and a task for each call.
+pub const FAREWELLS: usize = 256;
+
 /// Callers that wait for one line under `second-caller = "queue"`.
 pub const QUEUE: usize = 8;
 

@@ -17,19 +17,27 @@ pub(crate) struct Mailbox<T>(Mutex<Inside<T>>);
 struct Inside<T> {
     letters: VecDeque<T>,
     reader: Option<Waker>,
+    flap: Flap,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flap {
+    Open,
+    /// The reader is gone.
+    Closed,
 }
 
 impl<T> Default for Mailbox<T> {
     fn default() -> Self {
-        Self(Mutex::new(Inside { letters: VecDeque::new(), reader: None }))
+        Self(Mutex::new(Inside { letters: VecDeque::new(), reader: None, flap: Flap::Open }))
     }
 }
 
 impl<T> Mailbox<T> {
-    /// Leaves a letter and wakes the reader; gives it back when the box is full.
+    /// Leaves a letter and wakes the reader; gives it back when the box is full or closed.
     pub(crate) fn post(&self, letter: T) -> Result<(), T> {
         let mut inside = self.lock();
-        if inside.letters.len() >= limits::LETTERS {
+        if inside.flap == Flap::Closed || inside.letters.len() >= limits::LETTERS {
             return Err(letter);
         }
         inside.letters.push_back(letter);
@@ -53,6 +61,15 @@ impl<T> Mailbox<T> {
         Poll::Pending
     }
 
+    /// Nobody reads any more: what is left inside and what would come is dropped.
+    pub(crate) fn close(&self) {
+        let mut inside = self.lock();
+        inside.flap = Flap::Closed;
+        let unread = std::mem::take(&mut inside.letters);
+        drop(inside);
+        drop(unread);
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Inside<T>> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -74,5 +91,14 @@ mod tests {
             assert_eq!(mailbox.poll_take(&mut cx), Poll::Ready(number));
         }
         assert!(mailbox.poll_take(&mut cx).is_pending());
+    }
+
+    #[test]
+    fn a_closed_box_gives_letters_back() {
+        let mailbox = Mailbox::default();
+        mailbox.post(1).unwrap();
+        mailbox.close();
+        assert_eq!(mailbox.post(2), Err(2));
+        assert!(mailbox.poll_take(&mut Context::from_waker(Waker::noop())).is_pending());
     }
 }

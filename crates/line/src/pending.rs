@@ -19,6 +19,10 @@ impl Pending {
         self.bytes.len() - self.written
     }
 
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        self.bytes.get(self.written..).unwrap_or_default()
+    }
+
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
@@ -33,8 +37,8 @@ impl Pending {
         cx: &mut Context<'_>,
         mut write: impl FnMut(&mut Context<'_>, &[u8]) -> Poll<io::Result<usize>>,
     ) -> Poll<io::Result<()>> {
-        while let Some(rest) = self.bytes.get(self.written..).filter(|rest| !rest.is_empty()) {
-            let taken = ready!(write(cx, rest))?;
+        while !self.is_empty() {
+            let taken = ready!(write(cx, self.as_slice()))?;
             if taken == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }

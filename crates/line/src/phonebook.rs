@@ -5,7 +5,7 @@
 //! key wins over a pattern, an earlier pattern over a later one.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use carrier::{Address, Host};
 use regex_lite::Regex;
@@ -143,7 +143,12 @@ impl Phonebook {
             if listing.call.is_empty() {
                 return Err(EntryError::Nobody { key });
             }
-            if entries.iter().any(|entry| normal(&entry.key) == normal(&key)) {
+            let same = |entry: &Entry| match (&entry.pattern, &pattern) {
+                (None, None) => normal(&entry.key) == normal(&key),
+                (Some(_), Some(_)) => entry.key == key,
+                _ => false,
+            };
+            if entries.iter().any(same) {
                 return Err(EntryError::Twice { key });
             }
             entries.push(Entry { key, listing, pattern });
@@ -281,7 +286,7 @@ fn normal(key: &str) -> String {
         return key.trim().to_lowercase();
     }
     // The dots of an address are not punctuation.
-    let dots = key.parse::<IpAddr>().is_ok();
+    let dots = key.parse::<IpAddr>().is_ok() || key.parse::<SocketAddr>().is_ok();
     key.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')') && (dots || *c != '.')).collect()
 }
 
@@ -331,6 +336,24 @@ mod tests {
         assert_eq!(called(&book, "100"), ["tcp://c:3"]);
         assert_eq!(called(&book, "101"), ["tcp://a:1"]);
         assert_eq!(called(&book, "zz1"), ["tcp://b:2"]);
+    }
+
+    #[test]
+    fn patterns_that_look_alike_without_their_brackets_are_two() {
+        let book = book(
+            "'(\\d)' = 'tcp://a:1'\n'\\D' = 'tcp://b:2'\n'(7)' = 'tcp://c:3'\n7 = 'tcp://d:4'",
+        );
+        let book = book.unwrap();
+        assert_eq!(called(&book, "1"), ["tcp://a:1"]);
+        assert_eq!(called(&book, "x"), ["tcp://b:2"]);
+        assert_eq!(called(&book, "7"), ["tcp://d:4"]);
+    }
+
+    #[test]
+    fn an_address_with_a_port_is_not_another_one_without_its_dots() {
+        let book = book("\"1.11.1.1:23\" = \"tcp://10.0.0.7:8023\"").unwrap();
+        assert_eq!(called(&book, "1.11.1.1:23"), ["tcp://10.0.0.7:8023"]);
+        assert_eq!(called(&book, "11.1.1.1:23"), Vec::<String>::new());
     }
 
     #[test]

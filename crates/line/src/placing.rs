@@ -1,6 +1,6 @@
 //! Making calls, and letting them go.
 
-use std::future::{poll_fn, ready};
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use carrier::{AccessList, Call, CallOptions, Caller, SocketOptions};
 use tracing::info;
 
 use crate::config::LineConfig;
+use crate::incoming::Incoming;
 use crate::limits;
 use crate::pending::Pending;
 use crate::routing::Route;
@@ -70,9 +71,10 @@ fn socket(line: &LineConfig) -> SocketOptions {
 }
 
 /// Hands over the last bytes of a call that is over, and ends it, without the line waiting for it.
-pub(crate) fn let_go(board: &Board, mut call: Call, mut rest: Pending) {
+pub(crate) fn let_go(board: &Board, mut call: Call, rest: Pending) {
     board.farewell(async move {
-        let handed_over = poll_fn(|cx| rest.poll_drain(cx, |cx, bytes| call.poll_send(cx, bytes)));
+        // Also keeps the call's deadlines: telnet may be holding data until the far end has answered.
+        let handed_over = call.send(rest.as_slice());
         // Whoever doesn't take his last bytes by then is cut off when the call drops.
         if let Ok(Ok(())) = tokio::time::timeout(limits::LAST_BYTES, handed_over).await {
             call.hang_up(limits::LAST_BYTES).await;
@@ -82,6 +84,9 @@ pub(crate) fn let_go(board: &Board, mut call: Call, mut rest: Pending) {
 
 /// Tells a caller that the line is busy, and ends the call.
 pub(crate) fn tell(board: &Board, line: &LineConfig, caller: Caller) {
+    if !board.has_words() {
+        return Incoming::turn_away(&line.name, caller);
+    }
     info!(line = line.name, "told {} that the line is busy", caller.peer());
     let text = format!("\r\n{}\r\n", line.busy_message.as_deref().unwrap_or("BUSY"));
     let options = answering(line);

@@ -1,6 +1,7 @@
 //! The one call that a line can have, by how far it has come.
 
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 
 use at::result::Cause;
@@ -25,7 +26,26 @@ pub(crate) enum Slot {
     /// A caller waits. What it sends stays in the kernel, for after CONNECT.
     Ringing { ticket: Box<Ticket>, caller: Box<Caller> },
     /// The call is established. `over` is set when the far end has sent its last byte.
-    Online { ticket: Box<Ticket>, call: Box<Call>, over: Option<Over> },
+    Online { ticket: Box<Ticket>, call: Box<Call>, over: Option<Over>, broken: Broken },
+}
+
+/// What sending to the far end failed of first. The system tells an error only once: to who reads
+/// afterwards, a reset or a lost path looks like an end in order.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Broken(Option<Cause>);
+
+impl Broken {
+    /// A broken pipe is what becomes of sending after the far end's end, and no cause of it.
+    pub(crate) fn note(&mut self, error: &io::Error) {
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            self.0.get_or_insert(carrier::cause_of_end(error));
+        }
+    }
+
+    /// Why the call ended, if reading says `cause`.
+    pub(crate) fn or(self, cause: Cause) -> Cause {
+        self.0.unwrap_or(cause)
+    }
 }
 
 /// The far end is gone; the equipment has yet to take what it sent.
@@ -48,6 +68,11 @@ pub(crate) struct Reached {
 }
 
 impl Slot {
+    /// A call that was just established.
+    pub(crate) fn online(ticket: Box<Ticket>, call: Call) -> Self {
+        Self::Online { ticket, call: Box::new(call), over: None, broken: Broken::default() }
+    }
+
     pub(crate) fn is_free(&self) -> bool {
         matches!(self, Self::Free)
     }

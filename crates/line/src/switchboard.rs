@@ -269,7 +269,7 @@ impl Board {
     pub(crate) fn hunt(&self, from: &str, lines: &[String], caller: Caller) {
         let mut caller = caller;
         for name in lines.iter().filter(|name| *name != from).take(limits::HUNT) {
-            let Some(line) = self.line(name).filter(Line::would_ring) else { continue };
+            let Some(line) = self.line(name).filter(Line::claim) else { continue };
             info!(line = from, "{} is handed on to {name}", caller.peer());
             match line.post(Letter::Caller(caller)) {
                 Ok(()) => return,
@@ -285,6 +285,13 @@ impl Board {
         let mut farewells = lock(&self.farewells);
         while farewells.try_join_next().is_some() {}
         farewells.spawn(last_words);
+    }
+
+    /// Whether one more caller can be told that a line is busy.
+    pub(crate) fn has_words(&self) -> bool {
+        let mut farewells = lock(&self.farewells);
+        while farewells.try_join_next().is_some() {}
+        farewells.len() < limits::FAREWELLS
     }
 }
 
@@ -343,8 +350,10 @@ impl Line {
         let _ = self.post(Letter::Trace(sink));
     }
 
-    fn would_ring(&self) -> bool {
-        self.shared.free.load(std::sync::atomic::Ordering::Relaxed)
+    /// Whether a caller would ring here now. Once yes, then no until the line has looked at its letters:
+    /// two callers at a time go to two lines.
+    fn claim(&self) -> bool {
+        self.shared.free.swap(false, std::sync::atomic::Ordering::Relaxed)
     }
 
     fn post(&self, letter: Letter) -> Result<(), Letter> {

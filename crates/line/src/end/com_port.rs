@@ -18,7 +18,9 @@ pub(super) struct ComPort {
     inbound: Control,
     lines: DteLines,
     breaking: bool,
-    shown: u8,
+    circuits: u8,
+    /// What the client has been told of them; nothing yet, while it had not agreed to be told.
+    told: Option<u8>,
 }
 
 const SIGNATURE: &[u8] = b"Trunkline";
@@ -35,7 +37,8 @@ impl ComPort {
             // A client that never speaks of DTR is one that has plugged in.
             lines: DteLines::READY,
             breaking: false,
-            shown: 0,
+            circuits: 0,
+            told: None,
         }
     }
 
@@ -47,7 +50,8 @@ impl ComPort {
                 Notification::Signature(SIGNATURE.to_vec())
             }
             Request::BaudRate(rate) => {
-                if let Some(rate) = rate.filter(|rate| *rate != self.rate) {
+                if let Some(rate) = rate {
+                    // Even one like our own: the modem may have it from whoever was here before.
                     self.rate = rate;
                     event = Some(DteEvent::Rate(rate.get()));
                 }
@@ -70,7 +74,7 @@ impl ComPort {
                 event = happened;
                 Notification::Control(now)
             }
-            Request::ModemState => Notification::ModemState(ModemState(self.shown)),
+            Request::ModemState => Notification::ModemState(ModemState(self.circuits)),
             Request::LineState => Notification::LineState(telnet::com_port::LineState(0)),
             // What waits is on its way already: throwing it away would lose bytes that TCP has promised.
             Request::Purge(what) => Notification::Purge(what),
@@ -133,23 +137,32 @@ impl ComPort {
         }
     }
 
-    /// The modem state that shows these circuits, with its deltas; `None` if the client knows it.
-    pub(super) fn show(&mut self, circuits: DceLines) -> Option<Notification> {
+    /// The circuits are like this now.
+    pub(super) fn show(&mut self, circuits: DceLines) {
         let bit = |on, bit| if on { bit } else { 0 };
-        let now = bit(circuits.dcd, ModemState::DCD)
+        self.circuits = bit(circuits.dcd, ModemState::DCD)
             | bit(circuits.ri, ModemState::RI)
             | bit(circuits.dsr, ModemState::DSR)
             | bit(circuits.cts, ModemState::CTS);
-        let changed = now ^ self.shown;
-        if changed == 0 {
+    }
+
+    /// The modem state with its deltas; `None` if the client knows it.
+    pub(super) fn untold(&self) -> Option<Notification> {
+        let (now, was) = (self.circuits, self.told.unwrap_or(0));
+        if self.told == Some(now) {
             return None;
         }
-        let was = std::mem::replace(&mut self.shown, now);
-        let deltas = bit(changed & ModemState::DCD != 0, ModemState::DELTA_DCD)
-            | bit(was & !now & ModemState::RI != 0, ModemState::RI_ENDED)
-            | bit(changed & ModemState::DSR != 0, ModemState::DELTA_DSR)
-            | bit(changed & ModemState::CTS != 0, ModemState::DELTA_CTS);
+        let delta = |of, delta| if (now ^ was) & of != 0 { delta } else { 0 };
+        let deltas = delta(ModemState::DCD, ModemState::DELTA_DCD)
+            | delta(ModemState::RI & was, ModemState::RI_ENDED)
+            | delta(ModemState::DSR, ModemState::DELTA_DSR)
+            | delta(ModemState::CTS, ModemState::DELTA_CTS);
         Some(Notification::ModemState(ModemState(now | deltas)))
+    }
+
+    /// The client has been told the modem state, or does not want to hear of it.
+    pub(super) fn tell(&mut self) {
+        self.told = Some(self.circuits);
     }
 }
 
@@ -165,6 +178,7 @@ mod tests {
         assert_eq!(answer, rate.map(Notification::BaudRate));
         assert_eq!(event, Some(DteEvent::Rate(2400)));
         assert_eq!(port.obey(Request::BaudRate(None)), (rate.map(Notification::BaudRate), None));
+        assert_eq!(port.obey(Request::BaudRate(rate)).1, Some(DteEvent::Rate(2400)), "again");
     }
 
     #[test]
@@ -184,11 +198,13 @@ mod tests {
         let mut port = ComPort::new();
         let ringing = DceLines { ri: true, cts: true, ..DceLines::default() };
         let quiet = DceLines { ri: false, ..ringing };
-        assert_eq!(
-            port.show(ringing),
-            Some(Notification::ModemState(ModemState(0x40 | 0x10 | 0x01)))
-        );
-        assert_eq!(port.show(ringing), None);
-        assert_eq!(port.show(quiet), Some(Notification::ModemState(ModemState(0x10 | 0x04))));
+        let state = |bits| Some(Notification::ModemState(ModemState(bits)));
+        port.show(ringing);
+        assert_eq!(port.untold(), state(0x40 | 0x10 | 0x01));
+        assert_eq!(port.untold(), state(0x40 | 0x10 | 0x01), "until it was told");
+        port.tell();
+        assert_eq!(port.untold(), None);
+        port.show(quiet);
+        assert_eq!(port.untold(), state(0x10 | 0x04));
     }
 }

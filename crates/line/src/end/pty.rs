@@ -171,7 +171,8 @@ impl Pty {
     pub(super) fn signal(&mut self, signal: Signal, _: Instant) {
         match signal {
             Signal::Flow(flow) => self.flow.set(flow),
-            Signal::CallOver if self.hangup == PtyHangup::Close => {
+            // The next program has nothing to do with the call of one that left.
+            Signal::CallOver if self.hangup == PtyHangup::Close && self.opened => {
                 if let Err(error) = self.end.hang_up(limits::DRAIN) {
                     tracing::error!("{error}");
                 }

@@ -1,6 +1,7 @@
 //! A serial port: the equipment is at the other end of a cable.
 
 use std::io;
+use std::mem::replace;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -26,6 +27,14 @@ pub(crate) struct Port {
     circuits: DceLines,
     /// Told next.
     news: Option<DteEvent>,
+    /// Whether the modem has to be told the port's speed: it is the number in CONNECT.
+    speed: Speed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Speed {
+    Told,
+    ToBeTold,
 }
 
 enum State {
@@ -44,6 +53,7 @@ impl Port {
             state: State::Away { next: Instant::ORIGIN, pause: limits::REOPEN_FIRST },
             circuits: DceLines::default(),
             news: None,
+            speed: Speed::ToBeTold,
         };
         match port.try_open() {
             Err(SerialError::Open { path, source }) if source.kind() == io::ErrorKind::NotFound => {
@@ -88,6 +98,9 @@ impl Port {
     ) -> Poll<DteEvent> {
         if let Some(news) = self.news.take() {
             return Poll::Ready(news);
+        }
+        if replace(&mut self.speed, Speed::Told) == Speed::ToBeTold {
+            return Poll::Ready(DteEvent::Rate(self.settings.speed));
         }
         let State::Open(serial) = &mut self.state else { return Poll::Pending };
         let buffer = if wanted { buffer } else { &mut [] };
@@ -149,6 +162,8 @@ impl Port {
         {
             warn!("{error}");
         }
+        // RTS may be ours now, as the kernel left it, or have become the kernel's.
+        self.show();
     }
 
     /// Drives our two outputs as the wiring says.

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use carrier::{Call, CallOptions, Caller, ListenError, ListenOptions, Listener, Received};
 use clock::Instant;
 use modem::{DceLines, DteLines};
-use telnet::Event;
+use telnet::{Event, NotSent};
 use tracing::{info, warn};
 
 use super::com_port::ComPort;
@@ -268,6 +268,8 @@ impl Plugged {
                     // A client that asks without having agreed gets no answer.
                     let _ = self.call.com_port_notify(&answer);
                 }
+                // Its first request shows that it has agreed.
+                tell(port, &mut self.call);
                 event
             }
             _ => None,
@@ -301,10 +303,8 @@ impl Plugged {
             Signals::Raw => {}
             Signals::Ip232(_) => self.unsent.push(&ip232::signals(circuits.dcd, circuits.ri)),
             Signals::Rfc2217(port) => {
-                if let Some(notification) = port.show(circuits) {
-                    // A client that has masked it or not agreed doesn't hear of it.
-                    let _ = self.call.com_port_notify(&notification);
-                }
+                port.show(circuits);
+                tell(port, &mut self.call);
             }
         }
     }
@@ -314,6 +314,15 @@ impl Plugged {
             let state = telnet::com_port::LineState(telnet::com_port::LineState::BREAK);
             let _ = self.call.com_port_notify(&telnet::com_port::Notification::LineState(state));
         }
+    }
+}
+
+/// Tells the client of the modem's circuits, as soon as it can be told.
+fn tell(port: &mut ComPort, call: &mut Call) {
+    if let Some(notification) = port.untold()
+        && let Ok(()) | Err(NotSent::Masked) = call.com_port_notify(&notification)
+    {
+        port.tell();
     }
 }
 

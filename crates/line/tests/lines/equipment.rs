@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use carrier::trace::{self, Entries, Way, What};
 use line::{Line, LineConfig, Personas, Switchboard};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -85,6 +86,49 @@ impl Wire {
             .await
             .expect("the connection stays open");
         rest
+    }
+}
+
+/// Waits until it is so.
+pub(crate) async fn until(is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, waiting).await.expect("it is never so");
+}
+
+/// Sees what passes between a line and its equipment at the moment when it does.
+pub(crate) struct Watch(Entries);
+
+impl Watch {
+    pub(crate) fn begin(line: &Line) -> Self {
+        let (tracer, entries) = trace::begin(carrier::clock_now());
+        line.trace(tracer);
+        Self(entries)
+    }
+
+    /// Waits until the modem has said something that ends like this, whether or not it was taken.
+    pub(crate) async fn until_said(&mut self, end: &str) {
+        let mut said = Vec::new();
+        while !said.ends_with(end.as_bytes()) {
+            let entry = timeout(PATIENCE, self.0.next()).await.unwrap();
+            if let What::Bytes { way: Way::Out, first, .. } = entry.unwrap().what {
+                said.extend(first);
+            }
+        }
+    }
+
+    /// Waits until the modem has said so many bytes.
+    pub(crate) async fn until_said_so_much(&mut self, length: usize) {
+        let mut said = 0;
+        while said < length {
+            let entry = timeout(PATIENCE, self.0.next()).await.unwrap();
+            if let What::Bytes { way: Way::Out, first, more } = entry.unwrap().what {
+                said += first.len() + more;
+            }
+        }
     }
 }
 

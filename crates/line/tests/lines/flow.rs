@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::equipment::{Far, plug};
+use crate::equipment::{Far, Watch, plug};
 
 #[tokio::test]
 async fn xoff_stops_the_data_and_xon_lets_them_go_on() {
@@ -24,10 +24,10 @@ async fn xoff_stops_the_data_and_xon_lets_them_go_on() {
 #[tokio::test]
 async fn xon_is_heard_behind_more_answers_than_may_wait() {
     let mut plugged = plug("init = \"&K4E0\"").await;
+    let mut watch = Watch::begin(&plugged.line);
     plugged.dte.say(b"\x13").await;
-    for _ in 0..20 {
-        plugged.dte.say("AT&V\r").await;
-    }
+    plugged.dte.say("AT&V\r".repeat(40)).await;
+    watch.until_said_so_much(10_000).await;
     plugged.dte.say("ATS7?\r\x11").await;
     plugged.dte.hear_until("\r\n060\r\n\r\nOK\r\n").await;
 }

@@ -1,6 +1,7 @@
 //! Running lines, with real sockets and pseudo-terminals at both ends.
 
 mod answering;
+mod closing;
 mod dialling;
 mod ends;
 mod equipment;
