@@ -21,7 +21,10 @@ pub(crate) fn offer(link: &Path) -> io::Result<OwnedFd> {
     settings.make_raw();
     tcsetattr(&master, OptionalActions::Now, &settings)?;
     let name = ptsname(&master, Vec::new())?;
-    std::os::unix::fs::symlink(Path::new(std::ffi::OsStr::new(name.to_str().unwrap_or_default())), link)?;
+    std::os::unix::fs::symlink(
+        Path::new(std::ffi::OsStr::new(name.to_str().unwrap_or_default())),
+        link,
+    )?;
     Ok(master)
 }
 
@@ -34,7 +37,12 @@ pub(crate) fn pump(end: &str, to: &str) -> io::Result<()> {
             stream.set_nodelay(true)?;
             stream.into()
         }
-        _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "the end is pty:LINK or tcp:ADDRESS")),
+        _ => {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the end is pty:LINK or tcp:ADDRESS",
+            ));
+        }
     };
     let far = TcpStream::connect(to)?;
     far.set_nodelay(true)?;
@@ -97,11 +105,16 @@ fn join(near: &OwnedFd, far: &OwnedFd) -> io::Result<()> {
             true => near_flags |= PollFlags::OUT,
             false => far_flags |= PollFlags::IN,
         }
-        let mut fds = [PollFd::from_borrowed_fd(near.as_fd(), near_flags), PollFd::from_borrowed_fd(far.as_fd(), far_flags)];
+        let mut fds = [
+            PollFd::from_borrowed_fd(near.as_fd(), near_flags),
+            PollFd::from_borrowed_fd(far.as_fd(), far_flags),
+        ];
         poll(&mut fds, None)?;
         let [near_now, far_now] = fds.map(|fd| fd.revents());
         let ended = PollFlags::HUP | PollFlags::ERR;
-        if (near_now | far_now).intersects(PollFlags::OUT | PollFlags::IN | ended) && (!out.step()? || !back.step()?) {
+        if (near_now | far_now).intersects(PollFlags::OUT | PollFlags::IN | ended)
+            && (!out.step()? || !back.step()?)
+        {
             return Ok(());
         }
     }

@@ -36,11 +36,17 @@ pub(crate) fn measure(trunkline: &Path, rounds: usize) -> io::Result<()> {
             figures.push(run(&mut dte)?);
         }
     }
-    heading("One call after the other, medians", &["to CONNECT µs", "to the end µs", "CONNECT ratio", "end ratio"]);
+    heading(
+        "One call after the other, medians",
+        &["to CONNECT µs", "to the end µs", "CONNECT ratio", "end ratio"],
+    );
     for (name, rounds) in [("bare connect and print", &figures[0]), ("trunkline", &figures[1])] {
-        let cells = [0, 1].map(|which| format!("{:.0}", median(rounds.iter().map(|round| round[which]).collect())));
+        let cells = [0, 1].map(|which| {
+            format!("{:.0}", median(rounds.iter().map(|round| round[which]).collect()))
+        });
         let ratios = [0, 1].map(|which| {
-            let ratio = rounds.iter().zip(&figures[0]).map(|(ours, limit)| ours[which] / limit[which]);
+            let ratio =
+                rounds.iter().zip(&figures[0]).map(|(ours, limit)| ours[which] / limit[which]);
             format!("{:.2}", median(ratio.collect()))
         });
         row(name, &[cells, ratios].concat());

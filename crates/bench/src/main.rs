@@ -77,7 +77,8 @@ fn main() -> ExitCode {
 }
 
 fn measure(arguments: &Arguments) -> std::io::Result<()> {
-    let wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
+    let wanted =
+        |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
     if wanted("throughput") {
         throughput::measure(&arguments.trunkline, arguments.megabytes, arguments.rounds)?;
     }

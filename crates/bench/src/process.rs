@@ -12,7 +12,10 @@ impl Process {
     pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
         let name = command.get_program().to_string_lossy().into_owned();
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.spawn().map(Self).map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))
+        command
+            .spawn()
+            .map(Self)
+            .map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))
     }
 
     /// Processor time of all threads so far, as the scheduler counted it.
@@ -28,7 +31,8 @@ impl Process {
     /// Bytes of memory that are this process's alone.
     pub(crate) fn private_bytes(&self) -> io::Result<u64> {
         let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.0.id()))?;
-        let kilobytes: u64 = ["Private_Clean:", "Private_Dirty:"].iter().map(|field| field_of(&rollup, field)).sum();
+        let kilobytes: u64 =
+            ["Private_Clean:", "Private_Dirty:"].iter().map(|field| field_of(&rollup, field)).sum();
         Ok(kilobytes * 1024)
     }
 

@@ -43,7 +43,8 @@ pub(crate) struct Joined {
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Subject {
-    pub(crate) const ALL: [Self; 5] = [Self::Pump, Self::Raw, Self::Telnet, Self::Socat, Self::Ser2net];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Pump, Self::Raw, Self::Telnet, Self::Socat, Self::Ser2net];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -131,7 +132,9 @@ fn ser2net(folder: &Path) -> io::Result<Joined> {
     let device = link.display();
     std::fs::write(
         &configuration,
-        format!("connection: &line\n  accepter: tcp,{host},{port}\n  connector: serialdev,{device},115200n81,local\n"),
+        format!(
+            "connection: &line\n  accepter: tcp,{host},{port}\n  connector: serialdev,{device},115200n81,local\n"
+        ),
     )?;
     let mut command = Command::new("ser2net");
     command.args(["-n", "-u", "-c"]).arg(&configuration);

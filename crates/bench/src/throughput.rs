@@ -33,7 +33,8 @@ pub(crate) fn measure(trunkline: &Path, megabytes: usize, rounds: usize) -> io::
         (Plug::Pty, Way::Both, "Throughput, pty and TCP, both ways at once"),
         (Plug::Tcp, Way::Out, "Throughput, TCP to TCP"),
     ] {
-        let subjects: Vec<Subject> = Subject::ALL.into_iter().filter(|subject| subject.has(plug)).collect();
+        let subjects: Vec<Subject> =
+            Subject::ALL.into_iter().filter(|subject| subject.has(plug)).collect();
         let mut figures = vec![Vec::new(); subjects.len()];
         for _ in 0..rounds {
             for (subject, figures) in subjects.iter().zip(&mut figures) {
@@ -87,7 +88,9 @@ fn run(joined: Joined, way: Way, data: &[u8], wire: &[u8]) -> io::Result<Figures
             ends.push(scope.spawn(move || from.write_all(wire)));
             ends.push(scope.spawn(move || expect(&mut to, data)));
         }
-        ends.into_iter().try_for_each(|end| end.join().unwrap_or_else(|_| Err(io::Error::other("a measuring thread failed"))))
+        ends.into_iter().try_for_each(|end| {
+            end.join().unwrap_or_else(|_| Err(io::Error::other("a measuring thread failed")))
+        })
     });
     result?;
     let (elapsed, cpu) = (start.elapsed(), process.cpu()? - cpu);

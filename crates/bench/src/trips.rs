@@ -25,12 +25,17 @@ pub(crate) fn measure(trunkline: &Path, trips: usize, rounds: usize) -> io::Resu
 }
 
 fn report(size: usize, figures: &[Vec<[f64; 2]>]) {
-    heading(&format!("Round trip of {size} bytes, pty to an echo and back"), &["p50 µs", "of the pump", "p99 µs", "of the pump"]);
+    heading(
+        &format!("Round trip of {size} bytes, pty to an echo and back"),
+        &["p50 µs", "of the pump", "p99 µs", "of the pump"],
+    );
     let Some(pump) = figures.first() else { return };
     for (subject, figures) in Subject::ALL.iter().zip(figures) {
         let cells = [0, 1].map(|which| {
             let middle = median(figures.iter().map(|round| round[which]).collect());
-            let ratio = median(figures.iter().zip(pump).map(|(ours, limit)| ours[which] / limit[which]).collect());
+            let ratio = median(
+                figures.iter().zip(pump).map(|(ours, limit)| ours[which] / limit[which]).collect(),
+            );
             [format!("{middle:.1}"), format!("{ratio:.2}")]
         });
         row(subject.name(), cells.as_flattened());
@@ -40,7 +45,8 @@ fn report(size: usize, figures: &[Vec<[f64; 2]>]) {
 /// The p50 and the p99 in microseconds.
 fn run(joined: Joined, size: usize, trips: usize) -> io::Result<[f64; 2]> {
     let Joined { process: _process, mut dte, far } = joined;
-    let message: Vec<u8> = payload::random(size).into_iter().map(|byte| byte & 0x7F | 0x20).collect();
+    let message: Vec<u8> =
+        payload::random(size).into_iter().map(|byte| byte & 0x7F | 0x20).collect();
     let mut echo = far.try_clone()?;
     let echoing = thread::spawn(move || -> io::Result<()> {
         let mut buffer = [0; 4096];
