@@ -228,10 +228,8 @@ impl Checker {
         let place = self.places.take().ok_or(QueueFull)?;
         let thread = Arc::clone(&self.threads).acquire_owned().await.map_err(|_| QueueFull)?;
         let hashes = Arc::clone(&self.hashes);
-        let work = move || {
-            hashes.fetch_add(1, Ordering::Relaxed);
-            compare(verifier.as_deref(), &decoy, &password, (place, thread))
-        };
+        let work =
+            move || compare(verifier.as_deref(), &decoy, &password, &hashes, (place, thread));
         Ok(tokio::task::spawn_blocking(work).await.unwrap_or(Verdict::Wrong))
     }
 }
@@ -241,12 +239,14 @@ fn compare(
     verifier: Option<&Verifier>,
     decoy: &Decoy,
     password: &Secret,
+    hashes: &AtomicU64,
     _held: (Place, OwnedSemaphorePermit),
 ) -> Verdict {
     let hash = match verifier {
         Some(Verifier::Hash(hash)) => hash,
         Some(Verifier::Plain(_)) | None => &decoy.0,
     };
+    hashes.fetch_add(1, Ordering::Relaxed);
     let hashed = Argon2::default().verify_password(password.expose(), hash).is_ok();
     let right = match verifier {
         Some(Verifier::Hash(_)) => hashed,

@@ -1,12 +1,12 @@
 //! What a program gets, and how it ends.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use carrier::CallOptions;
 use exchange::CallEnd;
 use telnet::{Profile, WindowSize};
 
-use crate::harness::{gone, house, rtu, script};
+use crate::harness::{gone, house, rtu, script, until};
 
 #[tokio::test]
 async fn a_programs_environment_is_built_from_nothing() {
@@ -101,6 +101,24 @@ async fn everything_a_program_wrote_reaches_a_slow_caller_before_the_end() {
 }
 
 #[tokio::test]
+async fn what_waits_in_a_pipe_when_its_program_ends_is_delivered() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    // Nobody reads, so every buffer is full when the program ends.
+    let house = house(&script(
+        "pipe",
+        &format!("yes & sleep 0.5; grep wchar /proc/$!/io >{}; kill $!", file.path().display()),
+    ));
+    let caller = house.rtu().await;
+    let written = until("the program's account", || {
+        let text = std::fs::read_to_string(file.path()).expect("read");
+        text.strip_prefix("wchar: ")?.strip_suffix('\n')?.parse::<usize>().ok()
+    })
+    .await;
+    let heard = caller.rest().await.len();
+    assert!(heard >= written, "{heard} of {written}");
+}
+
+#[tokio::test]
 async fn the_callers_end_is_the_end_of_file_of_a_pipe() {
     let house = house(&script("pipe", "wc -c; echo done"));
     let mut caller = house.rtu().await;
@@ -188,10 +206,12 @@ async fn a_program_left_behind_by_an_ended_one_does_not_keep_the_call() {
         let house = house(&("[exchange.hang-up]\nterm-after = \"50ms\"\n".to_owned() + &text));
         let mut caller = house.rtu().await;
         let child = caller.number().await;
+        let begun = Instant::now();
         assert_eq!(caller.rest().await, b"", "{on}");
         let record = house.record().await;
         assert_eq!(record.end, CallEnd::ProgramEnded);
         assert_eq!(record.status, "0");
+        assert!(begun.elapsed() < Duration::from_secs(20), "{on}");
         gone(child).await;
     }
 }

@@ -144,6 +144,19 @@ async fn a_reload_drops_no_call() {
 }
 
 #[tokio::test]
+async fn a_reload_changes_the_rules_of_an_open_listener() {
+    let mut setup = Setup::new(&rtu("pipe", CAT));
+    let house = setup.start();
+    let mut before = house.raw().await;
+    before.expect("login: ").await;
+    setup.exchange.listen[0].access = "deny 127.0.0.1".parse().expect("rules");
+    house.exchange.reload(&setup.exchange, setup.accounts()).expect("reloaded");
+    assert!(!house.raw().await.hear().await);
+    before.say("rtu\rsecret\rx").await;
+    before.expect("Password: \r\nx").await;
+}
+
+#[tokio::test]
 async fn a_reload_opens_and_closes_listeners() {
     let setup = Setup::new(&rtu("pipe", CAT));
     let house = setup.start();
