@@ -91,7 +91,10 @@ impl Driver {
         };
         let mut wires = Wires { circuit: &mut self.circuit, cx, now, said };
         self.modem.input(now, input, &mut wires);
-        self.circuit.after_words(now);
+        // Not while the modem still has bytes to deliver, or waits for a path to mend.
+        if self.modem.state() == StateName::Command {
+            self.circuit.after_words(now);
+        }
     }
 
     fn letters(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {

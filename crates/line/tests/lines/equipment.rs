@@ -33,7 +33,7 @@ pub(crate) fn switchboard() -> Switchboard {
 
 pub(crate) fn start(board: &Switchboard, name: &str, settings: &str) -> Line {
     let mut text = format!("name = \"{name}\"\n");
-    if !["pty", "unix", "tcp"].iter().any(|end| settings.contains(&format!("{end} ="))) {
+    if !["pty", "unix", "tcp", "serial"].iter().any(|end| settings.contains(&format!("{end} ="))) {
         text += "tcp = \"127.0.0.1:0\"\n";
     }
     let _ = writeln!(text, "{settings}");

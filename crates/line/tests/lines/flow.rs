@@ -42,10 +42,10 @@ async fn xon_is_heard_behind_data_that_the_far_end_does_not_take() {
     plugged.dte.say(b"\x13").await;
     // A far end that writes before it reads, as a program without threads does.
     peer.say("before I read").await;
-    let chunk = [b'x'; 16 * 1024];
+    let chunk = vec![b'x'; 16 * 1024];
     let mut said = 0;
     loop {
-        plugged.dte.say(chunk).await;
+        plugged.dte.say(&chunk).await;
         said += chunk.len() as u64;
         let taken = async {
             while plugged.line.status().call.is_none_or(|call| call.sent < said) {

@@ -6,4 +6,7 @@ mod dialling;
 mod ends;
 mod equipment;
 mod flow;
+mod pty;
+mod serial;
+mod terminal;
 mod trouble;
