@@ -22,8 +22,8 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Checks `[[account]]` tables and fetches their passwords; relative paths of secret files start at
-    /// `base`, the directory of the configuration file.
+    /// Checks `[[account]]` tables and fetches their passwords; relative paths of secret files
+    /// start at `base`, the directory of the configuration file.
     pub fn new(tables: &[AccountConfig], base: &Path) -> Result<Self, AccountError> {
         let mut by_name = HashMap::with_capacity(tables.len());
         for table in tables {
@@ -161,8 +161,8 @@ impl Plan {
     }
 }
 
-/// A name in a table may have any character that `name-characters` could allow; what the login takes from
-/// a caller is narrower.
+/// A name in a table may have any character that `name-characters` could allow; what the login
+/// takes from a caller is narrower.
 fn check_name(name: &str) -> Result<(), AccountFault> {
     let printable = name.bytes().all(|byte| byte.is_ascii_graphic());
     if name.is_empty() || name.len() > limits::NAME || name.starts_with('-') || !printable {

@@ -159,7 +159,8 @@ pub struct CallRecord {
     pub duration: Duration,
     /// Why it ended.
     pub end: CallEnd,
-    /// How its program ended: an exit code or `signal N`; `-` when there was none, or it had to be cut.
+    /// How its program ended: an exit code or `signal N`; `-` when there was none, or it had to be
+    /// cut.
     pub status: String,
 }
 

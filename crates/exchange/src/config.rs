@@ -1,4 +1,5 @@
-//! What a configuration file says of the exchange: `[exchange]`, `[[exchange.listen]]` and `[[account]]`.
+//! What a configuration file says of the exchange: `[exchange]`, `[[exchange.listen]]` and
+//! `[[account]]`.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -16,8 +17,8 @@ use crate::secret::SecretRef;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct ExchangeConfig {
-    /// The path of the running instance's control socket. Default: none. The exchange itself has no use for
-    /// it: the program that embeds the exchange listens there.
+    /// The path of the running instance's control socket. Default: none. The exchange itself has no
+    /// use for it: the program that embeds the exchange listens there.
     pub control: Option<PathBuf>,
     /// Where callers arrive: `[[exchange.listen]]`. Default: nowhere.
     pub listen: Vec<ListenConfig>,
@@ -35,7 +36,8 @@ pub struct ExchangeConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RootPrograms {
-    /// A program that would run as root isn't started; the caller is told that the account isn't available.
+    /// A program that would run as root isn't started; the caller is told that the account isn't
+    /// available.
     #[default]
     Refuse,
     /// The owner knows what he does.
@@ -48,14 +50,15 @@ pub enum RootPrograms {
 pub struct ListenConfig {
     /// The address and port, such as `0.0.0.0:8023` or `[::]:8023`.
     pub address: SocketAddr,
-    /// What callers may speak; they are told apart by their first bytes. Default `["telnet", "raw"]`.
+    /// What callers may speak; they are told apart by their first bytes. Default `["telnet",
+    /// "raw"]`.
     #[serde(default = "every_kind")]
     pub accept: Vec<Kind>,
     /// Who calls: `machine` (default) or `human`.
     #[serde(default)]
     pub profile: Profile,
-    /// What becomes of the eighth bit of what is typed at the login: `keep` (default) or `strip`, for callers
-    /// that send seven bits with parity. The data after the login is never changed.
+    /// What becomes of the eighth bit of what is typed at the login: `keep` (default) or `strip`,
+    /// for callers that send seven bits with parity. The data after the login is never changed.
     #[serde(default)]
     pub login_parity: Parity,
     /// Who may call, as rules on the caller's address of which the first that matches decides:
@@ -96,7 +99,8 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Profile {
-    /// Field equipment: telnet is spoken only to a caller who shows it first, others see the banner alone.
+    /// Field equipment: telnet is spoken only to a caller who shows it first, others see the banner
+    /// alone.
     #[default]
     Machine,
     /// People at terminals: telnet is offered at once, with terminal type and window size.
@@ -134,10 +138,11 @@ pub struct LoginConfig {
     pub timed_out: String,
     /// What a caller sees when too much is going on, altogether or on his account. Default `BUSY`.
     pub busy: String,
-    /// What a caller sees when the account's program can't be started. Default `Service unavailable`.
+    /// What a caller sees when the account's program can't be started. Default `Service
+    /// unavailable`.
     pub unavailable: String,
-    /// Whether the name is echoed: `on` (default, also written `auto`), as a getty does, or `off`. A password is
-    /// never echoed. Telnet callers are asked to leave the echo to us either way.
+    /// Whether the name is echoed: `on` (default, also written `auto`), as a getty does, or `off`.
+    /// A password is never echoed. Telnet callers are asked to leave the echo to us either way.
     pub echo: Echo,
     /// Characters a name may have besides letters and digits. Default `._-+@`.
     pub name_characters: String,
@@ -191,13 +196,14 @@ pub struct LimitsConfig {
     pub unauthenticated: u32,
     /// Callers without a login at once from one source. Default 32.
     pub unauthenticated_per_source: u32,
-    /// Passwords checked at the same time, each on its own thread with about 20 MB. Default: one less than
-    /// the processors, at least 1.
+    /// Passwords checked at the same time, each on its own thread with about 20 MB. Default: one
+    /// less than the processors, at least 1.
     pub password_threads: u32,
     /// Callers waiting for their password to be checked; more see the busy text. Default 64.
     pub password_queue: u32,
-    /// Wrong passwords from one source in a minute, in the long run; more see the busy text before any of
-    /// them is checked. Right ones don't count, so that a fleet behind one address can redial. Default 30.
+    /// Wrong passwords from one source in a minute, in the long run; more see the busy text before
+    /// any of them is checked. Right ones don't count, so that a fleet behind one address can
+    /// redial. Default 30.
     pub wrong_passwords_per_minute: u32,
 }
 
@@ -240,8 +246,8 @@ pub struct AccountConfig {
     pub name: String,
     /// Where the password is kept.
     pub password: SecretRef,
-    /// The program that the caller gets, with its arguments; the first is an absolute path. Nothing that
-    /// a caller sends is ever added to it.
+    /// The program that the caller gets, with its arguments; the first is an absolute path. Nothing
+    /// that a caller sends is ever added to it.
     #[serde(default)]
     pub program: Vec<String>,
     /// What the program's standard input and output are: `pty` (default) or `pipe`.
@@ -259,16 +265,16 @@ pub struct AccountConfig {
     /// `TERM` for the program when the caller tells no terminal type. Default `dumb`.
     #[serde(default = "dumb")]
     pub terminal: String,
-    /// What a break from the caller does: `interrupt` (default on a pty), `nul` (a zero byte, as a serial port
-    /// delivers it) or `ignore` (default on a pipe).
+    /// What a break from the caller does: `interrupt` (default on a pty), `nul` (a zero byte, as a
+    /// serial port delivers it) or `ignore` (default on a pipe).
     #[serde(default, rename = "break")]
     pub on_break: Option<OnBreak>,
     /// How long a call may pass without a byte either way. Default: for ever.
     #[serde(default)]
     pub idle: Option<Span>,
-    /// How long a program may neither take nor say anything once its caller has finished sending, which is all
-    /// that is seen of a caller who has gone. A program on a terminal is hung up as soon as it has taken
-    /// everything. Default `60s`.
+    /// How long a program may neither take nor say anything once its caller has finished sending,
+    /// which is all that is seen of a caller who has gone. A program on a terminal is hung up as
+    /// soon as it has taken everything. Default `60s`.
     #[serde(default = "a_minute")]
     pub after_end: Span,
     /// How long a call may last. Default: for ever.
@@ -277,8 +283,8 @@ pub struct AccountConfig {
     /// Calls of this account at once. Default: any number.
     #[serde(default)]
     pub calls: Option<NonZeroU32>,
-    /// What a call beyond `calls` does: `replace` (default) ends the oldest one, which is most often a ghost
-    /// of a broken connection; `refuse` is refused itself.
+    /// What a call beyond `calls` does: `replace` (default) ends the oldest one, which is most
+    /// often a ghost of a broken connection; `refuse` is refused itself.
     #[serde(default)]
     pub on_second: OnSecond,
     /// The account has no program: the caller is told this text and the call ends.
@@ -293,7 +299,8 @@ pub enum On {
     /// A terminal: what a login shell or a program for people expects.
     #[default]
     Pty,
-    /// Pipes: every byte passes unchanged, and the caller's end of sending is the program's end of file.
+    /// Pipes: every byte passes unchanged, and the caller's end of sending is the program's end of
+    /// file.
     Pipe,
 }
 

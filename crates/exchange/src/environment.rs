@@ -77,8 +77,8 @@ fn date_and_time(at: SystemTime) -> (String, String) {
     (format!("{month:02}{day:02}"), format!("{:02}{:02}", minutes / 60, minutes % 60))
 }
 
-/// The month and day of a day counted from 1970-01-01. Years begin in March here, so that the leap day comes
-/// last and months follow one another in a regular pattern of 153 days in five.
+/// The month and day of a day counted from 1970-01-01. Years begin in March here, so that the leap
+/// day comes last and months follow one another in a regular pattern of 153 days in five.
 fn month_and_day(days: u64) -> (u64, u64) {
     let days = days + 719_468;
     let day_of_era = days % 146_097;

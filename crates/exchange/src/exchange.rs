@@ -29,8 +29,8 @@ use crate::wait::{First, both, first};
 
 /// The answering side: takes calls, asks who is calling, and gives him his program.
 ///
-/// A handle: clones are the same exchange. When the last one is dropped its listeners close; end it with
-/// [`Exchange::shut_down`], which also ends its calls.
+/// A handle: clones are the same exchange. When the last one is dropped its listeners close; end it
+/// with [`Exchange::shut_down`], which also ends its calls.
 #[derive(Clone, Debug)]
 pub struct Exchange {
     shared: Arc<Shared>,
@@ -99,9 +99,9 @@ impl Exchange {
         Ok(exchange)
     }
 
-    /// Replaces accounts, texts, limits and listeners. Calls in progress go on as they began; a login that is
-    /// under way ends with the accounts it began with; listeners whose address stays never stop listening.
-    /// After an error everything is as it was.
+    /// Replaces accounts, texts, limits and listeners. Calls in progress go on as they began; a
+    /// login that is under way ends with the accounts it began with; listeners whose address stays
+    /// never stop listening. After an error everything is as it was.
     pub fn reload(&self, config: &ExchangeConfig, accounts: Accounts) -> Result<(), StartError> {
         let settings = Settings::new(config, accounts, Some(&self.shared.settings()))?;
         let mut doors = self.doors();
@@ -120,13 +120,14 @@ impl Exchange {
         self.doors().addresses()
     }
 
-    /// Listens at one more place, opened elsewhere (by systemd, say), until the exchange is shut down. A reload
-    /// leaves it alone.
+    /// Listens at one more place, opened elsewhere (by systemd, say), until the exchange is shut
+    /// down. A reload leaves it alone.
     pub fn listen(&self, listener: Listener, config: &ListenConfig) {
         self.doors().add(listener, Reception::new(config), &self.shared);
     }
 
-    /// Takes a call that came from elsewhere (a line of this process, say), and returns when it is over.
+    /// Takes a call that came from elsewhere (a line of this process, say), and returns when it is
+    /// over.
     pub async fn take_call(&self, call: Call, origin: Origin) -> CallEnd {
         if self.shared.is_closing() {
             call.reset();
@@ -160,8 +161,8 @@ impl Exchange {
         self.shared.registry.end(call, CallEnd::Operator)
     }
 
-    /// Takes no more calls, ends all there are, and returns when the last one is over. What is left after
-    /// `grace` is cut, its programs killed.
+    /// Takes no more calls, ends all there are, and returns when the last one is over. What is left
+    /// after `grace` is cut, its programs killed.
     pub async fn shut_down(&self, grace: Duration) {
         let shared = &self.shared;
         self.doors().close();
@@ -274,7 +275,8 @@ impl Shared {
         end
     }
 
-    /// Lets go of the caller and ends the program, both at the same time: neither has to wait for the other.
+    /// Lets go of the caller and ends the program, both at the same time: neither has to wait for
+    /// the other.
     async fn wind_down(&self, call: Call, left: Left, settings: &Settings) -> Option<ExitStatus> {
         let mut closing = self.closing.subscribe();
         let grace =

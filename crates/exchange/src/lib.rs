@@ -1,9 +1,10 @@
 //! The answering side: listeners, login, accounts and the programs behind them.
 //!
-//! An [`Exchange`] takes calls from its listeners, or from elsewhere through [`Exchange::take_call`]. Each
-//! call is one task: it greets the caller, asks for name and password ([`session`], a machine without sockets
-//! or clock), and joins him to his account's program on a terminal or on clean pipes. Configuration tables
-//! are [`ExchangeConfig`] and [`AccountConfig`]; [`Accounts`] are checked tables with their passwords.
+//! An [`Exchange`] takes calls from its listeners, or from elsewhere through
+//! [`Exchange::take_call`]. Each call is one task: it greets the caller, asks for name and password
+//! ([`session`], a machine without sockets or clock), and joins him to his account's program on a
+//! terminal or on clean pipes. Configuration tables are [`ExchangeConfig`] and [`AccountConfig`];
+//! [`Accounts`] are checked tables with their passwords.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]

@@ -2,24 +2,27 @@
 
 use std::time::Duration;
 
-/// How long a caller's first bytes are waited for: telnet clients that negotiate do so at once, terminals
-/// wait for the banner, and a person doesn't notice a third of a second.
+/// How long a caller's first bytes are waited for: telnet clients that negotiate do so at once,
+/// terminals wait for the banner, and a person doesn't notice a third of a second.
 pub const FIRST_BYTES: Duration = Duration::from_millis(300);
 
-/// Characters in a login name: longer than any user name a system takes, short enough to be kept per call.
+/// Characters in a login name: longer than any user name a system takes, short enough to be kept
+/// per call.
 pub const NAME: usize = 64;
 
 /// Bytes in a password: room for a passphrase, and an upper bound on what is fed to the hash.
 pub const PASSWORD: usize = 128;
 
-/// Prompts answered without a name (empty or refused lines) before the caller is sent away: a modem's noise
-/// and a few impatient Enters pass, a flood of line ends doesn't draw a flood of prompts.
+/// Prompts answered without a name (empty or refused lines) before the caller is sent away: a
+/// modem's noise and a few impatient Enters pass, a flood of line ends doesn't draw a flood of
+/// prompts.
 pub const VAIN_PROMPTS: u32 = 10;
 
 /// Characters in a terminal type; the longest entry of the terminfo database has 32.
 pub const TERMINAL: usize = 40;
 
-/// Bytes in a caller's number or name as told by a line: what fits into a caller ID message, with room.
+/// Bytes in a caller's number or name as told by a line: what fits into a caller ID message, with
+/// room.
 pub const CALLER_TEXT: usize = 80;
 
 /// Bytes in a secret file: a hash or a passphrase with a line end, never a whole key ring.
@@ -34,36 +37,38 @@ pub const HASH_PASSES: u32 = 16;
 /// Lanes of one password hash.
 pub const HASH_LANES: u32 = 16;
 
-/// Sources whose recent password checks are remembered. At the limit strangers share one entry, so a
-/// flood from many addresses slows strangers, not memory.
+/// Sources whose recent password checks are remembered. At the limit strangers share one entry, so
+/// a flood from many addresses slows strangers, not memory.
 pub const SOURCES: usize = 16_384;
 
 /// Bytes of a program's standard error kept for one line of the log.
 pub const STDERR_LINE: usize = 512;
 
-/// Lines of a program's standard error put in the log per call; the rest is read and dropped, so that a
-/// chatty program neither blocks nor fills a disk.
+/// Lines of a program's standard error put in the log per call; the rest is read and dropped, so
+/// that a chatty program neither blocks nor fills a disk.
 pub const STDERR_LINES: u32 = 200;
 
-/// Bytes read at once in either direction, and with that what a call keeps of a direction whose other side
-/// has stopped taking: sixteen kibibytes have most of the speed of larger pieces.
+/// Bytes read at once in either direction, and with that what a call keeps of a direction whose
+/// other side has stopped taking: sixteen kibibytes have most of the speed of larger pieces.
 pub const PIECE: usize = 16 * 1024;
 
 /// Pieces of one direction before the other one has its turn.
 pub const TURNS: usize = 8;
 
-/// How long a caller may take nothing of what a program wrote before it ended, before the rest is given up.
+/// How long a caller may take nothing of what a program wrote before it ended, before the rest is
+/// given up.
 pub const DELIVERY: Duration = Duration::from_secs(30);
 
-/// How long the descendants of an ended program may hold its pipe or terminal open before the call ends
-/// anyway.
+/// How long the descendants of an ended program may hold its pipe or terminal open before the call
+/// ends anyway.
 pub const ORPHANS: Duration = Duration::from_secs(2);
 
-/// How long a caller has to take our last bytes and close, once we have ended the call. A socket closed
-/// with unread input is reset, which would take those bytes away from him.
+/// How long a caller has to take our last bytes and close, once we have ended the call. A socket
+/// closed with unread input is reset, which would take those bytes away from him.
 pub const LINGER: Duration = Duration::from_secs(2);
 
-/// Bytes read from a caller at once while he logs in: a name, a password and the options of a telnet start.
+/// Bytes read from a caller at once while he logs in: a name, a password and the options of a
+/// telnet start.
 pub const LOGIN_READ: usize = 256;
 
 /// Calls that are over and still known, for an operator who asks what just happened.

@@ -163,7 +163,8 @@ impl Manners {
     fn judge(&self, greeting: Greeting) -> Speaks {
         match (greeting, self.profile) {
             (Greeting::Telnet, _) | (Greeting::Silent, Profile::Human) => Speaks::Mode(Mode::On),
-            // Many telnet clients wait for us to begin; such a one is recognised by a later negotiation.
+            // Many telnet clients wait for us to begin; such a one is recognised by a later
+            // negotiation.
             (Greeting::Silent, Profile::Machine) => Speaks::Mode(Mode::Auto),
             (Greeting::Raw, _) => Speaks::Mode(Mode::Off),
             (Greeting::Tls | Greeting::Ssh, _) => Speaks::Foreign,
@@ -180,7 +181,8 @@ impl Manners {
     }
 }
 
-/// Callers turned away, of whom only some are logged: a flood of callers must not be a flood of lines.
+/// Callers turned away, of whom only some are logged: a flood of callers must not be a flood of
+/// lines.
 #[derive(Debug, Default)]
 struct TurnedAway {
     last: Option<Instant>,

@@ -137,8 +137,8 @@ impl Login<'_> {
         }
     }
 
-    /// The line for fail2ban: `login failed from ADDRESS`. A name that isn't an account's may be a password
-    /// typed too early, so it isn't shown.
+    /// The line for fail2ban: `login failed from ADDRESS`. A name that isn't an account's may be a
+    /// password typed too early, so it isn't shown.
     fn log_failure(&self, name: &str, why: &str) {
         let account = if self.settings.accounts.find(name).is_some() { name } else { "unknown" };
         tracing::info!(

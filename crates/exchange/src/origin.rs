@@ -7,7 +7,8 @@ use crate::source::Source;
 
 /// Where a call comes from, for the log, for limits, and for the program's environment.
 ///
-/// Texts may have come over the network: each is cut to printable ASCII of a bounded length when it is set.
+/// Texts may have come over the network: each is cut to printable ASCII of a bounded length when it
+/// is set.
 #[derive(Clone, Debug)]
 pub struct Origin {
     pub(crate) from: String,

@@ -127,15 +127,15 @@ impl Default for Cost {
     }
 }
 
-/// A hash that no password has, for callers with no account: checking it takes as long as checking a real
-/// one.
+/// A hash that no password has, for callers with no account: checking it takes as long as checking
+/// a real one.
 pub(crate) struct Decoy(PasswordHash);
 
 impl Decoy {
     pub(crate) fn new(cost: Cost) -> Self {
         let params = Params::new(cost.memory, cost.passes, cost.lanes, None).unwrap_or_default();
-        // Random bits in place of the output of the hash: nobody can find a password for them, and if he did
-        // it would be refused.
+        // Random bits in place of the output of the hash: nobody can find a password for them, and
+        // if he did it would be refused.
         let output = [Salt::generate(), Salt::generate()].map(|salt| salt.to_vec()).concat();
         Self(PasswordHash {
             algorithm: argon2::ARGON2ID_IDENT,
@@ -166,8 +166,8 @@ pub(crate) struct QueueFull;
 
 /// Checks passwords, a few at a time.
 ///
-/// The hash is made to be slow, so the number of threads that compute it and the number of callers who wait
-/// for one are both bounded; a caller beyond that is turned away before any work.
+/// The hash is made to be slow, so the number of threads that compute it and the number of callers
+/// who wait for one are both bounded; a caller beyond that is turned away before any work.
 #[derive(Debug)]
 pub(crate) struct Checker {
     threads: Arc<Semaphore>,
@@ -216,9 +216,11 @@ impl Checker {
         self.hashes.load(Ordering::Relaxed)
     }
 
-    /// Compares a password with `verifier`, or with nothing at all in the same way and the same time.
+    /// Compares a password with `verifier`, or with nothing at all in the same way and the same
+    /// time.
     ///
-    /// Dropping the future gives up the place in the queue; a hash that has begun keeps its thread to its end.
+    /// Dropping the future gives up the place in the queue; a hash that has begun keeps its thread
+    /// to its end.
     pub(crate) async fn check(
         &self,
         verifier: Option<Arc<Verifier>>,

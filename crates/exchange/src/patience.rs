@@ -12,8 +12,8 @@ use crate::source::Source;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A bucket of wrong passwords for each source: a minute's worth at most, emptied evenly. Right ones don't
-/// count, so that a fleet behind one address may redial all at once.
+/// A bucket of wrong passwords for each source: a minute's worth at most, emptied evenly. Right
+/// ones don't count, so that a fleet behind one address may redial all at once.
 #[derive(Debug)]
 pub(crate) struct Patience {
     per_minute: AtomicU32,

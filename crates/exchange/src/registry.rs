@@ -232,8 +232,12 @@ impl Entry {
             }
         }
         calls.by_account.entry(account.name.clone()).or_default().insert(self.facts.id);
-        let _ = self.facts.account.set(account.name.clone());
         Ok(())
+    }
+
+    /// The caller has shown whose call it is, even if he doesn't get what he called for.
+    pub(crate) fn is_of(&self, account: &Account) {
+        let _ = self.facts.account.set(account.name.clone());
     }
 
     /// Publishes what the call has carried.

@@ -53,6 +53,7 @@ pub(crate) async fn serve(
     guest: Guest,
 ) -> Left {
     let account = Arc::clone(&guest.account);
+    entry.is_of(&account);
     let plan = match &account.service {
         Service::Deny(reason) => {
             say(call, &crate::session::line_for_the_wire(reason)).await;

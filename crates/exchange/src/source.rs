@@ -9,7 +9,8 @@ pub(crate) enum Source {
     V4(u32),
     /// A /56: what one subscriber gets, and changes addresses in as he likes.
     V6(u64),
-    /// This machine: a UNIX socket or another part of the process, whom no limit per source applies to.
+    /// This machine: a UNIX socket or another part of the process, whom no limit per source applies
+    /// to.
     Local,
 }
 

@@ -2,8 +2,8 @@
 
 use crate::limits;
 
-/// Whether a terminal type may become `TERM`: programs use it in paths of terminfo, so it names no directory
-/// and begins with a letter or digit.
+/// Whether a terminal type may become `TERM`: programs use it in paths of terminfo, so it names no
+/// directory and begins with a letter or digit.
 pub(crate) fn is_terminal_type(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte);
     text.len() <= limits::TERMINAL

@@ -5,8 +5,8 @@ use tty::User;
 use crate::account::AccountFault;
 use crate::config::RootPrograms;
 
-/// Whom a program of an account runs as: `user`, or whoever we are. Says no to root unless allowed, and to
-/// another user where this process can't become him.
+/// Whom a program of an account runs as: `user`, or whoever we are. Says no to root unless allowed,
+/// and to another user where this process can't become him.
 pub(crate) fn identity(
     user: Option<&str>,
     root_programs: RootPrograms,

@@ -98,7 +98,8 @@ impl Inward {
             }
             Poll::Ready(_) => self.fall_deaf(),
             Poll::Pending => {
-                // The caller isn't read any further, so his end would go unnoticed behind what he has sent.
+                // The caller isn't read any further, so his end would go unnoticed behind what he
+                // has sent.
                 if self.caller == Caller::There && call.poll_hung_up(cx).is_ready() {
                     self.caller = Caller::HungUp;
                 }
@@ -183,7 +184,8 @@ impl Inward {
         }
     }
 
-    /// The program has ended: nobody reads any more, and a caller who hangs up now breaks nothing off.
+    /// The program has ended: nobody reads any more, and a caller who hangs up now breaks nothing
+    /// off.
     pub(super) fn program_ended(&mut self) {
         self.fall_deaf();
         if self.state == State::Ending {

@@ -1,8 +1,9 @@
-//! The bytes between a call and its program, with everything that goes beside them: half-close, breaks,
-//! window sizes, limits, and the program's end.
+//! The bytes between a call and its program, with everything that goes beside them: half-close,
+//! breaks, window sizes, limits, and the program's end.
 //!
-//! Each direction is read into the thread's scratch buffer and written on at once; only what the other side
-//! doesn't take is kept, and then that direction isn't read any further. An idle call holds no buffer.
+//! Each direction is read into the thread's scratch buffer and written on at once; only what the
+//! other side doesn't take is kept, and then that direction isn't read any further. An idle call
+//! holds no buffer.
 
 mod inward;
 mod outward;
@@ -229,8 +230,8 @@ impl<'a> Pump<'a> {
         self.rules.idle.map(|idle| self.last_byte() + idle)
     }
 
-    /// The caller has finished sending, and the program neither takes nor says anything. Whether he still listens
-    /// shows only when something is sent to him.
+    /// The caller has finished sending, and the program neither takes nor says anything. Whether he
+    /// still listens shows only when something is sent to him.
     fn silence_after_end(&self) -> Option<Instant> {
         let waiting = self.inward.has_hung_up() && self.times.program_ended.is_none();
         waiting.then(|| self.last_byte().max(self.times.taken) + self.rules.after_end)

@@ -1,6 +1,7 @@
 //! Bytes that the other side hasn't taken yet.
 
-/// Bytes in order. Owns no memory while it is empty, and never more than one piece and what came with the login.
+/// Bytes in order. Owns no memory while it is empty, and never more than one piece and what came
+/// with the login.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     bytes: Vec<u8>,

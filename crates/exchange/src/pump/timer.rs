@@ -9,8 +9,8 @@ use tokio::time::{Sleep, sleep_until};
 
 /// Fires no later than the deadline it is asked for.
 ///
-/// Inactivity moves its deadline with every byte, so the timer is only set anew for an earlier one; when it
-/// fires too early, nothing is due and it is set again.
+/// Inactivity moves its deadline with every byte, so the timer is only set anew for an earlier one;
+/// when it fires too early, nothing is due and it is set again.
 #[derive(Debug, Default)]
 pub(super) struct Timer {
     armed: Option<(Instant, Pin<Box<Sleep>>)>,

@@ -1,7 +1,9 @@
-//! The login dialogue as a machine: bytes in with the time, bytes out, and questions that must be answered.
+//! The login dialogue as a machine: bytes in with the time, bytes out, and questions that must be
+//! answered.
 //!
-//! [`Session::read`] consumes the session and gives it back inside a [`Step`]; a [`Check`] carries it until
-//! somebody has compared the password. Who drops a check has refused: without the session nobody gets in.
+//! [`Session::read`] consumes the session and gives it back inside a [`Step`]; a [`Check`] carries
+//! it until somebody has compared the password. Who drops a check has refused: without the session
+//! nobody gets in.
 //!
 //! ```text
 //!            line          line               accept
@@ -107,7 +109,8 @@ impl Session {
         self.deadline
     }
 
-    /// Reads what the caller has sent. Stops at a [`Step::Check`]; says how many bytes it has taken.
+    /// Reads what the caller has sent. Stops at a [`Step::Check`]; says how many bytes it has
+    /// taken.
     pub fn read(mut self, now: Instant, bytes: &[u8], out: &mut Vec<u8>) -> (usize, Step) {
         if now >= self.deadline {
             out.extend_from_slice(b"\r\n");
@@ -182,13 +185,14 @@ impl Session {
     }
 }
 
-/// What the caller's own modem says when the call is gone or garbled; an echo of it must not become a
-/// conversation between two machines.
+/// What the caller's own modem says when the call is gone or garbled; an echo of it must not become
+/// a conversation between two machines.
 fn is_modem_message(name: &[u8]) -> bool {
     [&b"NO CARRIER"[..], b"ERROR", b"RING"].contains(&name.trim_ascii())
 }
 
-/// A name and a password that somebody must compare. Dropped, the caller is refused and the login is over.
+/// A name and a password that somebody must compare. Dropped, the caller is refused and the login
+/// is over.
 #[derive(Debug)]
 #[must_use = "dropping a check refuses the caller"]
 pub struct Check {
@@ -233,7 +237,8 @@ pub struct Admitted {
 }
 
 impl Admitted {
-    /// Takes the second half of the password's line end off the front of the first data, if it is there.
+    /// Takes the second half of the password's line end off the front of the first data, if it is
+    /// there.
     ///
     /// Must see every piece of data until one was not empty.
     pub fn data<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {

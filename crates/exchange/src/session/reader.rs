@@ -16,8 +16,8 @@ const DEL: u8 = 0x7F;
 
 /// Reads lines, one after the other.
 ///
-/// Lines end in CR, LF, CR LF or CR NUL. A line is complete at its CR, because nobody knows whether anything
-/// follows; a LF or NUL that does follow, however late, still belongs to that end.
+/// Lines end in CR, LF, CR LF or CR NUL. A line is complete at its CR, because nobody knows whether
+/// anything follows; a LF or NUL that does follow, however late, still belongs to that end.
 #[derive(Debug)]
 pub(super) struct Reader {
     parity: Parity,
@@ -68,7 +68,8 @@ impl Reader {
 
     /// The byte that may still follow the CR of the line just read, going by the caller's habit.
     ///
-    /// Only the habit can tell whether a LF after the password's CR ends the line or is the first byte of data.
+    /// Only the habit can tell whether a LF after the password's CR ends the line or is the first
+    /// byte of data.
     pub(super) fn late(&self) -> Option<u8> {
         match self.after_cr {
             AfterCr::Yes => self.habit,
@@ -141,7 +142,8 @@ impl Reader {
     }
 }
 
-/// Whether a byte of a line is echoed: control characters and bytes that could be half a character are not.
+/// Whether a byte of a line is echoed: control characters and bytes that could be half a character
+/// are not.
 fn is_shown(byte: u8) -> bool {
     byte == b' ' || byte.is_ascii_graphic()
 }

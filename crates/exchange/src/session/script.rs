@@ -42,8 +42,8 @@ impl Script {
         }
     }
 
-    /// Whether a name may be looked up. A leading `-` never passes: `login` programs have taken it for an
-    /// option, and a name may end up in some program's argument one day.
+    /// Whether a name may be looked up. A leading `-` never passes: `login` programs have taken it
+    /// for an option, and a name may end up in some program's argument one day.
     pub(crate) fn is_name(&self, name: &[u8]) -> bool {
         let allowed = |byte: &u8| {
             byte.is_ascii_alphanumeric()

@@ -11,8 +11,8 @@ use tracing::{Event, Metadata, Subscriber};
 
 use crate::harness::{house, rtu, script};
 
-/// Keeps every event of this process as a line: the message, then the fields. Tests look for the lines of
-/// their own call.
+/// Keeps every event of this process as a line: the message, then the fields. Tests look for the
+/// lines of their own call.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<String>>>);
 

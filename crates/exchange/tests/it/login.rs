@@ -179,7 +179,9 @@ async fn an_account_that_is_denied_is_told_why() {
     let mut caller = house.raw().await;
     caller.log_in().await;
     assert_eq!(caller.rest().await, b"Contract ended\r\nCall 555-0100\r\n");
-    assert_eq!(house.record().await.end, CallEnd::Denied);
+    let record = house.record().await;
+    assert_eq!(record.end, CallEnd::Denied);
+    assert_eq!(record.call.account.as_deref(), Some("rtu"));
 }
 
 #[tokio::test]

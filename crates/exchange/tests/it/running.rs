@@ -69,7 +69,8 @@ async fn a_program_that_never_reads_can_be_hung_up() {
 
 #[tokio::test]
 async fn a_caller_who_leaves_a_program_that_never_reads_is_noticed_behind_his_data() {
-    // More than the program's buffers take, and so little more that the end fits behind it in the call's.
+    // More than the program's buffers take, and so little more that the end fits behind it in the
+    // call's.
     for (on, bytes) in [("pipe", 90_000), ("pty", 60_000)] {
         let text = script(on, "stty raw -echo 2>/dev/null; echo $$; exec sleep 1000");
         let house = house(&(text + "after-end = \"100ms\"\n"));
