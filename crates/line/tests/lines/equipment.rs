@@ -79,6 +79,10 @@ impl Wire {
         String::from_utf8_lossy(&heard).into_owned()
     }
 
+    pub(crate) async fn byte(&mut self) -> u8 {
+        timeout(PATIENCE, self.0.read_u8()).await.expect("nothing comes").unwrap()
+    }
+
     /// Reads to the end of the connection; a reset is an end too.
     pub(crate) async fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
@@ -154,6 +158,28 @@ impl Far {
 /// A port on which nobody listens.
 pub(crate) async fn dead_address() -> String {
     Far::listen().await.address()
+}
+
+/// An address that neither answers nor refuses: its queue is full, and the kernel leaves who calls to
+/// himself.
+pub(crate) struct Full {
+    pub(crate) address: String,
+    _listener: TcpListener,
+    _queue: Vec<TcpStream>,
+}
+
+pub(crate) async fn full_address() -> Full {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let mut queue = Vec::new();
+    // Full is when the kernel answers no more.
+    while let Ok(stream) = timeout(Duration::from_millis(300), TcpStream::connect(&address)).await {
+        queue.push(stream.unwrap());
+        assert!(queue.len() < 64, "the queue is never full");
+    }
+    Full { address, _listener: listener, _queue: queue }
 }
 
 /// Every byte value, every pair with CR, runs of FF, and an escape that isn't one.

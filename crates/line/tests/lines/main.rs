@@ -1,12 +1,15 @@
 //! Running lines, with real sockets and pseudo-terminals at both ends.
 
 mod answering;
+mod breaking;
 mod closing;
 mod dialling;
 mod ends;
 mod equipment;
 mod flow;
 mod pty;
+mod rfc2217;
 mod serial;
 mod terminal;
 mod trouble;
+mod volume;
