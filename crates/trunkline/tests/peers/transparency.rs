@@ -62,6 +62,8 @@ fn both_ways(stage: &Stage, flood: Flood) -> (Vec<u8>, Vec<u8>, String) {
     // program writes some 2,000 of them at once, whoever calls.
     for bytes in [&mut up, &mut down] {
         bytes.extend(std::iter::repeat_n(0xFF, 500));
+        // An escape in the middle of data is data.
+        bytes.extend(b"+++ATH\r");
         bytes.extend(random(20_000));
         bytes.push(0);
     }

@@ -14,13 +14,13 @@ fn a_second_caller_never_gets_into_the_first_ones_call() {
     equipment.expect("\r\nRING\r\n");
     // While it rings, and then while it is answered.
     let mut second = Wire::call(number);
-    second.send("the wrong one");
+    second.offer("the wrong one");
     assert_eq!(second.expect_end(), b"");
     equipment.send("ATA\r");
     equipment.expect("\r\nCONNECT");
     equipment.expect("\r\n");
     let mut third = Wire::call(number);
-    third.send("another wrong one");
+    third.offer("another wrong one");
     assert_eq!(third.expect_end(), b"");
 
     first.send("the right one");

@@ -64,6 +64,11 @@ impl Wire {
         }
     }
 
+    /// Says something to somebody who may have hung up already.
+    pub(crate) fn offer(&mut self, bytes: impl AsRef<[u8]>) {
+        let _ = self.file.write(bytes.as_ref());
+    }
+
     /// Waits for `what`; what came before it is returned.
     pub(crate) fn expect(&mut self, what: impl AsRef<[u8]>) -> Vec<u8> {
         let what = what.as_ref();
