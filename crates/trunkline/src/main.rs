@@ -6,11 +6,16 @@
 
 mod cli;
 mod command;
+#[cfg(feature = "configuration")]
 mod config;
+#[cfg(feature = "configuration")]
 mod control;
 mod failure;
 mod instance;
+#[cfg(feature = "configuration")]
 mod json;
+// Most of them bound what only configurations and orders do.
+#[cfg_attr(not(feature = "configuration"), allow(dead_code))]
 mod limits;
 mod log;
 #[cfg(feature = "exchange")]
@@ -19,6 +24,7 @@ mod place;
 mod runtime;
 mod style;
 mod systemd;
+#[cfg(feature = "configuration")]
 mod table;
 mod time;
 

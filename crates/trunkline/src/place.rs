@@ -1,9 +1,12 @@
 //! The folders that belong to this program on this system.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::config::absolute;
+/// The path as seen from the root, so that it holds wherever it is used.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
 
 /// Where lines keep their stored profiles if the configuration doesn't say: the folder that systemd made, the
 /// system's for root, the user's own otherwise.

@@ -5,7 +5,6 @@ use std::io;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
-use std::time::Duration;
 
 /// Tells whoever supervises this process how it stands, if anybody asked to be told.
 pub(crate) fn notify(state: &str) {
@@ -15,11 +14,14 @@ pub(crate) fn notify(state: &str) {
     }
 }
 
+#[cfg(feature = "configuration")]
 /// A reload begins. systemd compares the time with its own clock.
 pub(crate) fn reloading() {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    let now =
-        Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or_default());
+    let now = std::time::Duration::new(
+        now.tv_sec.unsigned_abs(),
+        u32::try_from(now.tv_nsec).unwrap_or_default(),
+    );
     notify(&format!("RELOADING=1\nMONOTONIC_USEC={}", now.as_micros()));
 }
 

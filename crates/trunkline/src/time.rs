@@ -21,6 +21,7 @@ pub(crate) enum Shown {
     /// `2023-11-14T22:13:20.250Z`
     DateAndTime,
     /// `2023-11-14T22:13:20Z`
+    #[cfg(any(feature = "configuration", test))]
     Seconds,
 }
 
@@ -35,6 +36,7 @@ impl Civil {
             Shown::DateAndTime => {
                 format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{ms:03}Z")
             }
+            #[cfg(any(feature = "configuration", test))]
             Shown::Seconds => format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}Z"),
         }
     }

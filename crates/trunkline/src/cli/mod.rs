@@ -8,7 +8,9 @@ mod parse;
 mod words;
 
 pub(crate) use help::{help, overview};
-pub(crate) use parse::{Matches, Parsed, Usage, nearest, parse, plainly};
+#[cfg(feature = "configuration")]
+pub(crate) use parse::plainly;
+pub(crate) use parse::{Matches, Parsed, Usage, nearest, parse};
 #[cfg(feature = "exchange")]
 pub(crate) use words::words;
 
@@ -59,6 +61,7 @@ pub(crate) enum Act {
     /// It runs.
     Run(fn(&Matches) -> Exit),
     /// It has commands of its own.
+    #[cfg_attr(not(feature = "configuration"), allow(dead_code))]
     Choose(&'static [Command]),
 }
 
@@ -78,6 +81,7 @@ pub(crate) enum Count {
     /// Exactly once.
     One,
     /// Once or not at all.
+    #[cfg(feature = "configuration")]
     Optional,
 }
 
@@ -92,10 +96,12 @@ pub(crate) struct Flag {
     pub(crate) help: &'static str,
 }
 
+#[cfg(feature = "configuration")]
 /// `--json`, the same for every command that lists.
 pub(crate) const JSON: Flag =
     Flag { name: "json", value: None, help: "Print JSON, one object per line" };
 
+#[cfg(feature = "configuration")]
 /// `--control`, the same for every command that talks to a running instance.
 pub(crate) const CONTROL: Flag = Flag {
     name: "control",

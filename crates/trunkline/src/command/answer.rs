@@ -8,11 +8,13 @@ use std::sync::Arc;
 use exchange::{AccountConfig, ExchangeConfig, ListenConfig, On, RootPrograms, Secret, SecretRef};
 use line::{Personas, Phonebook};
 
-use super::{Failure, exit, start};
+use super::start::{self, Keep};
+use super::{Failure, exit};
 use crate::cli::{Act, CONTROL, Command, Exit, Flag, LOG, Matches, Usage, words};
-use crate::config::{Answering, Config, absolute};
-use crate::instance::Keep;
+use crate::instance::{Answering, Plan};
+use crate::log::SaidBy;
 use crate::password;
+use crate::place::absolute;
 
 const LISTEN: Flag = Flag {
     name: "listen",
@@ -82,13 +84,13 @@ fn answer(matches: &Matches) -> Result<Exit, Failure> {
     }
     let personas = Personas::built_in().map_err(|error| Failure::Other(error.to_string()))?;
     let greeting = format!("login: {}\nPassword: ", account.name);
-    let config = Config {
+    let plan = Plan {
         answering: Some(Answering { exchange, accounts: vec![account] }),
-        ..Config::of(personas, Phonebook::default(), Vec::new())
+        ..Plan::of(personas, Phonebook::default(), Vec::new())
     };
-    crate::log::start(filter.unwrap_or_default());
+    crate::log::start(filter.unwrap_or_default(), SaidBy::CommandLine);
     let socket = matches.value(&CONTROL).map(|path| absolute(Path::new(path)));
-    start::start(config, socket, Keep::default(), |_| {
+    start::start(plan, Keep { socket, ..Keep::default() }, || {
         if let Some(password) = made {
             crate::show(&format!("{greeting}{password}\n"));
         }

@@ -4,39 +4,56 @@
 mod account;
 #[cfg(feature = "exchange")]
 mod answer;
+#[cfg(feature = "configuration")]
 mod calls;
+#[cfg(feature = "configuration")]
 mod check;
 mod dial;
+#[cfg(feature = "configuration")]
 mod hangup;
+#[cfg(feature = "configuration")]
 mod lines;
 mod modem;
+#[cfg(feature = "configuration")]
 mod personas;
+#[cfg(feature = "configuration")]
 mod reload;
+#[cfg(feature = "configuration")]
 mod run;
 mod start;
+#[cfg(feature = "configuration")]
 mod trace;
 #[cfg(feature = "exchange")]
 mod trial;
 
 use crate::cli::{Command, Exit, Usage};
+#[cfg(feature = "configuration")]
 use crate::control::ClientError;
 use crate::failure::complain;
 
 /// The table that the command line is read by.
 pub(crate) static COMMANDS: &[Command] = &[
+    #[cfg(feature = "configuration")]
     run::COMMAND,
     modem::COMMAND,
     #[cfg(feature = "exchange")]
     answer::COMMAND,
     dial::COMMAND,
+    #[cfg(feature = "configuration")]
     check::COMMAND,
     #[cfg(feature = "exchange")]
     account::COMMAND,
+    #[cfg(feature = "configuration")]
     personas::COMMAND,
+    #[cfg(feature = "configuration")]
     lines::COMMAND,
+    #[cfg(feature = "configuration")]
     calls::COMMAND,
+    #[cfg(feature = "configuration")]
     hangup::COMMAND,
+    #[cfg(feature = "configuration")]
     trace::COMMAND,
+    #[cfg(feature = "configuration")]
     reload::COMMAND,
 ];
 
@@ -45,6 +62,7 @@ enum Failure {
     /// The command line is wrong.
     Usage(Usage),
     /// The configuration is wrong; the text shows where.
+    #[cfg(feature = "configuration")]
     Configuration(String),
     /// Something else; the text says what.
     Other(String),
@@ -56,6 +74,7 @@ impl From<Usage> for Failure {
     }
 }
 
+#[cfg(feature = "configuration")]
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         Self::Other(error.to_string())
@@ -67,6 +86,7 @@ fn exit(outcome: Result<Exit, Failure>) -> Exit {
     match outcome {
         Ok(exit) => exit,
         Err(Failure::Usage(usage)) => crate::misused(&usage),
+        #[cfg(feature = "configuration")]
         Err(Failure::Configuration(shown)) => {
             eprint!("{shown}");
             Exit::Misused

@@ -8,11 +8,12 @@ use line::config::{
 };
 use line::{LineConfig, Personas, Phonebook};
 
-use super::{Failure, exit, run, start};
-use crate::cli::{Act, CONTROL, Command, Exit, Flag, LOG, Matches, Usage, nearest};
-use crate::config::{Config, absolute};
-use crate::instance::Keep;
-use crate::place;
+use super::start::{self, Keep};
+use super::{Failure, exit};
+use crate::cli::{Act, Command, Exit, Flag, LOG, Matches, Usage, nearest};
+use crate::instance::Plan;
+use crate::log::SaidBy;
+use crate::place::{self, absolute};
 
 const PTY: Flag = Flag {
     name: "pty",
@@ -55,7 +56,7 @@ const PERSONA: Flag = Flag {
 const INIT: Flag = Flag {
     name: "init",
     value: Some("CMDS"),
-    help: "AT commands obeyed at the start, without AT: E0S0=1",
+    help: "AT settings in place of the persona's, without AT: E0S0=1",
 };
 const LISTEN: Flag = Flag {
     name: "listen",
@@ -69,6 +70,7 @@ const TELNET: Flag = Flag {
 };
 const PORT: Flag =
     Flag { name: "port", value: Some("N"), help: "The port dialled when an address names none" };
+#[cfg(feature = "configuration")]
 const PHONEBOOK: Flag = Flag {
     name: "phonebook",
     value: Some("FILE"),
@@ -92,6 +94,7 @@ const TRACE: Flag = Flag {
     value: Some("FILE"),
     help: "Write what passes into a file, in hex, without passwords",
 };
+#[cfg(feature = "configuration")]
 const SOCKET: Flag = Flag {
     name: "control",
     value: Some("PATH"),
@@ -119,6 +122,7 @@ pub(super) const COMMAND: Command = Command {
         LISTEN,
         TELNET,
         PORT,
+        #[cfg(feature = "configuration")]
         PHONEBOOK,
         CALL,
         DIAL_ACCESS,
@@ -126,6 +130,7 @@ pub(super) const COMMAND: Command = Command {
         NAME,
         STATE,
         TRACE,
+        #[cfg(feature = "configuration")]
         SOCKET,
         LOG,
     ],
@@ -150,25 +155,40 @@ fn modem(matches: &Matches) -> Result<Exit, Failure> {
     let filter = start::log_filter(matches)?;
     let (personas, phonebook) = book(matches)?;
     let line = line(matches, &personas)?;
-    crate::log::start(filter.unwrap_or_default());
-    let keep = Keep { until: line.stdio.then(|| line.name.clone()), ..Keep::default() };
-    let socket = matches.value(&CONTROL).map(|path| absolute(Path::new(path)));
-    let config = Config {
-        state: matches.value(&STATE).map(|path| absolute(Path::new(path))),
-        ..Config::of(personas, phonebook, vec![line])
+    crate::log::start(filter.unwrap_or_default(), SaidBy::CommandLine);
+    let keep = Keep {
+        #[cfg(feature = "configuration")]
+        socket: matches.value(&SOCKET).map(|path| absolute(Path::new(path))),
+        until: line.stdio.then(|| line.name.clone()),
+        ..Keep::default()
     };
-    start::start(config, socket, keep, |_| {})
+    let plan = Plan {
+        state: matches.value(&STATE).map(|path| absolute(Path::new(path))),
+        ..Plan::of(personas, phonebook, vec![line])
+    };
+    start::start(plan, keep, || {})
 }
 
+/// The personas and the phonebook that the line uses.
+#[cfg(feature = "configuration")]
 fn book(matches: &Matches) -> Result<(Personas, Phonebook), Failure> {
     match matches.value(&PHONEBOOK) {
-        Some(file) => run::load(Path::new(file)).map(|config| (config.personas, config.phonebook)),
-        None => {
-            let personas =
-                Personas::built_in().map_err(|error| Failure::Other(error.to_string()))?;
-            Ok((personas, Phonebook::default()))
+        Some(file) => {
+            let plan = super::run::load(Path::new(file))?.plan;
+            Ok((plan.personas, plan.phonebook))
         }
+        None => empty_book(),
     }
+}
+
+#[cfg(not(feature = "configuration"))]
+fn book(_: &Matches) -> Result<(Personas, Phonebook), Failure> {
+    empty_book()
+}
+
+fn empty_book() -> Result<(Personas, Phonebook), Failure> {
+    let personas = Personas::built_in().map_err(|error| Failure::Other(error.to_string()))?;
+    Ok((personas, Phonebook::default()))
 }
 
 /// The line that the flags describe.

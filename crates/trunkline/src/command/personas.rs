@@ -59,7 +59,12 @@ fn nature(text: &str) -> String {
     let comment: Vec<&str> =
         text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim).collect();
     let comment = comment.join(" ");
-    let end = [". ", ": ", "; "].iter().filter_map(|mark| comment.find(mark)).min();
+    // The full stop of an abbreviation, as in U.S., stands behind a capital.
+    let abbreviated = |at: usize| {
+        comment.get(..at).is_some_and(|before| before.ends_with(|c: char| c.is_uppercase()))
+    };
+    let stop = comment.match_indices(". ").map(|(at, _)| at).find(|at| !abbreviated(*at));
+    let end = [stop, comment.find(": "), comment.find("; ")].into_iter().flatten().min();
     comment.get(..end.unwrap_or(comment.len())).unwrap_or_default().trim_end_matches('.').to_owned()
 }
 

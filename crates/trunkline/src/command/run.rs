@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::{Failure, exit, start};
+use super::start::{self, Keep};
+use super::{Failure, exit};
 use crate::cli::{Act, CONTROL, Command, Count, Exit, LOG, Matches, Operand};
 use crate::config::{self, Config, USUAL_FILE};
 use crate::control;
-use crate::instance::Keep;
+use crate::log::SaidBy;
 use crate::style::Style;
 
 pub(super) const COMMAND: Command = Command {
@@ -48,19 +49,15 @@ fn nothing_configured(_: &Matches) -> Result<Exit, Failure> {
 
 fn configured(matches: &Matches, file: &Path) -> Result<Exit, Failure> {
     let wanted = start::log_filter(matches)?;
-    let mut config = load(file)?;
+    let config = load(file)?;
     match wanted {
-        // What the command line says holds, also after a reload.
-        Some(filter) => {
-            config.log = None;
-            crate::log::start(filter);
-        }
-        None => crate::log::start(config.log.take().unwrap_or_default()),
+        Some(filter) => crate::log::start(filter, SaidBy::CommandLine),
+        None => crate::log::start(config.log.unwrap_or_default(), SaidBy::Configuration),
     }
     let socket = matches.value(&CONTROL).map(Into::into);
-    let socket = socket.or(config.control.take()).unwrap_or_else(control::usual_place);
-    let keep = Keep { file: Some(file.to_owned()), ..Keep::default() };
-    start::start(config, Some(socket), keep, |_| {})
+    let socket = socket.or(config.control).unwrap_or_else(control::usual_place);
+    let keep = Keep { file: Some(file.to_owned()), socket: Some(socket), until: None };
+    start::start(config.plan, keep, || {})
 }
 
 /// Reads a configuration; its mistakes are shown as they stand.

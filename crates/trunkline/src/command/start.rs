@@ -1,12 +1,8 @@
 //! What `run`, `modem` and `answer` have in common: starting an instance and keeping it.
 
-use std::path::PathBuf;
-
 use super::Failure;
 use crate::cli::{Exit, LOG, Matches, Usage};
-use crate::config::Config;
-use crate::control::Socket;
-use crate::instance::{Instance, Keep, serve};
+use crate::instance::{Instance, Orders, Plan, serve};
 use crate::log::Filter;
 use crate::runtime::{self, Threads};
 
@@ -24,29 +20,45 @@ pub(super) fn log_filter(matches: &Matches) -> Result<Option<Filter>, Usage> {
         .transpose()
 }
 
-/// Starts what `config` describes, tells `started` about it, and keeps it running until it is told to end.
-pub(super) fn start(
-    config: Config,
-    socket: Option<PathBuf>,
-    mut keep: Keep,
-    started: impl FnOnce(&Instance),
-) -> Result<Exit, Failure> {
+/// Where orders come from, and until when all of it runs.
+#[derive(Default)]
+pub(super) struct Keep {
+    /// The configuration that a reload reads.
+    #[cfg(feature = "configuration")]
+    pub(super) file: Option<std::path::PathBuf>,
+    /// The control socket.
+    #[cfg(feature = "configuration")]
+    pub(super) socket: Option<std::path::PathBuf>,
+    /// A line with whose end everything ends.
+    pub(super) until: Option<String>,
+}
+
+impl Keep {
+    /// Opens what orders come through. It comes before anything else is opened: a second instance must not
+    /// lay hands on what the first one has.
+    #[cfg(feature = "configuration")]
+    fn orders(&self) -> Result<Orders, Failure> {
+        let socket = self.socket.clone().map(crate::control::Socket::claim).transpose();
+        let socket = socket.map_err(|error| Failure::Other(error.to_string()))?;
+        Ok(Orders::new(self.file.clone(), socket))
+    }
+
+    #[cfg(not(feature = "configuration"))]
+    fn orders(&self) -> Result<Orders, Failure> {
+        Ok(Orders)
+    }
+}
+
+/// Starts `plan`, calls `started`, and keeps it running until it is told to end.
+pub(super) fn start(plan: Plan, keep: Keep, started: impl FnOnce()) -> Result<Exit, Failure> {
     runtime::raise_file_limit();
-    let threads = threads(&config);
+    let threads = threads(&plan);
     let run = async {
-        // Before anything else is opened: a second instance must not lay hands on what the first one has.
-        let socket = socket
-            .map(Socket::claim)
-            .transpose()
-            .map_err(|error| Failure::Other(error.to_string()))?;
-        let instance = Instance::start(config)
-            .map_err(|error| Failure::Other(crate::failure::chain(&error)))?;
-        keep.control = socket.map(|socket| {
-            tracing::info!("taking orders at {}", socket.path().display());
-            socket.serve(&instance)
-        });
-        started(&instance);
-        Ok(serve(instance, keep).await)
+        let orders = keep.orders()?;
+        let instance =
+            Instance::start(plan).map_err(|error| Failure::Other(crate::failure::chain(&error)))?;
+        started();
+        Ok(serve(instance, orders, keep.until).await)
     };
     runtime::run(threads, run).map_err(|error| Failure::Other(format!("can't start: {error}")))?
 }
@@ -56,8 +68,8 @@ pub(super) fn start(
 const MANY_CALLS: u32 = 256;
 
 #[cfg(feature = "exchange")]
-fn threads(config: &Config) -> Threads {
-    let many = config
+fn threads(plan: &Plan) -> Threads {
+    let many = plan
         .answering
         .as_ref()
         .is_some_and(|answering| answering.exchange.limits.calls > MANY_CALLS);
@@ -65,6 +77,6 @@ fn threads(config: &Config) -> Threads {
 }
 
 #[cfg(not(feature = "exchange"))]
-fn threads(_: &Config) -> Threads {
+fn threads(_: &Plan) -> Threads {
     Threads::One
 }

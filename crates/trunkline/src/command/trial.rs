@@ -9,11 +9,12 @@ use exchange::{AccountConfig, ExchangeConfig, ListenConfig, Secret, SecretRef};
 use line::config::{PtyConfig, PtyHangup};
 use line::{LineConfig, Personas, Phonebook};
 
-use super::{Failure, answer, modem, start};
+use super::start::{self, Keep};
+use super::{Failure, answer, modem};
 use crate::cli::{CONTROL, Exit, Matches};
-use crate::config::{Answering, Config, absolute};
-use crate::instance::Keep;
-use crate::log::Filter;
+use crate::instance::{Answering, Plan};
+use crate::log::{Filter, SaidBy};
+use crate::place::absolute;
 use crate::style::Style;
 use crate::{control, password};
 
@@ -33,7 +34,7 @@ pub(super) fn run(matches: &Matches) -> Result<Exit, Failure> {
     let mut line = LineConfig::new("modem");
     line.pty = Some(PtyConfig { link: link.clone(), mode: None, hangup: PtyHangup::Keep });
     let personas = Personas::built_in().map_err(|error| Failure::Other(error.to_string()))?;
-    let config = Config {
+    let plan = Plan {
         answering: Some(Answering {
             exchange: ExchangeConfig {
                 listen: vec![ListenConfig::at(exchange)],
@@ -41,14 +42,14 @@ pub(super) fn run(matches: &Matches) -> Result<Exit, Failure> {
             },
             accounts: vec![account(&secret)?],
         }),
-        ..Config::of(personas, Phonebook::default(), vec![line])
+        ..Plan::of(personas, Phonebook::default(), vec![line])
     };
     // What is printed below is the thing to read; the log would bury it.
-    crate::log::start(filter.unwrap_or_else(Filter::warnings));
+    crate::log::start(filter.unwrap_or_else(Filter::warnings), SaidBy::CommandLine);
     let socket =
         matches.value(&CONTROL).map_or_else(control::usual_place, |path| absolute(Path::new(path)));
     let guide = Guide { link, exchange, secret };
-    start::start(config, Some(socket), Keep::default(), |_| {
+    start::start(plan, Keep { socket: Some(socket), ..Keep::default() }, || {
         crate::show(&guide.text(Style::of(&std::io::stdout())));
     })
 }

@@ -11,6 +11,7 @@ use super::Config;
 use super::diagnostic::Diagnostic;
 use super::draft::Draft;
 use super::source::Step;
+use crate::instance::Plan;
 use crate::log::Filter;
 
 /// Makes a configuration of a draft, or says all that is wrong with it.
@@ -32,14 +33,16 @@ pub(super) fn check(mut draft: Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Opt
     }
     Some(Config {
         path: draft.files.first()?.source.path.clone(),
-        state: draft.resolve(draft.state.as_ref()),
         control: draft.resolve(draft.control.as_ref()).or_else(|| draft.control_of_exchange()),
         log,
-        personas: personas?,
-        phonebook: phonebook?,
-        lines: lines::take(&mut draft),
-        #[cfg(feature = "exchange")]
-        answering: accounts::take(&mut draft),
+        plan: Plan {
+            state: draft.resolve(draft.state.as_ref()),
+            personas: personas?,
+            phonebook: phonebook?,
+            lines: lines::take(&mut draft),
+            #[cfg(feature = "exchange")]
+            answering: accounts::take(&mut draft),
+        },
     })
 }
 

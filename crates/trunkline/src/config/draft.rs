@@ -128,7 +128,7 @@ impl<'s> Draft<'s> {
 
     /// A path, seen from its file.
     pub(crate) fn resolve(&self, path: Option<&Placed<PathBuf>>) -> Option<PathBuf> {
-        path.map(|path| super::absolute(&self.folder(path).join(&path.value)))
+        path.map(|path| crate::place::absolute(&self.folder(path).join(&path.value)))
     }
 
     /// The control socket, where it is named in the exchange's table.
@@ -136,7 +136,7 @@ impl<'s> Draft<'s> {
     pub(crate) fn control_of_exchange(&self) -> Option<PathBuf> {
         let exchange = self.exchange.as_ref()?;
         let control = exchange.value.control.as_ref()?;
-        Some(super::absolute(&self.folder(exchange).join(control)))
+        Some(crate::place::absolute(&self.folder(exchange).join(control)))
     }
 
     /// There is no exchange to name it.

@@ -12,61 +12,24 @@ mod source;
 
 use std::path::{Path, PathBuf};
 
-use line::{LineConfig, Personas, Phonebook};
-
 pub(crate) use diagnostic::{Diagnostic, show_all};
 
+use crate::instance::Plan;
 use crate::log::Filter;
 
 /// The configuration that is meant when none is named.
 pub(crate) const USUAL_FILE: &str = "trunkline.toml";
 
-/// What an instance runs.
+/// A configuration.
 pub(crate) struct Config {
     /// The file that was named.
     pub(crate) path: PathBuf,
-    /// Where lines keep what outlives a power cut.
-    pub(crate) state: Option<PathBuf>,
     /// Where the instance takes orders.
     pub(crate) control: Option<PathBuf>,
     /// What is logged.
     pub(crate) log: Option<Filter>,
-    /// Which modems lines can be.
-    pub(crate) personas: Personas,
-    /// Whom lines can call by name or number.
-    pub(crate) phonebook: Phonebook,
-    /// The lines.
-    pub(crate) lines: Vec<LineConfig>,
-    /// The answering side.
-    #[cfg(feature = "exchange")]
-    pub(crate) answering: Option<Answering>,
-}
-
-impl Config {
-    /// What the command line describes, without a file.
-    pub(crate) fn of(personas: Personas, phonebook: Phonebook, lines: Vec<LineConfig>) -> Self {
-        Self {
-            path: PathBuf::new(),
-            state: None,
-            control: None,
-            log: None,
-            personas,
-            phonebook,
-            lines,
-            #[cfg(feature = "exchange")]
-            answering: None,
-        }
-    }
-}
-
-/// The answering side of a configuration.
-#[cfg(feature = "exchange")]
-#[derive(Clone, Debug)]
-pub(crate) struct Answering {
-    /// Listeners, login, limits.
-    pub(crate) exchange: exchange::ExchangeConfig,
-    /// Who may log in, with paths made absolute.
-    pub(crate) accounts: Vec<exchange::AccountConfig>,
+    /// What the instance runs.
+    pub(crate) plan: Plan,
 }
 
 /// Reads and checks the configuration of `path` and everything it includes.
@@ -84,11 +47,6 @@ pub(crate) fn load(path: &Path) -> Result<Config, Vec<Diagnostic>> {
             Err(mistakes)
         }
     }
-}
-
-/// The path as seen from the root, so that it holds wherever it is used.
-pub(crate) fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// An account and the file in which it stands.

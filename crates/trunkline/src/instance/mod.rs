@@ -1,6 +1,14 @@
 //! A running instance: the lines and the exchange that a configuration describes.
 
+#[cfg(feature = "configuration")]
+mod orders;
+#[cfg(not(feature = "configuration"))]
+#[path = "no_orders.rs"]
+mod orders;
+mod plan;
+#[cfg(feature = "configuration")]
 mod reload;
+#[cfg(feature = "configuration")]
 mod report;
 mod serve;
 
@@ -10,9 +18,11 @@ use line::{LineConfig, Switchboard};
 
 #[cfg(feature = "exchange")]
 use exchange::{AccountError, Accounts, Exchange};
-pub(crate) use serve::{Keep, serve};
-
-use crate::config::Config;
+pub(crate) use orders::Orders;
+#[cfg(feature = "exchange")]
+pub(crate) use plan::Answering;
+pub(crate) use plan::Plan;
+pub(crate) use serve::serve;
 
 /// What runs. It is shared by the loop that changes it and the control socket that asks about it.
 pub(crate) struct Instance {
@@ -49,23 +59,23 @@ pub(crate) enum StartError {
 }
 
 impl Instance {
-    /// Starts everything that `config` describes. A line that can't be opened doesn't stop the others; it is
+    /// Starts everything in `plan`. A line that can't be opened doesn't stop the others; it is
     /// tried again later. Must be called inside the runtime that is to carry it all.
     ///
     /// # Errors
     /// Nothing could be started, or the exchange could not.
-    pub(crate) fn start(config: Config) -> Result<Arc<Self>, StartError> {
-        let board = Switchboard::new(config.personas, config.state.or_else(crate::place::state))
+    pub(crate) fn start(plan: Plan) -> Result<Arc<Self>, StartError> {
+        let board = Switchboard::new(plan.personas, plan.state.or_else(crate::place::state))
             .map_err(StartError::Watch)?;
-        board.set_phonebook(config.phonebook);
+        board.set_phonebook(plan.phonebook);
         let instance = Self {
             board: Arc::new(board),
             waiting: Mutex::default(),
             #[cfg(feature = "exchange")]
-            exchange: Mutex::new(config.answering.as_ref().map(exchange).transpose()?),
+            exchange: Mutex::new(plan.answering.as_ref().map(exchange).transpose()?),
         };
-        let lines = config.lines.len();
-        config.lines.into_iter().for_each(|line| drop(instance.open(line)));
+        let lines = plan.lines.len();
+        plan.lines.into_iter().for_each(|line| drop(instance.open(line)));
         let waiting = instance.waiting();
         if lines > 0 && waiting.len() == lines && !instance.answers() {
             let reasons: Vec<&str> =
@@ -127,6 +137,23 @@ impl Instance {
         false
     }
 
+    /// In one line: how much of everything there is.
+    fn summary(&self) -> String {
+        let lines = self.board.lines().len();
+        let mut summary = format!("{lines} {}", if lines == 1 { "line" } else { "lines" });
+        let waiting = self.waiting().len();
+        if waiting > 0 {
+            summary.push_str(&format!(", {waiting} more can't be opened"));
+        }
+        #[cfg(feature = "exchange")]
+        if let Some(exchange) = &*lock(&self.exchange) {
+            let places: Vec<String> =
+                exchange.listeners().iter().map(ToString::to_string).collect();
+            summary.push_str(&format!(", an exchange at {}", places.join(", ")));
+        }
+        summary
+    }
+
     /// Ends all calls in order, then everything; what takes too long is cut.
     async fn stop(&self) {
         let lines = self.board.shut_down(crate::limits::SHUT_DOWN);
@@ -146,12 +173,12 @@ impl Instance {
 }
 
 #[cfg(feature = "exchange")]
-fn exchange(config: &crate::config::Answering) -> Result<Exchange, StartError> {
+fn exchange(config: &Answering) -> Result<Exchange, StartError> {
     Ok(Exchange::start(&config.exchange, accounts(config)?)?)
 }
 
 #[cfg(feature = "exchange")]
-fn accounts(config: &crate::config::Answering) -> Result<Accounts, AccountError> {
+fn accounts(config: &Answering) -> Result<Accounts, AccountError> {
     // Their paths are absolute since they were read.
     Accounts::new(&config.accounts, std::path::Path::new("/"))
 }

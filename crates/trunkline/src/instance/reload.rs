@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use line::LineConfig;
 
-use super::Instance;
-use crate::config::Config;
+use super::{Instance, Plan};
 
 /// What a reload did.
 #[derive(Default)]
@@ -18,31 +17,29 @@ pub(super) struct Changes {
 }
 
 impl Instance {
-    /// Runs as `config` says from now on: lines that are the same aren't touched, others end and start, and
+    /// Runs as `plan` says from now on: lines that are the same aren't touched, others end and start, and
     /// the phonebook, accounts and rules are exchanged for the new ones.
     ///
     /// # Errors
     /// The exchange can't run like that. Nothing has changed then.
-    pub(super) async fn apply(&self, config: Config) -> Result<Changes, String> {
+    pub(super) async fn apply(&self, plan: Plan) -> Result<Changes, String> {
         #[cfg(feature = "exchange")]
-        self.apply_answering(config.answering.as_ref())
+        self.apply_answering(plan.answering.as_ref())
             .map_err(|error| crate::failure::chain(&error))?;
-        if let Some(filter) = config.log {
-            crate::log::change(filter);
-        }
-        self.board.set_personas(config.personas);
-        self.board.set_phonebook(config.phonebook);
+        self.board.set_personas(plan.personas);
+        self.board.set_phonebook(plan.phonebook);
 
         let mut changes = Changes::default();
         let mut wanted: HashMap<String, LineConfig> =
-            config.lines.into_iter().map(|line| (line.name.clone(), line)).collect();
+            plan.lines.into_iter().map(|line| (line.name.clone(), line)).collect();
         self.waiting().retain(|waiting| wanted.get(&waiting.config.name) == Some(&waiting.config));
 
         let mut ending = tokio::task::JoinSet::new();
         for line in self.board.lines() {
             let name = line.name().to_owned();
             match wanted.get(&name) {
-                Some(config) if config == line.config() => {
+                Some(config) if same_but_for_access(config, line.config()) => {
+                    line.set_access(config.dial_access.clone(), config.answer_access.clone());
                     wanted.remove(&name);
                     changes.unchanged += 1;
                 }
@@ -67,10 +64,7 @@ impl Instance {
     }
 
     #[cfg(feature = "exchange")]
-    fn apply_answering(
-        &self,
-        config: Option<&crate::config::Answering>,
-    ) -> Result<(), super::StartError> {
+    fn apply_answering(&self, config: Option<&super::Answering>) -> Result<(), super::StartError> {
         let mut exchange = super::lock(&self.exchange);
         match (&*exchange, config) {
             (None, None) => {}
@@ -86,6 +80,12 @@ impl Instance {
         }
         Ok(())
     }
+}
+
+/// Rules are exchanged without disturbing the line.
+fn same_but_for_access(new: &LineConfig, old: &LineConfig) -> bool {
+    let (dial_access, answer_access) = (old.dial_access.clone(), old.answer_access.clone());
+    LineConfig { dial_access, answer_access, ..new.clone() } == *old
 }
 
 impl std::fmt::Display for Changes {

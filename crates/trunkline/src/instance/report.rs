@@ -88,23 +88,6 @@ impl Instance {
         Ok(entries)
     }
 
-    /// In one line: how much of everything there is.
-    pub(super) fn summary(&self) -> String {
-        let lines = self.board.lines().len();
-        let mut summary = format!("{lines} {}", if lines == 1 { "line" } else { "lines" });
-        let waiting = self.waiting().len();
-        if waiting > 0 {
-            summary.push_str(&format!(", {waiting} more can't be opened"));
-        }
-        #[cfg(feature = "exchange")]
-        if let Some(exchange) = &*super::lock(&self.exchange) {
-            let places: Vec<String> =
-                exchange.listeners().iter().map(ToString::to_string).collect();
-            summary.push_str(&format!(", an exchange at {}", places.join(", ")));
-        }
-        summary
-    }
-
     fn names(&self) -> String {
         let lines = self.board.lines();
         let names: Vec<&str> = lines.iter().map(Line::name).take(12).collect();

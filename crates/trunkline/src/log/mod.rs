@@ -14,7 +14,9 @@ use std::time::SystemTime;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-pub(crate) use filter::{Filter, FilterError};
+pub(crate) use filter::Filter;
+#[cfg(feature = "configuration")]
+pub(crate) use filter::FilterError;
 
 use crate::style::Style;
 
@@ -32,27 +34,40 @@ enum Form {
     Plain,
 }
 
+/// Who says what is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SaidBy {
+    /// The command line, whose word holds to the end.
+    CommandLine,
+    /// The configuration, which a reload may change.
+    #[cfg(feature = "configuration")]
+    Configuration,
+}
+
 struct Log {
     filter: RwLock<Filter>,
+    #[cfg_attr(not(feature = "configuration"), expect(dead_code, reason = "nothing is reloaded"))]
+    said_by: SaidBy,
     form: Form,
 }
 
 /// Begins to log, as `filter` wants. Only the first call counts.
-pub(crate) fn start(filter: Filter) {
+pub(crate) fn start(filter: Filter, said_by: SaidBy) {
     let form = match (std::env::var_os("JOURNAL_STREAM"), io::stderr().is_terminal()) {
         (_, true) => Form::Terminal(Style::of(&io::stderr())),
         (Some(_), false) => Form::Journal,
         (None, false) => Form::Plain,
     };
-    if LOG.set(Log { filter: RwLock::new(filter), form }).is_ok() {
+    if LOG.set(Log { filter: RwLock::new(filter), said_by, form }).is_ok() {
         // Only a second subscriber makes this fail, and nobody else sets one.
         let _ = tracing::subscriber::set_global_default(Writer);
     }
 }
 
-/// Logs as `filter` wants from now on.
+/// Logs as the configuration wants from now on, unless the command line has spoken.
+#[cfg(feature = "configuration")]
 pub(crate) fn change(filter: Filter) {
-    if let Some(log) = LOG.get() {
+    if let Some(log) = LOG.get().filter(|log| log.said_by == SaidBy::Configuration) {
         *log.filter.write().unwrap_or_else(PoisonError::into_inner) = filter;
         tracing::callsite::rebuild_interest_cache();
     }

@@ -43,6 +43,15 @@ fn a_second_signal_ends_it_at_once() {
 }
 
 #[test]
+fn a_modem_without_a_configuration_ends_with_its_terminal() {
+    let mut stage = Stage::new("");
+    stage.start(&["modem", "--pty", "m"]);
+    stage.signal(Signal::HUP);
+    stage.wait_for("ending");
+    assert!(stage.ended().success());
+}
+
+#[test]
 fn a_service_manager_is_told_of_every_change() {
     let mut stage = Stage::new(LINE);
     let socket = UnixDatagram::bind(stage.path("notify")).unwrap();

@@ -37,6 +37,20 @@ fn a_reload_leaves_the_call_of_a_line_that_stays() {
 }
 
 #[test]
+fn new_rules_hold_for_the_next_call_and_leave_the_one_that_is_up() {
+    let (stage, mut a) = in_a_call();
+    let rules = format!("dial-access = \"default deny\"\n{B}[access]\nanswer = \"default deny\"\n");
+    stage.write("trunkline.toml", &format!("{}{A}{rules}", exchange("\"/bin/cat\"")));
+    for _ in 0..2 {
+        assert_eq!(stage.ask(&["reload"]), "lines: 2 unchanged, 0 started, 0 ended\n");
+    }
+    a.echoed("after");
+    stage.ask(&["hangup", "a"]);
+    a.expect("NO CARRIER");
+    a.command(&format!("ATDT{}", stage.exchange()), "NO CARRIER");
+}
+
+#[test]
 fn sighup_reloads_like_the_command() {
     let (mut stage, mut a) = in_a_call();
     stage.write("trunkline.toml", &format!("{}{A}{B}{C}", exchange("\"/bin/cat\"")));

@@ -29,7 +29,7 @@ fn play(transcript: &str) -> String {
         out.push_str(&format!("$ {line}\n"));
         out.push_str(&String::from_utf8_lossy(&done.stdout));
         for line in String::from_utf8_lossy(&done.stderr).lines() {
-            out.push_str(&format!("! {line}").trim_end().to_owned());
+            out.push_str(format!("! {line}").trim_end());
             out.push('\n');
         }
         match done.status.code() {

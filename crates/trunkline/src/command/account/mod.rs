@@ -206,7 +206,7 @@ fn is_included(configuration: &Path, path: &Path, name: &str) -> bool {
 /// The file's path as the configuration would include it.
 fn seen_from(configuration: &Path, path: &Path) -> String {
     let near = configuration.parent().and_then(|folder| path.strip_prefix(folder).ok());
-    near.map_or_else(|| config::absolute(path), Path::to_owned).display().to_string()
+    near.map_or_else(|| crate::place::absolute(path), Path::to_owned).display().to_string()
 }
 
 fn list(matches: &Matches) -> Result<Exit, Failure> {

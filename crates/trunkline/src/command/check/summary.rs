@@ -6,6 +6,8 @@ use std::path::Path;
 use line::LineConfig;
 
 use crate::config::Config;
+#[cfg(feature = "exchange")]
+use crate::instance::Plan;
 use crate::json::Json;
 use crate::style::Style;
 use crate::{control, place};
@@ -26,16 +28,17 @@ struct Section {
 /// Says what `config` would do.
 pub(super) fn of(config: &Config) -> Summary {
     let mut summary = Summary { sections: Vec::new(), notes: Vec::new() };
-    let lines = config.lines.iter().map(|line| (line.name.clone(), line_words(line))).collect();
+    let lines =
+        config.plan.lines.iter().map(|line| (line.name.clone(), line_words(line))).collect();
     summary.section("Lines", "line", lines);
-    let entries = config.phonebook.entries().iter();
+    let entries = config.plan.phonebook.entries().iter();
     let entries =
         entries.map(|entry| (entry.key.clone(), entry.listing.call.join(", then "))).collect();
     summary.section("Phonebook", "number", entries);
     #[cfg(feature = "exchange")]
-    answering(config, &mut summary);
+    answering(&config.plan, &mut summary);
     summary.section("Places", "place", places(config));
-    for serial in config.lines.iter().filter_map(|line| line.serial.as_ref()) {
+    for serial in config.plan.lines.iter().filter_map(|line| line.serial.as_ref()) {
         if !serial.device.exists() {
             summary.notes.push(format!(
                 "{} is not there now; its line opens once it is",
@@ -72,9 +75,9 @@ fn plug_words(line: &LineConfig) -> String {
 }
 
 #[cfg(feature = "exchange")]
-fn answering(config: &Config, summary: &mut Summary) {
+fn answering(plan: &Plan, summary: &mut Summary) {
     use exchange::{AccountConfig, Kind, On};
-    let Some(answering) = &config.answering else { return };
+    let Some(answering) = &plan.answering else { return };
     let spoken = |kinds: &[Kind]| {
         let words: Vec<&str> =
             kinds.iter().map(|kind| if *kind == Kind::Raw { "raw" } else { "telnet" }).collect();
@@ -119,7 +122,7 @@ fn answering(config: &Config, summary: &mut Summary) {
 fn places(config: &Config) -> Vec<(String, String)> {
     let control = config.control.clone().unwrap_or_else(control::usual_place);
     let mut places = vec![("control".to_owned(), control.display().to_string())];
-    let state = config.state.clone().or_else(place::state);
+    let state = config.plan.state.clone().or_else(place::state);
     places.extend(state.map(|state| ("state".to_owned(), state.display().to_string())));
     places
 }

@@ -4,7 +4,6 @@ mod conversation;
 mod tilde;
 
 use std::io::{self, IsTerminal as _};
-use std::path::Path;
 use std::time::Duration;
 
 use at::dial::Dial;
@@ -15,18 +14,19 @@ use telnet::{Profile, TerminalName, WindowSize};
 use tty::{RawTerminal, Stdio, terminal_size};
 
 use self::conversation::{Conversation, Operator};
-use super::{Failure, exit, run, start};
+use super::{Failure, exit, start};
 use crate::cli::{Act, Command, Count, Exit, Flag, LOG, Matches, Operand};
-use crate::config::USUAL_FILE;
 use crate::limits::{DIAL_PATIENCE, LAST_WORDS};
-use crate::log::Filter;
+use crate::log::{Filter, SaidBy};
 use crate::runtime::{self, Threads};
 
+#[cfg(feature = "configuration")]
 const CONFIG: Flag = Flag {
     name: "config",
     value: Some("FILE"),
     help: "The configuration whose [phonebook] is used (default trunkline.toml, if it is here)",
 };
+#[cfg(feature = "configuration")]
 const LINE: Flag = Flag {
     name: "line",
     value: Some("LINE"),
@@ -51,7 +51,15 @@ pub(super) const COMMAND: Command = Command {
            The exit status is 0 when the call ended in order; otherwise it is the modem's number: 3 no carrier, 6 no \
            dial tone (no network), 7 busy (refused), 8 no answer.",
     operands: &[Operand { name: "TARGET", count: Count::One, help: "Whom to call" }],
-    flags: &[CONFIG, LINE, TELNET, PATIENCE, LOG],
+    flags: &[
+        #[cfg(feature = "configuration")]
+        CONFIG,
+        #[cfg(feature = "configuration")]
+        LINE,
+        TELNET,
+        PATIENCE,
+        LOG,
+    ],
     examples: &[
         (
             "trunkline dial 10.0.0.7:8023",
@@ -69,13 +77,13 @@ fn dial(matches: &Matches) -> Result<Exit, Failure> {
     let filter = start::log_filter(matches)?;
     let patience = matches.parse::<settings::Span>(&PATIENCE)?.map_or(DIAL_PATIENCE, |span| span.0);
     let mode = matches.parse(&TELNET)?;
-    let plan = Plan::new(matches)?;
+    let lookup = Lookup::new(matches)?;
     let target = matches.operand(0).unwrap_or_default();
     let dial = Dial::parse(target.as_bytes())
         .map_err(|error| matches.wrong(format!("{target}: {error}")))?;
-    crate::log::start(filter.unwrap_or_else(Filter::warnings));
+    crate::log::start(filter.unwrap_or_else(Filter::warnings), SaidBy::CommandLine);
 
-    let route = match plan.route(&dial) {
+    let route = match lookup.route(&dial) {
         Ok(route) => route,
         Err(cause) => return Ok(failed(&format!("{target}: {}", cause.words()), cause)),
     };
@@ -91,44 +99,53 @@ fn dial(matches: &Matches) -> Result<Exit, Failure> {
         .into_iter()
         .map(|address| carrier::Route { address, options: options.clone() })
         .collect();
-    let call = call(&routes, &plan.line.dial_access.0, patience);
+    let call = call(&routes, &lookup.line.dial_access.0, patience);
     runtime::run(Threads::One, call)
         .map_err(|error| Failure::Other(format!("can't start: {error}")))?
 }
 
-/// What a line would look up.
-struct Plan {
+/// What a line would look up, and how.
+struct Lookup {
     line: LineConfig,
     personas: Personas,
     phonebook: Phonebook,
 }
 
-impl Plan {
+impl Lookup {
+    #[cfg(feature = "configuration")]
     fn new(matches: &Matches) -> Result<Self, Failure> {
-        let file =
-            matches.value(&CONFIG).or_else(|| Path::new(USUAL_FILE).exists().then_some(USUAL_FILE));
-        let nameless = LineConfig::new("dial");
-        let Some(file) = file else {
-            if matches.has(&LINE) {
-                return Err(matches
-                    .wrong(format!(
-                        "--line needs a configuration, and there is no {USUAL_FILE} here"
-                    ))
-                    .into());
-            }
-            let personas =
-                Personas::built_in().map_err(|error| Failure::Other(error.to_string()))?;
-            return Ok(Self { line: nameless, personas, phonebook: Phonebook::default() });
+        use crate::config::USUAL_FILE;
+        let here = || std::path::Path::new(USUAL_FILE).exists().then_some(USUAL_FILE);
+        let Some(file) = matches.value(&CONFIG).or_else(here) else {
+            return match matches.value(&LINE) {
+                None => Self::bare(),
+                Some(_) => {
+                    let message =
+                        format!("--line needs a configuration, and there is no {USUAL_FILE} here");
+                    Err(matches.wrong(message).into())
+                }
+            };
         };
-        let config = run::load(Path::new(file))?;
+        let plan = super::run::load(std::path::Path::new(file))?.plan;
         let line = match matches.value(&LINE) {
-            None => nameless,
+            None => LineConfig::new("dial"),
             Some(name) => {
-                let found = config.lines.into_iter().find(|line| line.name == name);
+                let found = plan.lines.into_iter().find(|line| line.name == name);
                 found.ok_or_else(|| matches.wrong(format!("{file} has no line {name}")))?
             }
         };
-        Ok(Self { line, personas: config.personas, phonebook: config.phonebook })
+        Ok(Self { line, personas: plan.personas, phonebook: plan.phonebook })
+    }
+
+    #[cfg(not(feature = "configuration"))]
+    fn new(_: &Matches) -> Result<Self, Failure> {
+        Self::bare()
+    }
+
+    /// Nothing is configured: addresses and URLs only.
+    fn bare() -> Result<Self, Failure> {
+        let personas = Personas::built_in().map_err(|error| Failure::Other(error.to_string()))?;
+        Ok(Self { line: LineConfig::new("dial"), personas, phonebook: Phonebook::default() })
     }
 
     fn route(&self, dial: &Dial) -> Result<Route, Cause> {

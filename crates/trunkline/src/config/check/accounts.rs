@@ -5,9 +5,9 @@ use std::path::Path;
 
 use exchange::{AccountConfig, AccountFault, Accounts, SecretRef};
 
-use crate::config::Answering;
 use crate::config::diagnostic::Diagnostic;
 use crate::config::draft::Draft;
+use crate::instance::Answering;
 
 /// Whether passwords must be at hand.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,8 +59,7 @@ pub(super) fn take(draft: &mut Draft<'_>) -> Option<Answering> {
 
 /// Paths are those that the account's own file means.
 fn seen_from(account: &mut AccountConfig, folder: &Path) {
-    let seen =
-        |path: &mut std::path::PathBuf| *path = crate::config::absolute(&folder.join(&*path));
+    let seen = |path: &mut std::path::PathBuf| *path = crate::place::absolute(&folder.join(&*path));
     if let SecretRef::File(path) = &mut account.password {
         seen(path);
     }
@@ -76,9 +75,7 @@ fn part(fault: &AccountFault) -> &'static str {
         AccountFault::Terminal { .. } => "terminal",
         AccountFault::Variable { .. } => "environment",
         AccountFault::ProgramAndDeny => "deny",
-        AccountFault::OtherUser { .. } | AccountFault::NoSuchUser { .. } | AccountFault::Root => {
-            "user"
-        }
+        AccountFault::OtherUser { .. } | AccountFault::User(_) | AccountFault::Root => "user",
         AccountFault::NoProgram => "",
     }
 }

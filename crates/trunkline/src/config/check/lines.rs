@@ -38,7 +38,7 @@ pub(super) fn take(draft: &mut Draft<'_>) -> Vec<LineConfig> {
         .map(|(line, folder)| {
             let mut line = line.value;
             let seen = |path: &mut std::path::PathBuf| {
-                *path = super::super::absolute(&folder.join(&*path))
+                *path = crate::place::absolute(&folder.join(&*path))
             };
             line.serial.iter_mut().for_each(|serial| seen(&mut serial.device));
             line.pty.iter_mut().for_each(|pty| seen(&mut pty.link));
@@ -131,8 +131,9 @@ fn persona(
     personas: &Personas,
 ) -> Option<Diagnostic> {
     let name = &line.value.persona;
-    if personas.get(name).is_some() {
-        return None;
+    if let Some(persona) = personas.get(name) {
+        let error = line::persona_of(&line.value, persona).err()?;
+        return Some(draft.mistake(line, &["init".into()], error.to_string()));
     }
     let near = crate::cli::nearest(name, personas.names());
     let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));

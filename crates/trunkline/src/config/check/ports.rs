@@ -5,10 +5,10 @@ use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::config::absolute;
 use crate::config::diagnostic::Diagnostic;
 use crate::config::draft::{Draft, Placed};
 use crate::config::source::Step;
+use crate::place::absolute;
 
 pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
     paths(draft, mistakes);

@@ -1,0 +1,44 @@
+//! What an instance is to run.
+
+use std::path::PathBuf;
+
+use line::{LineConfig, Personas, Phonebook};
+
+/// What an instance is to run, from a file or from the command line.
+pub(crate) struct Plan {
+    /// Where lines keep what outlives a power cut; `None` for the usual place.
+    pub(crate) state: Option<PathBuf>,
+    /// Which modems lines can be.
+    pub(crate) personas: Personas,
+    /// Whom lines can call by name or number.
+    pub(crate) phonebook: Phonebook,
+    /// The lines.
+    pub(crate) lines: Vec<LineConfig>,
+    /// The answering side.
+    #[cfg(feature = "exchange")]
+    pub(crate) answering: Option<Answering>,
+}
+
+/// The answering side.
+#[cfg(feature = "exchange")]
+#[derive(Clone, Debug)]
+pub(crate) struct Answering {
+    /// Listeners, login, limits.
+    pub(crate) exchange: exchange::ExchangeConfig,
+    /// Who may log in, with whole paths.
+    pub(crate) accounts: Vec<exchange::AccountConfig>,
+}
+
+impl Plan {
+    /// These lines, and nothing that answers.
+    pub(crate) fn of(personas: Personas, phonebook: Phonebook, lines: Vec<LineConfig>) -> Self {
+        Self {
+            state: None,
+            personas,
+            phonebook,
+            lines,
+            #[cfg(feature = "exchange")]
+            answering: None,
+        }
+    }
+}
