@@ -1,6 +1,6 @@
 //! Callers ring.
 
-use crate::equipment::{Plugged, Wire, payload, plug, start};
+use crate::equipment::{Far, Plugged, Wire, payload, plug, start, until};
 
 const LISTEN: &str = "listen = \"127.0.0.1:0\"\n";
 
@@ -117,4 +117,64 @@ async fn nobody_rings_at_equipment_that_is_not_there() {
     let line = start(&board, "a", LISTEN);
     let mut caller = Wire::connect(&line.listens()[0]).await;
     assert_eq!(caller.rest().await, b"");
+}
+
+#[tokio::test]
+async fn those_who_leave_the_queue_make_room_in_it() {
+    let settings = format!("{LISTEN}init = \"S0=1\"\nsecond-caller = \"queue\"");
+    let mut plugged = plug(&settings).await;
+    let first = caller(&plugged).await;
+    plugged.dte.hear_until("CONNECT 9600\r\n").await;
+    let mut queue = Vec::new();
+    for _ in 0..line::limits::QUEUE {
+        queue.push(caller(&plugged).await);
+    }
+    assert_eq!(caller(&plugged).await.rest().await, b"", "the queue is full");
+    drop(queue);
+    let mut patient = caller(&plugged).await;
+    patient.say("still here").await;
+    drop(first);
+    plugged.dte.hear("\r\nNO CARRIER\r\n\r\nRING\r\n\r\nCONNECT 9600\r\nstill here").await;
+}
+
+#[tokio::test]
+async fn two_callers_at_a_time_hunt_for_two_lines() {
+    let settings =
+        format!("{LISTEN}init = \"S0=1\"\nsecond-caller = \"hunt\"\nhunt = [\"b\", \"c\"]");
+    let mut plugged = plug(&settings).await;
+    let mut others = Vec::new();
+    for name in ["b", "c"] {
+        let other = start(&plugged.board, name, "init = \"S0=1\"");
+        let dte = Wire::connect(other.place()).await;
+        until(|| other.status().dtr).await;
+        others.push(dte);
+    }
+    let _first = caller(&plugged).await;
+    plugged.dte.hear_until("CONNECT 9600\r\n").await;
+    // Without the runtime, so that the line finds both at its door.
+    let place = plugged.line.listens()[0].clone();
+    let _both = [(); 2].map(|()| std::net::TcpStream::connect(&place).unwrap());
+    for mut dte in others {
+        dte.hear_until("CONNECT 9600\r\n").await;
+    }
+}
+
+#[tokio::test]
+async fn new_access_rules_are_for_the_next_call() {
+    let far = Far::listen().await;
+    let mut plugged = plug(LISTEN).await;
+    plugged.dte.say(format!("ATE0&D0DT{}\r", far.address())).await;
+    let mut peer = far.answer().await;
+    plugged.dte.hear_until("CONNECT 9600\r\n").await;
+    let nobody = || line::Access("default deny".parse().unwrap());
+    plugged.line.set_access(nobody(), nobody());
+    peer.say("goes on").await;
+    plugged.dte.hear("goes on").await;
+    drop(peer);
+    plugged.dte.hear("\r\nNO CARRIER\r\n").await;
+    plugged.dte.say(format!("ATDT{}\r", far.address())).await;
+    plugged.dte.hear("\r\nNO CARRIER\r\n").await;
+    assert_eq!(plugged.line.calls()[0].cause.code(), "denied");
+    assert_eq!(caller(&plugged).await.rest().await, b"");
+    assert_eq!(plugged.line.calls().len(), 2, "nobody rang");
 }

@@ -7,7 +7,7 @@ use crate::equipment::{Far, Wire, full_address, plug, until};
 #[tokio::test]
 async fn a_reset_is_a_reset_even_if_sending_noticed_it_first() {
     let far = Far::listen().await;
-    let mut plugged = plug("").await;
+    let mut plugged = plug("telnet = \"off\"").await;
     plugged.dte.say(format!("ATE0DT{}\r", far.address())).await;
     let peer = far.answer().await;
     plugged.dte.hear_until("CONNECT 9600\r\n").await;

@@ -1,6 +1,6 @@
 //! Trouble at one place stays there.
 
-use crate::equipment::{Far, Wire, plug, start, switchboard};
+use crate::equipment::{Far, Wire, plug, start, switchboard, until};
 
 #[tokio::test]
 async fn equipment_that_never_reads_stops_neither_its_own_sending_nor_other_lines() {
@@ -145,4 +145,26 @@ async fn equipment_that_took_nothing_of_the_last_data_doesnt_hold_the_line_for_e
         tokio::task::yield_now().await;
     }
     assert_eq!(plugged.line.calls()[0].cause.code(), "remote-hang-up");
+}
+
+#[tokio::test]
+async fn a_trace_file_shows_both_ways_and_hides_the_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trace");
+    let far = Far::listen().await;
+    let mut plugged = plug(&format!("trace = \"{}\"", file.display())).await;
+    plugged.dte.say(format!("ATE0DT{}\r", far.address())).await;
+    let mut peer = far.answer().await;
+    plugged.dte.hear_until("CONNECT 9600\r\n").await;
+    peer.say("Password: ").await;
+    plugged.dte.hear("Password: ").await;
+    plugged.dte.say("hunter2\r").await;
+    peer.hear("hunter2\r").await;
+    plugged.dte.say("ls -l").await;
+    let trace = || std::fs::read_to_string(&file).unwrap_or_default();
+    until(|| trace().contains("|ls -l|")).await;
+    let trace = trace();
+    assert!(trace.contains("|Password: |") && trace.contains("hidden"), "{trace}");
+    assert!(trace.contains("dcd: true"), "circuits are shown too: {trace}");
+    assert!(!trace.contains("hunter2") && !trace.contains("68 75 6e"), "{trace}");
 }
