@@ -428,6 +428,7 @@ impl Drop for Driver {
         let shared = &self.circuit.shared;
         shared.free.store(false, Ordering::Relaxed);
         shared.letters.close();
+        self.circuit.board.has_ended();
     }
 }
 

@@ -70,6 +70,10 @@ impl<T> Mailbox<T> {
         drop(unread);
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().flap == Flap::Closed
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Inside<T>> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -97,7 +101,9 @@ mod tests {
     fn a_closed_box_gives_letters_back() {
         let mailbox = Mailbox::default();
         mailbox.post(1).unwrap();
+        assert!(!mailbox.is_closed());
         mailbox.close();
+        assert!(mailbox.is_closed());
         assert_eq!(mailbox.post(2), Err(2));
         assert!(mailbox.poll_take(&mut Context::from_waker(Waker::noop())).is_pending());
     }

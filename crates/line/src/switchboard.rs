@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use carrier::Caller;
 use modem::{Action, DteLines, Input, Modem, Output, Persona, Stored};
+use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::{info, warn};
 
@@ -53,6 +54,8 @@ pub(crate) struct Board {
     /// Calls that are over for their line and still hand over their last bytes.
     farewells: Mutex<JoinSet<()>>,
     watch: tty::OpenWatch,
+    /// Told whenever a line has ended.
+    ends: Notify,
 }
 
 struct Running {
@@ -120,6 +123,7 @@ impl Switchboard {
             phonebook: Mutex::default(),
             farewells: Mutex::default(),
             watch: tty::OpenWatch::new()?,
+            ends: Notify::new(),
             state,
         };
         Ok(Self { board: Arc::new(board), personas: Mutex::new(personas) })
@@ -228,11 +232,15 @@ impl Switchboard {
     }
 
     /// Waits until a line has ended by itself: one on standard input does, with its input.
+    /// Until then it can be stopped like any other.
     pub async fn ended(&self, name: &str) {
-        let running = self.board.remove(name);
-        if let Some(Running { task, .. }) = running {
-            // A task that panicked has ended too.
-            let _ = task.await;
+        let Some(line) = self.line(name) else { return };
+        loop {
+            let one_has_ended = self.board.ends.notified();
+            if line.has_ended() {
+                return self.board.forget(&line);
+            }
+            one_has_ended.await;
         }
     }
 }
@@ -263,6 +271,17 @@ impl Board {
     fn remove(&self, name: &str) -> Option<Running> {
         let mut lines = lock(&self.lines);
         find(&lines, name).ok().map(|index| lines.remove(index))
+    }
+
+    /// Takes a line that has ended off the list, unless another has its name by now.
+    fn forget(&self, line: &Line) {
+        let mut lines = lock(&self.lines);
+        lines.retain(|running| !Arc::ptr_eq(&running.line.shared, &line.shared));
+    }
+
+    /// A line has ended.
+    pub(crate) fn has_ended(&self) {
+        self.ends.notify_waiters();
     }
 
     /// Offers a caller to the first of `lines` that would ring; refuses him if there is none.
@@ -354,6 +373,11 @@ impl Line {
     /// two callers at a time go to two lines.
     fn claim(&self) -> bool {
         self.shared.free.swap(false, std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Whether it is over with the line. Nobody reads its letters then.
+    fn has_ended(&self) -> bool {
+        self.shared.letters.is_closed()
     }
 
     fn post(&self, letter: Letter) -> Result<(), Letter> {

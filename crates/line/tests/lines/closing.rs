@@ -71,3 +71,25 @@ async fn a_line_without_equipment_is_stopped_and_its_address_is_free() {
     let again = start(&board, "a", &format!("tcp = \"{place}\""));
     assert_eq!(again.place(), place);
 }
+
+#[tokio::test]
+async fn a_line_whose_end_is_waited_for_can_still_be_stopped() {
+    let far = Far::listen().await;
+    let mut plugged = plug("").await;
+    plugged.dte.say(format!("ATE0DT{}\r", far.address())).await;
+    let mut peer = far.answer().await;
+    plugged.dte.hear_until("CONNECT 9600\r\n").await;
+    let mut ended = std::pin::pin!(plugged.board.ended("a"));
+    tokio::select! {
+        biased;
+        () = &mut ended => panic!("it hasn't ended"),
+        () = async {} => {}
+    }
+    let hangs_up = async move {
+        assert_eq!(peer.rest().await, b"");
+    };
+    tokio::join!(plugged.board.shut_down(Duration::from_secs(5)), hangs_up);
+    timeout(Duration::from_secs(5), ended).await.expect("it has ended");
+    assert_eq!(plugged.dte.rest().await, b"\r\nNO CARRIER\r\n");
+    assert_eq!(plugged.line.calls()[0].cause.code(), "shutting-down");
+}
