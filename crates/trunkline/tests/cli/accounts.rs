@@ -66,6 +66,31 @@ fn an_account_that_is_added_can_log_in_and_is_changed_and_removed_by_reloads() {
 }
 
 #[test]
+fn a_password_is_typed_twice_unseen() {
+    use crate::stage::Equipment;
+    let stage = Stage::new(CONFIGURATION);
+    stage.write("accounts.toml", "");
+    for (again, code) in [("something else", 1), ("a secret", 0)] {
+        let (mut person, terminal) = Equipment::person();
+        let stream = || Stdio::from(terminal.try_clone().unwrap());
+        let mut add = trunkline(stage.folder.path())
+            .args(["account", "add", "pump", "--program", "/bin/cat"])
+            .stdin(stream())
+            .stdout(stream())
+            .stderr(stream())
+            .spawn()
+            .unwrap();
+        person.expect("Password: ");
+        person.send("a secrt\u{7f}et\r");
+        let seen = person.expect("Again: ");
+        assert!(!seen.contains("secr"), "{seen}");
+        person.send(&format!("{again}\r"));
+        person.expect(if code == 0 { "added pump" } else { "the two are not the same" });
+        assert_eq!(add.wait().unwrap().code(), Some(code));
+    }
+}
+
+#[test]
 fn a_table_is_printed_to_be_pasted() {
     let stage = Stage::new(CONFIGURATION);
     let table = done(&stage, &["add", "tank", "--deny", "moved \"away\"", "--print"], "x");

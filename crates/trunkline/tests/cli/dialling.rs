@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::net::TcpListener;
 use std::process::{Output, Stdio};
 
-use crate::stage::{Stage, exchange, trunkline};
+use crate::stage::{Equipment, Stage, exchange, trunkline};
 
 fn dial(stage: &Stage, args: &[&str], typed: &[u8]) -> Output {
     let mut child = trunkline(stage.folder.path())
@@ -38,6 +38,38 @@ fn a_program_can_log_in_and_talk_through_a_pipe() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.stdout.ends_with(&data), "{:?}", String::from_utf8_lossy(&output.stdout));
     assert!(stage.stop().success());
+}
+
+#[test]
+fn a_person_hangs_up_with_a_tilde_and_finds_the_terminal_as_it_was() {
+    use rustix::termios::{LocalModes, tcgetattr};
+    let stage = Stage::run(&exchange("\"/bin/cat\""));
+    let (mut person, terminal) = Equipment::person();
+    let stream = || Stdio::from(terminal.try_clone().unwrap());
+    let mut dial = trunkline(stage.folder.path())
+        .args(["dial", &stage.exchange().to_string()])
+        .stdin(stream())
+        .stdout(stream())
+        .stderr(stream())
+        .spawn()
+        .unwrap();
+    person.expect("CONNECT 127.0.0.1:");
+    person.expect("login: ");
+    person.send("guest\r");
+    person.expect("Password: ");
+    person.send("secret\r");
+    person.echoed("a~.b");
+    person.send("\r~?");
+    person.expect("~.  hang up");
+    person.send("~e");
+    person.send("x");
+    person.expect("x");
+    person.expect("x");
+    person.send("\r~.");
+    person.expect("NO CARRIER: hung up by command");
+    assert!(dial.wait().unwrap().success());
+    let modes = tcgetattr(&terminal).unwrap().local_modes;
+    assert!(modes.contains(LocalModes::ICANON | LocalModes::ECHO));
 }
 
 #[test]

@@ -213,6 +213,17 @@ impl Equipment {
         Self { fd, heard: Vec::new() }
     }
 
+    /// Somebody at the keyboard and screen of a terminal, who is given its other end.
+    pub(crate) fn person() -> (Self, OwnedFd) {
+        use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+        let fd = openpt(flags).unwrap();
+        grantpt(&fd).unwrap();
+        unlockpt(&fd).unwrap();
+        let terminal = ioctl_tiocgptpeer(&fd, flags).unwrap();
+        (Self { fd, heard: Vec::new() }, terminal)
+    }
+
     pub(crate) fn send(&self, text: &str) {
         let mut rest = text.as_bytes();
         while !rest.is_empty() {

@@ -43,10 +43,11 @@ fn ask() -> io::Result<Secret> {
 
 /// What is typed after a prompt, unseen.
 fn typed(prompt: &str) -> io::Result<Secret> {
+    // First of all: nothing that is typed ahead of the prompt is to be seen either.
+    let raw = RawTerminal::enter()?;
     let mut terminal = io::stderr();
     write!(terminal, "{prompt}")?;
     terminal.flush()?;
-    let raw = RawTerminal::enter()?;
     let secret = line(
         || byte(&mut io::stdin().lock()),
         |typed| typed.truncate(typed.len().saturating_sub(1)),
