@@ -104,6 +104,14 @@ pub enum PtyError {
     },
 }
 
+/// Whether somebody opened the terminal before we saw that those before him had closed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Succession {
+    None,
+    /// Yes, and the terminal has been cleared of what was his predecessors'.
+    Cleared,
+}
+
 /// Whether the reactor's word on readiness can be relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unread {
@@ -136,6 +144,7 @@ pub struct PtyEnd {
     told: ClientSettings,
     attention: Attention,
     unread: Unread,
+    succession: Succession,
     options: PtyOptions,
     watch: OpenWatch,
 }
@@ -173,6 +182,7 @@ impl PtyEnd {
             told: settings,
             attention: Attention::ToldByKernel,
             unread: Unread::Announced,
+            succession: Succession::None,
             options,
             watch: watch.clone(),
         })
@@ -310,16 +320,26 @@ impl PtyEnd {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<Option<PtyEvent>>> {
-        let Client::Present(registered) = &self.client else { return Poll::Ready(Ok(None)) };
         // What was written before B0 still counts, but the kernel tells of B0 first.
         if self.settings != self.told && !self.settings.hung_up {
             return self.tell_settings();
         }
+        let Client::Present(registered) = &self.client else { return Poll::Ready(Ok(None)) };
         let mut announced = match self.unread {
             Unread::Announced => Some(ready!(registered.poll_read_ready(cx))?),
             Unread::Perhaps => None,
         };
         let is_closed = announced.as_ref().is_some_and(|ready| ready.ready().is_read_closed());
+        // A close and an opening in one moment are not told by the kernel. But whoever writes after B0 was
+        // told is somebody else, who has not set it.
+        if self.told.hung_up && self.master.holds_data()? {
+            self.succeed()?;
+            return Poll::Ready(Ok(None));
+        }
+        if is_closed && self.succession == Succession::None && self.master.is_open()? {
+            self.succeed()?;
+            return Poll::Ready(Ok(None));
+        }
         match self.master.read_packet(buf)? {
             Packet::Data(length) => {
                 if self.attention == Attention::OnData {
@@ -333,7 +353,9 @@ impl PtyEnd {
             Packet::Empty if is_closed => {
                 // All have closed, and somebody has opened it since.
                 self.client = Client::Absent(Look::Now);
-                self.cleaned(self.master.discard_unread());
+                if replace(&mut self.succession, Succession::None) == Succession::None {
+                    self.cleaned(self.master.discard_unread());
+                }
                 return Poll::Ready(Ok(Some(PtyEvent::Closed)));
             }
             Packet::Empty => match &mut announced {
@@ -343,6 +365,7 @@ impl PtyEnd {
             Packet::Closed => {
                 self.client = Client::Absent(Look::Now);
                 self.unread = Unread::Announced;
+                self.succession = Succession::None;
                 self.settings = ClientSettings { hung_up: false, ..self.settings };
                 self.cleaned(self.master.discard_unread());
                 self.cleaned(self.master.tidy(self.settings.speed));
@@ -351,6 +374,15 @@ impl PtyEnd {
             }
         }
         Poll::Ready(Ok(None))
+    }
+
+    /// All have closed, and somebody has opened it since. What was his predecessors' goes before anything
+    /// of his is answered: cleared away later, it would take the answer with it.
+    fn succeed(&mut self) -> io::Result<()> {
+        self.succession = Succession::Cleared;
+        self.cleaned(self.master.discard_unread());
+        self.cleaned(self.master.revive(self.settings.speed));
+        self.refresh()
     }
 
     /// A terminal that can't be cleaned up, for want of a descriptor say, is closed all the same.

@@ -134,6 +134,25 @@ async fn b0_left_behind_does_not_hang_up_the_next_client() {
 }
 
 #[tokio::test]
+async fn who_opens_before_the_last_close_was_seen_is_answered_all_the_same() {
+    let (mut end, path) = offer();
+    let leaving = open(&path);
+    assert_eq!(event(&mut end).await.0, PtyEvent::Opened);
+    change(&leaving, |termios| termios.set_speed(0).unwrap());
+    assert!(settings(&mut end).await.hung_up);
+    send(&mut end, b"stale").await.unwrap();
+    drop(leaving);
+    let mut next = open_non_blocking(&path);
+    next.write_all(b"AT\r").unwrap();
+    assert!(!settings(&mut end).await.hung_up, "the newcomer has dropped no DTR");
+    assert_eq!(event(&mut end).await.1, b"AT\r");
+    send(&mut end, b"OK").await.unwrap();
+    let mut heard = [0; 16];
+    let length = next.read(&mut heard).unwrap();
+    assert_eq!(heard[..length].escape_ascii().to_string(), "OK");
+}
+
+#[tokio::test]
 async fn a_client_that_builds_its_own_raw_mode_is_still_watched() {
     let (mut end, path) = offer();
     let client = open(&path);
