@@ -3,29 +3,31 @@
 //! The driver is a future written by hand: it owns no buffer, and its size is all that an idle line
 //! costs. Every source is asked in turn until none has anything; then each has taken the task's waker.
 
+mod closing;
+mod far_end;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
 use at::result::Cause;
-use carrier::{Received, scratch};
+use carrier::scratch;
 use clock::Instant;
 use modem::{CallEvent, Connected, DteLines, Input, Modem, StateName};
-use telnet::Event;
 use tokio::time::Sleep;
-use tracing::{info, warn};
+use tracing::info;
 
+use self::closing::Stopping;
 use crate::circuit::{Circuit, News};
 use crate::config::SecondCaller;
 use crate::end::DteEvent;
 use crate::identity;
 use crate::incoming::Incoming;
-use crate::limits;
 use crate::placing;
 use crate::record::Status;
 use crate::shared::Letter;
-use crate::slot::{Over, Slot};
+use crate::slot::Slot;
 use crate::wires::{Said, Wires};
 
 /// A running line.
@@ -48,15 +50,6 @@ struct Shown {
     dtr: bool,
     dcd: bool,
     calls: u64,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stopping {
-    No,
-    /// As soon as the equipment has its last words.
-    Soon,
-    /// The same, whatever the modem waits for.
-    Now,
 }
 
 /// Whether a source had something.
@@ -114,43 +107,6 @@ impl Driver {
             Letter::Trace(sink) => self.circuit.watchers.add(sink),
         }
         true
-    }
-
-    /// Ends the call from this side, whatever the modem is doing with it.
-    fn clear(&mut self, cx: &mut Context<'_>, now: Instant, cause: Cause) {
-        let event = match self.circuit.slot {
-            Slot::Free => return self.clear_broken(cx, now, cause),
-            Slot::Dialling { .. } => CallEvent::Failed(cause),
-            Slot::Ringing { .. } => CallEvent::CallerGone,
-            Slot::Online { .. } => CallEvent::Cleared(cause),
-        };
-        self.circuit.end_call(cause);
-        self.feed(cx, now, Input::Call(event));
-    }
-
-    /// A modem may still wait (S10) for the path of its call to mend. Nobody mends it here; that it did
-    /// is what lets it end.
-    fn clear_broken(&mut self, cx: &mut Context<'_>, now: Instant, cause: Cause) {
-        if matches!(self.modem.state(), StateName::Online | StateName::OnlineCommand) {
-            self.feed(cx, now, Input::Call(CallEvent::Connected(Connected::default())));
-            self.feed(cx, now, Input::Call(CallEvent::Cleared(cause)));
-        }
-    }
-
-    /// Closes the line once there is nothing more to be said.
-    fn stop(&mut self) {
-        self.stopping = match self.modem.state() {
-            // What the far end said last, and the end of the call, are yet to come.
-            StateName::Command | StateName::Online => Stopping::Soon,
-            // There is no call any more: the modem waits for one, or for an operator.
-            StateName::Dialling
-            | StateName::Ringing
-            | StateName::Answering
-            | StateName::OnlineCommand => Stopping::Now,
-        };
-        if let Some(incoming) = self.incoming.take() {
-            incoming.close();
-        }
     }
 
     fn due(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
@@ -286,76 +242,6 @@ impl Driver {
         self.feed(cx, now, Input::Lines(lines));
     }
 
-    fn far_end(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
-        let wanted = self.modem.wants_line() && self.circuit.outbox.is_empty();
-        let Circuit { end, slot, .. } = &mut self.circuit;
-        let Slot::Online { call, over, broken, .. } = slot else { return false };
-        if over.is_some() {
-            return self.delivered(cx, now);
-        }
-        let gone = |cause| Over { cause, left: usize::MAX, until: now + limits::UNDELIVERED };
-        // Nothing is read that couldn't be delivered: the far end is held back by its own window. Only
-        // when it has gone, and the equipment too, its last words are for nobody.
-        let abandoned = !end.is_open() && call.poll_hung_up(cx).is_ready();
-        if !(wanted && (end.is_open() || abandoned)) {
-            let closed = match call.poll_closed(cx) {
-                Poll::Ready(cause) => broken.or(cause),
-                Poll::Pending if abandoned => broken.or(Cause::RemoteHangUp),
-                Poll::Pending => return false,
-            };
-            *over = Some(gone(closed));
-            return true;
-        }
-        scratch::with(|buffer| {
-            let Slot::Online { call, over, broken, .. } = &mut self.circuit.slot else {
-                return false;
-            };
-            match call.poll_receive(cx, buffer) {
-                Poll::Pending => return false,
-                Poll::Ready(Ok(Received::Data(length))) => {
-                    let bytes = buffer.get(..length).unwrap_or_default();
-                    self.feed(cx, now, Input::Call(CallEvent::Data(bytes)));
-                }
-                Poll::Ready(Ok(Received::Event(Event::Break))) => {
-                    self.feed(cx, now, Input::Call(CallEvent::Break));
-                }
-                Poll::Ready(Ok(Received::Event(_))) => {}
-                Poll::Ready(Ok(Received::End)) => {
-                    *over = Some(gone(broken.or(Cause::RemoteHangUp)));
-                }
-                Poll::Ready(Err(error)) => {
-                    *over = Some(gone(broken.or(carrier::cause_of_end(&error))));
-                }
-            }
-            true
-        })
-    }
-
-    /// The far end is gone: once the equipment has all its data, the modem hears of it.
-    fn delivered(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
-        let Circuit { outbox, end, slot, .. } = &mut self.circuit;
-        let Slot::Online { over: Some(over), .. } = slot else { return false };
-        let waits = !outbox.is_empty() || end.is_open() && end.poll_drained(cx).is_pending();
-        if outbox.len() < over.left {
-            (over.left, over.until) = (outbox.len(), now + limits::UNDELIVERED);
-        }
-        if waits && now < over.until {
-            return false;
-        }
-        let cause = over.cause;
-        if waits {
-            let bytes = outbox.len();
-            outbox.forget_bytes();
-            warn!(
-                line = self.circuit.name(),
-                bytes, "the equipment takes nothing; dropped what the far end sent last"
-            );
-        }
-        self.circuit.end_call(cause);
-        self.feed(cx, now, Input::Call(CallEvent::Cleared(cause)));
-        true
-    }
-
     /// Sets the one timer to the next deadline. It is left alone when that has only moved away: then it
     /// fires early, finds nothing due and is set anew, which is cheaper than setting it at each byte.
     fn arm(&mut self, cx: &mut Context<'_>) {
@@ -387,16 +273,6 @@ impl Driver {
         }
     }
 
-    /// Whether the line can close: the call is over for the modem too, and the equipment has heard so.
-    fn has_spoken(&self) -> bool {
-        let over = match self.stopping {
-            Stopping::No => false,
-            Stopping::Soon => self.modem.state() == StateName::Command,
-            Stopping::Now => true,
-        };
-        over && self.circuit.outbox.is_empty()
-    }
-
     fn publish(&mut self) {
         let shared = &self.circuit.shared;
         let free = self.stopping == Stopping::No
@@ -419,16 +295,6 @@ impl Driver {
                 self.circuit.slot.ticket().map(|ticket| ticket.now(self.circuit.slot.counts()));
             shared.publish(Status { state: shown.state, dtr: shown.dtr, dcd: shown.dcd, call });
         }
-    }
-}
-
-impl Drop for Driver {
-    /// A letter to a line that has ended would wait for ever, and with it a caller.
-    fn drop(&mut self) {
-        let shared = &self.circuit.shared;
-        shared.free.store(false, Ordering::Relaxed);
-        shared.letters.close();
-        self.circuit.board.has_ended();
     }
 }
 

@@ -1,0 +1,87 @@
+//! What comes from the far end, up to its last byte.
+
+use std::task::{Context, Poll};
+
+use at::result::Cause;
+use carrier::{Received, scratch};
+use clock::Instant;
+use modem::{CallEvent, Input};
+use telnet::Event;
+use tracing::warn;
+
+use super::{Driver, Moved};
+use crate::circuit::Circuit;
+use crate::limits;
+use crate::slot::{Over, Slot};
+
+impl Driver {
+    pub(super) fn far_end(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+        let wanted = self.modem.wants_line() && self.circuit.outbox.is_empty();
+        let Circuit { end, slot, .. } = &mut self.circuit;
+        let Slot::Online { call, over, broken, .. } = slot else { return false };
+        if over.is_some() {
+            return self.delivered(cx, now);
+        }
+        let gone = |cause| Over { cause, left: usize::MAX, until: now + limits::UNDELIVERED };
+        // Nothing is read that couldn't be delivered: the far end is held back by its own window. Only
+        // when it has gone, and the equipment too, its last words are for nobody.
+        let abandoned = !end.is_open() && call.poll_hung_up(cx).is_ready();
+        if !(wanted && (end.is_open() || abandoned)) {
+            let closed = match call.poll_closed(cx) {
+                Poll::Ready(cause) => broken.or(cause),
+                Poll::Pending if abandoned => broken.or(Cause::RemoteHangUp),
+                Poll::Pending => return false,
+            };
+            *over = Some(gone(closed));
+            return true;
+        }
+        scratch::with(|buffer| {
+            let Slot::Online { call, over, broken, .. } = &mut self.circuit.slot else {
+                return false;
+            };
+            match call.poll_receive(cx, buffer) {
+                Poll::Pending => return false,
+                Poll::Ready(Ok(Received::Data(length))) => {
+                    let bytes = buffer.get(..length).unwrap_or_default();
+                    self.feed(cx, now, Input::Call(CallEvent::Data(bytes)));
+                }
+                Poll::Ready(Ok(Received::Event(Event::Break))) => {
+                    self.feed(cx, now, Input::Call(CallEvent::Break));
+                }
+                Poll::Ready(Ok(Received::Event(_))) => {}
+                Poll::Ready(Ok(Received::End)) => {
+                    *over = Some(gone(broken.or(Cause::RemoteHangUp)));
+                }
+                Poll::Ready(Err(error)) => {
+                    *over = Some(gone(broken.or(carrier::cause_of_end(&error))));
+                }
+            }
+            true
+        })
+    }
+
+    /// The far end is gone: once the equipment has all its data, the modem hears of it.
+    fn delivered(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+        let Circuit { outbox, end, slot, .. } = &mut self.circuit;
+        let Slot::Online { over: Some(over), .. } = slot else { return false };
+        let waits = !outbox.is_empty() || end.is_open() && end.poll_drained(cx).is_pending();
+        if outbox.len() < over.left {
+            (over.left, over.until) = (outbox.len(), now + limits::UNDELIVERED);
+        }
+        if waits && now < over.until {
+            return false;
+        }
+        let cause = over.cause;
+        if waits {
+            let bytes = outbox.len();
+            outbox.forget_bytes();
+            warn!(
+                line = self.circuit.name(),
+                bytes, "the equipment takes nothing; dropped what the far end sent last"
+            );
+        }
+        self.circuit.end_call(cause);
+        self.feed(cx, now, Input::Call(CallEvent::Cleared(cause)));
+        true
+    }
+}
