@@ -117,7 +117,7 @@ fn shape(command: &Command) -> String {
     for operand in command.operands {
         let _ = match operand.count {
             Count::One => write!(shape, " {}", operand.name),
-            #[cfg(feature = "configuration")]
+            #[cfg(any(feature = "configuration", test))]
             Count::Optional => write!(shape, " [{}]", operand.name),
         };
     }

@@ -2,15 +2,17 @@
 //!
 //! An argument library would be a third of the small build; ours knows exactly what our commands need.
 
+mod guess;
 mod help;
 mod parse;
 #[cfg(feature = "exchange")]
 mod words;
 
+pub(crate) use guess::nearest;
 pub(crate) use help::{help, overview};
 #[cfg(feature = "configuration")]
 pub(crate) use parse::plainly;
-pub(crate) use parse::{Matches, Parsed, Usage, nearest, parse};
+pub(crate) use parse::{Matches, Parsed, Usage, parse};
 #[cfg(feature = "exchange")]
 pub(crate) use words::words;
 
@@ -81,7 +83,7 @@ pub(crate) enum Count {
     /// Exactly once.
     One,
     /// Once or not at all.
-    #[cfg(feature = "configuration")]
+    #[cfg(any(feature = "configuration", test))]
     Optional,
 }
 

@@ -159,8 +159,9 @@ fn modem(matches: &Matches) -> Result<Exit, Failure> {
     let keep = Keep {
         #[cfg(feature = "configuration")]
         socket: matches.value(&SOCKET).map(|path| absolute(Path::new(path))),
+        #[cfg(feature = "configuration")]
+        file: None,
         until: line.stdio.then(|| line.name.clone()),
-        ..Keep::default()
     };
     let plan = Plan {
         state: matches.value(&STATE).map(|path| absolute(Path::new(path))),
