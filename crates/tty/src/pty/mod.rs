@@ -382,7 +382,10 @@ impl PtyEnd {
         self.succession = Succession::Cleared;
         self.cleaned(self.master.discard_unread());
         self.cleaned(self.master.revive(self.settings.speed));
-        self.refresh()
+        self.refresh()?;
+        // Even if the terminal keeps the B0: it is not the newcomer's, and asking again would not end.
+        self.settings.hung_up = false;
+        Ok(())
     }
 
     /// A terminal that can't be cleaned up, for want of a descriptor say, is closed all the same.
