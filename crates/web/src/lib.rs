@@ -1,0 +1,1 @@
+//! What operators see: the page, the JSON API, the metrics.
