@@ -11,8 +11,8 @@ use thiserror::Error;
 use crate::config::{AccountConfig, On, OnBreak, OnSecond};
 use crate::limits;
 use crate::password::{Cost, Decoy, PasswordError, Verifier};
-use crate::secret::SecretError;
 use crate::terminal;
+use settings::SecretError;
 
 /// The accounts of an exchange, checked and with their passwords at hand. Replaced as a whole.
 #[derive(Debug)]
@@ -314,8 +314,7 @@ mod tests {
     fn strangers_cost_what_most_accounts_cost() {
         let costly = "$argon2id$v=19$m=16,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         let verifier = |text: &str| {
-            Verifier::new(Arc::new(crate::secret::Secret::new(text.as_bytes().to_vec())))
-                .expect("one")
+            Verifier::new(Arc::new(settings::Secret::new(text.as_bytes().to_vec()))).expect("one")
         };
         let (cheap, costly, plain) =
             (verifier(&cheap_hash("x")), verifier(costly), verifier("plain"));

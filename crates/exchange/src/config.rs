@@ -9,9 +9,7 @@ use std::path::PathBuf;
 use carrier::AccessList;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
-use settings::{OneOrMany, Span};
-
-use crate::secret::SecretRef;
+use settings::{OneOrMany, SecretRef, Span};
 
 /// The `[exchange]` table.
 #[derive(Clone, Debug, Default, Deserialize)]

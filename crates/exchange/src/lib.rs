@@ -52,7 +52,6 @@ mod password;
 mod patience;
 mod pump;
 mod registry;
-mod secret;
 mod service;
 pub mod session;
 mod source;
@@ -69,4 +68,4 @@ pub use config::{
 pub use exchange::{Exchange, StartError};
 pub use origin::{Origin, Over};
 pub use password::{PasswordError, hash_password};
-pub use secret::{Secret, SecretError, SecretRef};
+pub use settings::{Secret, SecretError, SecretRef};

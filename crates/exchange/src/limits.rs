@@ -25,9 +25,6 @@ pub const TERMINAL: usize = 40;
 /// room.
 pub const CALLER_TEXT: usize = 80;
 
-/// Bytes in a secret file: a hash or a passphrase with a line end, never a whole key ring.
-pub const SECRET_FILE: u64 = 4096;
-
 /// Memory of one password hash in KiB: four at once stay under the memory of a small server.
 pub const HASH_MEMORY_KIB: u32 = 256 * 1024;
 

@@ -17,7 +17,6 @@ use crate::origin::Origin;
 use crate::password::Verdict;
 use crate::patience::Patience;
 use crate::registry::Entry;
-use crate::secret;
 use crate::session::{Admitted, Check, Ending, Refused, Session, Step};
 use crate::wait::{First, first};
 
@@ -52,7 +51,7 @@ struct Heard([u8; limits::LOGIN_READ]);
 
 impl Drop for Heard {
     fn drop(&mut self) {
-        secret::wipe(&mut self.0);
+        settings::wipe(&mut self.0);
     }
 }
 

@@ -12,7 +12,7 @@ use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::limits;
-use crate::secret::Secret;
+use settings::Secret;
 
 /// Makes the argon2id hash of a password, as an account's `password` takes it: 19 MiB, two passes.
 pub fn hash_password(password: &Secret) -> Result<String, PasswordError> {

@@ -1,4 +1,5 @@
-//! Values as configuration files write them: spans of time, one-or-many lists, texts with a parser.
+//! Values as configuration files write them: spans of time, one-or-many lists, texts with a parser, and
+//! references to secrets.
 //!
 //! A value that is text in the file is parsed while the file is read, so that a mistake is reported at
 //! its line and column. Start from [`Span`].
@@ -17,11 +18,15 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod limits;
+mod secret;
+
 use std::fmt::{self, Display};
 use std::marker::PhantomData;
 use std::str::FromStr;
 use std::time::Duration;
 
+pub use secret::{Full, Secret, SecretError, SecretRef, wipe};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor, value};
 
 /// A value read from a string by its own parser, so that a mistake is reported at its place.

@@ -25,8 +25,8 @@ pub(crate) use script::line as line_for_the_wire;
 
 use crate::config::{Echo, Parity};
 use crate::limits;
-use crate::secret::Secret;
 use reader::{Read, Reader, Show};
+use settings::Secret;
 
 /// A login that is under way.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Reading a line that is typed: line ends of every kind, editing, limits.
 
 use crate::config::Parity;
-use crate::secret::Secret;
+use settings::Secret;
 
 const NUL: u8 = 0x00;
 const SOH: u8 = 0x01;

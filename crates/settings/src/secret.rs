@@ -47,7 +47,10 @@ impl Secret {
     }
 
     /// Adds a byte; says no when the room is used up.
-    pub(crate) fn push(&mut self, byte: u8) -> Result<(), Full> {
+    ///
+    /// # Errors
+    /// There is no room.
+    pub fn push(&mut self, byte: u8) -> Result<(), Full> {
         if self.bytes.len() == self.bytes.capacity() {
             return Err(Full);
         }
@@ -55,20 +58,22 @@ impl Secret {
         Ok(())
     }
 
-    pub(crate) fn pop(&mut self) -> Option<u8> {
+    /// Takes the last byte off.
+    pub fn pop(&mut self) -> Option<u8> {
         let last = self.bytes.last_mut()?;
         let byte = std::mem::take(last);
         self.bytes.pop();
         Some(byte)
     }
 
-    pub(crate) fn wipe(&mut self) {
+    /// Overwrites what there is, and keeps the room.
+    pub fn wipe(&mut self) {
         wipe(&mut self.bytes);
         self.bytes.clear();
     }
 
     /// Compares in a time that depends only on the longer of the two.
-    pub(crate) fn same_as(&self, other: &Secret) -> bool {
+    pub fn same_as(&self, other: &Secret) -> bool {
         let longest = self.bytes.len().max(other.bytes.len());
         let mut differences = u8::from(self.bytes.len() != other.bytes.len());
         for i in 0..longest {
@@ -81,11 +86,11 @@ impl Secret {
 }
 
 /// A secret has no room for another byte.
-#[derive(Debug)]
-pub(crate) struct Full;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
 
 /// Overwrites bytes that held a secret.
-pub(crate) fn wipe(bytes: &mut [u8]) {
+pub fn wipe(bytes: &mut [u8]) {
     bytes.fill(0);
     // The compiler must believe that somebody reads the zeros, or it leaves the writes out.
     black_box(bytes);
@@ -126,6 +131,9 @@ pub enum SecretRef {
 
 impl SecretRef {
     /// Fetches the secret. Relative paths start at `base`.
+    ///
+    /// # Errors
+    /// It isn't there, or not kept as a secret must be.
     pub fn resolve(&self, base: &Path) -> Result<Arc<Secret>, SecretError> {
         match self {
             Self::File(path) => read_file(&base.join(path)).map(Arc::new),
