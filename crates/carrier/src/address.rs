@@ -32,6 +32,13 @@ pub enum Address {
     },
     /// A UNIX stream socket, spoken to raw.
     Unix(PathBuf),
+    /// A telephone number, dialled by a real modem.
+    Modem {
+        /// The modem, or the group of modems.
+        name: String,
+        /// What it dials.
+        number: String,
+    },
 }
 
 /// What is spoken on a TCP connection.
@@ -63,7 +70,7 @@ pub enum AddressError {
     #[error("the host is missing")]
     NoHost,
     /// A scheme nobody knows.
-    #[error("`{0}` is not a way to call; known are telnet, tcp and unix")]
+    #[error("`{0}` is not a way to call; known are telnet, tcp, unix and modem")]
     UnknownScheme(String),
     /// A scheme that this build can't call with.
     #[error("calls by `{0}` are not built into this program")]
@@ -80,6 +87,12 @@ pub enum AddressError {
     /// Not a path a socket can have.
     #[error("`{0}` is not an absolute path of at most {max} bytes", max = limits::SOCKET_PATH)]
     BadPath(String),
+    /// Not a modem and a number.
+    #[error(
+        "`{0}` is not a modem's name, a slash, and what it dials: up to {max} digits, `*#+,W@!` and the like",
+        max = limits::MODEM_NUMBER
+    )]
+    BadModem(String),
     /// Something stands after the port.
     #[error("`{0}` is not expected after the port")]
     Trailing(String),
@@ -99,7 +112,7 @@ impl AddressError {
 pub const TELNET_PORT: u16 = 23;
 
 /// Known to the design, not to this build.
-const NOT_BUILT_IN: [&str; 7] = ["tls", "telnets", "ssh", "gsm", "serial", "modem", "udp"];
+const NOT_BUILT_IN: [&str; 6] = ["tls", "telnets", "ssh", "gsm", "serial", "udp"];
 
 impl Address {
     /// Telnet to `host`.
@@ -137,7 +150,9 @@ impl FromStr for Address {
         }
         // `tls:992` is a host called tls; `unix:/run/x` and `gsm:/dev/ttyUSB0` are schemes.
         if let Some((scheme, rest)) = text.split_once(':')
-            && (rest.starts_with('/') || scheme.eq_ignore_ascii_case("unix"))
+            && (rest.starts_with('/')
+                || scheme.eq_ignore_ascii_case("unix")
+                || scheme.eq_ignore_ascii_case("modem") && rest.contains('/'))
         {
             return with_scheme(scheme, rest);
         }
@@ -150,6 +165,7 @@ fn with_scheme(scheme: &str, rest: &str) -> Result<Address, AddressError> {
         "tcp" => net(Protocol::Raw, rest),
         "telnet" => net(Protocol::Telnet, rest),
         "unix" => unix(rest),
+        "modem" => modem(rest),
         known if NOT_BUILT_IN.contains(&known) => Err(AddressError::NotBuiltIn(known.to_owned())),
         _ => Err(AddressError::UnknownScheme(scheme.to_owned())),
     }
@@ -161,6 +177,22 @@ fn unix(path: &str) -> Result<Address, AddressError> {
         Ok(Address::Unix(PathBuf::from(path)))
     } else {
         Err(AddressError::BadPath(path.to_owned()))
+    }
+}
+
+/// `rack1/5551234`: nothing that could end a modem's command or begin another may be in the number.
+fn modem(text: &str) -> Result<Address, AddressError> {
+    let bad = || AddressError::BadModem(text.to_owned());
+    let (name, number) = text.split_once('/').ok_or_else(bad)?;
+    let named = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    let dialled = |byte: u8| byte.is_ascii_digit() || b"ABCDWTPabcdwtp*#+,@!-.() ".contains(&byte);
+    let right = (1..=limits::MODEM_NAME).contains(&name.len())
+        && name.bytes().all(named)
+        && (1..=limits::MODEM_NUMBER).contains(&number.len())
+        && number.bytes().all(dialled);
+    match right {
+        true => Ok(Address::Modem { name: name.to_owned(), number: number.to_owned() }),
+        false => Err(bad()),
     }
 }
 
@@ -251,6 +283,7 @@ impl fmt::Display for Address {
                 write!(f, "{scheme}{host}:{port}")
             }
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Modem { name, number } => write!(f, "modem:{name}/{number}"),
         }
     }
 }
@@ -307,6 +340,19 @@ mod tests {
         ] {
             let shown = shown(written);
             assert!(shown.contains(why), "{written}: {shown}");
+        }
+    }
+
+    #[test]
+    fn a_modem_dials_what_a_telephone_can_and_nothing_that_could_be_a_command() {
+        assert_eq!(shown("modem:rack1/9,5551234"), "modem:rack1/9,5551234");
+        assert_eq!(shown("MODEM:rack-1/*99#"), "modem:rack-1/*99#");
+        assert_eq!(shown("modem:8023"), "modem:8023", "a host of this name");
+        let long = format!("modem:a/{}", "5".repeat(limits::MODEM_NUMBER + 1));
+        for wrong in
+            ["modem:/5", "modem:a/", "modem:a/5;S0=1", "modem:a/5\rATZ", "modem:a b/5", &long]
+        {
+            assert!(shown(wrong).contains("is not a modem's name"), "{wrong}: {}", shown(wrong));
         }
     }
 

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use at::result::Cause;
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 use tokio::time::{Instant, Sleep, sleep};
 
@@ -49,13 +50,25 @@ async fn dial_within(
             Wire::tcp(Race::new(addresses, &options.socket, stagger).await?)
         }
         Address::Unix(path) => Wire::unix(dial_unix(path, access).await?),
+        Address::Modem { .. } => return through(options, address, budget).await,
     };
     let peer = match address {
-        Address::Net { .. } => wire.peer(),
         Address::Unix(path) => Peer::Unix(Some(path.clone())),
+        Address::Net { .. } | Address::Modem { .. } => wire.peer(),
     };
     tracing::debug!(%address, %peer, local = %wire.local(), "connected");
     Ok(Call::with_codec(wire, peer, options.calling(address)))
+}
+
+/// A call that ends inside this program.
+async fn through(
+    options: &CallOptions,
+    address: &Address,
+    budget: Option<Duration>,
+) -> Result<Call, DialError> {
+    let nobody = || DialError::NoTrunk { place: address.to_string(), cause: Cause::NoSuchCarrier };
+    let trunks = options.trunks.as_ref().ok_or_else(nobody)?;
+    trunks.call(address, budget).ok_or_else(nobody)?.await
 }
 
 /// Calls the first of `routes` that answers, in their order, and tells which one it was. Each failure

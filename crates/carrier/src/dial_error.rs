@@ -50,6 +50,14 @@ pub enum DialError {
         /// The system's word for it.
         source: io::Error,
     },
+    /// What was to carry the call inside this program, such as a real modem, could not.
+    #[error("{place}: {}", cause.words())]
+    NoTrunk {
+        /// Who was called.
+        place: String,
+        /// Why.
+        cause: Cause,
+    },
     /// The share of the budget was used up.
     #[error("{place} did not answer in time")]
     TimedOut {
@@ -73,6 +81,7 @@ impl DialError {
             Self::UnknownZone { .. } => Cause::NoRoute,
             Self::Denied { .. } => Cause::Denied,
             Self::Failed { source, .. } => cause_of(source),
+            Self::NoTrunk { cause, .. } => *cause,
             Self::TimedOut { .. } => Cause::TimedOut,
             Self::NoAddress => Cause::UnknownHost,
             Self::Several(errors) => most_telling(errors),
@@ -92,9 +101,9 @@ impl DialError {
 /// The cause from the try that came furthest: a host that refuses says more than one out of reach.
 fn most_telling(errors: &[DialError]) -> Cause {
     let distance = |cause: &Cause| match cause {
-        Cause::Refused => 0,
+        Cause::Refused | Cause::Busy => 0,
         Cause::Reset => 1,
-        Cause::TimedOut => 2,
+        Cause::TimedOut | Cause::NoAnswer => 2,
         Cause::NoRoute => 3,
         Cause::UnknownHost => 4,
         Cause::NoResolver => 5,

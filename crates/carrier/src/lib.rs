@@ -46,6 +46,7 @@ pub mod scratch;
 mod socket;
 mod throttle;
 pub mod trace;
+mod trunks;
 mod wire;
 
 pub use access::{AccessError, AccessList, Denied, Permission, Rule, TooManyRules};
@@ -64,4 +65,5 @@ pub use options::CallOptions;
 pub use pump::{End, Ending, Pumped, Until, pump};
 pub use socket::{Keepalive, SocketOptions};
 pub use throttle::{Bucket, Throttled};
+pub use trunks::{Dialling, Trunks};
 pub use wire::Peer;

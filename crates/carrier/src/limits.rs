@@ -30,6 +30,13 @@ pub const HOST_NAME: usize = 253;
 /// Longest path of a UNIX socket (`sun_path` less its final zero).
 pub const SOCKET_PATH: usize = 107;
 
+/// Longest name of a modem or a group of modems, as for a line.
+pub const MODEM_NAME: usize = 64;
+
+/// Characters that a real modem is given to dial: V.250 asks it for a line of 40, and no telephone number
+/// with its pauses has more.
+pub const MODEM_NUMBER: usize = 64;
+
 /// Rules of one access list: they are tried one after the other for each address.
 pub const RULES: usize = 4096;
 

@@ -1,14 +1,15 @@
 //! How a call is to be made or taken.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use telnet::{ComPort, LineEnds, Mode, Profile, Side, TerminalName, WindowSize};
 
 use crate::address::{Protocol, TELNET_PORT};
-use crate::{Address, SocketOptions};
+use crate::{Address, SocketOptions, Trunks};
 
 /// How a call is to be made or taken; the default suits field equipment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct CallOptions {
     /// Whether the call is telnet. `None`: as the address says when dialling, and as the caller's
     /// first bytes say when answering. What is sent before those have come goes out raw, so who speaks
@@ -29,6 +30,8 @@ pub struct CallOptions {
     /// How long dialling may take, so that each address of a host gets its share of it. Not a
     /// time-out: drop the dialling future for that.
     pub budget: Option<Duration>,
+    /// Who makes calls that end inside this program, such as those through a real modem.
+    pub trunks: Option<Arc<dyn Trunks>>,
 }
 
 impl Default for CallOptions {
@@ -42,6 +45,7 @@ impl Default for CallOptions {
             line_ends: LineEnds::Keep,
             socket: SocketOptions::default(),
             budget: None,
+            trunks: None,
         }
     }
 }
@@ -76,7 +80,9 @@ fn usual_mode(address: &Address) -> Mode {
         Address::Net { protocol: Protocol::Telnet, .. }
         | Address::Net { protocol: Protocol::Detect, port: TELNET_PORT, .. } => Mode::On,
         Address::Net { protocol: Protocol::Detect, .. } => Mode::Auto,
-        Address::Net { protocol: Protocol::Raw, .. } | Address::Unix(_) => Mode::Off,
+        Address::Net { protocol: Protocol::Raw, .. } | Address::Unix(_) | Address::Modem { .. } => {
+            Mode::Off
+        }
     }
 }
 

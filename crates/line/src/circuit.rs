@@ -11,6 +11,7 @@ use clock::Instant;
 use modem::{Action, Connected, Modem, Note, Persona};
 use tracing::{debug, info, warn};
 
+use crate::config::Reserve;
 use crate::end::End;
 use crate::limits;
 use crate::outbox::{Outbox, Signal};
@@ -235,8 +236,12 @@ impl Circuit {
     }
 
     fn dial(&mut self, dial: &Dial, within: Duration) {
-        let route =
-            routing::route(dial, &self.persona, &self.board.phonebook(), &self.shared.config);
+        let route = match self.shared.config.reserve {
+            Reserve::Incoming => Err(Cause::Reserved),
+            Reserve::None | Reserve::Outgoing => {
+                routing::route(dial, &self.persona, &self.board.phonebook(), &self.shared.config)
+            }
+        };
         let party =
             route.as_ref().map_or_else(|_| dial.text().to_owned(), |route| route.party.clone());
         let mut ticket = self.ticket(Direction::Out, party);

@@ -55,6 +55,9 @@ pub struct LineConfig {
     /// The lines tried in this order under `second-caller = "hunt"`.
     #[serde(default)]
     pub hunt: Vec<String>,
+    /// Whether it is kept free for calls in one direction: `incoming` or `outgoing`. Default `none`.
+    #[serde(default)]
+    pub reserve: Reserve,
     /// Who may be dialled, as rules on resolved addresses: `["allow 10.0.0.0/8:8023", "default deny"]`.
     #[serde(default)]
     pub dial_access: Access,
@@ -67,6 +70,19 @@ pub struct LineConfig {
     pub user_timeout: Span,
     /// A file that gets a hex trace of the line; passwords are hidden.
     pub trace: Option<PathBuf>,
+}
+
+/// For which direction a line is kept free.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reserve {
+    /// Neither: it dials and is called.
+    #[default]
+    None,
+    /// It is only called; what its equipment dials fails.
+    Incoming,
+    /// It only dials; callers find it busy.
+    Outgoing,
 }
 
 /// A serial port as DTE end.
@@ -322,6 +338,7 @@ impl LineConfig {
             second_caller: SecondCaller::default(),
             busy_message: None,
             hunt: Vec::new(),
+            reserve: Reserve::default(),
             dial_access: Access::default(),
             answer_access: Access::default(),
             user_timeout: ten_minutes(),

@@ -25,7 +25,6 @@ use crate::end::DteEvent;
 use crate::identity;
 use crate::incoming::Incoming;
 use crate::placing;
-use crate::record::Status;
 use crate::shared::Letter;
 use crate::slot::Slot;
 use crate::wires::{Said, Wires};
@@ -93,6 +92,7 @@ impl Driver {
     fn letters(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
         let Poll::Ready(letter) = self.circuit.shared.letters.poll_take(cx) else { return false };
         match letter {
+            Letter::Service => {}
             Letter::HangUp => self.clear(cx, now, Cause::Operator),
             Letter::Stop => {
                 self.clear(cx, now, Cause::ShuttingDown);
@@ -181,7 +181,7 @@ impl Driver {
             self.feed(cx, now, Input::Call(CallEvent::CallerGone));
             return true;
         }
-        let free = self.circuit.slot.is_free() && self.modem.can_ring().is_ok();
+        let free = self.takes_callers();
         let Some(incoming) = &mut self.incoming else { return false };
         let Poll::Ready(caller) = incoming.poll_caller(cx, self.circuit.name(), free) else {
             return false;
@@ -201,6 +201,13 @@ impl Driver {
             SecondCaller::Hunt => board.hunt(&config.name, &config.hunt, caller),
         }
         true
+    }
+
+    /// Whether a caller would ring.
+    fn takes_callers(&self) -> bool {
+        self.circuit.slot.is_free()
+            && self.modem.can_ring().is_ok()
+            && self.circuit.shared.takes_callers()
     }
 
     fn equipment(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
@@ -275,9 +282,7 @@ impl Driver {
 
     fn publish(&mut self) {
         let shared = &self.circuit.shared;
-        let free = self.stopping == Stopping::No
-            && self.circuit.slot.is_free()
-            && self.modem.can_ring().is_ok();
+        let free = self.stopping == Stopping::No && self.takes_callers();
         let calls = if self.circuit.slot.is_free() {
             0
         } else {
@@ -293,7 +298,7 @@ impl Driver {
             self.shown = shown;
             let call =
                 self.circuit.slot.ticket().map(|ticket| ticket.now(self.circuit.slot.counts()));
-            shared.publish(Status { state: shown.state, dtr: shown.dtr, dcd: shown.dcd, call });
+            shared.publish(shown.state, shown.dtr, shown.dcd, call);
         }
     }
 }

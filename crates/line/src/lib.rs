@@ -39,6 +39,6 @@ pub use config::LineConfig;
 pub use init::{InitError, persona_of};
 pub use persona::{PersonaError, Personas};
 pub use phonebook::{Entry, EntryError, Found, Listing, Phonebook};
-pub use record::{CallNow, CallRecord, Direction, Status};
+pub use record::{CallNow, CallRecord, Direction, Service, Status};
 pub use routing::{Route, route};
 pub use switchboard::{Line, StartError, Switchboard};

@@ -13,8 +13,30 @@ pub struct Status {
     pub dtr: bool,
     /// Whether the modem shows carrier.
     pub dcd: bool,
+    /// Whether an operator lets it take calls.
+    pub service: Service,
     /// The call in progress.
     pub call: Option<CallNow>,
+}
+
+/// Whether a line takes calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Service {
+    /// It does, as far as its modem and its equipment do.
+    #[default]
+    In,
+    /// An operator has taken it out of service: callers find it busy. The equipment may dial.
+    BusiedOut,
+}
+
+impl Service {
+    /// For people.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::In => "in service",
+            Self::BusiedOut => "busied out",
+        }
+    }
 }
 
 /// A call in progress.

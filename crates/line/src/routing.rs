@@ -66,10 +66,15 @@ pub fn route(
 }
 
 fn url(scheme: &str, rest: &str) -> Result<Address, Cause> {
-    format!("{scheme}:{rest}").parse().map_err(|error| match error {
-        AddressError::NotBuiltIn(_) | AddressError::UnknownScheme(_) => Cause::NoSuchCarrier,
-        _ => Cause::BadNumber,
-    })
+    match format!("{scheme}:{rest}").parse() {
+        // Telephone calls cost money: which numbers may be called is for the phonebook to say.
+        Ok(Address::Modem { .. }) => Err(Cause::Denied),
+        Ok(address) => Ok(address),
+        Err(AddressError::NotBuiltIn(_) | AddressError::UnknownScheme(_)) => {
+            Err(Cause::NoSuchCarrier)
+        }
+        Err(_) => Err(Cause::BadNumber),
+    }
 }
 
 fn default_call(book: &Phonebook, line: &LineConfig) -> Result<Route, Cause> {

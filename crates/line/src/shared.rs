@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::access::Access;
-use crate::config::LineConfig;
+use crate::config::{LineConfig, Reserve};
 use crate::limits;
 use crate::mailbox::Mailbox;
-use crate::record::{CallNow, CallRecord, Status};
+use crate::record::{CallNow, CallRecord, Service, Status};
 
 /// One line as others see it.
 pub(crate) struct Shared {
@@ -21,6 +21,7 @@ pub(crate) struct Shared {
     pub(crate) call_number: AtomicU64,
     /// Whether a caller would ring now.
     pub(crate) free: AtomicBool,
+    busied_out: AtomicBool,
     shown: Mutex<Shown>,
     sent: AtomicU64,
     received: AtomicU64,
@@ -39,6 +40,8 @@ struct Shown {
 pub(crate) enum Letter {
     /// End the call.
     HangUp,
+    /// Look again at whether callers may ring.
+    Service,
     /// End the call, then the line.
     Stop,
     /// A caller whom another line could not take.
@@ -60,6 +63,7 @@ impl Shared {
             letters: Mailbox::default(),
             call_number: AtomicU64::new(0),
             free: AtomicBool::new(false),
+            busied_out: AtomicBool::new(false),
             shown: Mutex::new(shown),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
@@ -73,7 +77,23 @@ impl Shared {
             received: self.received.load(Ordering::Relaxed),
             ..call.clone()
         });
-        Status { state: shown.state, dtr: shown.dtr, dcd: shown.dcd, call }
+        Status { state: shown.state, dtr: shown.dtr, dcd: shown.dcd, service: self.service(), call }
+    }
+
+    pub(crate) fn service(&self) -> Service {
+        match self.busied_out.load(Ordering::Relaxed) {
+            true => Service::BusiedOut,
+            false => Service::In,
+        }
+    }
+
+    pub(crate) fn set_service(&self, service: Service) {
+        self.busied_out.store(service == Service::BusiedOut, Ordering::Relaxed);
+    }
+
+    /// Whether callers may ring at all.
+    pub(crate) fn takes_callers(&self) -> bool {
+        self.service() == Service::In && self.config.reserve != Reserve::Outgoing
     }
 
     /// The last calls, the latest first.
@@ -87,10 +107,10 @@ impl Shared {
         self.received.store(counts.received, Ordering::Relaxed);
     }
 
-    pub(crate) fn publish(&self, status: Status) {
+    pub(crate) fn publish(&self, state: &'static str, dtr: bool, dcd: bool, call: Option<CallNow>) {
         let mut shown = lock(&self.shown);
-        (shown.state, shown.dtr, shown.dcd) = (status.state, status.dtr, status.dcd);
-        shown.call = status.call.map(Box::new);
+        (shown.state, shown.dtr, shown.dcd) = (state, dtr, dcd);
+        shown.call = call.map(Box::new);
     }
 
     pub(crate) fn remember(&self, record: CallRecord) {

@@ -23,7 +23,7 @@ use crate::limits;
 use crate::persona::Personas;
 use crate::phonebook::Phonebook;
 use crate::profile::ProfileFile;
-use crate::record::{CallRecord, Status};
+use crate::record::{CallRecord, Service, Status};
 use crate::shared::{Letter, Shared};
 use crate::tracer;
 
@@ -357,6 +357,17 @@ impl Line {
     pub fn hang_up(&self) {
         // A line with a full box has been asked that before.
         let _ = self.post(Letter::HangUp);
+    }
+
+    /// Takes the line out of service for callers, or puts it back. A call in progress goes on. Holds until
+    /// it is said otherwise, or the line is started anew.
+    pub fn set_service(&self, service: Service) {
+        if self.shared.service() != service {
+            info!(line = self.name(), "{}", service.words());
+        }
+        self.shared.set_service(service);
+        // A line with a full box looks at everything anyway.
+        let _ = self.post(Letter::Service);
     }
 
     /// Judges those who are dialled and those who call by other rules; calls in progress stay.

@@ -68,6 +68,10 @@ causes! {
     NoRoute, "no-route", Ours, "there is no route to the far end";
     /// No name server could be reached.
     NoResolver, "no-resolver", Ours, "no name server answers";
+    /// A real modem dialled, and no other answered.
+    NoCarrier, "no-carrier", Line, "no modem answered at the far end";
+    /// A real modem says nothing, or refuses its settings.
+    ModemFailed, "modem-failed", Ours, "the modem that was to dial does not work";
     /// A carrier of its own, such as a mobile module, has no network.
     CarrierDown, "carrier-down", Ours, "the carrier has no network";
     /// No such host name.
@@ -80,6 +84,8 @@ causes! {
     NothingDialled, "nothing-dialled", Dte, "nothing was dialled and there is no default number";
     /// Not allowed to be called, or to call.
     Denied, "denied", Ours, "the access list forbids this call";
+    /// The line or modem is there for calls in the other direction.
+    Reserved, "reserved", Ours, "reserved for calls in the other direction";
     /// The kind of carrier asked for is not in this program.
     NoSuchCarrier, "no-such-carrier", Ours, "this program has no such carrier";
     /// The telnet conversation didn't come about.
@@ -150,13 +156,16 @@ impl Cause {
             | Self::NotReady
             | Self::OffHook => rules.refused,
             Self::TimedOut | Self::NoAnswer | Self::RingLimit => rules.timed_out,
-            Self::NoRoute | Self::NoResolver | Self::CarrierDown => rules.no_network,
+            Self::NoRoute | Self::NoResolver | Self::CarrierDown | Self::ModemFailed => {
+                rules.no_network
+            }
             Self::UnknownHost | Self::UnknownNumber | Self::BadNumber => rules.unknown,
             Self::NothingDialled => rules.nothing_dialled,
-            Self::Denied => rules.denied,
+            Self::Denied | Self::Reserved => rules.denied,
             Self::DteAbort => rules.aborted,
             Self::LocalHangUp => ResultCode::Ok,
             Self::CallerGone
+            | Self::NoCarrier
             | Self::NoSuchCarrier
             | Self::TelnetFailed
             | Self::TlsFailed
@@ -237,6 +246,9 @@ mod tests {
             (Cause::NoAnswer, [A; 5]),
             (Cause::NoRoute, [C, C, D, C, D]),
             (Cause::NoResolver, [C, C, D, C, D]),
+            (Cause::ModemFailed, [C, C, D, C, D]),
+            (Cause::NoCarrier, [C; 5]),
+            (Cause::Reserved, [C; 5]),
             (Cause::UnknownHost, [C; 5]),
             (Cause::UnknownNumber, [C; 5]),
             (Cause::Denied, [C; 5]),
