@@ -118,9 +118,12 @@ impl Call {
     ) -> Poll<io::Result<Received>> {
         debug_assert!(!buf.is_empty(), "an empty read never clears readiness");
         let received = match &mut self.codec {
-            None => match ready!(self.wire.poll_read(cx, buf))? {
-                0 => Received::End,
-                read => Received::Data(read),
+            None => match self.wire.take_event() {
+                Some(event) => Received::Event(event),
+                None => match ready!(self.wire.poll_read(cx, buf))? {
+                    0 => Received::End,
+                    read => Received::Data(read),
+                },
             },
             Some(codec) => {
                 let received = codec.poll_receive(&mut self.wire, cx, buf);
@@ -203,7 +206,10 @@ impl Call {
 
     /// Sends a BREAK.
     pub fn send_break(&mut self) -> Result<(), NotSent> {
-        self.with_telnet(Telnet::send_break)
+        match self.codec {
+            None => self.wire.send_break(),
+            Some(_) => self.with_telnet(Telnet::send_break),
+        }
     }
 
     /// Sends something that means nothing, to find out whether the far end is still there.

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use clock::Instant;
+use telnet::{Event, NotSent};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A duplex byte stream, polled.
@@ -27,6 +28,16 @@ pub trait Duplex {
 
     /// Flushes, then tells the other side that nothing more will come; reading goes on.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// A signal that stands before what [`Duplex::poll_read`] would read next; asked for before each read.
+    fn take_event(&mut self) -> Option<Event> {
+        None
+    }
+
+    /// Sends a BREAK behind what was taken, where the stream has such a thing.
+    fn send_break(&mut self) -> Result<(), NotSent> {
+        Err(NotSent::NotTelnet)
+    }
 
     /// When [`Duplex::timeout`] wants to be called.
     fn deadline(&self) -> Option<Instant> {
@@ -75,6 +86,14 @@ impl Duplex for Box<dyn Duplex + Send> {
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         (**self).poll_shutdown(cx)
+    }
+
+    fn take_event(&mut self) -> Option<Event> {
+        (**self).take_event()
+    }
+
+    fn send_break(&mut self) -> Result<(), NotSent> {
+        (**self).send_break()
     }
 
     fn deadline(&self) -> Option<Instant> {

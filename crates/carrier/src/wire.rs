@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
+use telnet::{Event, NotSent};
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
 
@@ -255,6 +256,20 @@ impl Duplex for Wire {
             // A kernel socket keeps nothing back.
             Stream::Tcp(_) | Stream::Unix(_) => Poll::Ready(Ok(())),
             Stream::Wrapped(stream) => stream.poll_flush(cx),
+        }
+    }
+
+    fn take_event(&mut self) -> Option<Event> {
+        match &mut self.stream {
+            Stream::Tcp(_) | Stream::Unix(_) => None,
+            Stream::Wrapped(stream) => stream.take_event(),
+        }
+    }
+
+    fn send_break(&mut self) -> Result<(), NotSent> {
+        match &mut self.stream {
+            Stream::Tcp(_) | Stream::Unix(_) => Err(NotSent::NotTelnet),
+            Stream::Wrapped(stream) => stream.send_break(),
         }
     }
 
