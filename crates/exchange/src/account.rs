@@ -1,23 +1,30 @@
 //! Accounts: who may call, and what he gets.
 
+mod fault;
+mod key;
+
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use thiserror::Error;
+pub use fault::{AccountError, AccountFault};
+pub use key::{Fingerprint, NoFingerprint, NoSshKey, SshKey};
 
-use crate::config::{AccountConfig, On, OnBreak, OnSecond};
+use crate::config::{
+    AccountConfig, CallbackConfig, On, OnBreak, OnSecond, Parity, PasswordConfig, Privileges,
+    ProcessConfig, Sources,
+};
 use crate::limits;
-use crate::password::{Cost, Decoy, PasswordError, Verifier};
+use crate::password::{Cost, Decoy, Verifier};
 use crate::terminal;
-use settings::SecretError;
 
 /// The accounts of an exchange, checked and with their passwords at hand. Replaced as a whole.
 #[derive(Debug)]
 pub struct Accounts {
     by_name: HashMap<String, Arc<Account>>,
+    by_certificate: HashMap<Fingerprint, Arc<Account>>,
     pub(crate) decoy: Arc<Decoy>,
 }
 
@@ -26,21 +33,32 @@ impl Accounts {
     /// start at `base`, the directory of the configuration file.
     pub fn new(tables: &[AccountConfig], base: &Path) -> Result<Self, AccountError> {
         let mut by_name = HashMap::with_capacity(tables.len());
+        let mut by_certificate = HashMap::new();
         for table in tables {
             let wrong = |fault| AccountError { account: table.name.clone(), fault };
-            let account = Account::new(table, base).map_err(wrong)?;
-            if by_name.insert(table.name.clone(), Arc::new(account)).is_some() {
+            let account = Arc::new(Account::new(table, base).map_err(wrong)?);
+            for fingerprint in &table.certificates {
+                if by_certificate.insert(*fingerprint, Arc::clone(&account)).is_some() {
+                    let fingerprint = fingerprint.to_string();
+                    return Err(wrong(AccountFault::CertificateTwice { fingerprint }));
+                }
+            }
+            if by_name.insert(table.name.clone(), account).is_some() {
                 return Err(wrong(AccountFault::Twice));
             }
         }
         let decoy =
             Arc::new(Decoy::new(usual_cost(by_name.values().map(|account| &*account.verifier))));
-        Ok(Self { by_name, decoy })
+        Ok(Self { by_name, by_certificate, decoy })
     }
 
     /// No accounts: nobody gets in.
     pub fn none() -> Self {
-        Self { by_name: HashMap::new(), decoy: Arc::new(Decoy::new(Cost::default())) }
+        Self {
+            by_name: HashMap::new(),
+            by_certificate: HashMap::new(),
+            decoy: Arc::new(Decoy::new(Cost::default())),
+        }
     }
 
     /// How many there are.
@@ -51,6 +69,20 @@ impl Accounts {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.by_name.is_empty()
+    }
+
+    /// The name of the account that a TLS client certificate opens.
+    pub fn by_certificate(&self, fingerprint: &Fingerprint) -> Option<&str> {
+        self.by_certificate.get(fingerprint).map(|account| account.name.as_str())
+    }
+
+    /// The keys that open an account over SSH; none for an account that isn't there.
+    pub fn find_for_ssh(&self, name: &str) -> &[SshKey] {
+        self.find(name).map_or(&[], |account| &account.ssh_keys)
+    }
+
+    pub(crate) fn find_by_certificate(&self, fingerprint: &Fingerprint) -> Option<&Arc<Account>> {
+        self.by_certificate.get(fingerprint)
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&Arc<Account>> {
@@ -82,6 +114,9 @@ pub(crate) struct Account {
     pub(crate) service: Service,
     pub(crate) calls: Option<NonZeroU32>,
     pub(crate) on_second: OnSecond,
+    pub(crate) sources: Option<Sources>,
+    pub(crate) callback: Option<CallbackConfig>,
+    pub(crate) ssh_keys: Vec<SshKey>,
 }
 
 /// What a caller gets after the login.
@@ -105,6 +140,10 @@ pub(crate) struct Plan {
     pub(crate) idle: Option<Duration>,
     pub(crate) after_end: Duration,
     pub(crate) longest: Option<Duration>,
+    pub(crate) parity: Parity,
+    pub(crate) process: ProcessConfig,
+    pub(crate) privileges: Privileges,
+    pub(crate) argv0: Option<String>,
 }
 
 impl Account {
@@ -116,14 +155,33 @@ impl Account {
             (Some(_), false) => return Err(AccountFault::ProgramAndDeny),
             (None, true) => return Err(AccountFault::NoProgram),
         };
-        let secret = table.password.resolve(base).map_err(AccountFault::Secret)?;
+        if table.callback.as_ref().is_some_and(|callback| callback.call.trim().is_empty()) {
+            return Err(AccountFault::Callback);
+        }
         Ok(Self {
             name: table.name.clone(),
-            verifier: Arc::new(Verifier::new(secret).map_err(AccountFault::Password)?),
+            verifier: Arc::new(verifier(table, base)?),
             service,
             calls: table.calls,
             on_second: table.on_second,
+            sources: table.sources.clone(),
+            callback: table.callback.clone(),
+            ssh_keys: table.ssh_keys.clone(),
         })
+    }
+}
+
+fn verifier(table: &AccountConfig, base: &Path) -> Result<Verifier, AccountFault> {
+    match &table.password {
+        Some(PasswordConfig::Locked) => Ok(Verifier::Locked),
+        Some(PasswordConfig::Kept(password)) => {
+            let secret = password.resolve(base).map_err(AccountFault::Secret)?;
+            Verifier::new(secret).map_err(AccountFault::Password)
+        }
+        None if table.ssh_keys.is_empty() && table.certificates.is_empty() => {
+            Err(AccountFault::NoWayIn)
+        }
+        None => Ok(Verifier::Locked),
     }
 }
 
@@ -136,6 +194,9 @@ impl Plan {
         }
         if table.program.iter().any(|argument| argument.contains('\0')) {
             return Err(AccountFault::NulInProgram);
+        }
+        if table.argv0.as_ref().is_some_and(|name| name.is_empty() || name.contains('\0')) {
+            return Err(AccountFault::Argv0);
         }
         for (name, value) in &table.environment {
             check_variable(name, value)?;
@@ -157,6 +218,10 @@ impl Plan {
             idle: table.idle.map(|span| span.0),
             after_end: table.after_end.0,
             longest: table.longest.map(|span| span.0),
+            parity: table.parity,
+            process: table.process.clone(),
+            privileges: table.privileges,
+            argv0: table.argv0.clone(),
         })
     }
 }
@@ -179,86 +244,6 @@ fn check_variable(name: &str, value: &str) -> Result<(), AccountFault> {
     } else {
         Err(AccountFault::Variable { name: name.to_owned() })
     }
-}
-
-/// An account that can't be.
-#[derive(Debug, Error)]
-#[error("account `{account}`")]
-pub struct AccountError {
-    /// Its name.
-    pub account: String,
-    /// What is wrong with it.
-    #[source]
-    pub fault: AccountFault,
-}
-
-/// What is wrong with an account.
-#[derive(Debug, Error)]
-pub enum AccountFault {
-    /// The name can't be typed at a login.
-    #[error(
-        "a name has 1 to {} printable ASCII characters, no blanks, and no `-` at its start",
-        limits::NAME
-    )]
-    Name,
-    /// The login takes no such name from a caller.
-    #[error(
-        "a caller can't give this name: it has characters that `name-characters` doesn't allow"
-    )]
-    NotTyped,
-    /// The name is used twice.
-    #[error("there is another account of this name")]
-    Twice,
-    /// Nothing to give to a caller.
-    #[error("expected a `program`, or `deny` with a reason")]
-    NoProgram,
-    /// Two answers to one question.
-    #[error("`program` and `deny` exclude each other")]
-    ProgramAndDeny,
-    /// The program would be looked for in an arbitrary place.
-    #[error("`{program}` is not an absolute path")]
-    RelativeProgram {
-        /// As it was written.
-        program: String,
-    },
-    /// No program can be given such an argument.
-    #[error("an argument of `program` contains a zero byte")]
-    NulInProgram,
-    /// The environment variable can't be set.
-    #[error(
-        "`{name}` in `environment`: a variable has letters, digits and `_`, and no zero byte in its value"
-    )]
-    Variable {
-        /// Its name.
-        name: String,
-    },
-    /// Not a terminal type.
-    #[error(
-        "`{terminal}` is no terminal type: expected letters, digits and `._+-`, at most {}",
-        limits::TERMINAL
-    )]
-    Terminal {
-        /// As it was written.
-        terminal: String,
-    },
-    /// The password can't be fetched.
-    #[error("its password")]
-    Secret(#[source] SecretError),
-    /// The password can't be used.
-    #[error("its password")]
-    Password(#[source] PasswordError),
-    /// The exchange may not become the account's user.
-    #[error("user `{user}`: only a process of root can run programs as another user")]
-    OtherUser {
-        /// The account's user.
-        user: String,
-    },
-    /// The user can't be looked up.
-    #[error("its user")]
-    User(#[source] tty::UserError),
-    /// The program would run as root.
-    #[error("its program would run as root; name a `user`, or set `root-programs = \"allow\"`")]
-    Root,
 }
 
 #[cfg(test)]
@@ -321,5 +306,35 @@ mod tests {
         let usual = usual_cost([&cheap, &cheap, &costly, &plain].into_iter());
         assert_eq!(Some(usual), cheap.cost());
         assert_eq!(usual_cost([&plain].into_iter()), Cost::default());
+    }
+
+    const KEY: &str =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
+
+    fn with_keys(rest: &str) -> Result<Accounts, AccountFault> {
+        let table = toml::from_str(&format!("deny = ''\n{rest}")).expect("a table");
+        Accounts::new(&[table], Path::new("/")).map_err(|error| error.fault)
+    }
+
+    #[test]
+    fn an_account_without_a_password_needs_another_way_in_or_says_that_it_is_locked() {
+        assert!(matches!(with_keys("name = 'a'"), Err(AccountFault::NoWayIn)));
+        assert!(with_keys("name = 'a'\npassword = 'locked'").is_ok());
+        let accounts =
+            with_keys(&format!("name = 'a'\nssh-keys = ['{KEY} me@here']")).expect("one");
+        assert_eq!(accounts.find_for_ssh("a").len(), 1);
+        assert!(accounts.find_for_ssh("b").is_empty());
+    }
+
+    #[test]
+    fn a_certificate_opens_one_account() {
+        let fingerprint = "ab".repeat(32);
+        let account = format!("name = 'a'\ncertificates = ['sha256:{fingerprint}']");
+        let accounts = with_keys(&account).expect("one");
+        assert_eq!(accounts.by_certificate(&Fingerprint::of_digest([0xAB; 32])), Some("a"));
+        assert_eq!(accounts.by_certificate(&Fingerprint::of_digest([0xAC; 32])), None);
+        let twice =
+            format!("name = 'a'\ncertificates = ['sha256:{fingerprint}', 'sha256:{fingerprint}']");
+        assert!(matches!(with_keys(&twice), Err(AccountFault::CertificateTwice { .. })));
     }
 }

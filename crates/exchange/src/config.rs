@@ -1,15 +1,22 @@
-//! What a configuration file says of the exchange: `[exchange]`, `[[exchange.listen]]` and
-//! `[[account]]`.
+//! What a configuration file says of the exchange: `[exchange]` and `[[exchange.listen]]`.
 
-use std::collections::BTreeMap;
+mod account;
+mod process;
+
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use carrier::AccessList;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
-use settings::{OneOrMany, SecretRef, Span};
+use settings::{OneOrMany, Span};
+
+pub(crate) use account::Place;
+pub use account::{
+    AccountConfig, CallbackConfig, CallbackLogin, On, OnBreak, OnSecond, PasswordConfig,
+    Privileges, Sources,
+};
+pub use process::{Nice, NoSize, ProcessConfig, Size};
 
 /// The `[exchange]` table.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -55,8 +62,9 @@ pub struct ListenConfig {
     /// Who calls: `machine` (default) or `human`.
     #[serde(default)]
     pub profile: Profile,
-    /// What becomes of the eighth bit of what is typed at the login: `keep` (default) or `strip`,
-    /// for callers that send seven bits with parity. The data after the login is never changed.
+    /// What becomes of the eighth bit during the login: `keep` (default), `strip` for callers that
+    /// send seven bits with parity, or `7E1`, `7O1`, `7M1`, `7S1` for those who also expect it of
+    /// the prompts. The data after the login go by the account's own `parity`.
     #[serde(default)]
     pub login_parity: Parity,
     /// Who may call, as rules on the caller's address of which the first that matches decides:
@@ -112,8 +120,53 @@ pub enum Parity {
     /// It belongs to the character.
     #[default]
     Keep,
-    /// It is parity and is taken off.
+    /// It is parity and is taken off; what the caller gets has none.
     Strip,
+    /// Seven bits and even parity, both ways.
+    #[serde(rename = "7E1")]
+    Even,
+    /// Seven bits and odd parity, both ways.
+    #[serde(rename = "7O1")]
+    Odd,
+    /// Seven bits and a one, both ways.
+    #[serde(rename = "7M1")]
+    Mark,
+    /// Seven bits and a zero, both ways.
+    #[serde(rename = "7S1")]
+    Space,
+}
+
+impl Parity {
+    /// Whether bytes pass as they are.
+    pub(crate) fn keeps(self) -> bool {
+        self == Self::Keep
+    }
+
+    /// Takes the parity off what has come.
+    pub(crate) fn take_off(self, bytes: &mut [u8]) {
+        if !self.keeps() {
+            bytes.iter_mut().for_each(|byte| *byte &= 0x7F);
+        }
+    }
+
+    /// Puts parity on what goes out.
+    pub(crate) fn put_on(self, bytes: &mut [u8]) {
+        if !matches!(self, Self::Keep | Self::Strip) {
+            bytes.iter_mut().for_each(|byte| *byte = self.on(*byte));
+        }
+    }
+
+    fn on(self, byte: u8) -> u8 {
+        let plain = byte & 0x7F;
+        let odd_ones = u8::from(plain.count_ones() % 2 == 1) << 7;
+        match self {
+            Self::Keep => byte,
+            Self::Strip | Self::Space => plain,
+            Self::Even => plain | odd_ones,
+            Self::Odd => plain | (odd_ones ^ 0x80),
+            Self::Mark => plain | 0x80,
+        }
+    }
 }
 
 /// The `[exchange.login]` table. Line ends in texts (`\n`) are sent as CR LF.
@@ -236,95 +289,6 @@ impl Default for HangUpConfig {
     }
 }
 
-/// One `[[account]]` table. Exactly one of `program` and `deny` is given.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct AccountConfig {
-    /// The login name; unique.
-    pub name: String,
-    /// Where the password is kept.
-    pub password: SecretRef,
-    /// The program that the caller gets, with its arguments; the first is an absolute path. Nothing
-    /// that a caller sends is ever added to it.
-    #[serde(default)]
-    pub program: Vec<String>,
-    /// What the program's standard input and output are: `pty` (default) or `pipe`.
-    #[serde(default)]
-    pub on: On,
-    /// The system user that the program runs as. Default: the exchange's own user.
-    #[serde(default)]
-    pub user: Option<String>,
-    /// Where the program starts. Default: the home directory of `user`, or `/`.
-    #[serde(default)]
-    pub directory: Option<PathBuf>,
-    /// Variables for the program besides the usual ones, which they may replace. Default: none.
-    #[serde(default)]
-    pub environment: BTreeMap<String, String>,
-    /// `TERM` for the program when the caller tells no terminal type. Default `dumb`.
-    #[serde(default = "dumb")]
-    pub terminal: String,
-    /// What a break from the caller does: `interrupt` (default on a pty), `nul` (a zero byte, as a
-    /// serial port delivers it) or `ignore` (default on a pipe).
-    #[serde(default, rename = "break")]
-    pub on_break: Option<OnBreak>,
-    /// How long a call may pass without a byte either way. Default: for ever.
-    #[serde(default)]
-    pub idle: Option<Span>,
-    /// How long a program may neither take nor say anything once its caller has finished sending,
-    /// which is all that is seen of a caller who has gone. A program on a terminal is hung up as
-    /// soon as it has taken everything. Default `60s`.
-    #[serde(default = "a_minute")]
-    pub after_end: Span,
-    /// How long a call may last. Default: for ever.
-    #[serde(default)]
-    pub longest: Option<Span>,
-    /// Calls of this account at once. Default: any number.
-    #[serde(default)]
-    pub calls: Option<NonZeroU32>,
-    /// What a call beyond `calls` does: `replace` (default) ends the oldest one, which is most
-    /// often a ghost of a broken connection; `refuse` is refused itself.
-    #[serde(default)]
-    pub on_second: OnSecond,
-    /// The account has no program: the caller is told this text and the call ends.
-    #[serde(default)]
-    pub deny: Option<String>,
-}
-
-/// What a program's standard input and output are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum On {
-    /// A terminal: what a login shell or a program for people expects.
-    #[default]
-    Pty,
-    /// Pipes: every byte passes unchanged, and the caller's end of sending is the program's end of
-    /// file.
-    Pipe,
-}
-
-/// What a break from the caller does to the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OnBreak {
-    /// SIGINT to the job in the terminal's foreground, or to a program on a pipe.
-    Interrupt,
-    /// A zero byte in its input.
-    Nul,
-    /// Nothing.
-    Ignore,
-}
-
-/// What a call beyond the account's number does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OnSecond {
-    /// The account's oldest call is ended.
-    #[default]
-    Replace,
-    /// The new call is refused.
-    Refuse,
-}
-
 /// Rules of an access list, one in each string.
 fn access_rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AccessList, D::Error> {
     let rules = OneOrMany::<String>::deserialize(deserializer)?;
@@ -335,18 +299,8 @@ fn every_kind() -> Vec<Kind> {
     vec![Kind::Telnet, Kind::Raw]
 }
 
-fn dumb() -> String {
-    "dumb".into()
-}
-
-const fn a_minute() -> Span {
-    Span::secs(60)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     #[test]
@@ -365,42 +319,20 @@ mod tests {
     }
 
     #[test]
-    fn an_account_reads_as_its_owner_writes_it() {
-        let account: AccountConfig = toml::from_str(
-            r#"
-            name = "site-0042"
-            password = "file:secrets/site-0042"
-            program = ["/usr/local/software"]
-            on = "pipe"
-            user = "rtu"
-            break = "nul"
-            idle = "30m"
-            calls = 2
-            environment = { SITE = "42" }
-            "#,
-        )
-        .expect("read");
-        assert!(
-            matches!(account.password, SecretRef::File(path) if path == Path::new("secrets/site-0042"))
-        );
-        assert_eq!(account.on, On::Pipe);
-        assert_eq!(account.on_break, Some(OnBreak::Nul));
-        assert_eq!(account.idle, Some(Span::secs(1800)));
-        assert_eq!(account.calls.map(NonZeroU32::get), Some(2));
-        assert_eq!(account.terminal, "dumb");
-    }
-
-    #[test]
-    fn a_mistake_is_reported_at_its_line_with_what_was_expected() {
-        for (text, line, expected) in [
-            ("name = \"a\"\npasword = \"env:X\"", "line 2", "`password`"),
-            ("name = \"a\"\npassword = \"open sesame\"", "line 2", "file:PATH"),
-            ("name = \"a\"\npassword = \"env:X\"\non = \"tty\"", "line 3", "`pty`"),
-            ("name = \"a\"\npassword = \"env:X\"\nidle = 5", "line 3", "string"),
-            ("name = \"a\"\npassword = \"env:X\"\ncalls = 0", "line 3", "nonzero"),
+    fn parity_is_put_on_what_goes_out_and_taken_off_what_comes() {
+        for (parity, sent) in [
+            (Parity::Keep, [0x41, 0x43, 0xFF]),
+            (Parity::Strip, [0x41, 0x43, 0xFF]),
+            (Parity::Even, [0x41, 0xC3, 0xFF]),
+            (Parity::Odd, [0xC1, 0x43, 0x7F]),
+            (Parity::Mark, [0xC1, 0xC3, 0xFF]),
+            (Parity::Space, [0x41, 0x43, 0x7F]),
         ] {
-            let error = toml::from_str::<AccountConfig>(text).unwrap_err().to_string();
-            assert!(error.contains(line) && error.contains(expected), "{error}");
+            let mut bytes = [0x41, 0x43, 0xFF];
+            parity.put_on(&mut bytes);
+            assert_eq!(bytes, sent, "{parity:?}");
+            parity.take_off(&mut bytes);
+            assert_eq!(bytes, if parity.keeps() { sent } else { [0x41, 0x43, 0x7F] });
         }
     }
 }

@@ -6,18 +6,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use carrier::{Call, ListenError, Listener, Peer};
+use settings::Secret;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tty::Grace;
 
-use crate::account::{AccountError, AccountFault, Accounts, Service};
+use crate::account::{AccountError, AccountFault, Accounts, Fingerprint, Service, SshKey};
+use crate::admission::{Admission, Checked, Identified};
 use crate::call::{CallEnd, CallId, CallRecord, CallStatus, status_words};
 use crate::config::{ExchangeConfig, HangUpConfig, ListenConfig, Parity, RootPrograms};
 use crate::crowd::{Crowd, Seat};
 use crate::doors::Doors;
 use crate::limits;
 use crate::listen::Reception;
-use crate::login::Login;
+use crate::login::{Guest, Login, Told};
 use crate::origin::Origin;
 use crate::password::Checker;
 use crate::patience::Patience;
@@ -146,6 +148,58 @@ impl Exchange {
         }
     }
 
+    /// Takes a call whose caller has shown who he is, by [`Exchange::check_password`] or one of its
+    /// companions, and returns when it is over. `told` is what is known of his terminal.
+    pub async fn take_authenticated(
+        &self,
+        call: Call,
+        origin: Origin,
+        who: Identified,
+        told: Told,
+    ) -> CallEnd {
+        if self.shared.is_closing() {
+            call.reset();
+            return CallEnd::ShuttingDown;
+        }
+        match self.shared.crowd.enter(origin.source, None) {
+            Ok(seat) => {
+                let entry = self.shared.register(&origin);
+                self.shared.run_identified(call, origin, who, told, entry, seat).await
+            }
+            Err(many) => {
+                tracing::info!(from = %origin.from, why = many.words(), "caller turned away");
+                call.reset();
+                CallEnd::TurnedAway
+            }
+        }
+    }
+
+    /// Compares a name and a password that didn't come through the login dialogue, within the same
+    /// limits and with the same traces. Dropping the future gives up its place in the queue.
+    pub async fn check_password(&self, origin: &Origin, name: &str, password: Secret) -> Checked {
+        self.shared.check_password(origin, None, name, password).await
+    }
+
+    /// The account that a TLS client certificate opens, if it may be called from there.
+    pub fn identify_by_certificate(
+        &self,
+        origin: &Origin,
+        fingerprint: &Fingerprint,
+    ) -> Option<Identified> {
+        self.shared.identify_by_certificate(origin, None, fingerprint)
+    }
+
+    /// The keys that open an account over SSH; none for an account that isn't there.
+    pub fn ssh_keys(&self, name: &str) -> Vec<SshKey> {
+        self.shared.settings().accounts.find_for_ssh(name).to_vec()
+    }
+
+    /// The account `name`, if it may be called from there: for a caller who has proved that he has
+    /// one of its [`Exchange::ssh_keys`].
+    pub fn identify_by_key(&self, origin: &Origin, name: &str) -> Option<Identified> {
+        self.shared.identify_by_key(origin, None, name)
+    }
+
     /// The calls in progress, oldest first.
     pub fn calls(&self) -> Vec<CallStatus> {
         self.shared.registry.snapshot()
@@ -264,15 +318,81 @@ impl Shared {
                 Box::pin(service::serve(&settings, &mut call, &mut entry, &origin, guest)).await
             }
         };
+        Box::pin(self.finish(call, left, entry, &settings)).await
+    }
+
+    /// One call whose caller is known already, from its program's start to its line in the log.
+    pub(crate) async fn run_identified(
+        &self,
+        mut call: Call,
+        origin: Origin,
+        who: Identified,
+        told: Told,
+        mut entry: Entry,
+        mut seat: Seat,
+    ) -> CallEnd {
+        let settings = self.settings();
+        seat.make_known();
+        let guest = Guest::identified(who, told);
+        let serving = service::serve(&settings, &mut call, &mut entry, &origin, guest);
+        let left = Box::pin(serving).await;
+        Box::pin(self.finish(call, left, entry, &settings)).await
+    }
+
+    async fn finish(&self, call: Call, left: Left, entry: Entry, settings: &Settings) -> CallEnd {
         entry.count(call.counts());
         if service::speaks_telnet(&call) {
             entry.is_telnet();
         }
         let end = left.end;
         let mut record = entry.over(end);
-        record.status = status_words(Box::pin(self.wind_down(call, left, &settings)).await);
+        record.status = status_words(self.wind_down(call, left, settings).await);
         entry.file(record);
         end
+    }
+
+    /// Compares a name and a password that didn't come through the login dialogue.
+    pub(crate) async fn check_password(
+        &self,
+        origin: &Origin,
+        call: Option<CallId>,
+        name: &str,
+        password: Secret,
+    ) -> Checked {
+        let settings = self.settings();
+        if !settings.script.is_name(name.as_bytes()) || password.len() > limits::PASSWORD {
+            return Checked::Wrong;
+        }
+        self.admission(&settings, origin, call).password(name, password).await
+    }
+
+    /// The account that a certificate opens.
+    pub(crate) fn identify_by_certificate(
+        &self,
+        origin: &Origin,
+        call: Option<CallId>,
+        fingerprint: &Fingerprint,
+    ) -> Option<Identified> {
+        self.admission(&self.settings(), origin, call).certificate(fingerprint)
+    }
+
+    /// The account of a caller who has proved to have one of its SSH keys.
+    pub(crate) fn identify_by_key(
+        &self,
+        origin: &Origin,
+        call: Option<CallId>,
+        name: &str,
+    ) -> Option<Identified> {
+        self.admission(&self.settings(), origin, call).key(name)
+    }
+
+    fn admission<'a>(
+        &'a self,
+        settings: &'a Settings,
+        origin: &'a Origin,
+        call: Option<CallId>,
+    ) -> Admission<'a> {
+        Admission { settings, patience: &self.patience, origin, call }
     }
 
     /// Lets go of the caller and ends the program, both at the same time: neither has to wait for

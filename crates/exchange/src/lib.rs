@@ -37,6 +37,7 @@
 )]
 
 mod account;
+mod admission;
 mod call;
 mod complaints;
 mod config;
@@ -44,6 +45,7 @@ mod crowd;
 mod doors;
 mod environment;
 mod exchange;
+mod hex;
 pub mod limits;
 mod listen;
 mod login;
@@ -59,13 +61,18 @@ mod terminal;
 mod user;
 mod wait;
 
-pub use account::{AccountError, AccountFault, Accounts};
+pub use account::{
+    AccountError, AccountFault, Accounts, Fingerprint, NoFingerprint, NoSshKey, SshKey,
+};
+pub use admission::{Checked, Identified, Proof};
 pub use call::{CallEnd, CallId, CallRecord, CallStatus, NoCallId};
 pub use config::{
-    AccountConfig, Echo, ExchangeConfig, HangUpConfig, Kind, LimitsConfig, ListenConfig,
-    LoginConfig, On, OnBreak, OnSecond, Parity, Profile, RootPrograms,
+    AccountConfig, CallbackConfig, CallbackLogin, Echo, ExchangeConfig, HangUpConfig, Kind,
+    LimitsConfig, ListenConfig, LoginConfig, Nice, NoSize, On, OnBreak, OnSecond, Parity,
+    PasswordConfig, Privileges, ProcessConfig, Profile, RootPrograms, Size, Sources,
 };
 pub use exchange::{Exchange, StartError};
+pub use login::Told;
 pub use origin::{Origin, Over};
 pub use password::{PasswordError, hash_password};
 pub use settings::{Secret, SecretError, SecretRef};

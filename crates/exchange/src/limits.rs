@@ -25,6 +25,9 @@ pub const TERMINAL: usize = 40;
 /// room.
 pub const CALLER_TEXT: usize = 80;
 
+/// Characters of a public key with its comment: an RSA key of 16384 bits has 2,800.
+pub const SSH_KEY: usize = 8192;
+
 /// Memory of one password hash in KiB: four at once stay under the memory of a small server.
 pub const HASH_MEMORY_KIB: u32 = 256 * 1024;
 
@@ -70,3 +73,7 @@ pub const LOGIN_READ: usize = 256;
 
 /// Calls that are over and still known, for an operator who asks what just happened.
 pub const ENDED_CALLS: usize = 1000;
+
+/// Open files of a program, unless its account says otherwise: the system's own usual number, and
+/// not the many that an exchange with thousands of calls has.
+pub const PROGRAM_FILES: u64 = 1024;

@@ -8,13 +8,12 @@ use clock::Instant;
 use telnet::{Event, TerminalName, WindowSize};
 use tokio::time::{sleep_until, timeout};
 
-use crate::account::Account;
+use crate::admission::{Admission, Checked, Identified};
 use crate::call::CallEnd;
-use crate::config::Parity;
+use crate::config::{On, Parity};
 use crate::exchange::Settings;
 use crate::limits;
 use crate::origin::Origin;
-use crate::password::Verdict;
 use crate::patience::Patience;
 use crate::registry::Entry;
 use crate::session::{Admitted, Check, Ending, Refused, Session, Step};
@@ -22,18 +21,30 @@ use crate::wait::{First, first};
 
 /// A caller who is in.
 pub(crate) struct Guest {
-    pub(crate) account: Arc<Account>,
+    pub(crate) who: Identified,
     pub(crate) admitted: Admitted,
     /// What arrived together with the password: already data.
     pub(crate) early: Vec<u8>,
     pub(crate) told: Told,
 }
 
-/// What a caller's telnet has told about his terminal.
-#[derive(Debug, Default)]
-pub(crate) struct Told {
-    pub(crate) terminal: Option<TerminalName>,
-    pub(crate) size: Option<WindowSize>,
+impl Guest {
+    /// A caller who has shown who he is by other means than the dialogue.
+    pub(crate) fn identified(who: Identified, told: Told) -> Self {
+        Self { who, admitted: Admitted::at_once(), early: Vec::new(), told }
+    }
+}
+
+/// What a caller has told about his terminal.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// Its type.
+    pub terminal: Option<TerminalName>,
+    /// Its rows and columns.
+    pub size: Option<WindowSize>,
+    /// Whether he wants a terminal or clean pipes, where his protocol lets him choose. The
+    /// account's own `on` where it doesn't.
+    pub wants: Option<On>,
 }
 
 /// A login that is under way.
@@ -82,22 +93,17 @@ impl Login<'_> {
                 bytes = bytes.get(taken..).unwrap_or_default();
                 session = match step {
                     Step::More(session) => session,
-                    Step::Over(ending) => return Err(self.goodbye(&out, ending).await),
+                    Step::Over(ending) => return Err(self.goodbye(&mut out, ending).await),
                     Step::Check(check) => {
                         self.say(&mut out, deadline).await?;
                         match self.compare(check, &mut out).await? {
                             Compared::Not(Refused::Again(session)) => session,
                             Compared::Not(Refused::Over(ending)) => {
-                                return Err(self.goodbye(&out, ending).await);
+                                return Err(self.goodbye(&mut out, ending).await);
                             }
-                            Compared::Right(account, admitted) => {
+                            Compared::Right(who, admitted) => {
                                 self.say(&mut out, deadline).await?;
-                                return Ok(Guest {
-                                    account,
-                                    admitted,
-                                    early: bytes.to_vec(),
-                                    told,
-                                });
+                                return Ok(Guest { who, admitted, early: bytes.to_vec(), told });
                             }
                         }
                     }
@@ -109,41 +115,26 @@ impl Login<'_> {
         }
     }
 
-    /// Compares a password, if there is room for it; logs what came of it.
+    /// Compares a password, if there is room for it.
     async fn compare(&mut self, mut check: Check, out: &mut Vec<u8>) -> Result<Compared, CallEnd> {
-        let source = self.origin.source;
-        if !self.patience.lasts(source, clock_now()) {
-            self.log_failure(check.name(), "too many wrong passwords from this source");
-            return Ok(Compared::Not(Refused::Over(check.busy(out))));
-        }
-        let accounts = &self.settings.accounts;
-        let account = accounts.find(check.name()).cloned();
-        let verifier = account.as_ref().map(|account| Arc::clone(&account.verifier));
-        let password = check.take_password();
-        let checking = self.settings.checker.check(verifier, Arc::clone(&accounts.decoy), password);
-        let verdict = match first(poll_fn(|cx| self.entry.poll_order(cx)), checking).await {
-            First::One(order) => return Err(order),
-            First::Other(verdict) => verdict,
+        let admission = Admission {
+            settings: self.settings,
+            patience: self.patience,
+            origin: self.origin,
+            call: Some(self.entry.id()),
         };
-        match (verdict, account) {
-            (Ok(Verdict::Right), Some(account)) => Ok(Compared::Right(account, check.accept(out))),
-            (Ok(_), _) => {
-                self.patience.wears(source, clock_now());
-                self.log_failure(check.name(), "wrong name or password");
-                Ok(Compared::Not(check.refuse(out)))
-            }
-            (Err(_), _) => Ok(Compared::Not(Refused::Over(check.busy(out)))),
-        }
-    }
-
-    /// The line for fail2ban: `login failed from ADDRESS`. A name that isn't an account's may be a
-    /// password typed too early, so it isn't shown.
-    fn log_failure(&self, name: &str, why: &str) {
-        let account = if self.settings.accounts.find(name).is_some() { name } else { "unknown" };
-        tracing::info!(
-            call = %self.entry.id(), account, from = %self.origin.from, why,
-            "login failed from {}", self.origin.host()
-        );
+        let password = check.take_password();
+        let name = check.name().to_owned();
+        let checking = admission.password(&name, password);
+        let checked = match first(poll_fn(|cx| self.entry.poll_order(cx)), checking).await {
+            First::One(order) => return Err(order),
+            First::Other(checked) => checked,
+        };
+        Ok(match checked {
+            Checked::Right(who) => Compared::Right(who, check.accept(out)),
+            Checked::Wrong => Compared::Not(check.refuse(out)),
+            Checked::Busy => Compared::Not(Refused::Over(check.busy(out))),
+        })
     }
 
     /// Sends what is to be said, unless the call ends or the deadline passes meanwhile.
@@ -151,6 +142,7 @@ impl Login<'_> {
         if out.is_empty() {
             return Ok(());
         }
+        self.parity.put_on(out);
         let ordered = poll_fn(|cx| self.entry.poll_order(cx));
         let sending = first(self.call.send(out), sleep_until(timer_at(deadline)));
         match first(ordered, sending).await {
@@ -181,7 +173,8 @@ impl Login<'_> {
     }
 
     /// Last words, to a caller who may not be reading.
-    async fn goodbye(&mut self, out: &[u8], ending: Ending) -> CallEnd {
+    async fn goodbye(&mut self, out: &mut [u8], ending: Ending) -> CallEnd {
+        self.parity.put_on(out);
         let _ = timeout(limits::LINGER, self.call.send(out)).await;
         CallEnd::LoginFailed(ending)
     }
@@ -189,7 +182,7 @@ impl Login<'_> {
 
 /// What comparing a password came to.
 enum Compared {
-    Right(Arc<Account>, Admitted),
+    Right(Identified, Admitted),
     Not(Refused),
 }
 

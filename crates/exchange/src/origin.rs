@@ -2,6 +2,7 @@
 
 use carrier::{Call, Peer};
 
+use crate::config::Place;
 use crate::limits;
 use crate::source::Source;
 
@@ -13,6 +14,7 @@ use crate::source::Source;
 pub struct Origin {
     pub(crate) from: String,
     pub(crate) source: Source,
+    pub(crate) place: Place,
     pub(crate) over: Over,
     pub(crate) device: String,
     pub(crate) caller_id: String,
@@ -58,6 +60,11 @@ impl Origin {
         Self {
             from: clean(&peer.to_string()),
             source: peer.socket_addr().map_or(Source::Local, Source::from),
+            place: match (peer.socket_addr(), peer) {
+                (Some(address), _) => Place::Net(address.ip()),
+                (None, Peer::Unix(_)) => Place::Unix,
+                (None, _) => Place::Line,
+            },
             over,
             device: clean(&local.to_string()),
             caller_id: clean(&number(peer)),
@@ -72,6 +79,7 @@ impl Origin {
         Self {
             from: clean(name),
             source: Source::Local,
+            place: Place::Line,
             over: Over::Line,
             device: clean(name),
             caller_id: clean(name),

@@ -63,6 +63,8 @@ pub(crate) enum Verifier {
     Hash(Box<PasswordHash>),
     /// The password itself, from a secret file that holds no hash.
     Plain(Arc<Secret>),
+    /// Nothing is right.
+    Locked,
 }
 
 impl fmt::Debug for Verifier {
@@ -70,6 +72,7 @@ impl fmt::Debug for Verifier {
         f.write_str(match self {
             Self::Hash(_) => "Hash(..)",
             Self::Plain(_) => "Plain(..)",
+            Self::Locked => "Locked",
         })
     }
 }
@@ -246,14 +249,14 @@ fn compare(
 ) -> Verdict {
     let hash = match verifier {
         Some(Verifier::Hash(hash)) => hash,
-        Some(Verifier::Plain(_)) | None => &decoy.0,
+        Some(Verifier::Plain(_) | Verifier::Locked) | None => &decoy.0,
     };
     hashes.fetch_add(1, Ordering::Relaxed);
     let hashed = Argon2::default().verify_password(password.expose(), hash).is_ok();
     let right = match verifier {
         Some(Verifier::Hash(_)) => hashed,
         Some(Verifier::Plain(plain)) => plain.same_as(password),
-        None => false,
+        Some(Verifier::Locked) | None => false,
     };
     if right { Verdict::Right } else { Verdict::Wrong }
 }

@@ -1,16 +1,17 @@
 //! What a caller gets after the login: the account's program.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use carrier::Call;
 use telnet::LineEnds;
-use tty::{Program, PtyMode, Running, User, WindowSize};
+use tty::{Program, PtyMode, Resource, Running, User, WindowSize};
 
 use crate::account::{Account, AccountFault, Plan, Service};
 use crate::call::CallEnd;
-use crate::config::{On, RootPrograms};
+use crate::config::{On, Privileges, ProcessConfig, RootPrograms};
 use crate::environment::{Facts, environment};
 use crate::exchange::Settings;
 use crate::limits;
@@ -52,7 +53,7 @@ pub(crate) async fn serve(
     origin: &Origin,
     guest: Guest,
 ) -> Left {
-    let account = Arc::clone(&guest.account);
+    let account = Arc::clone(&guest.who.account);
     entry.is_of(&account);
     let plan = match &account.service {
         Service::Deny(reason) => {
@@ -78,12 +79,13 @@ pub(crate) async fn serve(
         call = %entry.id(), account = %account.name, from = %origin.from, pid = running.child.pid(),
         "program started"
     );
-    call.set_line_ends(match plan.on {
+    let on = on(plan, &guest);
+    call.set_line_ends(match on {
         // An Enter is one CR to a terminal's line discipline; on a pipe every byte counts.
         On::Pty => LineEnds::Cr,
         On::Pipe => LineEnds::Keep,
     });
-    Pump::new(call, entry, running, guest, Rules::of(plan)).run().await
+    Pump::new(call, entry, running, guest, Rules::of(plan, on)).run().await
 }
 
 fn start(
@@ -108,18 +110,53 @@ fn start(
         at: SystemTime::now(),
     };
     let size = guest.told.size.map_or_else(WindowSize::default, window_size);
+    let mut argv: Vec<OsString> = plan.argv.iter().map(Into::into).collect();
+    if let (Some(own), Some(first)) = (&plan.argv0, argv.first_mut()) {
+        *first = own.into();
+    }
     let program = Program {
-        argv: plan.argv.iter().map(Into::into).collect(),
+        argv,
         env: environment(account, plan, &user, &facts),
         dir: directory(plan, &user),
         user: plan.user.clone(),
-        on: match plan.on {
+        on: match on(plan, guest) {
             On::Pty => tty::On::Pty { size, term: None, mode: PtyMode::Cooked },
             On::Pipe => tty::On::Pipes,
         },
+        privileges: match plan.privileges {
+            Privileges::NeverGained => tty::Privileges::NeverGained,
+            Privileges::Usual => tty::Privileges::Usual,
+        },
+        limits: resource_limits(&plan.process),
+        nice: plan.process.nice.map_or(0, |nice| nice.0),
         ..Program::new(plan.argv.first().map(String::as_str).unwrap_or_default())
     };
     Ok(program.spawn()?)
+}
+
+/// A caller who can ask for a clean channel gets it; a terminal only comes with the account.
+fn on(plan: &Plan, guest: &Guest) -> On {
+    match guest.told.wants {
+        Some(On::Pipe) => On::Pipe,
+        Some(On::Pty) | None => plan.on,
+    }
+}
+
+/// What the program may use up, as the kernel counts it.
+fn resource_limits(process: &ProcessConfig) -> Vec<tty::Limit> {
+    // The kernel counts whole seconds; less than one would be no limit at all.
+    let cpu = process.cpu.map(|cpu| cpu.0.as_secs().max(1));
+    let limits = [
+        (Resource::Cpu, cpu),
+        (Resource::As, process.memory.map(|size| size.0)),
+        (Resource::Nofile, Some(process.files.unwrap_or(limits::PROGRAM_FILES))),
+        (Resource::Nproc, process.processes),
+        (Resource::Fsize, process.file_size.map(|size| size.0)),
+        // A program's memory may hold secrets, and its directory is no place for them.
+        (Resource::Core, Some(0)),
+    ];
+    let set = limits.into_iter().filter_map(|(resource, value)| Some((resource, value?)));
+    set.map(|(resource, value)| tty::Limit { resource, value }).collect()
 }
 
 /// Asked again at each start: the system's users may have changed since the accounts were loaded.

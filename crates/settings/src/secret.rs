@@ -114,7 +114,7 @@ impl fmt::Debug for Secret {
 ///   configuration file's directory. A file that everybody may read or write is refused: on such a system
 ///   the password is no secret, and a warning would go unread.
 /// - `env:NAME` — an environment variable of the exchange's process.
-/// - `$argon2id$…` — the hash itself, as `trunkline account add` prints it.
+/// - `$argon2id$…` or `$trunkline-machine$…` — its verifier, as `trunkline account add` writes it.
 ///
 /// A bare password is refused, so that configuration files can be shown around.
 #[derive(Clone, Debug)]
@@ -123,7 +123,7 @@ pub enum SecretRef {
     File(PathBuf),
     /// In an environment variable.
     Env(String),
-    /// Here, but only its hash.
+    /// Here, but only what it is compared with.
     Hash(String),
     /// In memory: made by the program itself.
     Given(Arc<Secret>),
@@ -151,7 +151,9 @@ impl FromStr for SecretRef {
         match text.split_once(':') {
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
             Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.into())),
-            _ if text.starts_with("$argon2") => Ok(Self::Hash(text.into())),
+            _ if text.starts_with("$argon2") || text.starts_with("$trunkline-machine$") => {
+                Ok(Self::Hash(text.into()))
+            }
             // The text isn't quoted: it is most likely the password.
             _ => Err(SecretError::NotAReference),
         }

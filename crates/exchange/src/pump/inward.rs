@@ -9,7 +9,7 @@ use tty::Running;
 use super::pending::Pending;
 use super::{Rules, Turn};
 use crate::call::CallEnd;
-use crate::config::{On, OnBreak};
+use crate::config::{On, OnBreak, Parity};
 use crate::limits;
 use crate::service::window_size;
 use crate::session::Admitted;
@@ -20,6 +20,7 @@ pub(super) struct Inward {
     state: State,
     pending: Pending,
     admitted: Admitted,
+    parity: Parity,
     caller: Caller,
     /// Bytes that the program has taken.
     taken: u64,
@@ -45,10 +46,11 @@ enum State {
 
 impl Inward {
     /// `early` came together with the password.
-    pub(super) fn new(mut admitted: Admitted, early: &[u8]) -> Self {
+    pub(super) fn new(mut admitted: Admitted, mut early: Vec<u8>, parity: Parity) -> Self {
         let mut pending = Pending::default();
-        pending.put(admitted.data(early));
-        Self { state: State::Open, pending, admitted, caller: Caller::There, taken: 0 }
+        parity.take_off(&mut early);
+        pending.put(admitted.data(&early));
+        Self { state: State::Open, pending, admitted, parity, caller: Caller::There, taken: 0 }
     }
 
     /// Whether the caller has finished sending, be it that the program doesn't know yet.
@@ -136,7 +138,9 @@ impl Inward {
                 Poll::Ready(Ok(Received::End)) => self.state = State::Ending,
                 Poll::Ready(Ok(Received::Event(event))) => self.hear(event, running, rules),
                 Poll::Ready(Ok(Received::Data(count))) => {
-                    let data = self.admitted.data(piece.get(..count).unwrap_or_default());
+                    let data = piece.get_mut(..count).unwrap_or_default();
+                    self.parity.take_off(data);
+                    let data = self.admitted.data(data);
                     self.pass_on(cx, data, running);
                 }
             }

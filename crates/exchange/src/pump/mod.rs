@@ -22,7 +22,7 @@ use tty::Running;
 use crate::account::Plan;
 use crate::call::CallEnd;
 use crate::complaints::Complaints;
-use crate::config::{On, OnBreak};
+use crate::config::{On, OnBreak, Parity};
 use crate::limits;
 use crate::login::Guest;
 use crate::registry::Entry;
@@ -39,16 +39,18 @@ pub(crate) struct Rules {
     idle: Option<Duration>,
     after_end: Duration,
     longest: Option<Duration>,
+    parity: Parity,
 }
 
 impl Rules {
-    pub(crate) fn of(plan: &Plan) -> Self {
+    pub(crate) fn of(plan: &Plan, on: On) -> Self {
         Self {
-            on: plan.on,
+            on,
             on_break: plan.on_break,
             idle: plan.idle,
             after_end: plan.after_end,
             longest: plan.longest,
+            parity: plan.parity,
         }
     }
 }
@@ -102,8 +104,8 @@ impl<'a> Pump<'a> {
             complaints: running.io.take_errors().map(Complaints::new),
             running,
             rules,
-            inward: Inward::new(guest.admitted, &guest.early),
-            outward: Outward::new(),
+            inward: Inward::new(guest.admitted, guest.early, rules.parity),
+            outward: Outward::new(rules.parity),
             status: None,
             times: Times { began: now, received: now, sent: now, taken: now, program_ended: None },
             timer: Timer::default(),

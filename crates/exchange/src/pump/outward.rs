@@ -8,6 +8,7 @@ use tty::ProgramIo;
 use super::Turn;
 use super::pending::Pending;
 use crate::call::CallEnd;
+use crate::config::Parity;
 use crate::limits;
 
 /// The other direction of a call.
@@ -15,6 +16,7 @@ use crate::limits;
 pub(super) struct Outward {
     state: State,
     pending: Pending,
+    parity: Parity,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +28,8 @@ enum State {
 }
 
 impl Outward {
-    pub(super) fn new() -> Self {
-        Self { state: State::Open, pending: Pending::default() }
+    pub(super) fn new(parity: Parity) -> Self {
+        Self { state: State::Open, pending: Pending::default(), parity }
     }
 
     /// Whether the caller has everything that the program has written or ever will.
@@ -101,7 +103,9 @@ impl Outward {
                 }
                 Poll::Ready(Ok(count)) => count,
             };
-            let mut data = piece.get(..count).unwrap_or_default();
+            let data = piece.get_mut(..count).unwrap_or_default();
+            self.parity.put_on(data);
+            let mut data = &*data;
             while !data.is_empty() {
                 match call.poll_send(cx, data) {
                     Poll::Ready(Ok(sent)) if sent > 0 => {

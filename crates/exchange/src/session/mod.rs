@@ -237,6 +237,11 @@ pub struct Admitted {
 }
 
 impl Admitted {
+    /// Without a dialogue: the first byte is data.
+    pub(crate) fn at_once() -> Self {
+        Self { late: None }
+    }
+
     /// Takes the second half of the password's line end off the front of the first data, if it is
     /// there.
     ///

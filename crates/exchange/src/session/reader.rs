@@ -78,10 +78,7 @@ impl Reader {
     }
 
     pub(super) fn push(&mut self, byte: u8, room: usize, show: Show, echo: &mut Vec<u8>) -> Read {
-        let byte = match self.parity {
-            Parity::Keep => byte,
-            Parity::Strip => byte & 0x7F,
-        };
+        let byte = if self.parity.keeps() { byte } else { byte & 0x7F };
         if self.after_cr == AfterCr::Yes {
             self.after_cr = AfterCr::No;
             self.habit = (byte == LF || byte == NUL).then_some(byte);

@@ -5,7 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
-use exchange::{AccountConfig, ExchangeConfig, ListenConfig, On, RootPrograms, Secret, SecretRef};
+use exchange::{
+    AccountConfig, ExchangeConfig, ListenConfig, On, PasswordConfig, RootPrograms, Secret,
+    SecretRef,
+};
 use line::{Personas, Phonebook};
 
 use super::start::{self, Keep};
@@ -144,5 +147,10 @@ pub(super) fn plain_account(
     let table = "name = \"\"\npassword = \"env:NONE\"";
     let account: AccountConfig =
         toml::from_str(table).map_err(|error| Failure::Other(error.to_string()))?;
-    Ok(AccountConfig { name: name.to_owned(), password, program, ..account })
+    Ok(AccountConfig {
+        name: name.to_owned(),
+        password: Some(PasswordConfig::Kept(password)),
+        program,
+        ..account
+    })
 }

@@ -44,6 +44,8 @@ pub struct Program {
     pub privileges: Privileges,
     /// Resource limits, soft and hard alike.
     pub limits: Vec<Limit>,
+    /// How much it lets others go first, from 0 to 19, on top of our own.
+    pub nice: u8,
 }
 
 /// What a program's standard input and output are.
@@ -131,6 +133,7 @@ impl Program {
             umask: 0o022,
             privileges: Privileges::default(),
             limits: Vec::new(),
+            nice: 0,
         }
     }
 }

@@ -125,6 +125,7 @@ impl Program {
             },
             umask: self.umask,
             limits: self.limits.clone(),
+            nice: self.nice,
             identity: user.filter(|user| must_change(user)).map(identity),
             dir: CString::new(self.dir.as_os_str().as_bytes())?,
             privileges: self.privileges,

@@ -9,8 +9,8 @@ use std::os::fd::OwnedFd;
 
 use rustix::fs::Mode;
 use rustix::process::{
-    Gid, Rlimit, Uid, chdir, getegid, geteuid, getgid, getuid, ioctl_tiocsctty, setrlimit, setsid,
-    umask,
+    Gid, Rlimit, Uid, chdir, getegid, geteuid, getgid, getuid, ioctl_tiocsctty, nice, setrlimit,
+    setsid, umask,
 };
 use rustix::thread::{
     clear_ambient_capability_set, set_no_new_privs, set_thread_groups, set_thread_res_gid,
@@ -26,6 +26,7 @@ pub(crate) struct Steps {
     pub(super) terminal: Terminal,
     pub(super) umask: u32,
     pub(super) limits: Vec<Limit>,
+    pub(super) nice: u8,
     pub(super) identity: Option<Identity>,
     pub(super) dir: CString,
     pub(super) privileges: Privileges,
@@ -124,6 +125,9 @@ impl Steps {
         for limit in &self.limits {
             let value = Some(limit.value);
             setrlimit(limit.resource, Rlimit { current: value, maximum: value })?;
+        }
+        if self.nice > 0 {
+            nice(i32::from(self.nice))?;
         }
         Ok(())
     }

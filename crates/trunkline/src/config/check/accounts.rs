@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use exchange::{AccountConfig, AccountFault, Accounts, SecretRef};
+use exchange::{AccountConfig, AccountFault, Accounts, PasswordConfig, SecretRef};
 
 use crate::config::diagnostic::Diagnostic;
 use crate::config::draft::Draft;
@@ -60,7 +60,7 @@ pub(super) fn take(draft: &mut Draft<'_>) -> Option<Answering> {
 /// Paths are those that the account's own file means.
 fn seen_from(account: &mut AccountConfig, folder: &Path) {
     let seen = |path: &mut std::path::PathBuf| *path = crate::place::absolute(&folder.join(&*path));
-    if let SecretRef::File(path) = &mut account.password {
+    if let Some(PasswordConfig::Kept(SecretRef::File(path))) = &mut account.password {
         seen(path);
     }
     account.directory.iter_mut().for_each(seen);
@@ -71,11 +71,14 @@ fn part(fault: &AccountFault) -> &'static str {
     match fault {
         AccountFault::Name | AccountFault::NotTyped | AccountFault::Twice => "name",
         AccountFault::Secret(_) | AccountFault::Password(_) => "password",
+        AccountFault::CertificateTwice { .. } => "certificates",
+        AccountFault::Argv0 => "argv0",
+        AccountFault::Callback => "callback",
         AccountFault::NulInProgram | AccountFault::RelativeProgram { .. } => "program",
         AccountFault::Terminal { .. } => "terminal",
         AccountFault::Variable { .. } => "environment",
         AccountFault::ProgramAndDeny => "deny",
         AccountFault::OtherUser { .. } | AccountFault::User(_) | AccountFault::Root => "user",
-        AccountFault::NoProgram => "",
+        AccountFault::NoProgram | AccountFault::NoWayIn => "",
     }
 }
