@@ -1,0 +1,39 @@
+//! What a call in progress has carried so far, shared by the call and the writer.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// The figures of a call in progress.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    began: Instant,
+    received: AtomicU64,
+    sent: AtomicU64,
+}
+
+/// What a meter shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reading {
+    pub(crate) received: u64,
+    pub(crate) sent: u64,
+    pub(crate) lasted: Duration,
+}
+
+impl Meter {
+    pub(crate) fn new() -> Self {
+        Self { began: Instant::now(), received: AtomicU64::new(0), sent: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn set(&self, received: u64, sent: u64) {
+        self.received.store(received, Ordering::Relaxed);
+        self.sent.store(sent, Ordering::Relaxed);
+    }
+
+    pub(crate) fn read(&self) -> Reading {
+        Reading {
+            received: self.received.load(Ordering::Relaxed),
+            sent: self.sent.load(Ordering::Relaxed),
+            lasted: self.began.elapsed(),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Removing old records, a few at a time.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use rusqlite::{Connection, params};
+
+use crate::limits;
+use crate::settings::Settings;
+use crate::time::to_millis;
+
+/// What a step has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// There may be more to remove.
+    More,
+    /// Nothing is left to remove.
+    Done,
+}
+
+/// Watches the clock: one that jumps must not empty the store.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pruning {
+    looked: (Instant, SystemTime),
+    even_since: Instant,
+}
+
+impl Pruning {
+    pub(super) fn new(now: Instant, time: SystemTime) -> Self {
+        Self { looked: (now, time), even_since: now }
+    }
+
+    /// Removes some of the records that are too many or too old.
+    pub(super) fn step(
+        &mut self,
+        connection: &Connection,
+        settings: &Settings,
+        newest: i64,
+        (now, time): (Instant, SystemTime),
+    ) -> rusqlite::Result<Step> {
+        let mut removed = 0;
+        if let Some(most) = settings.most {
+            let last = newest.saturating_sub_unsigned(most);
+            removed += remove_up_to(connection, last)?;
+        }
+        let even = self.clock_is_even(now, time);
+        if let Some(keep) = settings.keep
+            && even
+            && let Some(oldest) = time.checked_sub(keep)
+        {
+            removed += remove_before(connection, oldest)?;
+        }
+        let most = usize::try_from(limits::PRUNED_AT_ONCE).unwrap_or(usize::MAX);
+        Ok(if removed >= most { Step::More } else { Step::Done })
+    }
+
+    /// Whether the time of day has run evenly for long enough.
+    fn clock_is_even(&mut self, now: Instant, time: SystemTime) -> bool {
+        let (then, time_then) = self.looked;
+        self.looked = (now, time);
+        let expected = time_then.checked_add(now.saturating_duration_since(then)).unwrap_or(time);
+        let apart = expected.duration_since(time).or_else(|_| time.duration_since(expected));
+        if apart.unwrap_or(Duration::MAX) > limits::CLOCK_STEP {
+            self.even_since = now;
+        }
+        now.saturating_duration_since(self.even_since) >= limits::CLOCK_CALM
+    }
+}
+
+fn remove_up_to(connection: &Connection, last: i64) -> rusqlite::Result<usize> {
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM call WHERE id IN
+            (SELECT id FROM call WHERE id <= ?1 AND ended_at IS NOT NULL ORDER BY id LIMIT ?2)",
+    )?;
+    delete.execute(params![last, limits::PRUNED_AT_ONCE])
+}
+
+fn remove_before(connection: &Connection, time: SystemTime) -> rusqlite::Result<usize> {
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM call WHERE id IN
+            (SELECT id FROM call WHERE rang_at < ?1 AND ended_at IS NOT NULL LIMIT ?2)",
+    )?;
+    delete.execute(params![to_millis(time), limits::PRUNED_AT_ONCE])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn calls(connection: &mut Connection, times: &[u64]) {
+        crate::schema::bring_up(connection).expect("made");
+        for hours in times {
+            let time = to_millis(UNIX_EPOCH + HOUR * (*hours as u32));
+            connection
+                .execute(
+                    "INSERT INTO call (number, place, direction, line, party, over, rang_at, ended_at)
+                     VALUES ('', '', '', '', '', '', ?1, ?1)",
+                    [time],
+                )
+                .expect("written");
+        }
+    }
+
+    fn left(connection: &Connection) -> i64 {
+        connection.query_row("SELECT count(*) FROM call", [], |row| row.get(0)).expect("counted")
+    }
+
+    fn hours(hours: u32) -> (Instant, SystemTime) {
+        static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+        (*START + HOUR * hours, UNIX_EPOCH + HOUR * (1_000 + hours))
+    }
+
+    #[test]
+    fn records_that_are_too_many_or_too_old_are_removed() {
+        let mut connection = Connection::open_in_memory().expect("opened");
+        calls(&mut connection, &[1, 900, 950, 990, 999]);
+        let (now, time) = hours(0);
+        let mut pruning = Pruning::new(now, time);
+        let most = Settings { keep: None, most: Some(4), ..Settings::default() };
+        assert_eq!(pruning.step(&connection, &most, 5, hours(1)).expect("done"), Step::Done);
+        assert_eq!(left(&connection), 4);
+        let keep = Settings { keep: Some(HOUR * 100), most: None, ..Settings::default() };
+        pruning.step(&connection, &keep, 5, hours(2)).expect("done");
+        assert_eq!(left(&connection), 3);
+    }
+
+    #[test]
+    fn a_clock_that_jumps_removes_nothing() {
+        let mut connection = Connection::open_in_memory().expect("opened");
+        calls(&mut connection, &[990, 999]);
+        let (now, time) = hours(0);
+        let mut pruning = Pruning::new(now, time);
+        let keep = Settings { keep: Some(HOUR * 100), most: None, ..Settings::default() };
+        // A year ahead, and back again before an hour is over.
+        let (now, _) = hours(2);
+        pruning.step(&connection, &keep, 2, (now, time + HOUR * 9_000)).expect("done");
+        assert_eq!(left(&connection), 2);
+        let (_, back) = hours(2);
+        pruning.step(&connection, &keep, 2, (now, back)).expect("done");
+        assert_eq!(left(&connection), 2);
+    }
+
+    #[test]
+    fn calls_in_progress_stay_however_old_they_are() {
+        let mut connection = Connection::open_in_memory().expect("opened");
+        calls(&mut connection, &[1, 2]);
+        connection.execute("UPDATE call SET ended_at = NULL WHERE id = 1", []).expect("written");
+        let (now, time) = hours(0);
+        let both = Settings { keep: Some(HOUR), most: Some(0), ..Settings::default() };
+        Pruning::new(now, time).step(&connection, &both, 2, hours(2)).expect("done");
+        assert_eq!(left(&connection), 1);
+    }
+}

@@ -1,0 +1,8 @@
+//! The store, as the exchange, the lines and the commands use it.
+
+mod accounts;
+mod lists;
+mod records;
+mod sharing;
+mod stage;
+mod trouble;
