@@ -2,7 +2,10 @@
 //!
 //! Nothing here knows what a modem is doing: [`mod@line`] turns bytes into command lines, [`body`] turns
 //! a line into commands, [`dial`] reads what follows `D`, and [`result`] writes what a modem answers,
-//! byte for byte. All of it is pure: no clock, no I/O, nothing shared.
+//! byte for byte. All of it is pure: no clock but the one
+//! it is handed, no I/O, nothing shared.
+//!
+//! [`client`] is the other side of the same conversation: a program that has a real modem in front of it.
 //!
 //! Start with [`line::Recogniser`]:
 //!
@@ -30,6 +33,7 @@
 )]
 
 pub mod body;
+pub mod client;
 pub mod dial;
 pub mod limits;
 pub mod line;

@@ -26,3 +26,13 @@ pub const CODE_ENTRIES_MAX: usize = 64;
 /// Bytes in the text of one result code. `NO DIAL TONE` is 12; programs on the other side compare
 /// with short buffers.
 pub const CODE_TEXT_MAX: usize = 64;
+
+/// Characters kept of one line that a real modem says. `CONNECT` with all its protocol words has 60, caller
+/// ID in hex up to 100; the rest of a longer line is noise.
+pub const REPLY_MAX: usize = 160;
+
+/// Characters kept of a caller's number or name, and of what stands behind `CONNECT`.
+pub const CALLER_MAX: usize = 80;
+
+/// Steps of one command string for a real modem, pauses included: nobody writes more than a few.
+pub const STEPS_MAX: usize = 64;

@@ -48,6 +48,22 @@ impl Family {
         }
     }
 
+    /// The code that a modem of this family means by `number`.
+    ///
+    /// ```
+    /// use at::result::{Family, ResultCode};
+    ///
+    /// assert_eq!(Family::Hayes.code(12), Some(ResultCode::Connect(Some(9600))));
+    /// assert_eq!(Family::Usr.code(12), None, "VOICE there");
+    /// ```
+    pub fn code(self, number: u16) -> Option<ResultCode> {
+        let own = |code: &ResultCode| self.number(*code) == Some(number);
+        ResultCode::ALL.into_iter().find(own).or_else(|| {
+            let rate = self.rates().iter().find(|(_, known)| *known == number);
+            rate.map(|(rate, _)| ResultCode::Connect(Some(*rate)))
+        })
+    }
+
     /// `None`: this family has no such code and says `NO CARRIER` instead.
     const fn number(self, code: ResultCode) -> Option<u16> {
         match (code, self) {
