@@ -1,0 +1,250 @@
+//! What is shown: the house, as whoever runs it tells of it.
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::moment::Moment;
+
+/// Whoever has lines and calls to show, and does what operators order.
+///
+/// The server asks from threads of its own, where waiting for a lock or a disk delays nobody's call.
+pub trait House: Send + Sync + 'static {
+    /// Every line as it stands, in the order of their names.
+    fn lines(&self) -> Vec<LineNow>;
+
+    /// Every call in progress.
+    fn calls(&self) -> Vec<CallNow>;
+
+    /// The last calls that are over, the latest first, at most `most`.
+    fn recent(&self, most: usize) -> Vec<CallOver>;
+
+    /// The last logins that failed, the latest first.
+    fn failed_logins(&self) -> Vec<FailedLogin>;
+
+    /// Where calls arrive.
+    fn listeners(&self) -> Vec<Listener>;
+
+    /// What has been counted since the start.
+    fn figures(&self) -> Figures;
+
+    /// Shows what passes on a line from now on.
+    ///
+    /// # Errors
+    /// There is no such line.
+    fn trace(&self, line: &str) -> Result<Box<dyn Trace>, Refusal>;
+
+    /// Ends the call of this number, as the wish of the operator `by`; says what was done.
+    ///
+    /// # Errors
+    /// There is no such call.
+    fn hang_up(&self, call: &str, by: &str) -> Result<String, Refusal>;
+
+    /// Makes a line busy for callers, or free again, as the wish of the operator `by`; says what was done.
+    ///
+    /// # Errors
+    /// There is no such line, or lines can't be made busy here.
+    fn set_busy(&self, line: &str, busy: Busy, by: &str) -> Result<String, Refusal>;
+}
+
+/// Whether callers are told that a line is busy, whatever it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Busy {
+    /// They are.
+    Out,
+    /// They ring when it is free.
+    No,
+}
+
+/// Why the house doesn't do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such line or call.
+    #[error("{0}")]
+    Unknown(String),
+    /// It can't be done now.
+    #[error("{0}")]
+    Impossible(String),
+}
+
+/// A line as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LineNow {
+    /// The owner's name for it.
+    pub name: String,
+    /// What it does, in a word or two: `idle`, `ringing`, `online` …; `closed` when it could not be opened.
+    pub state: Cow<'static, str>,
+    /// Which modem it is.
+    pub persona: String,
+    /// Where its equipment plugs in.
+    pub place: String,
+    /// Where callers arrive.
+    pub listens: Vec<String>,
+    /// Whether the equipment is there.
+    pub dtr: bool,
+    /// Whether the modem shows carrier.
+    pub dcd: bool,
+    /// Whether it rings.
+    pub ri: bool,
+    /// Whether callers are told that it is busy; `None` where lines can't be made busy.
+    pub busy: Option<bool>,
+    /// Why it could not be opened.
+    pub error: Option<String>,
+    /// Its call.
+    pub call: Option<CallNow>,
+}
+
+/// A call in progress.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CallNow {
+    /// Its number.
+    pub id: String,
+    /// The line whose call it is; `None` for a call that the exchange has answered.
+    pub line: Option<String>,
+    /// Out or in.
+    pub direction: Direction,
+    /// Who calls, or what was dialled.
+    pub party: String,
+    /// What it travels on, once known.
+    pub over: Option<Cow<'static, str>>,
+    /// Whose call it is, once he has logged in.
+    pub account: Option<String>,
+    /// When it began.
+    pub since: Moment,
+    /// Bytes to the far end.
+    pub sent: u64,
+    /// Bytes from the far end.
+    pub received: u64,
+}
+
+/// Who made a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// A caller.
+    In,
+    /// The equipment.
+    Out,
+}
+
+/// A call that is over.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CallOver {
+    /// What was known of it at its end.
+    #[serde(flatten)]
+    pub call: CallNow,
+    /// How long it lasted.
+    pub seconds: u64,
+    /// Why it ended, for programs.
+    pub cause: Cow<'static, str>,
+    /// Why it ended, for people.
+    pub words: Cow<'static, str>,
+    /// How its program ended: an exit code or `signal N`.
+    pub status: Option<String>,
+}
+
+/// A login that failed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FailedLogin {
+    /// When.
+    pub at: Moment,
+    /// From where.
+    pub from: String,
+    /// At what: `exchange` or `page`.
+    pub at_what: Cow<'static, str>,
+    /// The account or operator, where it is a known one; what else was typed might be a password.
+    pub name: Option<String>,
+    /// Why, for programs.
+    pub cause: Cow<'static, str>,
+    /// Why, for people.
+    pub words: Cow<'static, str>,
+}
+
+/// A place where calls arrive.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Listener {
+    /// Its address.
+    pub address: String,
+    /// Who answers there: `exchange`, or a line's name.
+    pub answers: String,
+    /// What callers may speak.
+    pub accepts: Vec<String>,
+}
+
+/// What has been counted since the start. The words in it are from fixed lists.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Figures {
+    /// Calls that are over.
+    pub ended: Vec<Ended>,
+    /// Logins by outcome.
+    pub logins: Vec<(Cow<'static, str>, u64)>,
+    /// Password hashes computed.
+    pub password_hashes: u64,
+    /// Records that wait for the disk, where there is a store.
+    pub store_queue: Option<u64>,
+}
+
+/// Calls that are over and have these words in common.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// Who answered or made them: `exchange` or `line`.
+    pub side: &'static str,
+    /// Who made them.
+    pub direction: Direction,
+    /// Why they ended.
+    pub cause: Cow<'static, str>,
+    /// How many.
+    pub calls: u64,
+    /// Bytes to the far ends.
+    pub sent: u64,
+    /// Bytes from the far ends.
+    pub received: u64,
+}
+
+/// What passes on a line.
+pub trait Trace: Send {
+    /// The next entry; `None` when the line is gone.
+    fn next(&mut self) -> Pin<Box<dyn Future<Output = Option<TraceEntry>> + Send + '_>>;
+}
+
+/// Something that passed on a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceEntry {
+    /// When, since the trace began.
+    pub at: Duration,
+    /// What.
+    pub what: TraceWhat,
+}
+
+/// What passed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TraceWhat {
+    /// Bytes; of a long run, the first ones.
+    Bytes {
+        /// Which way.
+        way: TraceWay,
+        /// The first of them.
+        first: Box<[u8]>,
+        /// How many more there were.
+        more: usize,
+    },
+    /// Something that must not be shown.
+    Hidden(TraceWay),
+    /// A signal or a change of state.
+    Note(Box<str>),
+    /// So many entries were left out here.
+    Lost(u64),
+}
+
+/// Which way something went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TraceWay {
+    /// To the equipment.
+    Out,
+    /// From the equipment.
+    In,
+}
