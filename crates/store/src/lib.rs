@@ -69,4 +69,4 @@ pub use error::{Fault, OpenError, Refused, StoreError};
 pub use list::{Calls, Filter, Outcome};
 pub use settings::{Durability, Settings};
 pub use store::Store;
-pub use ticket::Ticket;
+pub use ticket::{Keeping, Ticket};

@@ -1,6 +1,6 @@
 //! What a call in progress has carried so far, shared by the call and the writer.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// The figures of a call in progress.
@@ -9,6 +9,8 @@ pub(crate) struct Meter {
     began: Instant,
     received: AtomicU64,
     sent: AtomicU64,
+    /// The call has no record after all.
+    refused: AtomicBool,
 }
 
 /// What a meter shows.
@@ -21,7 +23,20 @@ pub(crate) struct Reading {
 
 impl Meter {
     pub(crate) fn new() -> Self {
-        Self { began: Instant::now(), received: AtomicU64::new(0), sent: AtomicU64::new(0) }
+        Self {
+            began: Instant::now(),
+            received: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            refused: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn refuse(&self) {
+        self.refused.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_refused(&self) -> bool {
+        self.refused.load(Ordering::Acquire)
     }
 
     pub(crate) fn set(&self, received: u64, sent: u64) {

@@ -186,7 +186,7 @@ impl Queue {
         self.done.notify_all();
         loop {
             let now = Instant::now();
-            let next = state.next(due);
+            let next = state.next(now, due);
             if next <= now {
                 return state.hand_over(due <= now);
             }
@@ -269,8 +269,7 @@ impl Queue {
 
 impl State {
     /// When there is something to do.
-    fn next(&self, due: Instant) -> Instant {
-        let now = Instant::now();
+    fn next(&self, now: Instant, due: Instant) -> Instant {
         if !self.begins.is_empty() || !self.orders.is_empty() {
             return now;
         }

@@ -1,6 +1,6 @@
 //! A call's hold on its record.
 
-use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
@@ -18,15 +18,22 @@ pub struct Ticket {
     queue: Arc<Queue>,
     row: i64,
     meter: Arc<Meter>,
-    state: State,
+    keeping: Option<Keeping>,
+    ended: bool,
 }
 
-enum State {
-    /// The record is on its way to the disk.
-    Waiting(oneshot::Receiver<Result<(), Refused>>),
-    Kept,
-    Refused(Refused),
-    Ended,
+/// Waits until a record is kept, apart from its ticket.
+#[derive(Debug)]
+#[must_use = "a call must not go on before its record is kept"]
+pub struct Keeping(oneshot::Receiver<Result<(), Refused>>);
+
+impl Future for Keeping {
+    type Output = Result<(), Refused>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // Without an answer nobody writes any more.
+        Pin::new(&mut self.0).poll(cx).map(|kept| kept.unwrap_or(Err(Refused::Closed)))
+    }
 }
 
 impl Ticket {
@@ -36,7 +43,7 @@ impl Ticket {
         meter: Arc<Meter>,
         kept: oneshot::Receiver<Result<(), Refused>>,
     ) -> Self {
-        Self { queue, row, meter, state: State::Waiting(kept) }
+        Self { queue, row, meter, keeping: Some(Keeping(kept)), ended: false }
     }
 
     /// The record's place in the store.
@@ -44,30 +51,20 @@ impl Ticket {
         self.row
     }
 
-    /// Ready when the record is kept, or can't be.
-    pub fn poll_kept(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
-        let outcome = match &mut self.state {
-            State::Kept | State::Ended => return Poll::Ready(Ok(())),
-            State::Refused(why) => return Poll::Ready(Err(*why)),
-            State::Waiting(kept) => match std::pin::pin!(kept).poll(cx) {
-                Poll::Pending => return Poll::Pending,
-                // Nobody writes any more.
-                Poll::Ready(outcome) => outcome.unwrap_or(Err(Refused::Closed)),
-            },
-        };
-        self.state = match outcome {
-            Ok(()) => State::Kept,
-            Err(why) => State::Refused(why),
-        };
-        Poll::Ready(outcome)
-    }
-
-    /// Waits until the record is kept.
+    /// Waits until the record is kept. Dropped early, it can be called again.
     ///
     /// # Errors
     /// It can't be: the call must not begin.
     pub async fn kept(&mut self) -> Result<(), Refused> {
-        poll_fn(|cx| self.poll_kept(cx)).await
+        let Some(keeping) = &mut self.keeping else { return Ok(()) };
+        let kept = keeping.await;
+        self.keeping = None;
+        kept
+    }
+
+    /// What [`Ticket::kept`] waits for, for somebody else to wait.
+    pub fn keeping(&mut self) -> Option<Keeping> {
+        self.keeping.take()
     }
 
     /// The caller has shown whose call it is.
@@ -105,14 +102,13 @@ impl Ticket {
     }
 
     fn finish(&mut self, end: CallEnded) {
-        if !matches!(self.state, State::Refused(_) | State::Ended) {
+        if !std::mem::replace(&mut self.ended, true) {
             self.change(Change { end: Some(end), ..Change::default() });
-            self.state = State::Ended;
         }
     }
 
     fn change(&self, change: Change) {
-        if !matches!(self.state, State::Refused(_)) {
+        if !self.meter.is_refused() {
             self.queue.change(self.row, change);
         }
     }

@@ -321,6 +321,7 @@ impl Batch {
 
 fn refuse(begins: Vec<Begin>) {
     for begin in begins {
+        begin.meter.refuse();
         let _ = begin.kept.send(Err(Refused::Trouble));
     }
 }
