@@ -48,6 +48,10 @@ pub enum Protocol {
     Raw,
     /// `telnet://`
     Telnet,
+    /// `tls://`: bytes as they are, under TLS.
+    Tls,
+    /// `telnets://`: telnet under TLS.
+    Telnets,
     /// No scheme given: telnet on its own port, elsewhere as the far end's first bytes show.
     Detect,
 }
@@ -70,7 +74,7 @@ pub enum AddressError {
     #[error("the host is missing")]
     NoHost,
     /// A scheme nobody knows.
-    #[error("`{0}` is not a way to call; known are telnet, tcp, unix and modem")]
+    #[error("`{0}` is not a way to call; known are telnet, tcp, tls, telnets, unix and modem")]
     UnknownScheme(String),
     /// A scheme that this build can't call with.
     #[error("calls by `{0}` are not built into this program")]
@@ -111,8 +115,33 @@ impl AddressError {
 /// The port of telnet.
 pub const TELNET_PORT: u16 = 23;
 
-/// Known to the design, not to this build.
-const NOT_BUILT_IN: [&str; 6] = ["tls", "telnets", "ssh", "gsm", "serial", "udp"];
+/// The port of telnet under TLS.
+pub const TELNETS_PORT: u16 = 992;
+
+/// Every scheme that is ever spoken of. A scheme whose `read` is missing is known, but not to this build.
+const SCHEMES: &[Scheme] = &[
+    Scheme { name: "tcp", read: Some(|rest| net(Protocol::Raw, rest)) },
+    Scheme { name: "telnet", read: Some(|rest| net(Protocol::Telnet, rest)) },
+    Scheme { name: "tls", read: if TLS { Some(|rest| net(Protocol::Tls, rest)) } else { None } },
+    Scheme {
+        name: "telnets",
+        read: if TLS { Some(|rest| net(Protocol::Telnets, rest)) } else { None },
+    },
+    Scheme { name: "unix", read: Some(unix) },
+    Scheme { name: "ssh", read: None },
+    Scheme { name: "gsm", read: None },
+    Scheme { name: "serial", read: None },
+    Scheme { name: "modem", read: Some(modem) },
+    Scheme { name: "udp", read: None },
+];
+
+const TLS: bool = cfg!(feature = "tls");
+
+/// A way to call, by its name in front of the colon.
+struct Scheme {
+    name: &'static str,
+    read: Option<fn(&str) -> Result<Address, AddressError>>,
+}
 
 impl Address {
     /// Telnet to `host`.
@@ -137,6 +166,23 @@ impl Protocol {
         match self {
             Self::Raw => None,
             Self::Telnet | Self::Detect => Some(TELNET_PORT),
+            Self::Tls | Self::Telnets => Some(TELNETS_PORT),
+        }
+    }
+
+    /// Whether it is spoken under TLS.
+    pub const fn is_secured(self) -> bool {
+        matches!(self, Self::Tls | Self::Telnets)
+    }
+
+    /// How an address begins that speaks it.
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Raw => "tcp://",
+            Self::Telnet => "telnet://",
+            Self::Tls => "tls://",
+            Self::Telnets => "telnets://",
+            Self::Detect => "",
         }
     }
 }
@@ -161,13 +207,10 @@ impl FromStr for Address {
 }
 
 fn with_scheme(scheme: &str, rest: &str) -> Result<Address, AddressError> {
-    match scheme.to_ascii_lowercase().as_str() {
-        "tcp" => net(Protocol::Raw, rest),
-        "telnet" => net(Protocol::Telnet, rest),
-        "unix" => unix(rest),
-        "modem" => modem(rest),
-        known if NOT_BUILT_IN.contains(&known) => Err(AddressError::NotBuiltIn(known.to_owned())),
-        _ => Err(AddressError::UnknownScheme(scheme.to_owned())),
+    match SCHEMES.iter().find(|known| scheme.eq_ignore_ascii_case(known.name)) {
+        Some(Scheme { read: Some(read), .. }) => read(rest),
+        Some(known) => Err(AddressError::NotBuiltIn(known.name.to_owned())),
+        None => Err(AddressError::UnknownScheme(scheme.to_owned())),
     }
 }
 
@@ -274,14 +317,7 @@ impl fmt::Display for Host {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Net { protocol, host, port } => {
-                let scheme = match protocol {
-                    Protocol::Raw => "tcp://",
-                    Protocol::Telnet => "telnet://",
-                    Protocol::Detect => "",
-                };
-                write!(f, "{scheme}{host}:{port}")
-            }
+            Self::Net { protocol, host, port } => write!(f, "{}{host}:{port}", protocol.prefix()),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
             Self::Modem { name, number } => write!(f, "modem:{name}/{number}"),
         }
@@ -329,7 +365,6 @@ mod tests {
             ("tcp://host:0", "`0` is not a port"),
             ("tcp://host:+5", "`+5` is not a port"),
             ("tcp://host:65536", "`65536` is not a port"),
-            ("tls://host", "calls by `tls` are not built in"),
             ("gsm:/dev/ttyUSB0", "calls by `gsm` are not built in"),
             ("http://host", "`http` is not a way to call"),
             ("unix:relative", "`relative` is not an absolute path"),
@@ -341,6 +376,20 @@ mod tests {
             let shown = shown(written);
             assert!(shown.contains(why), "{written}: {shown}");
         }
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn tls_has_a_usual_port() {
+        assert_eq!(shown("tls://host"), "tls://host:992");
+        assert_eq!(shown("telnets://[::1]/"), "telnets://[::1]:992");
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[test]
+    fn without_tls_its_schemes_are_known_and_refused() {
+        assert!(shown("tls://host").contains("calls by `tls` are not built in"));
+        assert!(shown("telnets://host").contains("not built in"));
     }
 
     #[test]
@@ -366,7 +415,7 @@ mod tests {
     proptest! {
         #[test]
         fn an_address_is_read_as_it_is_shown(
-            v6: u128, v4: u32, which in 0..4, name in "[a-z][a-z0-9.-]{0,20}", port in 1u16.., protocol in 0usize..3,
+            v6: u128, v4: u32, which in 0..4, name in "[a-z][a-z0-9.-]{0,20}", port in 1u16.., protocol in 0usize..3 + 2 * usize::from(TLS),
         ) {
             let host = match which {
                 0 => Host::Ip(IpAddr::V6(v6.into()).to_canonical()),
@@ -374,7 +423,7 @@ mod tests {
                 2 => Host::Zoned(v6.into(), "eth0".to_owned()),
                 _ => Host::Name(name),
             };
-            let protocol = [Protocol::Raw, Protocol::Telnet, Protocol::Detect][protocol];
+            let protocol = [Protocol::Raw, Protocol::Telnet, Protocol::Detect, Protocol::Tls, Protocol::Telnets][protocol];
             let address = Address::Net { protocol, host, port };
             prop_assert_eq!(address.to_string().parse(), Ok(address));
         }

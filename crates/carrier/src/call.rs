@@ -14,7 +14,7 @@ use tokio::time::{Sleep, sleep_until, timeout};
 
 use crate::coded::Coded;
 use crate::wire::{Peer, Wire};
-use crate::{CallOptions, Duplex, cause_of_end, clock_now, scratch, timer_at};
+use crate::{CallOptions, Credentials, Duplex, cause_of_end, clock_now, scratch, timer_at};
 
 /// One established call: a duplex byte stream with signals.
 ///
@@ -42,6 +42,7 @@ pub struct Call {
     codec: Option<Box<Coded>>,
     peer: Peer,
     counts: Counts,
+    credentials: Option<Box<Credentials>>,
 }
 
 /// What [`Call::poll_receive`] brought.
@@ -104,7 +105,17 @@ impl Call {
             telnet::Mode::Off => None,
             _ => Some(Box::new(Coded::new(codec))),
         };
-        Self { wire, codec, peer, counts: Counts::default() }
+        Self { wire, codec, peer, counts: Counts::default(), credentials: None }
+    }
+
+    pub(crate) fn with_credentials(mut self, credentials: Option<Credentials>) -> Self {
+        self.credentials = credentials.map(Box::new);
+        self
+    }
+
+    /// What the carrier knows of the far end, such as the certificate that it has shown.
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_deref()
     }
 
     /// Reads into `buf` (not empty), and decodes what was read in place.

@@ -3,13 +3,16 @@
 use std::future::poll_fn;
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::task::{Context, Poll};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 
+use crate::tls::Door;
 use crate::wire::{Wire, peek};
-use crate::{Call, CallOptions, Peer, limits};
+use crate::{Call, CallOptions, Credentials, Duplex, Peer, TlsFailure, limits};
 
 /// A caller at the door: look at it, then [`answer`](Self::answer) or [`refuse`](Self::refuse).
 ///
@@ -17,7 +20,11 @@ use crate::{Call, CallOptions, Peer, limits};
 pub struct Caller {
     wire: Wire,
     peer: Peer,
+    credentials: Option<Credentials>,
 }
+
+/// A caller's connection as tokio's libraries want it.
+pub struct CallerStream(Wire);
 
 /// What a caller's first bytes look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +45,7 @@ pub enum Greeting {
 
 impl Caller {
     pub(crate) fn new(wire: Wire, peer: Peer) -> Self {
-        Self { wire, peer }
+        Self { wire, peer, credentials: None }
     }
 
     /// Who calls.
@@ -53,6 +60,16 @@ impl Caller {
 
     /// Waits at most `wait` for the first bytes and tells what they look like, without taking them.
     pub async fn sniff(&mut self, wait: Duration) -> Greeting {
+        let ahead = poll_fn(|cx| match self.wire.poll_look(cx) {
+            Some(seen) => seen.map(|seen| Some(seen.map(first_word))),
+            None => Poll::Ready(None),
+        });
+        match timeout(wait, ahead).await {
+            Ok(None) => {}
+            Ok(Some(Ok(greeting))) => return greeting,
+            Ok(Some(Err(_))) => return Greeting::Gone,
+            Err(_) => return Greeting::Silent,
+        }
         let clear = |socket: BorrowedFd<'_>| match look_at(socket)? {
             Seen::Clear(greeting) => Ok(Some(greeting)),
             Seen::Unclear | Seen::Nothing => Ok(None),
@@ -80,14 +97,79 @@ impl Caller {
         self.wire.poll_hung_up(cx)
     }
 
+    /// Goes on under TLS, as the caller has begun; what he says inside can be
+    /// [sniffed](Self::sniff) at again.
+    ///
+    /// # Errors
+    /// No secure connection came about within `wait`. The caller has been told why, if he can be, and
+    /// is gone.
+    pub async fn secure(self, door: &Door, wait: Duration) -> Result<Self, TlsFailure> {
+        let Self { wire, peer, .. } = self;
+        let (wire, certificate) =
+            timeout(wait, door.admit(wire)).await.unwrap_or(Err(TlsFailure::TimedOut))?;
+        Ok(Self { wire, peer, credentials: certificate.map(Credentials::Certificate) })
+    }
+
+    /// What the carrier knows of the caller.
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
+    }
+
     /// Takes the call.
     pub fn answer(self, options: &CallOptions) -> io::Result<Call> {
-        Call::answered(self.wire, self.peer, options)
+        let call = Call::answered(self.wire, self.peer, options)?;
+        Ok(call.with_credentials(self.credentials))
+    }
+
+    /// The connection itself, for who speaks a protocol of his own on it. What was looked at is still
+    /// to be read.
+    pub fn into_stream(self) -> CallerStream {
+        CallerStream(self.wire)
     }
 
     /// Turns the caller away with a reset, which a calling modem reports as BUSY or NO CARRIER.
     pub fn refuse(self) {
         self.wire.reset();
+    }
+}
+
+impl AsyncRead for CallerStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if buf.remaining() > 0 {
+            let count = ready!(self.0.poll_read(cx, buf.initialize_unfilled()))?;
+            buf.advance(count);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for CallerStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_write(cx, data)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_shutdown(cx)
+    }
+}
+
+/// What bytes of which no more will be looked at are.
+fn first_word(seen: &[u8]) -> Greeting {
+    match classify(seen) {
+        Seen::Clear(greeting) => greeting,
+        Seen::Unclear | Seen::Nothing => Greeting::Raw,
     }
 }
 

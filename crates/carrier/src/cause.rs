@@ -5,7 +5,7 @@ use std::io;
 use at::result::Cause;
 use rustix::io::Errno;
 
-use crate::TelnetFailed;
+use crate::{TelnetFailed, TlsBroken};
 
 /// Why a call failed or ended, by the error that its socket gave.
 ///
@@ -18,6 +18,11 @@ use crate::TelnetFailed;
 pub fn cause_of(error: &io::Error) -> Cause {
     if error.get_ref().is_some_and(|inner| inner.is::<TelnetFailed>()) {
         return Cause::TelnetFailed;
+    }
+    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(TlsBroken::CutOff) => return Cause::CutOff,
+        Some(TlsBroken::Protocol) => return Cause::ProtocolError,
+        None => {}
     }
     match error.raw_os_error().map(Errno::from_raw_os_error) {
         Some(errno) => cause_of_errno(errno),
@@ -78,6 +83,12 @@ mod tests {
         assert_eq!(cause_of_end(&error), Cause::PathLost);
         let error: io::Error = Errno::CONNRESET.into();
         assert_eq!(cause_of_end(&error), Cause::Reset);
+    }
+
+    #[test]
+    fn a_connection_that_was_cut_is_not_one_that_ended() {
+        let error = io::Error::new(io::ErrorKind::UnexpectedEof, TlsBroken::CutOff);
+        assert_eq!(cause_of_end(&error), Cause::CutOff);
     }
 
     #[test]

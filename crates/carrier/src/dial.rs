@@ -14,7 +14,10 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::lookup::lookup;
 use crate::wire::{Peer, Wire};
-use crate::{AccessList, Address, Call, CallOptions, DialError, SocketOptions, limits};
+use crate::{
+    AccessList, Address, Call, CallOptions, Certificate, Credentials, DialError, Host,
+    SocketOptions, limits, tls,
+};
 
 /// One of several places that a number stands for.
 #[derive(Clone, Debug)]
@@ -43,11 +46,20 @@ async fn dial_within(
     access: &AccessList,
     budget: Option<Duration>,
 ) -> Result<Call, DialError> {
+    let mut certificate = None;
     let wire = match address {
-        Address::Net { host, port, .. } => {
+        Address::Net { protocol, host, port } => {
             let addresses = permitted(lookup(host, *port).await?, access)?;
             let stagger = stagger(budget, addresses.len());
-            Wire::tcp(Race::new(addresses, &options.socket, stagger).await?)
+            let wire = Wire::tcp(Race::new(addresses, &options.socket, stagger).await?);
+            match protocol.is_secured() {
+                true => {
+                    let (wire, shown) = secure(wire, address, host, options).await?;
+                    certificate = shown;
+                    wire
+                }
+                false => wire,
+            }
         }
         Address::Unix(path) => Wire::unix(dial_unix(path, access).await?),
         Address::Modem { .. } => return through(options, address, budget).await,
@@ -57,7 +69,20 @@ async fn dial_within(
         Address::Net { .. } | Address::Modem { .. } => wire.peer(),
     };
     tracing::debug!(%address, %peer, local = %wire.local(), "connected");
-    Ok(Call::with_codec(wire, peer, options.calling(address)))
+    let call = Call::with_codec(wire, peer, options.calling(address));
+    Ok(call.with_credentials(certificate.map(Credentials::Certificate)))
+}
+
+async fn secure(
+    wire: Wire,
+    address: &Address,
+    host: &Host,
+    options: &CallOptions,
+) -> Result<(Wire, Option<Certificate>), DialError> {
+    let settings = options.tls.clone().unwrap_or_default();
+    // Boxed: the handshake is the longest part of a call that is being made, and rarely there.
+    let secured = Box::pin(tls::call(wire, host, &settings)).await;
+    secured.map_err(|why| DialError::Insecure { place: address.to_string(), why })
 }
 
 /// A call that ends inside this program.

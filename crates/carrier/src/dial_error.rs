@@ -5,7 +5,7 @@ use std::io;
 
 use at::result::Cause;
 
-use crate::{Denied, cause_of};
+use crate::{Denied, TlsFailure, TlsSetupError, cause_of};
 
 /// Why a call did not come about.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +58,14 @@ pub enum DialError {
         /// Why.
         cause: Cause,
     },
+    /// The far end answered, but no secure connection came about.
+    #[error("no secure call to {place}: {why}")]
+    Insecure {
+        /// The address that was tried.
+        place: String,
+        /// Why not.
+        why: TlsFailure,
+    },
     /// The share of the budget was used up.
     #[error("{place} did not answer in time")]
     TimedOut {
@@ -82,6 +90,11 @@ impl DialError {
             Self::Denied { .. } => Cause::Denied,
             Self::Failed { source, .. } => cause_of(source),
             Self::NoTrunk { cause, .. } => *cause,
+            Self::Insecure { why: TlsFailure::Lost(source), .. } => cause_of(source),
+            Self::Insecure { why: TlsFailure::Setup(TlsSetupError::NotBuiltIn), .. } => {
+                Cause::NoSuchCarrier
+            }
+            Self::Insecure { .. } => Cause::TlsFailed,
             Self::TimedOut { .. } => Cause::TimedOut,
             Self::NoAddress => Cause::UnknownHost,
             Self::Several(errors) => most_telling(errors),
@@ -102,13 +115,14 @@ impl DialError {
 fn most_telling(errors: &[DialError]) -> Cause {
     let distance = |cause: &Cause| match cause {
         Cause::Refused | Cause::Busy => 0,
-        Cause::Reset => 1,
-        Cause::TimedOut | Cause::NoAnswer => 2,
-        Cause::NoRoute => 3,
-        Cause::UnknownHost => 4,
-        Cause::NoResolver => 5,
-        Cause::Denied => 6,
-        _ => 7,
+        Cause::TlsFailed => 1,
+        Cause::Reset => 2,
+        Cause::TimedOut | Cause::NoAnswer => 3,
+        Cause::NoRoute => 4,
+        Cause::UnknownHost => 5,
+        Cause::NoResolver => 6,
+        Cause::Denied => 7,
+        _ => 8,
     };
     errors.iter().map(DialError::cause).min_by_key(distance).unwrap_or(Cause::UnknownHost)
 }

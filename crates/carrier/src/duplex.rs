@@ -8,6 +8,8 @@ use clock::Instant;
 use telnet::{Event, NotSent};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::Peer;
+
 /// A duplex byte stream, polled.
 ///
 /// Every tokio stream is one. So are [`crate::Call`] (through [`crate::Call::hearing`]) and the
@@ -48,6 +50,39 @@ pub trait Duplex {
     fn timeout(&mut self, now: Instant) {
         let _ = now;
     }
+
+    /// Shows what waits to be read without taking it: nothing at the end. For a stream that can't look
+    /// ahead, pending for good.
+    fn poll_look(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        let _ = cx;
+        Poll::Pending
+    }
+
+    /// Ready when the other side has finished and nothing that it sent is left to read. For a stream
+    /// that can't look ahead, pending for good.
+    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let _ = cx;
+        Poll::Pending
+    }
+
+    /// Ready when the other side has finished or is gone, whatever is left to read.
+    fn poll_hung_up(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let _ = cx;
+        Poll::Pending
+    }
+
+    /// Our end, as others would call it.
+    fn local(&self) -> Peer {
+        Peer::Internal("internal")
+    }
+
+    /// The far end.
+    fn peer(&self) -> Peer {
+        Peer::Internal("internal")
+    }
+
+    /// From now on, dropping the stream breaks it off.
+    fn abort(&mut self) {}
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Duplex for S {
@@ -102,5 +137,28 @@ impl Duplex for Box<dyn Duplex + Send> {
 
     fn timeout(&mut self, now: Instant) {
         (**self).timeout(now);
+    }
+    fn poll_look(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        (**self).poll_look(cx)
+    }
+
+    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        (**self).poll_closed(cx)
+    }
+
+    fn poll_hung_up(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        (**self).poll_hung_up(cx)
+    }
+
+    fn local(&self) -> Peer {
+        (**self).local()
+    }
+
+    fn peer(&self) -> Peer {
+        (**self).peer()
+    }
+
+    fn abort(&mut self) {
+        (**self).abort();
     }
 }

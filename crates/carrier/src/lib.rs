@@ -43,16 +43,22 @@ mod options;
 mod pump;
 mod queue;
 pub mod scratch;
+mod security;
 mod socket;
 mod throttle;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "no_tls.rs"]
+mod tls;
 pub mod trace;
 mod trunks;
 mod wire;
 
 pub use access::{AccessError, AccessList, Denied, Permission, Rule, TooManyRules};
-pub use address::{Address, AddressError, Host, Protocol, TELNET_PORT};
+pub use address::{Address, AddressError, Host, Protocol, TELNET_PORT, TELNETS_PORT};
 pub use call::{Call, Counts, Received, TelnetFailed};
-pub use caller::{Caller, Greeting};
+pub use caller::{Caller, CallerStream, Greeting};
 pub use cause::{cause_of, cause_of_end};
 pub use dial::{Route, dial, dial_first};
 pub use dial_error::DialError;
@@ -63,7 +69,12 @@ pub use listener::{ListenError, ListenOptions, Listener, V6};
 pub use now::{clock_now, timer_at};
 pub use options::CallOptions;
 pub use pump::{End, Ending, Pumped, Until, pump};
+pub use security::{
+    Certificate, ClientCertificates, Credentials, Fingerprint, NoFingerprint, Standing, TlsBroken,
+    TlsClient, TlsFailure, TlsIdentity, TlsServer, TlsSetupError, Verify,
+};
 pub use socket::{Keepalive, SocketOptions};
 pub use throttle::{Bucket, Throttled};
+pub use tls::Door as TlsDoor;
 pub use trunks::{Dialling, Trunks};
 pub use wire::Peer;

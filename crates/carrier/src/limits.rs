@@ -69,3 +69,27 @@ pub const TRACE_BYTES: usize = 1024;
 
 /// Shortest throttle step: one timer per 10 ms is cheap, one per character is not.
 pub const THROTTLE_STEP: Duration = Duration::from_millis(10);
+
+/// What a TLS record can be on the wire: RFC 5246 section 6.2.3, RFC 8446 section 5.2.
+pub const RECORD: usize = 5 + 16 * 1024 + 2048;
+
+/// Length of the thread's buffer for TLS: a read of [`SCRATCH`] behind the longest handshake message
+/// (65,535 bytes) that rustls takes in several records.
+pub const RECORDS: usize = SCRATCH + 68 * 1024;
+
+/// Bytes that TLS itself may have to say (alerts, new keys) to a far end that doesn't read; beyond, the
+/// call ends.
+pub const TLS_ANSWERS: usize = 16 * 1024;
+
+/// Longest PEM file: all authorities of a system are a quarter of it.
+pub const PEM_FILE: u64 = 1024 * 1024;
+
+/// Ways of calling under TLS that are kept ready: phonebook entries with settings of their own, at a
+/// few hundred KiB each where they trust the system's authorities.
+pub const TLS_CONFIGS: usize = 8;
+
+/// How long certificates that were read from files are taken for what the files have.
+pub const TLS_FRESH: Duration = Duration::from_secs(60);
+
+/// Bytes of a certificate's subject that are kept: RFC 5280's upper bound of a common name.
+pub const SUBJECT: usize = 64;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use telnet::{ComPort, LineEnds, Mode, Profile, Side, TerminalName, WindowSize};
 
 use crate::address::{Protocol, TELNET_PORT};
-use crate::{Address, SocketOptions, Trunks};
+use crate::{Address, SocketOptions, TlsClient, Trunks};
 
 /// How a call is to be made or taken; the default suits field equipment.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct CallOptions {
     pub line_ends: LineEnds,
     /// Options of the TCP socket.
     pub socket: SocketOptions,
+    /// Whom to trust when dialling under TLS. `None`: the system's authorities.
+    pub tls: Option<Arc<TlsClient>>,
     /// How long dialling may take, so that each address of a host gets its share of it. Not a
     /// time-out: drop the dialling future for that.
     pub budget: Option<Duration>,
@@ -44,6 +46,7 @@ impl Default for CallOptions {
             com_port: ComPort::Refuse,
             line_ends: LineEnds::Keep,
             socket: SocketOptions::default(),
+            tls: None,
             budget: None,
             trunks: None,
         }
@@ -77,12 +80,12 @@ impl CallOptions {
 /// A scheme is a statement; a bare address is telnet on telnet's port and found out elsewhere.
 fn usual_mode(address: &Address) -> Mode {
     match address {
-        Address::Net { protocol: Protocol::Telnet, .. }
+        Address::Net { protocol: Protocol::Telnet | Protocol::Telnets, .. }
         | Address::Net { protocol: Protocol::Detect, port: TELNET_PORT, .. } => Mode::On,
         Address::Net { protocol: Protocol::Detect, .. } => Mode::Auto,
-        Address::Net { protocol: Protocol::Raw, .. } | Address::Unix(_) | Address::Modem { .. } => {
-            Mode::Off
-        }
+        Address::Net { protocol: Protocol::Raw | Protocol::Tls, .. }
+        | Address::Unix(_)
+        | Address::Modem { .. } => Mode::Off,
     }
 }
 

@@ -12,6 +12,11 @@ impl Queue {
         self.bytes.is_empty()
     }
 
+    #[cfg_attr(not(feature = "tls"), allow(dead_code))]
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len() - self.gone
+    }
+
     pub(crate) fn put(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }

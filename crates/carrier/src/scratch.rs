@@ -10,6 +10,8 @@ use crate::limits;
 thread_local! {
     static READ: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
     static ENCODED: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static RECORDS: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static SEALED: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 /// Runs `act` with this thread's buffer of [`limits::SCRATCH`] bytes, whose content is arbitrary.
@@ -33,6 +35,25 @@ pub(crate) fn with_encoded<T>(act: impl FnOnce(&mut Vec<u8>) -> T) -> T {
     buf.clear();
     let result = act(&mut buf);
     ENCODED.set(buf);
+    result
+}
+
+/// Runs `act` with this thread's buffer of [`limits::RECORDS`] bytes for what is still encrypted.
+#[cfg_attr(not(feature = "tls"), allow(dead_code))]
+pub(crate) fn with_records<T>(act: impl FnOnce(&mut [u8]) -> T) -> T {
+    let mut buf = RECORDS.take();
+    buf.resize(limits::RECORDS, 0);
+    let result = act(&mut buf);
+    RECORDS.set(buf);
+    result
+}
+
+/// Runs `act` with this thread's vector for what has just been encrypted, whose content is arbitrary.
+#[cfg_attr(not(feature = "tls"), allow(dead_code))]
+pub(crate) fn with_sealed<T>(act: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+    let mut buf = SEALED.take();
+    let result = act(&mut buf);
+    SEALED.set(buf);
     result
 }
 

@@ -105,7 +105,7 @@ impl Wire {
         match &self.stream {
             Stream::Tcp(stream) => stream.peer_addr().map_or(GONE, Peer::from),
             Stream::Unix(stream) => stream.peer_addr().map_or(GONE, |address| (&address).into()),
-            Stream::Wrapped(_) => Peer::Internal("internal"),
+            Stream::Wrapped(stream) => stream.peer(),
         }
     }
 
@@ -113,7 +113,7 @@ impl Wire {
         match &self.stream {
             Stream::Tcp(stream) => stream.local_addr().map_or(GONE, Peer::from),
             Stream::Unix(stream) => stream.local_addr().map_or(GONE, |address| (&address).into()),
-            Stream::Wrapped(_) => Peer::Internal("internal"),
+            Stream::Wrapped(stream) => stream.local(),
         }
     }
 
@@ -124,10 +124,26 @@ impl Wire {
         }
     }
 
-    pub(crate) fn reset(self) {
-        if let Stream::Tcp(stream) = &self.stream {
+    pub(crate) fn reset(mut self) {
+        self.abort();
+    }
+
+    /// From now on, dropping it resets the connection.
+    pub(crate) fn abort(&mut self) {
+        match &mut self.stream {
             // Fails only on a socket that is gone already, which is what is wanted.
-            let _ = socket::reset_on_close(stream);
+            Stream::Tcp(stream) => drop(socket::reset_on_close(stream)),
+            Stream::Unix(_) => {}
+            Stream::Wrapped(stream) => stream.abort(),
+        }
+    }
+
+    /// Shows what a stream that was made of another one has ready; `None` for a socket, at which
+    /// [`look`](Self::look) looks.
+    pub(crate) fn poll_look(&mut self, cx: &mut Context<'_>) -> Option<Poll<io::Result<&[u8]>>> {
+        match &mut self.stream {
+            Stream::Tcp(_) | Stream::Unix(_) => None,
+            Stream::Wrapped(stream) => Some(stream.poll_look(cx)),
         }
     }
 
@@ -182,11 +198,17 @@ impl Wire {
 
     /// Ready when the far end has closed and nothing that it sent is left to read.
     pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Stream::Wrapped(stream) = &mut self.stream {
+            return stream.poll_closed(cx);
+        }
         self.poll_watch(cx, |socket| Ok((peek(socket, &mut [0; 1])? == Some(0)).then_some(())))
     }
 
     /// Ready when the far end has finished sending, or is gone, whatever is left to read.
     pub(crate) fn poll_hung_up(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Stream::Wrapped(stream) = &mut self.stream {
+            return stream.poll_hung_up(cx);
+        }
         self.poll_watch(cx, |socket| Ok(is_hung_up(socket).then_some(()))).map(|_| ())
     }
 

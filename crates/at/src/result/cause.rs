@@ -118,6 +118,8 @@ causes! {
     Reset, "reset", Line, "the far end reset the connection";
     /// The far end can't be reached any more.
     PathLost, "path-lost", Line, "the far end can't be reached any more";
+    /// The connection ended without the farewell that a secure one owes.
+    CutOff, "cut-off", Line, "the connection was cut; its last data may be missing";
     /// Nothing was sent in either direction for as long as is allowed.
     Idle, "idle", Ours, "no data for as long as is allowed";
     /// The call lasted as long as is allowed.
@@ -178,6 +180,7 @@ impl Cause {
             | Self::RemoteHangUp
             | Self::Reset
             | Self::PathLost
+            | Self::CutOff
             | Self::Idle
             | Self::TimeLimit
             | Self::ProgramEnded
