@@ -77,6 +77,8 @@ pub enum CallEnd {
     ShuttingDown,
     /// The caller spoke a protocol that isn't accepted here.
     NotAccepted,
+    /// No secure connection came about.
+    TlsFailed,
     /// There were too many calls already.
     TurnedAway,
 }
@@ -102,6 +104,7 @@ impl CallEnd {
             Self::Operator => "hung up by an operator",
             Self::ShuttingDown => "exchange shutting down",
             Self::NotAccepted => "protocol not accepted",
+            Self::TlsFailed => "no secure connection",
             Self::TurnedAway => "too many calls",
         }
     }
@@ -126,6 +129,7 @@ impl CallEnd {
             Self::Operator => "operator",
             Self::ShuttingDown => "shutting-down",
             Self::NotAccepted => "not-accepted",
+            Self::TlsFailed => "tls-failed",
             Self::TurnedAway => "turned-away",
         }
     }

@@ -6,7 +6,7 @@ mod process;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use carrier::AccessList;
+use carrier::{AccessList, ClientCertificates, TlsIdentity, TlsServer};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use settings::{OneOrMany, Span};
@@ -59,6 +59,9 @@ pub struct ListenConfig {
     /// "raw"]`.
     #[serde(default = "every_kind")]
     pub accept: Vec<Kind>,
+    /// The certificate shown to callers under TLS, and what is asked of theirs.
+    #[serde(default)]
+    pub tls: Option<TlsConfig>,
     /// Who calls: `machine` (default) or `human`.
     #[serde(default)]
     pub profile: Profile,
@@ -83,6 +86,7 @@ impl ListenConfig {
         Self {
             address,
             accept: every_kind(),
+            tls: None,
             profile: Profile::default(),
             login_parity: Parity::default(),
             access: AccessList::allow_all(),
@@ -99,6 +103,54 @@ pub enum Kind {
     Telnet,
     /// Bytes as they are.
     Raw,
+    /// Telnet or plain bytes under TLS.
+    Tls,
+}
+
+/// The `tls` table of a listener.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TlsConfig {
+    /// A PEM file with the certificate that callers see, and those that lead to its authority. It is
+    /// read again at each reload.
+    pub certificate: PathBuf,
+    /// A PEM file with its private key.
+    pub key: PathBuf,
+    /// A PEM file with the authorities that issue callers' certificates. Without it any certificate
+    /// is taken, and only its fingerprint says whose it is.
+    #[serde(default)]
+    pub client_ca: Option<PathBuf>,
+    /// Whether callers show certificates: `optional` (default with `client-ca`) or `required`.
+    /// Default without `client-ca`: they aren't asked to.
+    #[serde(default)]
+    pub client_certificates: Option<AskCertificates>,
+}
+
+/// Whether callers show certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AskCertificates {
+    /// They may, and log in otherwise.
+    Optional,
+    /// Who shows none is turned away.
+    Required,
+}
+
+impl TlsConfig {
+    /// The files that the table names, for who knows what their paths refer to.
+    pub fn files_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        [&mut self.certificate, &mut self.key].into_iter().chain(&mut self.client_ca)
+    }
+
+    pub(crate) fn server(&self) -> TlsServer {
+        let identity = TlsIdentity { certificate: self.certificate.clone(), key: self.key.clone() };
+        let client_certificates = match (self.client_certificates, &self.client_ca) {
+            (Some(AskCertificates::Required), _) => ClientCertificates::Required,
+            (Some(AskCertificates::Optional), _) | (None, Some(_)) => ClientCertificates::Optional,
+            (None, None) => ClientCertificates::Unasked,
+        };
+        TlsServer { identity, client_authorities: self.client_ca.clone(), client_certificates }
+    }
 }
 
 /// Who calls at a listener, which decides who begins to negotiate.

@@ -3,12 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use carrier::{ListenError, ListenOptions, Listener, Peer};
+use carrier::{ListenOptions, Listener, Peer};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::config::ListenConfig;
-use crate::exchange::Shared;
+use crate::exchange::{Shared, StartError};
 use crate::listen::{Reception, receive_callers};
 
 /// The listeners, each with its task.
@@ -37,27 +37,28 @@ enum Place {
 /// Doors as a new configuration wants them, opened but not yet in use.
 pub(crate) struct Prepared(Vec<Wanted>);
 
-enum Wanted {
-    Kept(ListenConfig),
-    Opened(ListenConfig, Listener),
+struct Wanted {
+    config: ListenConfig,
+    reception: Reception,
+    /// Nothing where one is open already.
+    listener: Option<Listener>,
 }
 
 impl Doors {
     /// Opens what isn't open. An error leaves the doors as they are.
-    pub(crate) fn prepare(&self, configs: &[ListenConfig]) -> Result<Prepared, ListenError> {
+    pub(crate) fn prepare(&self, configs: &[ListenConfig]) -> Result<Prepared, StartError> {
         let mut open: Vec<Place> = self.doors.iter().map(|door| door.place).collect();
         let prepare = |config: &ListenConfig| {
             let place = Place::Configured(config.address);
-            match open.iter().position(|open| *open == place) {
+            let reception = Reception::new(config)?;
+            let listener = match open.iter().position(|open| *open == place) {
                 Some(index) => {
                     open.swap_remove(index);
-                    Ok(Wanted::Kept(config.clone()))
+                    None
                 }
-                None => {
-                    let listener = Listener::tcp(config.address, &ListenOptions::default())?;
-                    Ok(Wanted::Opened(config.clone(), listener))
-                }
-            }
+                None => Some(Listener::tcp(config.address, &ListenOptions::default())?),
+            };
+            Ok(Wanted { config: config.clone(), reception, listener })
         };
         configs.iter().map(prepare).collect::<Result<_, _>>().map(Prepared)
     }
@@ -66,15 +67,14 @@ impl Doors {
     pub(crate) fn replace(&mut self, prepared: Prepared, shared: &Arc<Shared>) {
         let mut before = std::mem::take(&mut self.doors);
         for wanted in prepared.0 {
-            let door = match wanted {
-                Wanted::Opened(config, listener) => {
-                    let reception = Reception::new(&config);
-                    Some(Door::open(Place::Configured(config.address), listener, reception, shared))
-                }
-                Wanted::Kept(config) => {
-                    let same = |door: &Door| door.place == Place::Configured(config.address);
-                    let door = before.iter().position(same).map(|index| before.swap_remove(index));
-                    door.inspect(|door| door.change(&config))
+            let Wanted { config, reception, listener } = wanted;
+            let place = Place::Configured(config.address);
+            let door = match listener {
+                Some(listener) => Some(Door::open(place, listener, reception, shared)),
+                None => {
+                    let same = before.iter().position(|door| door.place == place);
+                    let door = same.map(|index| before.swap_remove(index));
+                    door.inspect(|door| door.change(reception, &config))
                 }
             };
             self.doors.extend(door);
@@ -104,8 +104,9 @@ impl Door {
         Self { place, local, reception, task: task.abort_handle() }
     }
 
-    fn change(&self, config: &ListenConfig) {
-        self.reception.send_modify(|reception| *reception = Arc::new(reception.changed(config)));
+    fn change(&self, new: Reception, config: &ListenConfig) {
+        self.reception
+            .send_modify(|reception| *reception = Arc::new(reception.changed(new, config)));
     }
 }
 

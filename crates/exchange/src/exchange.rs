@@ -5,7 +5,7 @@ use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use carrier::{Call, ListenError, Listener, Peer};
+use carrier::{Call, Credentials, ListenError, Listener, Peer};
 use settings::Secret;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -20,7 +20,8 @@ use crate::doors::Doors;
 use crate::limits;
 use crate::listen::Reception;
 use crate::login::{Guest, Login, Told};
-use crate::origin::Origin;
+use crate::manners::ListenerFault;
+use crate::origin::{Origin, Over};
 use crate::password::Checker;
 use crate::patience::Patience;
 use crate::registry::{Entry, Registry};
@@ -80,6 +81,9 @@ pub enum StartError {
     /// A listener can't be opened.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// A listener can't be as it is configured.
+    #[error(transparent)]
+    Listener(#[from] ListenerFault),
 }
 
 impl Exchange {
@@ -124,8 +128,12 @@ impl Exchange {
 
     /// Listens at one more place, opened elsewhere (by systemd, say), until the exchange is shut
     /// down. A reload leaves it alone.
-    pub fn listen(&self, listener: Listener, config: &ListenConfig) {
-        self.doors().add(listener, Reception::new(config), &self.shared);
+    ///
+    /// # Errors
+    /// Its certificates can't be used.
+    pub fn listen(&self, listener: Listener, config: &ListenConfig) -> Result<(), ListenerFault> {
+        self.doors().add(listener, Reception::new(config)?, &self.shared);
+        Ok(())
     }
 
     /// Takes a call that came from elsewhere (a line of this process, say), and returns when it is
@@ -342,7 +350,7 @@ impl Shared {
     async fn finish(&self, call: Call, left: Left, entry: Entry, settings: &Settings) -> CallEnd {
         entry.count(call.counts());
         if service::speaks_telnet(&call) {
-            entry.is_telnet();
+            entry.travels(Over::Telnet);
         }
         let end = left.end;
         let mut record = entry.over(end);
@@ -374,6 +382,20 @@ impl Shared {
         fingerprint: &Fingerprint,
     ) -> Option<Identified> {
         self.admission(&self.settings(), origin, call).certificate(fingerprint)
+    }
+
+    /// The account that what a carrier knows of its caller opens.
+    pub(crate) fn identify_by_credentials(
+        &self,
+        origin: &Origin,
+        id: CallId,
+        call: &Call,
+    ) -> Option<Identified> {
+        let Credentials::Certificate(shown) = call.credentials()?;
+        let subject = shown.subject.as_deref().unwrap_or("-");
+        tracing::info!(call = %id, fingerprint = %shown.fingerprint, subject, "certificate shown");
+        let fingerprint = Fingerprint::of_digest(shown.fingerprint.0);
+        self.identify_by_certificate(origin, Some(id), &fingerprint)
     }
 
     /// The account of a caller who has proved to have one of its SSH keys.

@@ -49,6 +49,7 @@ mod hex;
 pub mod limits;
 mod listen;
 mod login;
+mod manners;
 mod origin;
 mod password;
 mod patience;
@@ -67,12 +68,14 @@ pub use account::{
 pub use admission::{Checked, Identified, Proof};
 pub use call::{CallEnd, CallId, CallRecord, CallStatus, NoCallId};
 pub use config::{
-    AccountConfig, CallbackConfig, CallbackLogin, Echo, ExchangeConfig, HangUpConfig, Kind,
-    LimitsConfig, ListenConfig, LoginConfig, Nice, NoSize, On, OnBreak, OnSecond, Parity,
-    PasswordConfig, Privileges, ProcessConfig, Profile, RootPrograms, Size, Sources,
+    AccountConfig, AskCertificates, CallbackConfig, CallbackLogin, Echo, ExchangeConfig,
+    HangUpConfig, Kind, LimitsConfig, ListenConfig, LoginConfig, Nice, NoSize, On, OnBreak,
+    OnSecond, Parity, PasswordConfig, Privileges, ProcessConfig, Profile, RootPrograms, Size,
+    Sources, TlsConfig,
 };
 pub use exchange::{Exchange, StartError};
 pub use login::Told;
+pub use manners::{ListenerFault, TlsFault};
 pub use origin::{Origin, Over};
 pub use password::{PasswordError, hash_password};
 pub use settings::{Secret, SecretError, SecretRef};

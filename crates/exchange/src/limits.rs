@@ -6,6 +6,10 @@ use std::time::Duration;
 /// terminals wait for the banner, and a person doesn't notice a third of a second.
 pub const FIRST_BYTES: Duration = Duration::from_millis(300);
 
+/// How long a caller has for a TLS handshake: some round trips over the worst of mobile networks, and
+/// not long enough for many who never finish it to add up.
+pub const HANDSHAKE: Duration = Duration::from_secs(20);
+
 /// Characters in a login name: longer than any user name a system takes, short enough to be kept
 /// per call.
 pub const NAME: usize = 64;

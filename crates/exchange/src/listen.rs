@@ -1,21 +1,23 @@
-//! Listening for callers: who may come in, and what he speaks.
+//! Listening for callers: who may come in.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use carrier::{AccessList, CallOptions, Caller, Greeting, Listener, clock_now};
+use carrier::{AccessList, Caller, Listener, clock_now};
 use clock::Instant;
-use telnet::Mode;
 use tokio::sync::watch;
 
 use crate::call::CallEnd;
-use crate::config::{Kind, ListenConfig, Parity, Profile};
+use crate::config::ListenConfig;
 use crate::crowd::{Queue, Seat};
 use crate::exchange::Shared;
-use crate::limits;
+use crate::login::Told;
+use crate::manners::{Heard, ListenerFault, Manners};
 use crate::origin::Origin;
 use crate::registry::Entry;
 use crate::source::Source;
+use crate::wait::{First, first};
 
 /// A `[[exchange.listen]]` table at work.
 #[derive(Debug)]
@@ -23,31 +25,6 @@ pub(crate) struct Reception {
     access: AccessList,
     manners: Arc<Manners>,
     queue: Arc<Queue>,
-}
-
-/// How callers of one listener are received.
-#[derive(Debug)]
-struct Manners {
-    accepts: Accepts,
-    profile: Profile,
-    login_parity: Parity,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Accepts {
-    Telnet,
-    Raw,
-    Both,
-}
-
-/// What a caller's first bytes, or their absence, have decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Speaks {
-    Mode(Mode),
-    /// Something that isn't accepted here.
-    Foreign,
-    /// Nothing any more: he has left.
-    Gone,
 }
 
 /// Takes callers, each in a task of its own, by the rules that are in force when he calls.
@@ -71,7 +48,7 @@ pub(crate) async fn receive_callers(
                 let origin = Origin::between(caller.peer(), &caller.local());
                 let entry = shared.register(&origin);
                 let manners = Arc::clone(&reception.manners);
-                tokio::spawn(manners.receive(Arc::clone(&shared), caller, origin, entry, seat));
+                tokio::spawn(receive(manners, Arc::clone(&shared), caller, origin, entry, seat));
             }
             // Nothing was done for him yet, and a reset leaves nothing behind.
             Err(why) => {
@@ -83,18 +60,17 @@ pub(crate) async fn receive_callers(
 }
 
 impl Reception {
-    pub(crate) fn new(config: &ListenConfig) -> Self {
-        Self::with_queue(config, Queue::new(config.unauthenticated))
+    /// A place with these rules; its certificates are read.
+    pub(crate) fn new(config: &ListenConfig) -> Result<Self, ListenerFault> {
+        let manners = Arc::new(Manners::of(config)?);
+        let queue = Queue::new(config.unauthenticated);
+        Ok(Self { access: config.access.clone(), manners, queue })
     }
 
-    /// The same place with other rules; those who are in keep their places in the queue.
-    pub(crate) fn changed(&self, config: &ListenConfig) -> Self {
+    /// The same place with the rules of `new`; those who are in keep their places in the queue.
+    pub(crate) fn changed(&self, new: Self, config: &ListenConfig) -> Self {
         self.queue.set_limit(config.unauthenticated);
-        Self::with_queue(config, Arc::clone(&self.queue))
-    }
-
-    fn with_queue(config: &ListenConfig, queue: Arc<Queue>) -> Self {
-        Self { access: config.access.clone(), manners: Arc::new(Manners::of(config)), queue }
+        Self { queue: Arc::clone(&self.queue), ..new }
     }
 
     fn admit(&self, shared: &Shared, caller: &Caller) -> Result<Seat, &'static str> {
@@ -112,73 +88,45 @@ impl Reception {
     }
 }
 
-impl Manners {
-    fn of(config: &ListenConfig) -> Self {
-        let accepts = |kind| config.accept.contains(&kind);
-        Self {
-            accepts: match (accepts(Kind::Telnet), accepts(Kind::Raw)) {
-                (true, false) => Accepts::Telnet,
-                (false, true) => Accepts::Raw,
-                (true, true) | (false, false) => Accepts::Both,
-            },
-            profile: config.profile,
-            login_parity: config.login_parity,
-        }
-    }
-
-    async fn receive(
-        self: Arc<Self>,
-        shared: Arc<Shared>,
-        mut caller: Caller,
-        origin: Origin,
-        entry: Entry,
-        seat: Seat,
-    ) {
-        let end = match self.listen_to(&mut caller).await {
-            Speaks::Mode(mode) => match caller.answer(&self.options(mode)) {
+/// One caller, from his first bytes to his call's line in the log.
+async fn receive(
+    manners: Arc<Manners>,
+    shared: Arc<Shared>,
+    caller: Caller,
+    mut origin: Origin,
+    mut entry: Entry,
+    seat: Seat,
+) {
+    // Boxed: once the call is answered, nothing of how it was told apart is needed.
+    let ordered = poll_fn(|cx| entry.poll_order(cx));
+    let heard = match first(ordered, Box::pin(manners.hear(caller))).await {
+        First::One(order) => Heard::Nothing(order),
+        First::Other(heard) => heard,
+    };
+    let end = match heard {
+        Heard::Words { caller, mode, over } => {
+            if over != origin.over {
+                entry.travels(over);
+                origin.over = over;
+            }
+            match caller.answer(&manners.options(mode)) {
                 Ok(call) => {
-                    shared.run(call, origin, self.login_parity, entry, seat).await;
+                    // Whose certificate opens an account has nothing to type.
+                    match shared.identify_by_credentials(&origin, entry.id(), &call) {
+                        Some(who) => {
+                            let told = Told::default();
+                            shared.run_identified(call, origin, who, told, entry, seat).await
+                        }
+                        None => shared.run(call, origin, manners.login_parity, entry, seat).await,
+                    };
                     return;
                 }
                 Err(_) => CallEnd::LineLost,
-            },
-            Speaks::Foreign => {
-                caller.refuse();
-                CallEnd::NotAccepted
             }
-            Speaks::Gone => CallEnd::CallerHungUp,
-        };
-        entry.file(entry.over(end));
-    }
-
-    /// Tells from a caller's first bytes what he speaks, where there is a choice.
-    async fn listen_to(&self, caller: &mut Caller) -> Speaks {
-        match self.accepts {
-            Accepts::Telnet => Speaks::Mode(Mode::On),
-            Accepts::Raw => Speaks::Mode(Mode::Off),
-            Accepts::Both => self.judge(caller.sniff(limits::FIRST_BYTES).await),
         }
-    }
-
-    fn judge(&self, greeting: Greeting) -> Speaks {
-        match (greeting, self.profile) {
-            (Greeting::Telnet, _) | (Greeting::Silent, Profile::Human) => Speaks::Mode(Mode::On),
-            // Many telnet clients wait for us to begin; such a one is recognised by a later
-            // negotiation.
-            (Greeting::Silent, Profile::Machine) => Speaks::Mode(Mode::Auto),
-            (Greeting::Raw, _) => Speaks::Mode(Mode::Off),
-            (Greeting::Tls | Greeting::Ssh, _) => Speaks::Foreign,
-            (Greeting::Gone, _) => Speaks::Gone,
-        }
-    }
-
-    fn options(&self, mode: Mode) -> CallOptions {
-        let profile = match self.profile {
-            Profile::Machine => telnet::Profile::Machine,
-            Profile::Human => telnet::Profile::Human,
-        };
-        CallOptions { telnet: Some(mode), profile, terminal: None, ..CallOptions::default() }
-    }
+        Heard::Nothing(end) => end,
+    };
+    entry.file(entry.over(end));
 }
 
 /// Callers turned away, of whom only some are logged: a flood of callers must not be a flood of

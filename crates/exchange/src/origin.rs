@@ -28,6 +28,12 @@ pub struct Origin {
 pub enum Over {
     /// A TCP connection.
     Tcp,
+    /// A TCP connection on which telnet is spoken.
+    Telnet,
+    /// A connection under TLS.
+    Tls,
+    /// A connection by SSH.
+    Ssh,
     /// A UNIX socket.
     Unix,
     /// A line of this process.
@@ -39,6 +45,9 @@ impl Over {
     pub fn words(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
+            Self::Telnet => "telnet",
+            Self::Tls => "tls",
+            Self::Ssh => "ssh",
             Self::Unix => "unix",
             Self::Line => "line",
         }

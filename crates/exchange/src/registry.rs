@@ -14,7 +14,7 @@ use crate::account::Account;
 use crate::call::{CallEnd, CallId, CallRecord, CallStatus, status_words};
 use crate::config::OnSecond;
 use crate::limits;
-use crate::origin::Origin;
+use crate::origin::{Origin, Over};
 
 /// The calls in progress, by number and by account.
 #[derive(Debug)]
@@ -45,10 +45,12 @@ struct Live {
 struct Facts {
     id: CallId,
     from: String,
-    over: &'static str,
+    /// What it came in on.
+    over: Over,
     since: SystemTime,
     began: Instant,
-    telnet: OnceLock<()>,
+    /// What it goes on by, as it has turned out.
+    turned_out: OnceLock<Over>,
     account: OnceLock<String>,
     received: AtomicU64,
     sent: AtomicU64,
@@ -83,10 +85,10 @@ impl Registry {
         let facts = Arc::new(Facts {
             id: CallId::next(),
             from: origin.from.clone(),
-            over: origin.over.words(),
+            over: origin.over,
             since: SystemTime::now(),
             began: clock_now(),
-            telnet: OnceLock::new(),
+            turned_out: OnceLock::new(),
             account: OnceLock::new(),
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
@@ -162,7 +164,7 @@ impl Facts {
         CallStatus {
             id: self.id,
             from: self.from.clone(),
-            over: if self.telnet.get().is_some() { "telnet" } else { self.over },
+            over: self.turned_out.get().copied().unwrap_or(self.over).words(),
             account: self.account.get().cloned(),
             since: self.since,
             received: self.received.load(Ordering::Relaxed),
@@ -176,9 +178,9 @@ impl Entry {
         self.facts.id
     }
 
-    /// The call travels on telnet, as it has turned out.
-    pub(crate) fn is_telnet(&self) {
-        let _ = self.facts.telnet.set(());
+    /// What the call travels on, as it has turned out; the first word on it counts.
+    pub(crate) fn travels(&self, over: Over) {
+        let _ = self.facts.turned_out.set(over);
     }
 
     /// The call is over for its caller now; its program may take longer.

@@ -16,7 +16,7 @@ use crate::environment::{Facts, environment};
 use crate::exchange::Settings;
 use crate::limits;
 use crate::login::Guest;
-use crate::origin::Origin;
+use crate::origin::{Origin, Over};
 use crate::pump::{Pump, Rules};
 use crate::registry::Entry;
 use crate::user;
@@ -98,10 +98,11 @@ fn start(
     plan: &Plan,
 ) -> Result<Running, StartError> {
     let user = identity(plan, settings.root_programs)?;
-    let connect = match speaks_telnet(call) {
-        true => "TELNET".to_owned(),
-        false => origin.over.words().to_ascii_uppercase(),
+    let over = match origin.over {
+        Over::Tcp if speaks_telnet(call) => Over::Telnet,
+        over => over,
     };
+    let connect = over.words().to_ascii_uppercase();
     let facts = Facts {
         call: entry.id(),
         origin,

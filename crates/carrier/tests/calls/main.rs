@@ -7,4 +7,6 @@ mod ends;
 mod faults;
 mod pumping;
 mod telnet_call;
+#[cfg(feature = "tls")]
+mod tls;
 mod volume;

@@ -6,7 +6,7 @@ use std::path::Path;
 use exchange::{AccountConfig, AccountFault, Accounts, PasswordConfig, SecretRef};
 
 use crate::config::diagnostic::Diagnostic;
-use crate::config::draft::Draft;
+use crate::config::draft::{Draft, Placed};
 use crate::instance::Answering;
 
 /// Whether passwords must be at hand.
@@ -28,6 +28,7 @@ pub(in crate::config) fn check(
     for (account, folder) in draft.accounts.iter_mut().zip(folders) {
         seen_from(&mut account.value, &folder);
     }
+    listeners(draft, secrets, mistakes);
     let mut seen: HashMap<&str, usize> = HashMap::new();
     for (n, account) in draft.accounts.iter().enumerate() {
         let name = account.value.name.as_str();
@@ -47,6 +48,25 @@ pub(in crate::config) fn check(
             _ => {}
         }
     }
+}
+
+/// Certificates are read as accounts' passwords are: what can't be read at the start is a mistake now.
+fn listeners(draft: &mut Draft<'_>, secrets: Secrets, mistakes: &mut Vec<Diagnostic>) {
+    let Some(mut exchange) = draft.exchange.take() else { return };
+    let folder = draft.folder(&exchange).to_owned();
+    for (n, listen) in exchange.value.listen.iter_mut().enumerate() {
+        let files = listen.tls.iter_mut().flat_map(exchange::TlsConfig::files_mut);
+        files.for_each(|path| *path = crate::place::absolute(&folder.join(&*path)));
+        if secrets == Secrets::Needed
+            && let Err(fault) = listen.check()
+        {
+            let part = if listen.tls.is_some() { "tls" } else { "accept" };
+            let at = Placed { value: (), file: exchange.file, steps: exchange.steps.clone() };
+            let message = format!("callers can't be received like this: {fault}");
+            mistakes.push(draft.mistake(&at, &["listen".into(), n.into(), part.into()], message));
+        }
+    }
+    draft.exchange = Some(exchange);
 }
 
 /// What the answering side needs, if there is one.
