@@ -4,14 +4,20 @@
 //! `( ) [ ] { } \ ? | ^ $`. Names are found in any case, numbers however they are punctuated. An exact
 //! key wins over a pattern, an earlier pattern over a later one.
 
+#[cfg(feature = "configuration")]
+mod pattern;
+#[cfg(not(feature = "configuration"))]
+#[path = "phonebook/no_pattern.rs"]
+mod pattern;
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use carrier::{Address, Host};
-use regex_lite::Regex;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
+use self::pattern::Pattern;
 use crate::limits;
 use settings::{OneOrMany, Parsed, Span, TextOrTable};
 
@@ -29,15 +35,6 @@ pub struct Entry {
     /// What is called, and how.
     pub listing: Listing,
     pattern: Option<Pattern>,
-}
-
-#[derive(Clone, Debug)]
-struct Pattern(Regex);
-
-impl PartialEq for Pattern {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.as_str() == other.0.as_str()
-    }
 }
 
 /// What an entry says of its calls; a string is its `call`.
@@ -139,7 +136,7 @@ impl Phonebook {
     pub fn new(listings: Vec<(String, Listing)>) -> Result<Self, EntryError> {
         let mut entries: Vec<Entry> = Vec::with_capacity(listings.len());
         for (key, listing) in listings {
-            let pattern = if is_pattern(&key) { Some(compile(&key)?) } else { None };
+            let pattern = if is_pattern(&key) { Some(Pattern::new(&key)?) } else { None };
             if listing.call.is_empty() {
                 return Err(EntryError::Nobody { key });
             }
@@ -187,13 +184,8 @@ impl Phonebook {
 
     fn matching(&self, key: &str) -> Option<Found<'_>> {
         self.entries.iter().find_map(|entry| {
-            let captures = entry.pattern.as_ref()?.0.captures(key)?;
-            let substitute = |call: &str| {
-                let mut text = String::new();
-                captures.expand(call, &mut text);
-                text
-            };
-            let addresses = self.addresses(entry, substitute, 0);
+            let groups = entry.pattern.as_ref()?.groups(key)?;
+            let addresses = self.addresses(entry, |call| groups.put_into(call), 0);
             Some(Found { entry, addresses })
         })
     }
@@ -274,12 +266,6 @@ fn is_pattern(key: &str) -> bool {
     key.contains(['(', ')', '[', ']', '{', '}', '\\', '?', '|', '^', '$'])
 }
 
-fn compile(key: &str) -> Result<Pattern, EntryError> {
-    Regex::new(&format!("^(?:{key})$"))
-        .map(Pattern)
-        .map_err(|error| EntryError::Pattern { key: key.to_owned(), reason: error.to_string() })
-}
-
 /// A key without what people put in for the eye: case, and the punctuation of telephone numbers.
 fn normal(key: &str) -> String {
     if key.chars().any(char::is_alphabetic) {
@@ -294,11 +280,11 @@ fn normal(key: &str) -> String {
 mod tests {
     use super::*;
 
-    fn book(toml: &str) -> Result<Phonebook, toml::de::Error> {
+    pub(super) fn book(toml: &str) -> Result<Phonebook, toml::de::Error> {
         toml::from_str(toml)
     }
 
-    fn called(book: &Phonebook, key: &str) -> Vec<String> {
+    pub(super) fn called(book: &Phonebook, key: &str) -> Vec<String> {
         let found = book.find(&[key]);
         found
             .map(|found| found.addresses.iter().map(ToString::to_string).collect())
@@ -317,36 +303,6 @@ mod tests {
     fn a_name_is_found_in_any_case() {
         let book = book(r#"Main = "tcp://10.0.0.7:8023""#).unwrap();
         assert_eq!(called(&book, "MAIN"), ["tcp://10.0.0.7:8023"]);
-    }
-
-    #[test]
-    fn a_pattern_hands_its_groups_to_the_address() {
-        let book = book(r#""9,?(\\d{3})" = "tcp://gw.example:23$1""#).unwrap();
-        assert_eq!(called(&book, "9,123"), ["tcp://gw.example:23123"]);
-        assert_eq!(called(&book, "9123"), ["tcp://gw.example:23123"]);
-        assert_eq!(called(&book, "91234"), Vec::<String>::new());
-    }
-
-    #[test]
-    fn an_exact_key_wins_over_a_pattern_and_an_earlier_pattern_over_a_later_one() {
-        let book = book(
-            "\"(1..)\" = \"tcp://a:1\"\n\"(.+)\" = \"tcp://b:2\"\n\"100\" = \"tcp://c:3\"\n\"zz(.*)\" = \"tcp://d:4\"",
-        )
-        .unwrap();
-        assert_eq!(called(&book, "100"), ["tcp://c:3"]);
-        assert_eq!(called(&book, "101"), ["tcp://a:1"]);
-        assert_eq!(called(&book, "zz1"), ["tcp://b:2"]);
-    }
-
-    #[test]
-    fn patterns_that_look_alike_without_their_brackets_are_two() {
-        let book = book(
-            "'(\\d)' = 'tcp://a:1'\n'\\D' = 'tcp://b:2'\n'(7)' = 'tcp://c:3'\n7 = 'tcp://d:4'",
-        );
-        let book = book.unwrap();
-        assert_eq!(called(&book, "1"), ["tcp://a:1"]);
-        assert_eq!(called(&book, "x"), ["tcp://b:2"]);
-        assert_eq!(called(&book, "7"), ["tcp://d:4"]);
     }
 
     #[test]

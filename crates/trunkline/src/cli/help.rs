@@ -65,9 +65,12 @@ fn program(commands: &'static [Command], style: Style) -> String {
 
 fn of(command: &Command, name: &str, style: Style) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{}{}.\n", command.about.get(..1).unwrap_or_default().to_uppercase(), {
-        command.about.get(1..).unwrap_or_default()
-    });
+    let _ = writeln!(
+        out,
+        "{}{}.\n",
+        command.about.get(..1).unwrap_or_default().to_ascii_uppercase(),
+        { command.about.get(1..).unwrap_or_default() }
+    );
     let _ = writeln!(out, "{} {name}{}", style.bold("Usage:"), shape(command));
     if !command.text.is_empty() {
         out.push('\n');

@@ -160,7 +160,7 @@ fn terminal_name() -> Option<TerminalName> {
     if !io::stdout().is_terminal() {
         return None;
     }
-    std::env::var("TERM").ok()?.to_uppercase().parse().ok()
+    std::env::var("TERM").ok()?.to_ascii_uppercase().parse().ok()
 }
 
 async fn call(
