@@ -218,7 +218,10 @@ impl ServerCertVerifier for Judge {
 /// authority (what `openssl req -x509` makes) fails as such, and has the same remedy.
 fn with_fingerprint(error: Error, shown: &CertificateDer<'_>) -> Error {
     let unknown = match &error {
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) => true,
+        // A bad signature: somebody else's authority of the same name.
+        Error::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature,
+        ) => true,
         Error::InvalidCertificate(CertificateError::Other(other)) => {
             format!("{other:?}").contains("CaUsedAsEndEntity")
         }

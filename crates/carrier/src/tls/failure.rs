@@ -60,7 +60,7 @@ fn certificate(error: &CertificateError, place: &str) -> TlsFailure {
             Some(Verdict::NotPinned(found)) => TlsFailure::FingerprintChanged { found: *found },
             None => TlsFailure::Other(other.to_string()),
         },
-        E::UnknownIssuer => TlsFailure::Other(
+        E::UnknownIssuer | E::BadSignature => TlsFailure::Other(
             "its certificate was issued by none of the authorities of `client-ca`".to_owned(),
         ),
         error => TlsFailure::Other(error.to_string()),

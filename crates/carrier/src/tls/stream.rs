@@ -225,7 +225,7 @@ impl<M: Machine> Secured<M> {
             let rest = records.get_mut(used..).unwrap_or_default();
             let UnbufferedStatus { discard, state } = self.machine.process(rest);
             let mut done = discard;
-            let more = match state {
+            let mut more = match state {
                 Ok(ConnectionState::ReadTraffic(mut traffic)) => {
                     while let Some(Ok(record)) = traffic.next_record() {
                         sink.put(record.payload);
@@ -243,21 +243,24 @@ impl<M: Machine> Secured<M> {
                 }
                 Ok(ConnectionState::TransmitTlsData(records)) => {
                     records.done();
-                    failed.is_none()
+                    true
                 }
                 Ok(ConnectionState::PeerClosed) => {
                     self.reading = Reading::Ended;
                     true
                 }
                 Ok(_) => false,
-                // An alert for the far end is still to be fetched.
-                Err(error) if failed.is_none() => {
-                    failed = Some(error);
-                    true
+                Err(error) => {
+                    failed.get_or_insert(error);
+                    false
                 }
-                Err(_) => false,
             };
             used += done;
+            // After an error only the alert for the far end is fetched: the records that caused it must
+            // not be looked at again.
+            if failed.is_some() {
+                more = self.machine.state().wants_write();
+            }
             if !more {
                 let outcome = failed.map_or(Ok(()), Err);
                 return (sink.filled, used, outcome);

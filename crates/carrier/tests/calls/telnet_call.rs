@@ -23,6 +23,8 @@ const TELNET: CallOptions = CallOptions {
     line_ends: telnet::LineEnds::Keep,
     socket: carrier::SocketOptions { keepalive: carrier::Keepalive::Off, user_timeout: None },
     budget: None,
+    tls: None,
+    trunks: None,
 };
 
 const LONG: Duration = Duration::from_secs(20);
