@@ -17,6 +17,7 @@ use crate::config::{
     ProcessConfig, Sources,
 };
 use crate::limits;
+use crate::machine::Pepper;
 use crate::password::{Cost, Decoy, Verifier};
 use crate::terminal;
 
@@ -32,11 +33,20 @@ impl Accounts {
     /// Checks `[[account]]` tables and fetches their passwords; relative paths of secret files
     /// start at `base`, the directory of the configuration file.
     pub fn new(tables: &[AccountConfig], base: &Path) -> Result<Self, AccountError> {
+        Self::with_pepper(tables, base, None)
+    }
+
+    /// The same, with the key that machines' secrets are verified with.
+    pub fn with_pepper(
+        tables: &[AccountConfig],
+        base: &Path,
+        pepper: Option<&Arc<Pepper>>,
+    ) -> Result<Self, AccountError> {
         let mut by_name = HashMap::with_capacity(tables.len());
         let mut by_certificate = HashMap::new();
         for table in tables {
             let wrong = |fault| AccountError { account: table.name.clone(), fault };
-            let account = Arc::new(Account::new(table, base).map_err(wrong)?);
+            let account = Arc::new(Account::new(table, base, pepper).map_err(wrong)?);
             for fingerprint in &table.certificates {
                 if by_certificate.insert(*fingerprint, Arc::clone(&account)).is_some() {
                     let fingerprint = fingerprint.to_string();
@@ -147,7 +157,11 @@ pub(crate) struct Plan {
 }
 
 impl Account {
-    fn new(table: &AccountConfig, base: &Path) -> Result<Self, AccountFault> {
+    fn new(
+        table: &AccountConfig,
+        base: &Path,
+        pepper: Option<&Arc<Pepper>>,
+    ) -> Result<Self, AccountFault> {
         check_name(&table.name)?;
         let service = match (&table.deny, table.program.is_empty()) {
             (Some(reason), true) => Service::Deny(reason.clone()),
@@ -160,7 +174,7 @@ impl Account {
         }
         Ok(Self {
             name: table.name.clone(),
-            verifier: Arc::new(verifier(table, base)?),
+            verifier: Arc::new(verifier(table, base, pepper)?),
             service,
             calls: table.calls,
             on_second: table.on_second,
@@ -171,12 +185,16 @@ impl Account {
     }
 }
 
-fn verifier(table: &AccountConfig, base: &Path) -> Result<Verifier, AccountFault> {
+fn verifier(
+    table: &AccountConfig,
+    base: &Path,
+    pepper: Option<&Arc<Pepper>>,
+) -> Result<Verifier, AccountFault> {
     match &table.password {
         Some(PasswordConfig::Locked) => Ok(Verifier::Locked),
         Some(PasswordConfig::Kept(password)) => {
             let secret = password.resolve(base).map_err(AccountFault::Secret)?;
-            Verifier::new(secret).map_err(AccountFault::Password)
+            Verifier::new(secret, pepper).map_err(AccountFault::Password)
         }
         None if table.ssh_keys.is_empty() && table.certificates.is_empty() => {
             Err(AccountFault::NoWayIn)
@@ -299,7 +317,8 @@ mod tests {
     fn strangers_cost_what_most_accounts_cost() {
         let costly = "$argon2id$v=19$m=16,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         let verifier = |text: &str| {
-            Verifier::new(Arc::new(settings::Secret::new(text.as_bytes().to_vec()))).expect("one")
+            Verifier::new(Arc::new(settings::Secret::new(text.as_bytes().to_vec())), None)
+                .expect("one")
         };
         let (cheap, costly, plain) =
             (verifier(&cheap_hash("x")), verifier(costly), verifier("plain"));

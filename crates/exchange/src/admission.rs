@@ -8,11 +8,12 @@ use carrier::clock_now;
 use settings::Secret;
 
 use crate::account::{Account, Accounts, Fingerprint};
+use crate::audit::Event;
 use crate::call::CallId;
 use crate::exchange::Settings;
+use crate::guard::Guard;
 use crate::origin::Origin;
 use crate::password::Verdict;
-use crate::patience::Patience;
 
 /// Somebody who has shown that an account is his; what [`Exchange::take_authenticated`] wants.
 ///
@@ -75,7 +76,7 @@ pub enum Checked {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Admission<'a> {
     pub(crate) settings: &'a Settings,
-    pub(crate) patience: &'a Patience,
+    pub(crate) guard: &'a Guard,
     pub(crate) origin: &'a Origin,
     /// Its number, once it has one.
     pub(crate) call: Option<CallId>,
@@ -91,9 +92,16 @@ impl Admission<'_> {
     /// Dropping the future gives up its place in the queue.
     pub(crate) async fn password(&self, name: &str, password: Secret) -> Checked {
         let source = self.origin.source;
-        if !self.patience.lasts(source, clock_now()) {
+        if self.settings.audit.forbids_logins() {
+            return Checked::Busy;
+        }
+        if !self.guard.patience.lasts(source, clock_now()) {
             self.failed(name, "too many wrong passwords from this source");
             return Checked::Busy;
+        }
+        if self.guard.is_locked(name, source) {
+            self.failed(name, "locked for this source");
+            return Checked::Wrong;
         }
         let account = self.accounts().find(name).cloned();
         let verifier = account.as_ref().map(|account| Arc::clone(&account.verifier));
@@ -106,13 +114,11 @@ impl Admission<'_> {
                 Checked::Right(self.succeeded(account, Proof::Password))
             }
             (Verdict::Right, Some(_)) => {
-                self.patience.wears(source, clock_now());
-                self.failed(name, "not from one of its sources");
+                self.wrong(name, "not from one of its sources");
                 Checked::Wrong
             }
             _ => {
-                self.patience.wears(source, clock_now());
-                self.failed(name, "wrong name or password");
+                self.wrong(name, "wrong name or password");
                 Checked::Wrong
             }
         }
@@ -131,6 +137,9 @@ impl Admission<'_> {
     }
 
     fn shown(&self, account: &Arc<Account>, proof: Proof) -> Option<Identified> {
+        if self.settings.audit.forbids_logins() {
+            return None;
+        }
         if self.may_come_from(account) {
             return Some(self.succeeded(Arc::clone(account), proof));
         }
@@ -143,17 +152,40 @@ impl Admission<'_> {
     }
 
     fn succeeded(&self, account: Arc<Account>, proof: Proof) -> Identified {
+        self.guard.right_password(self.origin, &account.name);
+        let event = Event::new("login").with("account", &account.name).with("proof", proof.code());
+        self.settings.audit.note(self.located(event));
         Identified { account, proof }
     }
 
-    /// The line for fail2ban: `login failed from ADDRESS`. A name that isn't an account's may be a
-    /// password typed too early, so it isn't shown.
+    /// A name and a password were wrong, and that has its price.
+    fn wrong(&self, name: &str, why: &str) {
+        self.failed(name, why);
+        self.guard.wrong_password(self.origin, name, self.shown_name(name), &self.settings.audit);
+    }
+
+    /// The line for fail2ban: `login failed from ADDRESS`.
     fn failed(&self, name: &str, why: &str) {
-        let account = if self.accounts().find(name).is_some() { name } else { "unknown" };
-        let call = self.call.map_or_else(|| "-".to_owned(), |call| call.to_string());
+        let account = self.shown_name(name);
+        let call = self.call_words();
         tracing::info!(
             %call, account, from = %self.origin.from, why,
             "login failed from {}", self.origin.host()
         );
+        let event = Event::new("login-failed").with("account", account).with("why", why);
+        self.settings.audit.note(self.located(event));
+    }
+
+    fn located(&self, event: Event) -> Event {
+        event.with("from", &self.origin.from).with("call", &self.call_words())
+    }
+
+    /// A name that isn't an account's may be a password typed too early, so it isn't shown.
+    fn shown_name<'n>(&self, name: &'n str) -> &'n str {
+        if self.accounts().find(name).is_some() { name } else { "unknown" }
+    }
+
+    fn call_words(&self) -> String {
+        self.call.map_or_else(|| "-".to_owned(), |call| call.to_string())
     }
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod process;
+mod safety;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub use account::{
     Privileges, Sources,
 };
 pub use process::{Nice, NoSize, ProcessConfig, Size};
+pub use safety::{AuditConfig, LockOutConfig, PenaltiesConfig, WhenFull};
 
 /// The `[exchange]` table.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -31,6 +33,15 @@ pub struct ExchangeConfig {
     pub login: LoginConfig,
     /// How much at once: `[exchange.limits]`.
     pub limits: LimitsConfig,
+    /// What mistakes cost a source: `[exchange.penalties]`.
+    pub penalties: PenaltiesConfig,
+    /// When an account is closed to a source: `[exchange.lock-out]`.
+    pub lock_out: LockOutConfig,
+    /// The audit log: a path, or a table. Default: none.
+    pub audit: Option<AuditConfig>,
+    /// The file with the key that machines' secrets are verified with; made if it isn't there.
+    /// Default: beside the store, with `.pepper` after its name; without a store there is none.
+    pub pepper: Option<PathBuf>,
     /// How programs are ended: `[exchange.hang-up]`.
     pub hang_up: HangUpConfig,
     /// Whether an account's program may run as root: `refuse` (default) or `allow`.

@@ -1,11 +1,12 @@
 //! The environment of a program, built from nothing.
 
 use std::ffi::OsString;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use tty::User;
 
 use crate::account::{Account, Plan};
+use crate::calendar::Moment;
 use crate::call::CallId;
 use crate::origin::Origin;
 use crate::terminal;
@@ -71,27 +72,14 @@ fn or_none(caller_id: &str) -> &str {
 
 /// `MMDD` and `HHMM`, as a telephone's caller ID gives them; in UTC.
 fn date_and_time(at: SystemTime) -> (String, String) {
-    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
-    let (month, day) = month_and_day(since / 86_400);
-    let minutes = since % 86_400 / 60;
-    (format!("{month:02}{day:02}"), format!("{:02}{:02}", minutes / 60, minutes % 60))
-}
-
-/// The month and day of a day counted from 1970-01-01. Years begin in March here, so that the leap
-/// day comes last and months follow one another in a regular pattern of 153 days in five.
-fn month_and_day(days: u64) -> (u64, u64) {
-    let days = days + 719_468;
-    let day_of_era = days % 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    (if month < 10 { month + 3 } else { month - 9 }, day)
+    let Moment { month, day, hour, minute, .. } = at.into();
+    (format!("{month:02}{day:02}"), format!("{hour:02}{minute:02}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

@@ -13,20 +13,24 @@ use tty::Grace;
 
 use crate::account::{AccountError, AccountFault, Accounts, Fingerprint, Service, SshKey};
 use crate::admission::{Admission, Checked, Identified};
+use crate::audit::{Audit, AuditError};
 use crate::call::{CallEnd, CallId, CallRecord, CallStatus, status_words};
-use crate::config::{ExchangeConfig, HangUpConfig, ListenConfig, Parity, RootPrograms};
+use crate::config::{
+    AuditConfig, ExchangeConfig, HangUpConfig, ListenConfig, Parity, RootPrograms,
+};
 use crate::crowd::{Crowd, Seat};
 use crate::doors::Doors;
+use crate::guard::{Guard, Offence};
 use crate::limits;
 use crate::listen::Reception;
 use crate::login::{Guest, Login, Told};
 use crate::manners::ListenerFault;
 use crate::origin::{Origin, Over};
 use crate::password::Checker;
-use crate::patience::Patience;
 use crate::registry::{Entry, Registry};
 use crate::service::{self, Left};
 use crate::session::Script;
+use crate::source::Source;
 use crate::user;
 use crate::wait::{First, both, first};
 
@@ -44,7 +48,7 @@ pub struct Exchange {
 pub(crate) struct Shared {
     settings: RwLock<Arc<Settings>>,
     pub(crate) crowd: Arc<Crowd>,
-    patience: Patience,
+    guard: Guard,
     registry: Arc<Registry>,
     closing: watch::Sender<Closing>,
 }
@@ -57,6 +61,8 @@ pub(crate) struct Settings {
     pub(crate) checker: Arc<Checker>,
     pub(crate) hang_up: HangUpConfig,
     pub(crate) root_programs: RootPrograms,
+    pub(crate) audit: Audit,
+    audit_config: Option<AuditConfig>,
     threads: u32,
     queue: u32,
 }
@@ -78,6 +84,9 @@ pub enum StartError {
     /// An account's program could not or may not run here.
     #[error(transparent)]
     Account(#[from] AccountError),
+    /// The audit log can't be written.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// A listener can't be opened.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -94,7 +103,7 @@ impl Exchange {
             shared: Arc::new(Shared {
                 settings: RwLock::new(Arc::new(settings)),
                 crowd: Crowd::new(&config.limits),
-                patience: Patience::new(config.limits.wrong_passwords_per_minute),
+                guard: Guard::new(config),
                 registry: Registry::new(),
                 closing: watch::Sender::new(Closing::Open),
             }),
@@ -115,7 +124,7 @@ impl Exchange {
         doors.replace(prepared, &self.shared);
         drop(doors);
         self.shared.crowd.set_limits(&config.limits);
-        self.shared.patience.set(config.limits.wrong_passwords_per_minute);
+        self.shared.guard.set(config);
         let mut shared = self.shared.settings.write().unwrap_or_else(PoisonError::into_inner);
         *shared = Arc::new(settings);
         Ok(())
@@ -236,6 +245,11 @@ impl Exchange {
         }
     }
 
+    /// The audit log, for what others have to put on record.
+    pub fn audit(&self) -> Audit {
+        self.shared.settings().audit.clone()
+    }
+
     /// Password hashes computed since the start, or since a reload that changed their limits.
     pub fn password_hashes(&self) -> u64 {
         self.shared.settings().checker.hashes()
@@ -251,12 +265,12 @@ impl Settings {
         config: &ExchangeConfig,
         accounts: Accounts,
         before: Option<&Self>,
-    ) -> Result<Self, AccountError> {
+    ) -> Result<Self, StartError> {
         let script = Script::new(&config.login);
         for account in accounts.all() {
             if !script.is_name(account.name.as_bytes()) {
                 let fault = AccountFault::NotTyped;
-                return Err(AccountError { account: account.name.clone(), fault });
+                return Err(AccountError { account: account.name.clone(), fault }.into());
             }
             if let Service::Program(plan) = &account.service {
                 user::identity(plan.user.as_deref(), config.root_programs)
@@ -271,7 +285,14 @@ impl Settings {
             }
             _ => Arc::new(Checker::new(NonZeroU32::new(threads).unwrap_or(NonZeroU32::MIN), queue)),
         };
+        let audit = match (before, &config.audit) {
+            (Some(before), wanted) if before.audit_config == *wanted => before.audit.clone(),
+            (_, Some(wanted)) => Audit::open(wanted)?,
+            (_, None) => Audit::none(),
+        };
         Ok(Self {
+            audit,
+            audit_config: config.audit.clone(),
             accounts,
             script: Arc::new(script),
             checker,
@@ -312,7 +333,7 @@ impl Shared {
         let settings = self.settings();
         let login = Login {
             settings: &settings,
-            patience: &self.patience,
+            guard: &self.guard,
             call: &mut call,
             entry: &mut entry,
             origin: &origin,
@@ -320,7 +341,10 @@ impl Shared {
         };
         // Boxed, so that each stage's memory is there for as long as the stage lasts.
         let left = match Box::pin(login.run()).await {
-            Err(end) => end.into(),
+            Err(end) => {
+                self.offended(&settings, &origin, end);
+                end.into()
+            }
             Ok(guest) => {
                 seat.make_known();
                 Box::pin(service::serve(&settings, &mut call, &mut entry, &origin, guest)).await
@@ -357,6 +381,18 @@ impl Shared {
         record.status = status_words(self.wind_down(call, left, settings).await);
         entry.file(record);
         end
+    }
+
+    /// A call has ended without a login, which may have its price.
+    pub(crate) fn offended(&self, settings: &Settings, origin: &Origin, end: CallEnd) {
+        if let Some(offence) = Offence::of(end) {
+            self.guard.offended(origin, offence, &settings.audit);
+        }
+    }
+
+    /// Whether nobody is heard from there for now.
+    pub(crate) fn is_barred(&self, source: Source) -> bool {
+        self.guard.is_barred(source)
     }
 
     /// Compares a name and a password that didn't come through the login dialogue.
@@ -414,7 +450,7 @@ impl Shared {
         origin: &'a Origin,
         call: Option<CallId>,
     ) -> Admission<'a> {
-        Admission { settings, patience: &self.patience, origin, call }
+        Admission { settings, guard: &self.guard, origin, call }
     }
 
     /// Lets go of the caller and ends the program, both at the same time: neither has to wait for

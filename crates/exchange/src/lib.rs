@@ -38,17 +38,22 @@
 
 mod account;
 mod admission;
+mod audit;
+mod calendar;
 mod call;
 mod complaints;
 mod config;
 mod crowd;
+mod debts;
 mod doors;
 mod environment;
 mod exchange;
+mod guard;
 mod hex;
 pub mod limits;
 mod listen;
 mod login;
+mod machine;
 mod manners;
 mod origin;
 mod password;
@@ -66,15 +71,17 @@ pub use account::{
     AccountError, AccountFault, Accounts, Fingerprint, NoFingerprint, NoSshKey, SshKey,
 };
 pub use admission::{Checked, Identified, Proof};
+pub use audit::{Audit, AuditError, AuditFault, Event, Verified, verify as verify_audit};
 pub use call::{CallEnd, CallId, CallRecord, CallStatus, NoCallId};
 pub use config::{
-    AccountConfig, AskCertificates, CallbackConfig, CallbackLogin, Echo, ExchangeConfig,
-    HangUpConfig, Kind, LimitsConfig, ListenConfig, LoginConfig, Nice, NoSize, On, OnBreak,
-    OnSecond, Parity, PasswordConfig, Privileges, ProcessConfig, Profile, RootPrograms, Size,
-    Sources, TlsConfig,
+    AccountConfig, AskCertificates, AuditConfig, CallbackConfig, CallbackLogin, Echo,
+    ExchangeConfig, HangUpConfig, Kind, LimitsConfig, ListenConfig, LockOutConfig, LoginConfig,
+    Nice, NoSize, On, OnBreak, OnSecond, Parity, PasswordConfig, PenaltiesConfig, Privileges,
+    ProcessConfig, Profile, RootPrograms, Size, Sources, TlsConfig, WhenFull,
 };
 pub use exchange::{Exchange, StartError};
 pub use login::Told;
+pub use machine::{MachineSecretError, Pepper, PepperError, machine_verifier, make_machine_secret};
 pub use manners::{ListenerFault, TlsFault};
 pub use origin::{Origin, Over};
 pub use password::{PasswordError, hash_password};

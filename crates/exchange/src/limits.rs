@@ -81,3 +81,24 @@ pub const ENDED_CALLS: usize = 1000;
 /// Open files of a program, unless its account says otherwise: the system's own usual number, and
 /// not the many that an exchange with thousands of calls has.
 pub const PROGRAM_FILES: u64 = 1024;
+
+/// Sources, and pairs of account and source, whose mistakes are remembered: a few megabytes at most.
+pub const DEBTORS: usize = 16_384;
+
+/// Debtors looked at to find one who can be forgotten for another.
+pub const DEBTORS_LOOKED_AT: usize = 16;
+
+/// Audit events that wait for the disk. Beyond, they are counted, and the count is written.
+pub const AUDIT_QUEUE: usize = 4096;
+
+/// Bytes of one line of the audit log, as far as it is read back: our longest has a tenth.
+pub const AUDIT_LINE: u64 = 16 * 1024;
+
+/// Bytes of audit lines kept for a disk that takes none: some four thousand events.
+pub const AUDIT_WAITING: usize = 1024 * 1024;
+
+/// How soon an audit log that couldn't be written is tried again.
+pub const AUDIT_RETRY: Duration = Duration::from_secs(1);
+
+/// Random texts looked at for a machine's secret; one in fifty is not taken.
+pub const SECRET_TRIES: u32 = 64;

@@ -84,6 +84,9 @@ impl Reception {
             return Err("the exchange is shutting down");
         }
         let source = address.map_or(Source::Local, Source::from);
+        if shared.is_barred(source) {
+            return Err("too many mistakes from this source");
+        }
         shared.crowd.enter(source, Some(&self.queue)).map_err(|many| many.words())
     }
 }
@@ -126,6 +129,7 @@ async fn receive(
         }
         Heard::Nothing(end) => end,
     };
+    shared.offended(&shared.settings(), &origin, end);
     entry.file(entry.over(end));
 }
 

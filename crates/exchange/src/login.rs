@@ -12,9 +12,9 @@ use crate::admission::{Admission, Checked, Identified};
 use crate::call::CallEnd;
 use crate::config::{On, Parity};
 use crate::exchange::Settings;
+use crate::guard::Guard;
 use crate::limits;
 use crate::origin::Origin;
-use crate::patience::Patience;
 use crate::registry::Entry;
 use crate::session::{Admitted, Check, Ending, Refused, Session, Step};
 use crate::wait::{First, first};
@@ -50,7 +50,7 @@ pub struct Told {
 /// A login that is under way.
 pub(crate) struct Login<'a> {
     pub(crate) settings: &'a Settings,
-    pub(crate) patience: &'a Patience,
+    pub(crate) guard: &'a Guard,
     pub(crate) call: &'a mut Call,
     pub(crate) entry: &'a mut Entry,
     pub(crate) origin: &'a Origin,
@@ -119,7 +119,7 @@ impl Login<'_> {
     async fn compare(&mut self, mut check: Check, out: &mut Vec<u8>) -> Result<Compared, CallEnd> {
         let admission = Admission {
             settings: self.settings,
-            patience: self.patience,
+            guard: self.guard,
             origin: self.origin,
             call: Some(self.entry.id()),
         };

@@ -12,6 +12,7 @@ use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::limits;
+use crate::machine::{MachineVerifier, NoVerifier, Pepper};
 use settings::Secret;
 
 /// Makes the argon2id hash of a password, as an account's `password` takes it: 19 MiB, two passes.
@@ -44,6 +45,15 @@ pub enum PasswordError {
     /// It looks like a hash, but isn't one that can be checked.
     #[error("the password hash is not a valid argon2id hash")]
     NotArgon2id,
+    /// It looks like the verifier of a machine's secret, but isn't one.
+    #[error("the verifier of the machine's secret is damaged; make the account a new secret")]
+    NotMachine,
+    /// It can't be checked without the pepper.
+    #[error(
+        "the verifier of the machine's secret was made with another pepper than the one here; restore \
+         the pepper's file, or make the account a new secret"
+    )]
+    OtherPepper,
     /// Checking it would take more than one login may.
     #[error(
         "the password hash asks for more than {} KiB of memory, {} passes or {} lanes",
@@ -63,6 +73,8 @@ pub(crate) enum Verifier {
     Hash(Box<PasswordHash>),
     /// The password itself, from a secret file that holds no hash.
     Plain(Arc<Secret>),
+    /// A machine's secret.
+    Machine(MachineVerifier),
     /// Nothing is right.
     Locked,
 }
@@ -72,15 +84,28 @@ impl fmt::Debug for Verifier {
         f.write_str(match self {
             Self::Hash(_) => "Hash(..)",
             Self::Plain(_) => "Plain(..)",
+            Self::Machine(_) => "Machine(..)",
             Self::Locked => "Locked",
         })
     }
 }
 
 impl Verifier {
-    pub(crate) fn new(secret: Arc<Secret>) -> Result<Self, PasswordError> {
+    pub(crate) fn new(
+        secret: Arc<Secret>,
+        pepper: Option<&Arc<Pepper>>,
+    ) -> Result<Self, PasswordError> {
         if secret.is_empty() {
             return Err(PasswordError::Empty);
+        }
+        if MachineVerifier::is_meant(secret.expose()) {
+            let text =
+                std::str::from_utf8(secret.expose()).map_err(|_| PasswordError::NotMachine)?;
+            let verifier = MachineVerifier::parse(text.trim_end(), pepper);
+            return verifier.map(Self::Machine).map_err(|error| match error {
+                NoVerifier::Malformed => PasswordError::NotMachine,
+                NoVerifier::OtherPepper => PasswordError::OtherPepper,
+            });
         }
         if !secret.expose().starts_with(b"$argon2") {
             return if secret.len() > limits::PASSWORD {
@@ -104,25 +129,32 @@ impl Verifier {
         Ok(Self::Hash(Box::new(hash)))
     }
 
-    /// How costly a check is: memory, passes and lanes.
+    /// What a check costs, where that is fixed.
     pub(crate) fn cost(&self) -> Option<Cost> {
-        let Self::Hash(hash) = self else { return None };
-        let params = Params::try_from(&**hash).ok()?;
-        Some(Cost { memory: params.m_cost(), passes: params.t_cost(), lanes: params.p_cost() })
+        match self {
+            Self::Hash(hash) => {
+                let params = Params::try_from(&**hash).ok()?;
+                let (memory, passes, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
+                Some(Cost::Hash { memory, passes, lanes })
+            }
+            Self::Machine(_) => Some(Cost::Machine),
+            Self::Plain(_) | Self::Locked => None,
+        }
     }
 }
 
 /// What one check costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Cost {
-    memory: u32,
-    passes: u32,
-    lanes: u32,
+pub(crate) enum Cost {
+    /// One keyed hash.
+    Machine,
+    /// One argon2id hash with these parameters.
+    Hash { memory: u32, passes: u32, lanes: u32 },
 }
 
 impl Default for Cost {
     fn default() -> Self {
-        Self {
+        Self::Hash {
             memory: Params::DEFAULT_M_COST,
             passes: Params::DEFAULT_T_COST,
             lanes: Params::DEFAULT_P_COST,
@@ -130,23 +162,29 @@ impl Default for Cost {
     }
 }
 
-/// A hash that no password has, for callers with no account: checking it takes as long as checking
+/// What nobody's password fits, for callers with no account: checking it takes as long as checking
 /// a real one.
-pub(crate) struct Decoy(PasswordHash);
+pub(crate) enum Decoy {
+    Hash(Box<PasswordHash>),
+    Machine(MachineVerifier),
+}
 
 impl Decoy {
     pub(crate) fn new(cost: Cost) -> Self {
-        let params = Params::new(cost.memory, cost.passes, cost.lanes, None).unwrap_or_default();
+        let Cost::Hash { memory, passes, lanes } = cost else {
+            return Self::Machine(MachineVerifier::decoy());
+        };
+        let params = Params::new(memory, passes, lanes, None).unwrap_or_default();
         // Random bits in place of the output of the hash: nobody can find a password for them, and
         // if he did it would be refused.
         let output = [Salt::generate(), Salt::generate()].map(|salt| salt.to_vec()).concat();
-        Self(PasswordHash {
+        Self::Hash(Box::new(PasswordHash {
             algorithm: argon2::ARGON2ID_IDENT,
             version: Some(Version::default().into()),
             params: ParamsString::try_from(&params).unwrap_or_default(),
             salt: Some(Salt::generate()),
             hash: Output::new(&output).ok(),
-        })
+        }))
     }
 }
 
@@ -230,6 +268,9 @@ impl Checker {
         decoy: Arc<Decoy>,
         password: Secret,
     ) -> Result<Verdict, QueueFull> {
+        if let Some(verdict) = at_once(verifier.as_deref(), &decoy, &password) {
+            return Ok(verdict);
+        }
         let place = self.places.take().ok_or(QueueFull)?;
         let thread = Arc::clone(&self.threads).acquire_owned().await.map_err(|_| QueueFull)?;
         let hashes = Arc::clone(&self.hashes);
@@ -237,6 +278,20 @@ impl Checker {
             move || compare(verifier.as_deref(), &decoy, &password, &hashes, (place, thread));
         Ok(tokio::task::spawn_blocking(work).await.unwrap_or(Verdict::Wrong))
     }
+}
+
+/// The answer where it costs no more than a look: a machine's secret, or a stranger among machines.
+fn at_once(verifier: Option<&Verifier>, decoy: &Decoy, password: &Secret) -> Option<Verdict> {
+    let right = match (verifier, decoy) {
+        (Some(Verifier::Machine(verifier)), _) => verifier.is_of(password),
+        (Some(Verifier::Plain(plain)), Decoy::Machine(_)) => plain.same_as(password),
+        (Some(Verifier::Locked) | None, Decoy::Machine(decoy)) => {
+            let _ = decoy.is_of(password);
+            false
+        }
+        (Some(Verifier::Hash(_)), _) | (_, Decoy::Hash(_)) => return None,
+    };
+    Some(if right { Verdict::Right } else { Verdict::Wrong })
 }
 
 /// One hash, whoever asks: an unknown name, a hashed password and a plain one cost the same.
@@ -247,16 +302,17 @@ fn compare(
     hashes: &AtomicU64,
     _held: (Place, OwnedSemaphorePermit),
 ) -> Verdict {
-    let hash = match verifier {
-        Some(Verifier::Hash(hash)) => hash,
-        Some(Verifier::Plain(_) | Verifier::Locked) | None => &decoy.0,
+    let hash = match (verifier, decoy) {
+        (Some(Verifier::Hash(hash)), _) | (_, Decoy::Hash(hash)) => &**hash,
+        // Answered at once.
+        (_, Decoy::Machine(_)) => return Verdict::Wrong,
     };
     hashes.fetch_add(1, Ordering::Relaxed);
     let hashed = Argon2::default().verify_password(password.expose(), hash).is_ok();
     let right = match verifier {
         Some(Verifier::Hash(_)) => hashed,
         Some(Verifier::Plain(plain)) => plain.same_as(password),
-        Some(Verifier::Locked) | None => false,
+        Some(Verifier::Machine(_) | Verifier::Locked) | None => false,
     };
     if right { Verdict::Right } else { Verdict::Wrong }
 }
@@ -277,11 +333,11 @@ mod tests {
     }
 
     fn verifier(text: &str) -> Result<Verifier, PasswordError> {
-        Verifier::new(Arc::new(secret(text)))
+        Verifier::new(Arc::new(secret(text)), None)
     }
 
     fn decoy() -> Arc<Decoy> {
-        Arc::new(Decoy::new(Cost { memory: 8, passes: 1, lanes: 1 }))
+        Arc::new(Decoy::new(Cost::Hash { memory: 8, passes: 1, lanes: 1 }))
     }
 
     fn checker(threads: u32, queue: u32) -> Checker {
@@ -351,5 +407,33 @@ mod tests {
     fn a_verifier_shows_nothing_of_itself() {
         assert_eq!(format!("{:?}", verifier("x").expect("plain")), "Plain(..)");
         assert_eq!(format!("{:?}", verifier(&cheap_hash("x")).expect("hash")), "Hash(..)");
+    }
+
+    #[tokio::test]
+    async fn a_machines_secret_needs_no_place_in_the_queue_and_no_slow_hash() {
+        let made = crate::machine::make_machine_secret().expect("made");
+        let text = crate::machine::machine_verifier(&made, None).expect("kept");
+        let stored = Arc::new(verifier(&text).expect("a verifier"));
+        let checker = checker(1, 0);
+        let _only = checker.places.take().expect("a place");
+        let right = checker.check(Some(Arc::clone(&stored)), decoy(), made).await;
+        assert_eq!(right.expect("not full"), Verdict::Right);
+        let wrong = checker.check(Some(stored), decoy(), secret("x")).await;
+        assert_eq!(wrong.expect("not full"), Verdict::Wrong);
+        assert_eq!(checker.hashes(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_stranger_among_machines_costs_what_a_machine_costs() {
+        let checker = checker(1, 0);
+        let decoy = Arc::new(Decoy::new(Cost::Machine));
+        for verifier in [None, Some(Arc::new(Verifier::Locked))] {
+            let found = checker.check(verifier, Arc::clone(&decoy), secret("x")).await;
+            assert_eq!(found.expect("not full"), Verdict::Wrong);
+        }
+        let plain = Some(Arc::new(verifier("x").expect("plain")));
+        let found = checker.check(plain, decoy, secret("x")).await;
+        assert_eq!(found.expect("not full"), Verdict::Right);
+        assert_eq!(checker.hashes(), 0);
     }
 }

@@ -198,6 +198,15 @@ impl Sources {
     }
 }
 
+impl Sources {
+    /// This machine by the network.
+    pub(crate) fn loopback() -> Self {
+        let networks = "default deny\nallow 127.0.0.0/8\nallow ::1".parse();
+        // The text is ours, so it is a list.
+        Self { networks: networks.unwrap_or_default(), lines: Lines::Not }
+    }
+}
+
 impl<'de> Deserialize<'de> for Sources {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let entries = OneOrMany::<String>::deserialize(deserializer)?;
