@@ -32,6 +32,15 @@ pub enum Address {
     },
     /// A UNIX stream socket, spoken to raw.
     Unix(PathBuf),
+    /// A session on a host, over SSH.
+    Ssh {
+        /// The name to log in with.
+        user: String,
+        /// Which host.
+        host: Host,
+        /// Which port, never zero.
+        port: u16,
+    },
     /// A telephone number, dialled by a real modem.
     Modem {
         /// The modem, or the group of modems.
@@ -74,7 +83,7 @@ pub enum AddressError {
     #[error("the host is missing")]
     NoHost,
     /// A scheme nobody knows.
-    #[error("`{0}` is not a way to call; known are telnet, tcp, tls, telnets, unix and modem")]
+    #[error("`{0}` is not a way to call; known are telnet, tcp, tls, telnets, ssh, unix and modem")]
     UnknownScheme(String),
     /// A scheme that this build can't call with.
     #[error("calls by `{0}` are not built into this program")]
@@ -97,6 +106,17 @@ pub enum AddressError {
         max = limits::MODEM_NUMBER
     )]
     BadModem(String),
+    /// Nobody to log in as.
+    #[error("the user is missing: ssh://USER@HOST")]
+    NoUser,
+    /// A name that nobody has.
+    #[error("the user has 1 to {max} printable ASCII characters without `@`, `:` and `/`", max = limits::SSH_USER)]
+    BadUser,
+    /// A password, where anybody could read it. It is not shown again.
+    #[error(
+        "a password has no place in an address; keep it in a file, and give the phonebook entry `password = \"file:PATH\"`"
+    )]
+    Password,
     /// Something stands after the port.
     #[error("`{0}` is not expected after the port")]
     Trailing(String),
@@ -115,6 +135,9 @@ impl AddressError {
 /// The port of telnet.
 pub const TELNET_PORT: u16 = 23;
 
+/// The port of SSH.
+pub const SSH_PORT: u16 = 22;
+
 /// The port of telnet under TLS.
 pub const TELNETS_PORT: u16 = 992;
 
@@ -128,7 +151,7 @@ const SCHEMES: &[Scheme] = &[
         read: if TLS { Some(|rest| net(Protocol::Telnets, rest)) } else { None },
     },
     Scheme { name: "unix", read: Some(unix) },
-    Scheme { name: "ssh", read: None },
+    Scheme { name: "ssh", read: if SSH { Some(ssh) } else { None } },
     Scheme { name: "gsm", read: None },
     Scheme { name: "serial", read: None },
     Scheme { name: "modem", read: Some(modem) },
@@ -136,6 +159,7 @@ const SCHEMES: &[Scheme] = &[
 ];
 
 const TLS: bool = cfg!(feature = "tls");
+const SSH: bool = cfg!(feature = "ssh");
 
 /// A way to call, by its name in front of the colon.
 struct Scheme {
@@ -221,6 +245,26 @@ fn unix(path: &str) -> Result<Address, AddressError> {
     } else {
         Err(AddressError::BadPath(path.to_owned()))
     }
+}
+
+/// `user@host:port`. Nothing of a password is ever repeated.
+fn ssh(text: &str) -> Result<Address, AddressError> {
+    let text = text.strip_suffix('/').unwrap_or(text);
+    // A password may have an `@` of its own.
+    let (user, place) = text.rsplit_once('@').ok_or(AddressError::NoUser)?;
+    if user.contains(':') {
+        return Err(AddressError::Password);
+    }
+    let plain = |byte: u8| byte.is_ascii_graphic() && !b"@:/".contains(&byte);
+    match user.len() {
+        0 => return Err(AddressError::NoUser),
+        1..=limits::SSH_USER if user.bytes().all(plain) => {}
+        _ => return Err(AddressError::BadUser),
+    }
+    let (host, port) = split_port(place)?;
+    let host = host.parse()?;
+    let port = port.map_or(Ok(SSH_PORT), parse_port)?;
+    Ok(Address::Ssh { user: user.to_owned(), host, port })
 }
 
 /// `rack1/5551234`: nothing that could end a modem's command or begin another may be in the number.
@@ -319,6 +363,7 @@ impl fmt::Display for Address {
         match self {
             Self::Net { protocol, host, port } => write!(f, "{}{host}:{port}", protocol.prefix()),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Ssh { user, host, port } => write!(f, "ssh://{user}@{host}:{port}"),
             Self::Modem { name, number } => write!(f, "modem:{name}/{number}"),
         }
     }
@@ -385,6 +430,26 @@ mod tests {
         assert_eq!(shown("telnets://[::1]/"), "telnets://[::1]:992");
     }
 
+    #[cfg(feature = "ssh")]
+    #[test]
+    fn a_session_is_somebodys() {
+        assert_eq!(shown("ssh://rtu@host"), "ssh://rtu@host:22");
+        assert_eq!(shown("SSH://rtu@[::1]:2222/"), "ssh://rtu@[::1]:2222");
+        assert!(shown("ssh://host").contains("the user is missing"));
+        assert!(shown("ssh://@host").contains("the user is missing"));
+        assert!(shown("ssh://a b@host").contains("the user has 1 to"));
+    }
+
+    #[cfg(feature = "ssh")]
+    #[test]
+    fn a_password_in_an_address_is_refused_and_not_repeated() {
+        for text in ["ssh://rtu:hunter2@host", "ssh://rtu:hun@ter2@host:22", "ssh://:hunter2@h"] {
+            let shown = shown(text);
+            assert!(shown.contains("password = \"file:"), "{shown}");
+            assert!(!shown.contains("hun") && !shown.contains("ter2"), "{shown}");
+        }
+    }
+
     #[cfg(not(feature = "tls"))]
     #[test]
     fn without_tls_its_schemes_are_known_and_refused() {
@@ -408,7 +473,7 @@ mod tests {
     #[test]
     fn a_carrier_that_is_not_built_in_has_a_cause_of_its_own() {
         let cause = |text: &str| text.parse::<Address>().unwrap_err().cause();
-        assert_eq!(cause("ssh://host"), Cause::NoSuchCarrier);
+        assert_eq!(cause("udp://host"), Cause::NoSuchCarrier);
         assert_eq!(cause("tcp://host"), Cause::BadNumber);
     }
 

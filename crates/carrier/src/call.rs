@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::process::ExitStatus;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -93,6 +94,12 @@ impl Call {
         let wire = Wire::wrapped(stream);
         let peer = wire.peer();
         Self::with_codec(wire, peer, codec)
+    }
+
+    /// A call on a stream that has a protocol of its own.
+    #[cfg_attr(not(feature = "ssh"), expect(dead_code, reason = "SSH alone has one"))]
+    pub(crate) fn on(wire: Wire, peer: Peer) -> Self {
+        Self { wire, codec: None, peer, counts: Counts::default(), credentials: None }
     }
 
     pub(crate) fn answered(wire: Wire, peer: Peer, options: &CallOptions) -> io::Result<Self> {
@@ -190,6 +197,12 @@ impl Call {
         }
     }
 
+    /// Says how the program has ended that the caller had, where his protocol tells him such things: when
+    /// the call is [hung up](Self::hang_up).
+    pub fn tell_exit(&mut self, exit: ExitStatus) {
+        self.wire.tell_exit(exit);
+    }
+
     /// Flushes, then tells the far end that nothing more will come. Receiving goes on.
     pub fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.codec {
@@ -235,7 +248,10 @@ impl Call {
 
     /// The terminal's window has this size now.
     pub fn resize(&mut self, size: WindowSize) {
-        self.tell_telnet(|telnet| telnet.resize(size));
+        match self.codec {
+            None => self.wire.resize(size),
+            Some(_) => self.tell_telnet(|telnet| telnet.resize(size)),
+        }
     }
 
     /// What becomes, from now on, of CR LF received in telnet's NVT coding.
@@ -317,6 +333,7 @@ impl Call {
     pub async fn hang_up(mut self, grace: Duration) {
         let last_words = async {
             std::future::poll_fn(|cx| self.poll_finish(cx)).await?;
+            std::future::poll_fn(|cx| self.wire.poll_hang_up(cx)).await?;
             std::future::poll_fn(|cx| {
                 scratch::with(|buf| {
                     while ready!(self.wire.poll_read(cx, buf))? > 0 {}

@@ -127,6 +127,11 @@ impl Caller {
         CallerStream(self.wire)
     }
 
+    #[cfg(feature = "ssh")]
+    pub(crate) fn into_parts(self) -> (Wire, Peer) {
+        (self.wire, self.peer)
+    }
+
     /// Turns the caller away with a reset, which a calling modem reports as BUSY or NO CARRIER.
     pub fn refuse(self) {
         self.wire.reset();

@@ -12,11 +12,12 @@ use at::result::Cause;
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 use tokio::time::{Instant, Sleep, sleep};
 
+use crate::hosts::Target;
 use crate::lookup::lookup;
 use crate::wire::{Peer, Wire};
 use crate::{
     AccessList, Address, Call, CallOptions, Certificate, Credentials, DialError, Host,
-    SocketOptions, limits, tls,
+    SocketOptions, limits, ssh, tls,
 };
 
 /// One of several places that a number stands for.
@@ -62,11 +63,21 @@ async fn dial_within(
             }
         }
         Address::Unix(path) => Wire::unix(dial_unix(path, access).await?),
+        Address::Ssh { user, host, port } => {
+            let addresses = permitted(lookup(host, *port).await?, access)?;
+            let stagger = stagger(budget, addresses.len());
+            let wire = Wire::tcp(Race::new(addresses, &options.socket, stagger).await?);
+            let how = options.ssh.clone().unwrap_or_default();
+            let (peer, target) = (wire.peer(), Target { user, host, port: *port });
+            // Boxed, as is TLS.
+            let called = Box::pin(ssh::call(wire, peer, &target, &how)).await;
+            return called.map_err(|why| DialError::NoSession { place: address.to_string(), why });
+        }
         Address::Modem { .. } => return through(options, address, budget).await,
     };
     let peer = match address {
         Address::Unix(path) => Peer::Unix(Some(path.clone())),
-        Address::Net { .. } | Address::Modem { .. } => wire.peer(),
+        Address::Net { .. } | Address::Ssh { .. } | Address::Modem { .. } => wire.peer(),
     };
     tracing::debug!(%address, %peer, local = %wire.local(), "connected");
     let call = Call::with_codec(wire, peer, options.calling(address));

@@ -5,7 +5,7 @@ use std::io;
 
 use at::result::Cause;
 
-use crate::{Denied, TlsFailure, TlsSetupError, cause_of};
+use crate::{Denied, SshFailure, TlsFailure, TlsSetupError, cause_of};
 
 /// Why a call did not come about.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +66,14 @@ pub enum DialError {
         /// Why not.
         why: TlsFailure,
     },
+    /// The host answered, but gives no session.
+    #[error("no session at {place}: {why}")]
+    NoSession {
+        /// The address that was tried.
+        place: String,
+        /// Why not.
+        why: SshFailure,
+    },
     /// The share of the budget was used up.
     #[error("{place} did not answer in time")]
     TimedOut {
@@ -95,6 +103,7 @@ impl DialError {
                 Cause::NoSuchCarrier
             }
             Self::Insecure { .. } => Cause::TlsFailed,
+            Self::NoSession { why, .. } => why.cause(),
             Self::TimedOut { .. } => Cause::TimedOut,
             Self::NoAddress => Cause::UnknownHost,
             Self::Several(errors) => most_telling(errors),
@@ -115,7 +124,11 @@ impl DialError {
 fn most_telling(errors: &[DialError]) -> Cause {
     let distance = |cause: &Cause| match cause {
         Cause::Refused | Cause::Busy => 0,
-        Cause::TlsFailed => 1,
+        Cause::TlsFailed
+        | Cause::SshFailed
+        | Cause::LoginFailed
+        | Cause::HostKeyUnknown
+        | Cause::HostKeyChanged => 1,
         Cause::Reset => 2,
         Cause::TimedOut | Cause::NoAnswer => 3,
         Cause::NoRoute => 4,

@@ -2,10 +2,11 @@
 
 use std::io;
 use std::pin::Pin;
+use std::process::ExitStatus;
 use std::task::{Context, Poll, ready};
 
 use clock::Instant;
-use telnet::{Event, NotSent};
+use telnet::{Event, NotSent, WindowSize};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::Peer;
@@ -39,6 +40,21 @@ pub trait Duplex {
     /// Sends a BREAK behind what was taken, where the stream has such a thing.
     fn send_break(&mut self) -> Result<(), NotSent> {
         Err(NotSent::NotTelnet)
+    }
+
+    /// The terminal's window has another size now, where the far end wants to know.
+    fn resize(&mut self, size: WindowSize) {
+        let _ = size;
+    }
+
+    /// Says how the program has ended that the far end spoke with, for when the stream is hung up.
+    fn tell_exit(&mut self, exit: ExitStatus) {
+        let _ = exit;
+    }
+
+    /// Finishes both directions; what the other side still sends is thrown away.
+    fn poll_hang_up(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_shutdown(cx)
     }
 
     /// When [`Duplex::timeout`] wants to be called.
@@ -129,6 +145,18 @@ impl Duplex for Box<dyn Duplex + Send> {
 
     fn send_break(&mut self) -> Result<(), NotSent> {
         (**self).send_break()
+    }
+
+    fn resize(&mut self, size: WindowSize) {
+        (**self).resize(size);
+    }
+
+    fn tell_exit(&mut self, exit: ExitStatus) {
+        (**self).tell_exit(exit);
+    }
+
+    fn poll_hang_up(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        (**self).poll_hang_up(cx)
     }
 
     fn deadline(&self) -> Option<Instant> {

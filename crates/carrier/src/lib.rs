@@ -35,6 +35,7 @@ mod dial_error;
 mod duplex;
 mod fault;
 mod hearing;
+mod hosts;
 pub mod limits;
 mod listener;
 mod lookup;
@@ -45,6 +46,11 @@ mod queue;
 pub mod scratch;
 mod security;
 mod socket;
+#[cfg(feature = "ssh")]
+pub mod ssh;
+#[cfg(not(feature = "ssh"))]
+#[path = "no_ssh.rs"]
+mod ssh;
 mod throttle;
 #[cfg(feature = "tls")]
 mod tls;
@@ -56,7 +62,7 @@ mod trunks;
 mod wire;
 
 pub use access::{AccessError, AccessList, Denied, Permission, Rule, TooManyRules};
-pub use address::{Address, AddressError, Host, Protocol, TELNET_PORT, TELNETS_PORT};
+pub use address::{Address, AddressError, Host, Protocol, SSH_PORT, TELNET_PORT, TELNETS_PORT};
 pub use call::{Call, Counts, Received, TelnetFailed};
 pub use caller::{Caller, CallerStream, Greeting};
 pub use cause::{cause_of, cause_of_end};
@@ -65,6 +71,7 @@ pub use dial_error::DialError;
 pub use duplex::Duplex;
 pub use fault::{Between, Faults, Faulty};
 pub use hearing::Hearing;
+pub use hosts::{Login, NoSuchPolicy, SshClient, SshFailure, UnknownHosts};
 pub use listener::{ListenError, ListenOptions, Listener, V6};
 pub use now::{clock_now, timer_at};
 pub use options::CallOptions;

@@ -93,3 +93,43 @@ pub const TLS_FRESH: Duration = Duration::from_secs(60);
 
 /// Bytes of a certificate's subject that are kept: RFC 5280's upper bound of a common name.
 pub const SUBJECT: usize = 64;
+
+/// What an SSH peer may send before somebody takes it: a window that keeps half a megabyte a second going
+/// over a tenth of a second's way, and what an owner who doesn't read costs, give or take.
+pub const SSH_WINDOW: usize = 64 * 1024;
+
+/// What may wait of an SSH peer's data in the end, while we wait for its window and must read on.
+pub const SSH_INBOX: usize = 4 * SSH_WINDOW;
+
+/// Pause between two packets of an SSH peer when much waits and we read on only for its window.
+pub const SSH_TRICKLE: Duration = Duration::from_secs(1);
+
+/// Bytes of data on their way through the SSH library that the kernel has not taken yet.
+pub const SSH_OUTBOX: usize = 64 * 1024;
+
+/// Bytes of data in one packet sent or asked for: most of the speed of the largest ones.
+pub const SSH_PIECE: usize = 16 * 1024;
+
+/// Longest packet of an SSH peer. RFC 4253 section 6.1 asks for 35,000 bytes.
+pub const SSH_PACKET: usize = 36_000;
+
+/// Messages of one call that may wait for the SSH library.
+pub const SSH_EVENTS: usize = 4;
+
+/// Characters of a name to log in with over SSH.
+pub const SSH_USER: usize = 64;
+
+/// Signals of an SSH peer that may wait; nobody presses a key so often.
+pub const SSH_SIGNALS: usize = 16;
+
+/// Keys that an SSH caller may offer: agents with more exist, and OpenSSH's server takes six.
+pub const SSH_KEYS: usize = 16;
+
+/// How long the last bytes of an SSH call may take to be delivered.
+pub const SSH_LEAVING: Duration = Duration::from_secs(30);
+
+/// Bytes in a file with a private key: the longest RSA keys have 13 KB.
+pub const SSH_KEY_FILE: u64 = 64 * 1024;
+
+/// Bytes read of a file of known hosts: some 20,000 hosts.
+pub const SSH_KNOWN_HOSTS: u64 = 8 * 1024 * 1024;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use telnet::{ComPort, LineEnds, Mode, Profile, Side, TerminalName, WindowSize};
 
 use crate::address::{Protocol, TELNET_PORT};
-use crate::{Address, SocketOptions, TlsClient, Trunks};
+use crate::{Address, SocketOptions, SshClient, TlsClient, Trunks};
 
 /// How a call is to be made or taken; the default suits field equipment.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub struct CallOptions {
     pub socket: SocketOptions,
     /// Whom to trust when dialling under TLS. `None`: the system's authorities.
     pub tls: Option<Arc<TlsClient>>,
+    /// How to call hosts over SSH. `None`: as nobody, who gets nowhere.
+    pub ssh: Option<Arc<SshClient>>,
     /// How long dialling may take, so that each address of a host gets its share of it. Not a
     /// time-out: drop the dialling future for that.
     pub budget: Option<Duration>,
@@ -47,6 +49,7 @@ impl Default for CallOptions {
             line_ends: LineEnds::Keep,
             socket: SocketOptions::default(),
             tls: None,
+            ssh: None,
             budget: None,
             trunks: None,
         }
@@ -85,6 +88,7 @@ fn usual_mode(address: &Address) -> Mode {
         Address::Net { protocol: Protocol::Detect, .. } => Mode::Auto,
         Address::Net { protocol: Protocol::Raw | Protocol::Tls, .. }
         | Address::Unix(_)
+        | Address::Ssh { .. }
         | Address::Modem { .. } => Mode::Off,
     }
 }

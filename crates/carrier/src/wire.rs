@@ -5,12 +5,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::task::{Context, Poll, ready};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
-use telnet::{Event, NotSent};
+use telnet::{Event, NotSent, WindowSize};
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
 
@@ -285,6 +286,25 @@ impl Duplex for Wire {
         match &mut self.stream {
             Stream::Tcp(_) | Stream::Unix(_) => None,
             Stream::Wrapped(stream) => stream.take_event(),
+        }
+    }
+
+    fn resize(&mut self, size: WindowSize) {
+        if let Stream::Wrapped(stream) = &mut self.stream {
+            stream.resize(size);
+        }
+    }
+
+    fn tell_exit(&mut self, exit: ExitStatus) {
+        if let Stream::Wrapped(stream) = &mut self.stream {
+            stream.tell_exit(exit);
+        }
+    }
+
+    fn poll_hang_up(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.stream {
+            Stream::Tcp(_) | Stream::Unix(_) => self.poll_shutdown(cx),
+            Stream::Wrapped(stream) => stream.poll_hang_up(cx),
         }
     }
 

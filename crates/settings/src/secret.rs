@@ -129,6 +129,22 @@ pub enum SecretRef {
     Given(Arc<Secret>),
 }
 
+impl PartialEq for SecretRef {
+    /// The same place, be there what may.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(one), Self::File(other)) => one == other,
+            (Self::Env(one), Self::Env(other)) | (Self::Hash(one), Self::Hash(other)) => {
+                one == other
+            }
+            (Self::Given(one), Self::Given(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for SecretRef {}
+
 impl SecretRef {
     /// Fetches the secret. Relative paths start at `base`.
     ///

@@ -92,6 +92,12 @@ causes! {
     TelnetFailed, "telnet-failed", Line, "telnet negotiation failed";
     /// No secure connection came about.
     TlsFailed, "tls-failed", Line, "no secure connection came about";
+    /// No session came about over SSH.
+    SshFailed, "ssh-failed", Line, "no SSH session came about";
+    /// Nobody has said that the host's key is the right one.
+    HostKeyUnknown, "host-key-unknown", Ours, "the host's key is not known";
+    /// The host's key isn't the one that it had.
+    HostKeyChanged, "host-key-changed", Line, "the host's key has changed";
     /// The far end broke the protocol.
     ProtocolError, "protocol-error", Line, "the far end broke the protocol";
     /// A name or password was wrong.
@@ -171,6 +177,9 @@ impl Cause {
             | Self::NoSuchCarrier
             | Self::TelnetFailed
             | Self::TlsFailed
+            | Self::SshFailed
+            | Self::HostKeyUnknown
+            | Self::HostKeyChanged
             | Self::ProtocolError
             | Self::LoginFailed
             | Self::LoginTimeout
@@ -256,6 +265,9 @@ mod tests {
             (Cause::UnknownNumber, [C; 5]),
             (Cause::Denied, [C; 5]),
             (Cause::TlsFailed, [C; 5]),
+            (Cause::SshFailed, [C; 5]),
+            (Cause::HostKeyUnknown, [C; 5]),
+            (Cause::HostKeyChanged, [C; 5]),
             (Cause::LoginFailed, [C; 5]),
             (Cause::DteAbort, [C; 5]),
             (Cause::RemoteHangUp, [C; 5]),
