@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::process::ExitStatus;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -310,6 +311,11 @@ impl Call {
     /// Our end.
     pub fn local(&self) -> Peer {
         self.wire.local()
+    }
+
+    /// The socket under the call, where there is one: for what the system knows of the connection.
+    pub fn socket(&self) -> Option<BorrowedFd<'_>> {
+        self.wire.socket()
     }
 
     /// Bytes of data carried so far.

@@ -1,6 +1,7 @@
 //! What a pump joins: anything that bytes can be read from and written to.
 
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::pin::Pin;
 use std::process::ExitStatus;
 use std::task::{Context, Poll, ready};
@@ -55,6 +56,11 @@ pub trait Duplex {
     /// Finishes both directions; what the other side still sends is thrown away.
     fn poll_hang_up(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_shutdown(cx)
+    }
+
+    /// The socket under the stream, for what the system knows of the connection.
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        None
     }
 
     /// When [`Duplex::timeout`] wants to be called.
@@ -157,6 +163,10 @@ impl Duplex for Box<dyn Duplex + Send> {
 
     fn poll_hang_up(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         (**self).poll_hang_up(cx)
+    }
+
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        (**self).socket()
     }
 
     fn deadline(&self) -> Option<Instant> {

@@ -118,6 +118,14 @@ impl Wire {
         }
     }
 
+    pub(crate) fn socket(&self) -> Option<BorrowedFd<'_>> {
+        match &self.stream {
+            Stream::Tcp(stream) => Some(stream.as_fd()),
+            Stream::Unix(stream) => Some(stream.as_fd()),
+            Stream::Wrapped(stream) => stream.socket(),
+        }
+    }
+
     pub(crate) fn apply(&self, options: &SocketOptions) -> io::Result<()> {
         match &self.stream {
             Stream::Tcp(stream) => options.apply(stream),

@@ -81,6 +81,8 @@ pub enum CallEnd {
     TlsFailed,
     /// There were too many calls already.
     TurnedAway,
+    /// Its record could not be kept.
+    Unrecorded,
 }
 
 impl CallEnd {
@@ -106,6 +108,7 @@ impl CallEnd {
             Self::NotAccepted => "protocol not accepted",
             Self::TlsFailed => "no secure connection",
             Self::TurnedAway => "too many calls",
+            Self::Unrecorded => "its record could not be kept",
         }
     }
 
@@ -131,6 +134,7 @@ impl CallEnd {
             Self::NotAccepted => "not-accepted",
             Self::TlsFailed => "tls-failed",
             Self::TurnedAway => "turned-away",
+            Self::Unrecorded => "unrecorded",
         }
     }
 }
@@ -140,6 +144,8 @@ impl CallEnd {
 pub struct CallStatus {
     /// Its number.
     pub id: CallId,
+    /// Where it came in: our address, or the line's name.
+    pub line: String,
     /// Who calls.
     pub from: String,
     /// What it travels on.
@@ -148,6 +154,12 @@ pub struct CallStatus {
     pub account: Option<String>,
     /// When it came in.
     pub since: SystemTime,
+    /// When its caller had logged in.
+    pub login: Option<SystemTime>,
+    /// When its program began.
+    pub started: Option<SystemTime>,
+    /// How long it lasts so far, whatever has become of the time of day.
+    pub lasts: Duration,
     /// Bytes from the caller so far.
     pub received: u64,
     /// Bytes to the caller so far.
@@ -159,13 +171,19 @@ pub struct CallStatus {
 pub struct CallRecord {
     /// What was known of it at its end.
     pub call: CallStatus,
-    /// How long it lasted.
+    /// The account that there is on which its caller tried to log in, and failed at first.
+    pub tried: Option<String>,
+    /// The time of day at its end.
+    pub ended: SystemTime,
+    /// How long it lasted, whatever has become of the time of day meanwhile.
     pub duration: Duration,
     /// Why it ended.
     pub end: CallEnd,
     /// How its program ended: an exit code or `signal N`; `-` when there was none, or it had to be
     /// cut.
     pub status: String,
+    /// How long a packet took to the caller and back, as the system has measured it.
+    pub round_trip: Option<Duration>,
 }
 
 /// An exit status in the log's words: `0`, `1`, `signal 15`, or `-` where there was no program.

@@ -27,6 +27,7 @@ use crate::login::{Guest, Login, Told};
 use crate::manners::ListenerFault;
 use crate::origin::{Origin, Over};
 use crate::password::Checker;
+use crate::records::{RecordKeeper, Unheard};
 use crate::registry::{Entry, Registry};
 use crate::service::{self, Left};
 use crate::session::Script;
@@ -96,15 +97,25 @@ pub enum StartError {
 }
 
 impl Exchange {
-    /// An exchange that listens as its configuration says. Must be called inside a tokio runtime.
+    /// An exchange that listens as its configuration says, and keeps no records but those of the
+    /// last calls in memory. Must be called inside a tokio runtime.
     pub fn start(config: &ExchangeConfig, accounts: Accounts) -> Result<Self, StartError> {
+        Self::start_with_records(config, accounts, None)
+    }
+
+    /// The same with somebody who keeps records of all calls.
+    pub fn start_with_records(
+        config: &ExchangeConfig,
+        accounts: Accounts,
+        keeper: Option<Arc<dyn RecordKeeper>>,
+    ) -> Result<Self, StartError> {
         let settings = Settings::new(config, accounts, None)?;
         let exchange = Self {
             shared: Arc::new(Shared {
                 settings: RwLock::new(Arc::new(settings)),
                 crowd: Crowd::new(&config.limits),
                 guard: Guard::new(config),
-                registry: Registry::new(),
+                registry: Registry::new(keeper),
                 closing: watch::Sender::new(Closing::Open),
             }),
             doors: Arc::default(),
@@ -157,11 +168,7 @@ impl Exchange {
                 let entry = self.shared.register(&origin);
                 self.shared.run(call, origin, Parity::Keep, entry, seat).await
             }
-            Err(many) => {
-                tracing::info!(from = %origin.from, why = many.words(), "caller turned away");
-                call.reset();
-                CallEnd::TurnedAway
-            }
+            Err(many) => self.shared.turn_away(call, &origin, many.words()),
         }
     }
 
@@ -183,11 +190,7 @@ impl Exchange {
                 let entry = self.shared.register(&origin);
                 self.shared.run_identified(call, origin, who, told, entry, seat).await
             }
-            Err(many) => {
-                tracing::info!(from = %origin.from, why = many.words(), "caller turned away");
-                call.reset();
-                CallEnd::TurnedAway
-            }
+            Err(many) => self.shared.turn_away(call, &origin, many.words()),
         }
     }
 
@@ -313,6 +316,21 @@ impl Shared {
         self.registry.enter(origin)
     }
 
+    /// Notes a caller for whom nothing was done.
+    pub(crate) fn turned_away(&self, caller: &Unheard<'_>) {
+        if let Some(keeper) = self.registry.keeper() {
+            keeper.turned_away(caller);
+        }
+    }
+
+    fn turn_away(&self, call: Call, origin: &Origin, why: &'static str) -> CallEnd {
+        tracing::info!(from = %origin.from, why, "caller turned away");
+        let (line, from, over) = (&*origin.device, origin.host(), origin.over.words());
+        self.turned_away(&Unheard { line, from, over, why });
+        call.reset();
+        CallEnd::TurnedAway
+    }
+
     pub(crate) fn is_closing(&self) -> bool {
         *self.closing.borrow() > Closing::Open
     }
@@ -331,6 +349,9 @@ impl Shared {
         mut seat: Seat,
     ) -> CallEnd {
         let settings = self.settings();
+        if let Err(end) = Box::pin(entry.is_kept()).await {
+            return Box::pin(self.not_taken(call, end, entry, &settings)).await;
+        }
         let login = Login {
             settings: &settings,
             guard: &self.guard,
@@ -364,6 +385,9 @@ impl Shared {
         mut seat: Seat,
     ) -> CallEnd {
         let settings = self.settings();
+        if let Err(end) = Box::pin(entry.is_kept()).await {
+            return Box::pin(self.not_taken(call, end, entry, &settings)).await;
+        }
         seat.make_known();
         let guest = Guest::identified(who, told);
         let serving = service::serve(&settings, &mut call, &mut entry, &origin, guest);
@@ -371,13 +395,34 @@ impl Shared {
         Box::pin(self.finish(call, left, entry, &settings)).await
     }
 
-    async fn finish(&self, call: Call, left: Left, entry: Entry, settings: &Settings) -> CallEnd {
+    /// A call that may not begin, or has ended before it could.
+    async fn not_taken(
+        &self,
+        mut call: Call,
+        end: CallEnd,
+        entry: Entry,
+        settings: &Settings,
+    ) -> CallEnd {
+        if end == CallEnd::Unrecorded {
+            service::say(&mut call, &settings.script.busy).await;
+        }
+        self.finish(call, end.into(), entry, settings).await
+    }
+
+    async fn finish(
+        &self,
+        call: Call,
+        left: Left,
+        mut entry: Entry,
+        settings: &Settings,
+    ) -> CallEnd {
         entry.count(call.counts());
         if service::speaks_telnet(&call) {
             entry.travels(Over::Telnet);
         }
         let end = left.end;
         let mut record = entry.over(end);
+        record.round_trip = call.socket().and_then(tty::round_trip);
         record.status = status_words(self.wind_down(call, left, settings).await);
         entry.file(record);
         end

@@ -59,6 +59,7 @@ mod origin;
 mod password;
 mod patience;
 mod pump;
+mod records;
 mod registry;
 mod service;
 pub mod session;
@@ -85,4 +86,5 @@ pub use machine::{MachineSecretError, Pepper, PepperError, machine_verifier, mak
 pub use manners::{ListenerFault, TlsFault};
 pub use origin::{Origin, Over};
 pub use password::{PasswordError, hash_password};
+pub use records::{Kept, NotKept, OpenRecord, RecordKeeper, Unheard};
 pub use settings::{Secret, SecretError, SecretRef};

@@ -75,6 +75,10 @@ pub const LINGER: Duration = Duration::from_secs(2);
 /// telnet start.
 pub const LOGIN_READ: usize = 256;
 
+/// How long a call waits for its record to be kept: longer than any disk that works takes, shorter than
+/// a caller waits for a prompt.
+pub const RECORD: Duration = Duration::from_secs(10);
+
 /// Calls that are over and still known, for an operator who asks what just happened.
 pub const ENDED_CALLS: usize = 1000;
 

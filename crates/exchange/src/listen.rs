@@ -14,7 +14,8 @@ use crate::crowd::{Queue, Seat};
 use crate::exchange::Shared;
 use crate::login::Told;
 use crate::manners::{Heard, ListenerFault, Manners};
-use crate::origin::Origin;
+use crate::origin::{self, Origin};
+use crate::records::Unheard;
 use crate::registry::Entry;
 use crate::source::Source;
 use crate::wait::{First, first};
@@ -52,6 +53,8 @@ pub(crate) async fn receive_callers(
             }
             // Nothing was done for him yet, and a reset leaves nothing behind.
             Err(why) => {
+                let (line, from) = (listener.local().to_string(), origin::number(caller.peer()));
+                shared.turned_away(&Unheard { line: &line, from: &from, over: "tcp", why });
                 turned_away.log(&caller, why);
                 caller.refuse();
             }

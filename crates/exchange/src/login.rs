@@ -130,6 +130,9 @@ impl Login<'_> {
             First::One(order) => return Err(order),
             First::Other(checked) => checked,
         };
+        if !matches!(checked, Checked::Right(_)) && self.settings.accounts.find(&name).is_some() {
+            self.entry.has_tried(&name);
+        }
         Ok(match checked {
             Checked::Right(who) => Compared::Right(who, check.accept(out)),
             Checked::Wrong => Compared::Not(check.refuse(out)),

@@ -118,7 +118,7 @@ impl Origin {
 }
 
 /// What stands for a telephone number: the address without its port.
-fn number(peer: &Peer) -> String {
+pub(crate) fn number(peer: &Peer) -> String {
     match peer.socket_addr() {
         Some(address) => address.ip().to_string(),
         None => peer.to_string(),

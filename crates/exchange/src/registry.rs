@@ -1,6 +1,7 @@
 //! The calls in progress.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
@@ -9,12 +10,15 @@ use std::time::SystemTime;
 use carrier::{Counts, clock_now};
 use clock::Instant;
 use tokio::sync::{oneshot, watch};
+use tokio::time::sleep;
 
 use crate::account::Account;
 use crate::call::{CallEnd, CallId, CallRecord, CallStatus, status_words};
 use crate::config::OnSecond;
 use crate::limits;
 use crate::origin::{Origin, Over};
+use crate::records::{NotKept, RecordKeeper, Recording};
+use crate::wait::{First, first};
 
 /// The calls in progress, by number and by account.
 #[derive(Debug)]
@@ -22,6 +26,9 @@ pub(crate) struct Registry {
     calls: Mutex<Calls>,
     ended: Mutex<VecDeque<CallRecord>>,
     count: watch::Sender<usize>,
+    keeper: Option<Arc<dyn RecordKeeper>>,
+    /// The time of day, which may be set back or forth at any time; spans never come of it.
+    time: fn() -> SystemTime,
 }
 
 #[derive(Debug, Default)]
@@ -44,6 +51,7 @@ struct Live {
 #[derive(Debug)]
 struct Facts {
     id: CallId,
+    line: String,
     from: String,
     /// What it came in on.
     over: Over,
@@ -52,6 +60,10 @@ struct Facts {
     /// What it goes on by, as it has turned out.
     turned_out: OnceLock<Over>,
     account: OnceLock<String>,
+    /// An account that there is, on which the caller's login has failed.
+    tried: OnceLock<String>,
+    login: OnceLock<SystemTime>,
+    started: OnceLock<SystemTime>,
     received: AtomicU64,
     sent: AtomicU64,
 }
@@ -62,6 +74,7 @@ pub(crate) struct Entry {
     registry: Arc<Registry>,
     facts: Arc<Facts>,
     orders: Orders,
+    recording: Recording,
 }
 
 /// Where a call hears that it must end.
@@ -73,23 +86,38 @@ struct Orders(Option<oneshot::Receiver<CallEnd>>);
 pub(crate) struct InUse;
 
 impl Registry {
-    pub(crate) fn new() -> Arc<Self> {
+    pub(crate) fn new(keeper: Option<Arc<dyn RecordKeeper>>) -> Arc<Self> {
+        Self::with_time(keeper, SystemTime::now)
+    }
+
+    fn with_time(keeper: Option<Arc<dyn RecordKeeper>>, time: fn() -> SystemTime) -> Arc<Self> {
         Arc::new(Self {
             calls: Mutex::default(),
             ended: Mutex::default(),
             count: watch::Sender::new(0),
+            keeper,
+            time,
         })
+    }
+
+    /// Whoever keeps records, if anybody does.
+    pub(crate) fn keeper(&self) -> Option<&dyn RecordKeeper> {
+        self.keeper.as_deref()
     }
 
     pub(crate) fn enter(self: &Arc<Self>, origin: &Origin) -> Entry {
         let facts = Arc::new(Facts {
             id: CallId::next(),
+            line: origin.device.clone(),
             from: origin.from.clone(),
             over: origin.over,
-            since: SystemTime::now(),
+            since: (self.time)(),
             began: clock_now(),
             turned_out: OnceLock::new(),
             account: OnceLock::new(),
+            tried: OnceLock::new(),
+            login: OnceLock::new(),
+            started: OnceLock::new(),
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
         });
@@ -102,7 +130,8 @@ impl Registry {
         calls.by_id.insert(facts.id, live);
         drop(calls);
         self.count.send_modify(|count| *count += 1);
-        Entry { registry: Arc::clone(self), facts, orders: Orders(Some(orders)) }
+        let recording = Recording::begin(self.keeper(), &facts.status());
+        Entry { registry: Arc::clone(self), facts, orders: Orders(Some(orders)), recording }
     }
 
     pub(crate) fn snapshot(&self) -> Vec<CallStatus> {
@@ -163,10 +192,14 @@ impl Facts {
     fn status(&self) -> CallStatus {
         CallStatus {
             id: self.id,
+            line: self.line.clone(),
             from: self.from.clone(),
             over: self.turned_out.get().copied().unwrap_or(self.over).words(),
             account: self.account.get().cloned(),
             since: self.since,
+            login: self.login.get().copied(),
+            started: self.started.get().copied(),
+            lasts: clock_now().since(self.began),
             received: self.received.load(Ordering::Relaxed),
             sent: self.sent.load(Ordering::Relaxed),
         }
@@ -180,21 +213,31 @@ impl Entry {
 
     /// What the call travels on, as it has turned out; the first word on it counts.
     pub(crate) fn travels(&self, over: Over) {
-        let _ = self.facts.turned_out.set(over);
+        if self.facts.turned_out.set(over).is_ok()
+            && let Some(record) = self.recording.open()
+        {
+            record.travels(over.words());
+        }
     }
 
     /// The call is over for its caller now; its program may take longer.
     pub(crate) fn over(&self, end: CallEnd) -> CallRecord {
+        let call = self.facts.status();
         CallRecord {
-            call: self.facts.status(),
-            duration: clock_now().since(self.facts.began),
+            duration: call.lasts,
+            call,
+            tried: self.facts.tried.get().cloned(),
+            ended: (self.registry.time)(),
             end,
             status: status_words(None),
+            round_trip: None,
         }
     }
 
-    /// Keeps the record among the last ones, and writes the call's one line in the log.
-    pub(crate) fn file(&self, record: CallRecord) {
+    /// Closes the call's record, keeps it among the last ones, and writes the call's one line in the
+    /// log.
+    pub(crate) fn file(&mut self, record: CallRecord) {
+        self.recording.end(&record);
         tracing::info!(
             call = %record.call.id,
             account = record.call.account.as_deref().unwrap_or("-"),
@@ -239,13 +282,48 @@ impl Entry {
 
     /// The caller has shown whose call it is, even if he doesn't get what he called for.
     pub(crate) fn is_of(&self, account: &Account) {
-        let _ = self.facts.account.set(account.name.clone());
+        let login = (self.registry.time)();
+        if self.facts.account.set(account.name.clone()).is_ok() {
+            let _ = self.facts.login.set(login);
+            if let Some(record) = self.recording.open() {
+                record.logged_in(&account.name, login);
+            }
+        }
+    }
+
+    /// The caller's login on an account that there is has failed.
+    pub(crate) fn has_tried(&self, account: &str) {
+        let _ = self.facts.tried.set(account.to_owned());
+    }
+
+    /// The caller has what he called for.
+    pub(crate) fn has_started(&self) {
+        let started = (self.registry.time)();
+        if self.facts.started.set(started).is_ok()
+            && let Some(record) = self.recording.open()
+        {
+            record.started(started);
+        }
+    }
+
+    /// Waits until the call is on record. Without that its caller is to see nothing but its end.
+    pub(crate) async fn is_kept(&mut self) -> Result<(), CallEnd> {
+        let Self { orders, recording, .. } = self;
+        let kept = first(recording.kept(), sleep(limits::RECORD));
+        match first(poll_fn(|cx| orders.poll(cx)), kept).await {
+            First::One(order) => Err(order),
+            First::Other(First::One(Ok(()))) => Ok(()),
+            First::Other(First::One(Err(NotKept)) | First::Other(())) => Err(CallEnd::Unrecorded),
+        }
     }
 
     /// Publishes what the call has carried.
     pub(crate) fn count(&self, counts: Counts) {
         self.facts.received.store(counts.received, Ordering::Relaxed);
         self.facts.sent.store(counts.sent, Ordering::Relaxed);
+        if let Some(record) = self.recording.open() {
+            record.count(counts);
+        }
     }
 
     /// Ready when somebody wants the call to end.
@@ -290,7 +368,7 @@ mod tests {
 
     #[test]
     fn a_call_that_comes_in_during_a_shutdown_is_told_at_once() {
-        let registry = Registry::new();
+        let registry = Registry::new(None);
         let mut early = registry.enter(&Origin::line("a", "b"));
         registry.end_all(CallEnd::ShuttingDown);
         let mut late = registry.enter(&Origin::line("a", "b"));
@@ -303,7 +381,7 @@ mod tests {
 
     #[test]
     fn only_the_first_order_counts() {
-        let registry = Registry::new();
+        let registry = Registry::new(None);
         let mut entry = registry.enter(&Origin::line("a", "b"));
         assert!(registry.end(entry.id(), CallEnd::Operator));
         assert!(!registry.end(entry.id(), CallEnd::Idle));

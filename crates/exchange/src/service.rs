@@ -75,6 +75,7 @@ pub(crate) async fn serve(
             return CallEnd::ProgramFailed.into();
         }
     };
+    entry.has_started();
     tracing::info!(
         call = %entry.id(), account = %account.name, from = %origin.from, pid = running.child.pid(),
         "program started"
@@ -185,7 +186,7 @@ pub(crate) fn window_size(size: telnet::WindowSize) -> WindowSize {
 }
 
 /// A few last words, to a caller who may not be reading.
-async fn say(call: &mut Call, text: &[u8]) {
+pub(crate) async fn say(call: &mut Call, text: &[u8]) {
     let _ = tokio::time::timeout(limits::LINGER, call.send(text)).await;
 }
 

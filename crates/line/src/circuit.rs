@@ -1,18 +1,20 @@
 //! Everything around the modem: the DTE end, the call, and what is on its way between them.
 
+use std::future::ready;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use at::dial::Dial;
 use at::result::Cause;
-use carrier::{AccessList, Counts};
+use carrier::{AccessList, Caller, Counts};
 use clock::Instant;
 use modem::{Action, Connected, Modem, Note, Persona};
 use tracing::{debug, info, warn};
 
 use crate::config::Reserve;
 use crate::end::End;
+use crate::keeping::NotKept;
 use crate::limits;
 use crate::outbox::{Outbox, Signal};
 use crate::pending::Pending;
@@ -188,40 +190,52 @@ impl Circuit {
                 }
             }
             Action::Store(stored) => self.store(stored),
-            Action::Note(note) => self.note(note),
+            Action::Note(note) => self.say_in_log(note),
         }
     }
 
     /// Ends the call, if there is one; what the equipment sent is still handed over.
     pub(crate) fn end_call(&mut self, cause: Cause) {
-        let counts = self.slot.counts();
         let rest = std::mem::take(&mut self.to_line);
-        let ticket = match std::mem::take(&mut self.slot) {
+        let record = match std::mem::take(&mut self.slot) {
             Slot::Free => return,
-            Slot::Dialling { ticket, .. } => ticket,
-            Slot::Ringing { ticket, caller } => {
+            Slot::Dialling { ticket, .. } => ticket.close(self.name(), cause, None),
+            Slot::Noting { ticket, caller, .. } | Slot::Ringing { ticket, caller } => {
                 caller.refuse();
-                ticket
+                ticket.close(self.name(), cause, None)
             }
             Slot::Online { ticket, call, .. } => {
                 self.call_over = true;
+                let record = ticket.close(self.name(), cause, Some(&call));
                 placing::let_go(&self.board, *call, rest);
-                ticket
+                record
             }
         };
         self.news = None;
         self.shared.count(Counts::default());
-        let record = ticket.close(self.name(), cause, counts);
         self.shared.remember(record);
     }
 
-    /// A caller rings: the modem is to be told.
-    pub(crate) fn ring(&mut self, caller: carrier::Caller) {
+    /// Takes a caller on: he rings once his call is on record.
+    pub(crate) fn note(&mut self, caller: Caller) {
         let party = caller.peer().to_string();
         let mut ticket = self.ticket(Direction::In, party.clone());
         info!(line = self.name(), call = ticket.id, "a call from {party}");
         ticket.over = Some(party);
-        self.slot = Slot::Ringing { ticket, caller: Box::new(caller) };
+        let caller = Box::new(caller);
+        self.slot = match ticket.keep(self.name(), self.board.keeper().as_deref()) {
+            Ok(None) => Slot::Ringing { ticket, caller },
+            Ok(Some(kept)) => Slot::Noting { ticket, caller, kept },
+            Err(NotKept) => Slot::Noting { ticket, caller, kept: Box::pin(ready(Err(NotKept))) },
+        };
+    }
+
+    /// The caller whose call is on record rings.
+    pub(crate) fn ring(&mut self) {
+        self.slot = match std::mem::take(&mut self.slot) {
+            Slot::Noting { ticket, caller, .. } => Slot::Ringing { ticket, caller },
+            other => other,
+        };
     }
 
     /// The far end answered: what CONNECT is to say.
@@ -230,6 +244,7 @@ impl Circuit {
         if let Slot::Dialling { mut ticket, .. } = std::mem::take(&mut self.slot) {
             connected = Connected { rate: ticket.reported_speed, delay: ticket.connect_delay };
             ticket.over = Some(over);
+            ticket.connect(&call);
             self.slot = Slot::online(ticket, call);
         }
         connected
@@ -244,14 +259,23 @@ impl Circuit {
         };
         let party =
             route.as_ref().map_or_else(|_| dial.text().to_owned(), |route| route.party.clone());
+        // Its caller came in the same moment, and hasn't rung.
+        self.end_call(Cause::LineInUse);
         let mut ticket = self.ticket(Direction::Out, party);
         info!(line = self.name(), call = ticket.id, "dials {}", ticket.party);
-        let dial = match route {
-            Ok(route) => {
+        let kept = ticket.keep(self.name(), self.board.keeper().as_deref());
+        let dial = match (route, kept) {
+            (_, Err(NotKept)) => placing::fail(Cause::Unrecorded),
+            (Err(cause), Ok(_)) => placing::fail(cause),
+            (Ok(route), Ok(kept)) => {
                 (ticket.reported_speed, ticket.connect_delay) = (route.speed, route.connect_delay);
-                placing::place(route, within, self.dial_access(), &self.shared.config, &ticket.id)
+                let access = self.dial_access();
+                let dial = placing::place(route, within, access, &self.shared.config, &ticket.id);
+                match kept {
+                    Some(kept) => placing::once_kept(kept, dial),
+                    None => dial,
+                }
             }
-            Err(cause) => placing::fail(cause),
         };
         self.slot = Slot::Dialling { ticket, dial };
     }
@@ -263,24 +287,25 @@ impl Circuit {
 
     fn answer(&mut self) {
         match std::mem::take(&mut self.slot) {
-            Slot::Ringing { ticket, caller } => match caller
-                .answer(&placing::answering(&self.shared.config))
-            {
-                Ok(call) => {
-                    self.slot = Slot::online(ticket, call);
-                    self.news = Some(News::Answered);
+            Slot::Ringing { mut ticket, caller } => {
+                match caller.answer(&placing::answering(&self.shared.config)) {
+                    Ok(call) => {
+                        ticket.connect(&call);
+                        self.slot = Slot::online(ticket, call);
+                        self.news = Some(News::Answered);
+                    }
+                    Err(error) => {
+                        info!(
+                            line = self.name(),
+                            call = ticket.id,
+                            "the caller was lost while being answered: {error}"
+                        );
+                        let record = ticket.close(self.name(), Cause::CallerGone, None);
+                        self.shared.remember(record);
+                        self.news = Some(News::CallerGone);
+                    }
                 }
-                Err(error) => {
-                    info!(
-                        line = self.name(),
-                        call = ticket.id,
-                        "the caller was lost while being answered: {error}"
-                    );
-                    let record = ticket.close(self.name(), Cause::CallerGone, Counts::default());
-                    self.shared.remember(record);
-                    self.news = Some(News::CallerGone);
-                }
-            },
+            }
             other => self.slot = other,
         }
     }
@@ -304,7 +329,7 @@ impl Circuit {
         }
     }
 
-    fn note(&self, note: Note<'_>) {
+    fn say_in_log(&self, note: Note<'_>) {
         let (line, call) = (self.name(), self.slot.ticket().map(|ticket| ticket.id.as_str()));
         match note {
             Note::CommandLine(text) => debug!(line, call, "AT{text}"),

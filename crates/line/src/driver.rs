@@ -24,6 +24,7 @@ use crate::config::SecondCaller;
 use crate::end::DteEvent;
 use crate::identity;
 use crate::incoming::Incoming;
+use crate::keeping::NotKept;
 use crate::placing;
 use crate::shared::Letter;
 use crate::slot::Slot;
@@ -174,6 +175,9 @@ impl Driver {
     }
 
     fn callers(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+        if let Slot::Noting { .. } = &self.circuit.slot {
+            return self.noted(cx, now);
+        }
         if let Slot::Ringing { caller, .. } = &mut self.circuit.slot
             && caller.poll_gone(cx).is_ready()
         {
@@ -183,24 +187,50 @@ impl Driver {
         }
         let free = self.takes_callers();
         let Some(incoming) = &mut self.incoming else { return false };
-        let Poll::Ready(caller) = incoming.poll_caller(cx, self.circuit.name(), free) else {
+        let place = (&*self.circuit.board, self.circuit.name());
+        let Poll::Ready(caller) = incoming.poll_caller(cx, place, free) else {
             return false;
         };
         if free {
-            let identity = identity::of(caller.peer(), &self.circuit.board.phonebook());
-            self.circuit.ring(caller);
-            self.feed(cx, now, Input::Call(CallEvent::Ringing(identity.as_caller())));
+            self.circuit.note(caller);
+            self.ring(cx, now);
             return true;
         }
         let Circuit { board, shared, .. } = &self.circuit;
         let config = &shared.config;
         match config.second_caller {
-            SecondCaller::Busy => Incoming::turn_away(&config.name, caller),
+            SecondCaller::Busy => board.turn_away(&config.name, Cause::LineInUse, caller),
             SecondCaller::Message => placing::tell(board, config, caller),
-            SecondCaller::Queue => incoming.queue(&config.name, caller),
+            SecondCaller::Queue => incoming.queue((board, &config.name), caller),
             SecondCaller::Hunt => board.hunt(&config.name, &config.hunt, caller),
         }
         true
+    }
+
+    /// A caller rings as soon as his call is on record.
+    fn noted(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+        let Slot::Noting { caller, kept, .. } = &mut self.circuit.slot else { return false };
+        let cause = match (kept.as_mut().poll(cx), caller.poll_gone(cx)) {
+            (Poll::Ready(Err(NotKept)), _) => Some(Cause::Unrecorded),
+            (_, Poll::Ready(())) => Some(Cause::CallerGone),
+            (Poll::Ready(Ok(())), Poll::Pending) => None,
+            (Poll::Pending, Poll::Pending) => return false,
+        };
+        match cause {
+            Some(cause) => self.circuit.end_call(cause),
+            None => {
+                self.circuit.ring();
+                self.ring(cx, now);
+            }
+        }
+        true
+    }
+
+    /// Tells the modem of a caller who rings.
+    fn ring(&mut self, cx: &mut Context<'_>, now: Instant) {
+        let Slot::Ringing { caller, .. } = &self.circuit.slot else { return };
+        let identity = identity::of(caller.peer(), &self.circuit.board.phonebook());
+        self.feed(cx, now, Input::Call(CallEvent::Ringing(identity.as_caller())));
     }
 
     /// Whether a caller would ring.
@@ -291,7 +321,11 @@ impl Driver {
         let signals = self.circuit.signals();
         let shown =
             Shown { state: self.modem.state().words(), dtr: signals.dtr, dcd: signals.dcd, calls };
-        shared.count(self.circuit.slot.counts());
+        let counts = self.circuit.slot.counts();
+        shared.count(counts);
+        if let Some(ticket) = self.circuit.slot.ticket() {
+            ticket.count(counts);
+        }
         // Also when nothing changed: another line may have claimed this one for a caller who then left.
         shared.free.store(free, Ordering::Relaxed);
         if shown != self.shown {

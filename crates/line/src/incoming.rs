@@ -3,11 +3,13 @@
 use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
+use at::result::Cause;
 use carrier::{AccessList, Caller, ListenError, ListenOptions, Listener};
 use tracing::{info, warn};
 
 use crate::config::LineConfig;
 use crate::limits;
+use crate::switchboard::Board;
 
 /// The listeners of a line, and the callers that wait for it.
 #[derive(Default)]
@@ -48,7 +50,7 @@ impl Incoming {
     pub(crate) fn poll_caller(
         &mut self,
         cx: &mut Context<'_>,
-        line: &str,
+        (board, line): (&Board, &str),
         free: bool,
     ) -> Poll<Caller> {
         self.waiting.retain_mut(|caller| caller.poll_gone(cx).is_pending());
@@ -67,6 +69,7 @@ impl Incoming {
                 Ok(()) => return Poll::Ready(caller),
                 Err(denied) => {
                     info!(line, "turned away {}: {denied}", caller.peer());
+                    board.note_turned_away(line, Cause::Denied, &caller);
                     caller.refuse();
                 }
             }
@@ -101,15 +104,10 @@ impl Incoming {
         self.handed_over.into_iter().chain(self.waiting).for_each(Caller::refuse);
     }
 
-    pub(crate) fn turn_away(line: &str, caller: Caller) {
-        info!(line, "turned away {}: the line is busy", caller.peer());
-        caller.refuse();
-    }
-
     /// Keeps the caller until the line is free; a queue that is full is busy.
-    pub(crate) fn queue(&mut self, line: &str, caller: Caller) {
+    pub(crate) fn queue(&mut self, (board, line): (&Board, &str), caller: Caller) {
         if self.waiting.len() >= limits::QUEUE {
-            return Self::turn_away(line, caller);
+            return board.turn_away(line, Cause::LineInUse, caller);
         }
         info!(line, "{} waits for the line", caller.peer());
         self.waiting.push_back(caller);

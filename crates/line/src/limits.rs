@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+/// How long a call waits for its record to be kept: longer than any disk that works takes, shorter than
+/// the patience of those who dial.
+pub const RECORD: Duration = Duration::from_secs(10);
+
 /// How many aliases of the phonebook lead to one another before the search ends.
 pub const ALIAS_DEPTH: usize = 4;
 

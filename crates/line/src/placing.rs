@@ -9,7 +9,7 @@ use carrier::{AccessList, Call, CallOptions, Caller, SocketOptions};
 use tracing::info;
 
 use crate::config::LineConfig;
-use crate::incoming::Incoming;
+use crate::keeping::{Kept, NotKept};
 use crate::limits;
 use crate::pending::Pending;
 use crate::routing::Route;
@@ -52,6 +52,16 @@ pub(crate) fn place(
     })
 }
 
+/// A call that is made once it is on record.
+pub(crate) fn once_kept(kept: Kept, dial: Dialling) -> Dialling {
+    Box::pin(async move {
+        match tokio::time::timeout(limits::RECORD, kept).await {
+            Ok(Ok(())) => dial.await,
+            Ok(Err(NotKept)) | Err(_) => Err(Cause::Unrecorded),
+        }
+    })
+}
+
 /// A call that fails before it is made.
 pub(crate) fn fail(cause: Cause) -> Dialling {
     Box::pin(ready(Err(cause)))
@@ -85,8 +95,9 @@ pub(crate) fn let_go(board: &Board, mut call: Call, rest: Pending) {
 /// Tells a caller that the line is busy, and ends the call.
 pub(crate) fn tell(board: &Board, line: &LineConfig, caller: Caller) {
     if !board.has_words() {
-        return Incoming::turn_away(&line.name, caller);
+        return board.turn_away(&line.name, Cause::LineInUse, caller);
     }
+    board.note_turned_away(&line.name, Cause::LineInUse, &caller);
     info!(line = line.name, "told {} that the line is busy", caller.peer());
     let text = format!("\r\n{}\r\n", line.busy_message.as_deref().unwrap_or("BUSY"));
     let options = answering(line);

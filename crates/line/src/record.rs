@@ -1,6 +1,6 @@
 //! What happened: the state of a line now, and its calls so far.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use at::result::Cause;
 
@@ -50,10 +50,21 @@ pub struct CallNow {
     pub party: String,
     /// When it was dialled or rang.
     pub since: SystemTime,
+    /// When the far end answered, or was answered.
+    pub connected: Option<SystemTime>,
+    /// By the clock that doesn't jump.
+    pub(crate) started: Instant,
     /// Bytes from the equipment to the far end.
     pub sent: u64,
     /// Bytes from the far end to the equipment.
     pub received: u64,
+}
+
+impl CallNow {
+    /// How long it lasts so far, whatever has become of the time of day.
+    pub fn lasts(&self) -> Duration {
+        self.started.elapsed()
+    }
 }
 
 /// A call that is over.
@@ -67,8 +78,14 @@ pub struct CallRecord {
     pub party: String,
     /// The address that was reached, once one was.
     pub over: Option<String>,
+    /// What it travelled on, as a stable code; once it was connected.
+    pub transport: Option<&'static str>,
     /// When it was dialled or rang.
     pub since: SystemTime,
+    /// When the far end answered, or was answered.
+    pub connected: Option<SystemTime>,
+    /// When it ended, by the time of day, which may have been set meanwhile.
+    pub ended: SystemTime,
     /// From dial or first ring to the end.
     pub duration: Duration,
     /// Bytes from the equipment to the far end.
@@ -77,6 +94,8 @@ pub struct CallRecord {
     pub received: u64,
     /// Why it ended.
     pub cause: Cause,
+    /// How long a packet took there and back, as the system has measured it.
+    pub round_trip: Option<Duration>,
 }
 
 /// Who made the call.

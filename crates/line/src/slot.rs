@@ -8,13 +8,14 @@ use at::result::Cause;
 use carrier::{Call, Caller, Counts};
 use clock::Instant;
 
+use crate::keeping::Kept;
 use crate::ticket::Ticket;
 
 /// ```text
-///            Dial                    Answer
-///  Free ───────────► Dialling   Ringing ──► Online ──► Free
-///   │                   └──────────┼──────────▲
-///   └──── a caller ────────────────┘
+///            Dial                               Answer
+///  Free ───────────► Dialling  Noting ─► Ringing ──► Online ──► Free
+///   │                   └────────────────────┼─────────▲
+///   └──── a caller ──────────────┴───────────┘
 /// ```
 #[derive(Default)]
 pub(crate) enum Slot {
@@ -23,6 +24,8 @@ pub(crate) enum Slot {
     Free,
     /// The equipment dialled; the far end hasn't answered.
     Dialling { ticket: Box<Ticket>, dial: Dialling },
+    /// A caller waits for his call to be on record; nothing rings yet.
+    Noting { ticket: Box<Ticket>, caller: Box<Caller>, kept: Kept },
     /// A caller waits. What it sends stays in the kernel, for after CONNECT.
     Ringing { ticket: Box<Ticket>, caller: Box<Caller> },
     /// The call is established. `over` is set when the far end has sent its last byte.
@@ -81,6 +84,7 @@ impl Slot {
         match self {
             Self::Free => None,
             Self::Dialling { ticket, .. }
+            | Self::Noting { ticket, .. }
             | Self::Ringing { ticket, .. }
             | Self::Online { ticket, .. } => Some(ticket),
         }
@@ -89,14 +93,14 @@ impl Slot {
     pub(crate) fn call(&self) -> Option<&Call> {
         match self {
             Self::Online { call, .. } => Some(call),
-            Self::Free | Self::Dialling { .. } | Self::Ringing { .. } => None,
+            Self::Free | Self::Dialling { .. } | Self::Noting { .. } | Self::Ringing { .. } => None,
         }
     }
 
     pub(crate) fn call_mut(&mut self) -> Option<&mut Call> {
         match self {
             Self::Online { call, .. } => Some(call),
-            Self::Free | Self::Dialling { .. } | Self::Ringing { .. } => None,
+            Self::Free | Self::Dialling { .. } | Self::Noting { .. } | Self::Ringing { .. } => None,
         }
     }
 

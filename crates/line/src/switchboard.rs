@@ -3,9 +3,10 @@
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use at::result::Cause;
 use carrier::Caller;
 use modem::{Action, DteLines, Input, Modem, Output, Persona, Stored};
 use tokio::sync::Notify;
@@ -19,6 +20,7 @@ use crate::driver::Driver;
 use crate::end::End;
 use crate::incoming::Incoming;
 use crate::init::{self, InitError};
+use crate::keeping::{RecordKeeper, TurnedAway};
 use crate::limits;
 use crate::persona::Personas;
 use crate::phonebook::Phonebook;
@@ -51,6 +53,7 @@ pub(crate) struct Board {
     lines: Mutex<Vec<Running>>,
     state: Option<PathBuf>,
     phonebook: Mutex<Arc<Phonebook>>,
+    keeper: OnceLock<Arc<dyn RecordKeeper>>,
     /// Calls that are over for their line and still hand over their last bytes.
     farewells: Mutex<JoinSet<()>>,
     watch: tty::OpenWatch,
@@ -121,12 +124,18 @@ impl Switchboard {
         let board = Board {
             lines: Mutex::default(),
             phonebook: Mutex::default(),
+            keeper: OnceLock::new(),
             farewells: Mutex::default(),
             watch: tty::OpenWatch::new()?,
             ends: Notify::new(),
             state,
         };
         Ok(Self { board: Arc::new(board), personas: Mutex::new(personas) })
+    }
+
+    /// Has somebody keep records of all calls from now on. The first one stays.
+    pub fn keep_records(&self, keeper: Arc<dyn RecordKeeper>) {
+        let _ = self.board.keeper.set(keeper);
     }
 
     /// Gives all lines another phonebook; calls in progress stay.
@@ -250,6 +259,28 @@ impl Board {
         Arc::clone(&lock(&self.phonebook))
     }
 
+    /// Whoever keeps records, if anybody does.
+    pub(crate) fn keeper(&self) -> Option<Arc<dyn RecordKeeper>> {
+        self.keeper.get().cloned()
+    }
+
+    /// Lets a caller go whom no line can take.
+    pub(crate) fn turn_away(&self, line: &str, cause: Cause, caller: Caller) {
+        info!(line, "turned away {}: {}", caller.peer(), cause.words());
+        self.note_turned_away(line, cause, &caller);
+        caller.refuse();
+    }
+
+    /// Puts a caller on record who doesn't ring.
+    pub(crate) fn note_turned_away(&self, line: &str, cause: Cause, caller: &Caller) {
+        let Some(keeper) = self.keeper.get() else { return };
+        let from = match caller.peer().socket_addr() {
+            Some(address) => address.ip().to_string(),
+            None => caller.peer().to_string(),
+        };
+        keeper.turned_away(&TurnedAway { line, from: &from, cause });
+    }
+
     /// Where `&W` and `&Z` of this line store, if anywhere.
     pub(crate) fn profile(&self, name: &str) -> Option<ProfileFile> {
         self.state.as_deref().map(|state| ProfileFile::new(state, name))
@@ -296,8 +327,7 @@ impl Board {
                 Err(_) => return,
             }
         }
-        info!(line = from, "turned away {}: all lines are busy", caller.peer());
-        caller.refuse();
+        self.turn_away(from, Cause::LineInUse, caller);
     }
 
     pub(crate) fn farewell(&self, last_words: impl Future<Output = ()> + Send + 'static) {

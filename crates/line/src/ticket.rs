@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
 
 use at::result::Cause;
-use carrier::Counts;
+use carrier::{Call, Counts, Peer};
 
+use crate::keeping::{Kept, NotKept, OpenRecord, RecordKeeper};
 use crate::record::{CallNow, CallRecord, Direction};
 
 /// What is known of a call from dial or first ring to its end.
-#[derive(Clone, Debug)]
 pub(crate) struct Ticket {
     pub(crate) id: String,
     pub(crate) direction: Direction,
@@ -19,6 +19,10 @@ pub(crate) struct Ticket {
     pub(crate) connect_delay: Option<std::time::Duration>,
     since: SystemTime,
     started: Instant,
+    connected: Option<SystemTime>,
+    transport: Option<&'static str>,
+    /// Where somebody keeps records.
+    record: Option<Box<dyn OpenRecord>>,
 }
 
 impl Ticket {
@@ -39,7 +43,37 @@ impl Ticket {
             connect_delay: None,
             since: SystemTime::now(),
             started: Instant::now(),
+            connected: None,
+            transport: None,
+            record: None,
         })
+    }
+
+    /// Puts the call on record, where somebody keeps records: nothing may come of it until that is done.
+    pub(crate) fn keep(
+        &mut self,
+        line: &str,
+        keeper: Option<&dyn RecordKeeper>,
+    ) -> Result<Option<Kept>, NotKept> {
+        let Some(keeper) = keeper else { return Ok(None) };
+        let record = self.record.insert(keeper.begin(line, &self.now(Counts::default()))?);
+        Ok(Some(record.kept()))
+    }
+
+    /// The far end has answered, or was answered.
+    pub(crate) fn connect(&mut self, call: &Call) {
+        let now = SystemTime::now();
+        (self.connected, self.transport) = (Some(now), Some(transport(call)));
+        if let Some(record) = &self.record {
+            record.connected(now, self.over.as_deref().unwrap_or_default());
+        }
+    }
+
+    /// What the call has carried so far.
+    pub(crate) fn count(&self, counts: Counts) {
+        if let Some(record) = &self.record {
+            record.count(counts);
+        }
     }
 
     /// How the call stands.
@@ -49,13 +83,16 @@ impl Ticket {
             direction: self.direction,
             party: self.party.clone(),
             since: self.since,
+            connected: self.connected,
+            started: self.started,
             sent: counts.sent,
             received: counts.received,
         }
     }
 
     /// Closes the papers, with the call's one line in the log.
-    pub(crate) fn close(self, line: &str, cause: Cause, counts: Counts) -> CallRecord {
+    pub(crate) fn close(self, line: &str, cause: Cause, call: Option<&Call>) -> CallRecord {
+        let counts = call.map(Call::counts).unwrap_or_default();
         let duration = self.started.elapsed();
         tracing::info!(
             line,
@@ -70,16 +107,36 @@ impl Ticket {
             "call ended: {}",
             cause.words()
         );
-        CallRecord {
+        let kept = CallRecord {
             id: self.id,
             direction: self.direction,
             party: self.party,
             over: self.over,
+            transport: call.map(transport).or(self.transport),
             since: self.since,
+            connected: self.connected,
+            ended: SystemTime::now(),
             duration,
             sent: counts.sent,
             received: counts.received,
             cause,
+            round_trip: call.and_then(Call::socket).and_then(tty::round_trip),
+        };
+        if let Some(record) = self.record {
+            record.end(&kept);
         }
+        kept
+    }
+}
+
+/// What a call travels on, as far as it has turned out.
+fn transport(call: &Call) -> &'static str {
+    if call.telnet().is_some_and(|summary| summary.kind == telnet::Kind::Telnet) {
+        return "telnet";
+    }
+    match call.peer() {
+        Peer::Net(_) => "tcp",
+        Peer::Unix(_) => "unix",
+        Peer::Internal(_) => "line",
     }
 }

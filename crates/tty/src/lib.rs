@@ -32,6 +32,7 @@ mod limits;
 mod program;
 mod pty;
 mod raw;
+mod round_trip;
 mod serial;
 mod settings;
 mod stdio;
@@ -44,6 +45,7 @@ pub use program::{
 };
 pub use pty::{ClientSettings, PtyEnd, PtyError, PtyEvent, PtyOptions};
 pub use raw::give_back_memory;
+pub use round_trip::round_trip;
 pub use rustix::process::{Resource, Signal};
 pub use serial::{Counts, LockPolicy, ModemLines, Queue, Serial, SerialError, SerialEvent};
 pub use settings::{

@@ -4,7 +4,7 @@
 
 use std::io;
 use std::mem::size_of;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::sync::Arc;
@@ -24,6 +24,28 @@ pub(crate) fn register(fd: Arc<OwnedFd>, interest: Interest) -> io::Result<Regis
     // SAFETY: an `OwnedFd` behind an `Arc` can't be closed or replaced while this clone lives, which is
     // as long as the `AsyncFd`, and it always answers with the same number.
     unsafe { AsyncFd::register_with_interest(fd, interest) }.map_err(io::Error::from)
+}
+
+/// How long a packet takes there and back on a TCP connection, as the kernel has measured it.
+pub(crate) fn round_trip(socket: impl AsFd) -> io::Result<std::time::Duration> {
+    let mut info = std::mem::MaybeUninit::<libc::tcp_info>::zeroed();
+    let mut length = libc::socklen_t::try_from(size_of::<libc::tcp_info>()).unwrap_or_default();
+    // SAFETY: getsockopt writes at most `length` bytes to `info`, which has that many.
+    let failed = unsafe {
+        libc::getsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            info.as_mut_ptr().cast(),
+            &mut length,
+        )
+    };
+    if failed != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: a struct of integers, of which all bytes are initialised: those that weren't written are 0.
+    let info = unsafe { info.assume_init() };
+    Ok(std::time::Duration::from_micros(info.tcpi_rtt.into()))
 }
 
 /// Turns packet mode of a pseudo-terminal's master on.

@@ -138,6 +138,8 @@ causes! {
     Operator, "operator", Ours, "ended by the operator";
     /// This program ends.
     ShuttingDown, "shutting-down", Ours, "the service is shutting down";
+    /// Calls are kept on record, and this one could not be.
+    Unrecorded, "unrecorded", Ours, "the call could not be put on record";
     /// No descriptors, memory or processes left.
     NoResources, "no-resources", Ours, "the machine is out of resources";
     /// An error of input or output that has no other name.
@@ -161,6 +163,7 @@ impl Cause {
             | Self::LineInUse
             | Self::QueueTimeout
             | Self::TooManyCalls
+            | Self::Unrecorded
             | Self::NotReady
             | Self::OffHook => rules.refused,
             Self::TimedOut | Self::NoAnswer | Self::RingLimit => rules.timed_out,
@@ -254,6 +257,7 @@ mod tests {
         let table = [
             (Cause::Refused, [C, C, C, B, B]),
             (Cause::LineInUse, [C, C, C, B, B]),
+            (Cause::Unrecorded, [C, C, C, B, B]),
             (Cause::TimedOut, [A; 5]),
             (Cause::NoAnswer, [A; 5]),
             (Cause::NoRoute, [C, C, D, C, D]),

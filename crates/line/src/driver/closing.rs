@@ -24,6 +24,8 @@ impl Driver {
     pub(super) fn clear(&mut self, cx: &mut Context<'_>, now: Instant, cause: Cause) {
         let event = match self.circuit.slot {
             Slot::Free => return self.clear_broken(cx, now, cause),
+            // Its modem hasn't heard of it.
+            Slot::Noting { .. } => return self.circuit.end_call(cause),
             Slot::Dialling { .. } => CallEvent::Failed(cause),
             Slot::Ringing { .. } => CallEvent::CallerGone,
             Slot::Online { .. } => CallEvent::Cleared(cause),
