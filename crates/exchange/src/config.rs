@@ -27,6 +27,9 @@ pub struct ExchangeConfig {
     /// The path of the running instance's control socket. Default: none. The exchange itself has no
     /// use for it: the program that embeds the exchange listens there.
     pub control: Option<PathBuf>,
+    /// The file of accounts and call records, made if it isn't there. Default: none. The exchange
+    /// itself has no use for it: the program that embeds the exchange opens it.
+    pub store: Option<PathBuf>,
     /// Where callers arrive: `[[exchange.listen]]`. Default: nowhere.
     pub listen: Vec<ListenConfig>,
     /// What a caller sees and may type before he is known: `[exchange.login]`.

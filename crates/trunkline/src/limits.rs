@@ -41,3 +41,7 @@ pub(crate) const DIAL_CHUNK: usize = 4096;
 
 /// How long the far end may take for our last bytes when the operator hangs up.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// How often a running instance looks whether the store's accounts were changed: soon for a person who has just
+/// changed one, seldom for a machine that has nothing else to do.
+pub(crate) const ACCOUNTS_LOOK: Duration = Duration::from_secs(2);

@@ -22,6 +22,8 @@ mod log;
 mod password;
 mod place;
 mod runtime;
+#[cfg(feature = "store")]
+mod stored;
 mod style;
 mod systemd;
 #[cfg(feature = "configuration")]

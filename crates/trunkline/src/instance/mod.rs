@@ -1,5 +1,7 @@
 //! A running instance: the lines and the exchange that a configuration describes.
 
+#[cfg(feature = "exchange")]
+mod accounts;
 #[cfg(feature = "configuration")]
 mod orders;
 #[cfg(not(feature = "configuration"))]
@@ -11,13 +13,22 @@ mod reload;
 #[cfg(feature = "configuration")]
 mod report;
 mod serve;
+#[cfg(feature = "store")]
+mod watch;
+#[cfg(not(feature = "store"))]
+#[path = "no_watch.rs"]
+mod watch;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use line::{LineConfig, Switchboard};
 
 #[cfg(feature = "exchange")]
-use exchange::{AccountError, Accounts, Exchange};
+use accounts::AccountsError;
+#[cfg(feature = "exchange")]
+pub(crate) use accounts::{pepper, pepper_path};
+#[cfg(feature = "exchange")]
+use exchange::Exchange;
 pub(crate) use orders::Orders;
 #[cfg(feature = "exchange")]
 pub(crate) use plan::Answering;
@@ -31,6 +42,9 @@ pub(crate) struct Instance {
     waiting: Mutex<Vec<Waiting>>,
     #[cfg(feature = "exchange")]
     exchange: Mutex<Option<Exchange>>,
+    /// What the exchange runs by, for a change of the store's accounts alone.
+    #[cfg(feature = "exchange")]
+    answering: Mutex<Option<Answering>>,
 }
 
 /// A line that could not be opened.
@@ -52,10 +66,10 @@ pub(crate) enum StartError {
     #[cfg(feature = "exchange")]
     #[error(transparent)]
     Exchange(#[from] exchange::StartError),
-    /// An account is wrong.
+    /// The accounts can't be had.
     #[cfg(feature = "exchange")]
     #[error(transparent)]
-    Account(#[from] AccountError),
+    Accounts(#[from] AccountsError),
 }
 
 impl Instance {
@@ -73,6 +87,8 @@ impl Instance {
             waiting: Mutex::default(),
             #[cfg(feature = "exchange")]
             exchange: Mutex::new(plan.answering.as_ref().map(exchange).transpose()?),
+            #[cfg(feature = "exchange")]
+            answering: Mutex::new(plan.answering),
         };
         let lines = plan.lines.len();
         plan.lines.into_iter().for_each(|line| drop(instance.open(line)));
@@ -174,13 +190,7 @@ impl Instance {
 
 #[cfg(feature = "exchange")]
 fn exchange(config: &Answering) -> Result<Exchange, StartError> {
-    Ok(Exchange::start(&config.exchange, accounts(config)?)?)
-}
-
-#[cfg(feature = "exchange")]
-fn accounts(config: &Answering) -> Result<Accounts, AccountError> {
-    // Their paths are absolute since they were read.
-    Accounts::new(&config.accounts, std::path::Path::new("/"))
+    Ok(Exchange::start(&config.exchange, accounts::all(config)?)?)
 }
 
 /// Nothing under these locks stops half-way, so what a panic left behind is whole.

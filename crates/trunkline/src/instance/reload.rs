@@ -70,13 +70,17 @@ impl Instance {
             (None, None) => {}
             (None, Some(config)) => *exchange = Some(super::exchange(config)?),
             (Some(running), Some(config)) => {
-                running.reload(&config.exchange, super::accounts(config)?)?
+                running.reload(&config.exchange, super::accounts::all(config)?)?
             }
             (Some(_), None) => {
                 if let Some(running) = exchange.take() {
                     tokio::spawn(async move { running.shut_down(crate::limits::SHUT_DOWN).await });
                 }
             }
+        }
+        *super::lock(&self.answering) = config.cloned();
+        if let Some(running) = &*exchange {
+            running.audit().note(exchange::Event::new("reload"));
         }
         Ok(())
     }

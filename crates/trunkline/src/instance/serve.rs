@@ -25,6 +25,7 @@ pub(crate) async fn serve(
         return Exit::Failed;
     };
     orders.serve(&instance);
+    let mut watch = super::watch::Watch::default();
     let summary = instance.summary();
     tracing::info!("ready: {summary}");
     systemd::notify(&format!("READY=1\nSTATUS={summary}"));
@@ -37,6 +38,7 @@ pub(crate) async fn serve(
                     break;
                 }
             }
+            () = watch.changed(&instance) => instance.take_accounts().await,
             order = orders.next() => orders.obey(order, &instance).await,
             () = ended(&instance, until.as_deref()) => break,
             () = tokio::time::sleep(crate::limits::RETRY), if !instance.waiting().is_empty() => instance.retry(),

@@ -73,7 +73,12 @@ fn listeners(draft: &mut Draft<'_>, secrets: Secrets, mistakes: &mut Vec<Diagnos
 pub(super) fn take(draft: &mut Draft<'_>) -> Option<Answering> {
     let accounts: Vec<_> =
         std::mem::take(&mut draft.accounts).into_iter().map(|account| account.value).collect();
-    let exchange = draft.exchange.take().map(|exchange| exchange.value)?;
+    let folder = draft.folder(draft.exchange.as_ref()?).to_owned();
+    let mut exchange = draft.exchange.take().map(|exchange| exchange.value)?;
+    let audit = exchange.audit.as_mut().map(|audit| &mut audit.file);
+    for path in exchange.store.iter_mut().chain(&mut exchange.pepper).chain(audit) {
+        *path = crate::place::absolute(&folder.join(&*path));
+    }
     Some(Answering { exchange, accounts })
 }
 
