@@ -51,6 +51,7 @@ pub mod ssh;
 #[cfg(not(feature = "ssh"))]
 #[path = "no_ssh.rs"]
 mod ssh;
+mod tally;
 mod throttle;
 #[cfg(feature = "tls")]
 mod tls;
@@ -81,6 +82,7 @@ pub use security::{
     TlsClient, TlsFailure, TlsIdentity, TlsServer, TlsSetupError, Verify,
 };
 pub use socket::{Keepalive, SocketOptions};
+pub use tally::{Sum, Tally};
 pub use throttle::{Bucket, Throttled};
 pub use tls::Door as TlsDoor;
 pub use trunks::{Dialling, Trunks};

@@ -230,6 +230,12 @@ impl Exchange {
         self.shared.registry.ended()
     }
 
+    /// How many calls have ended since the start, by whether there was a login (`known`, `unknown`), and by the code
+    /// of their end.
+    pub fn tally(&self) -> Vec<(&'static str, &'static str, carrier::Sum)> {
+        self.shared.registry.sums()
+    }
+
     /// Hangs up on a caller. False when there is no such call, or it is ending already.
     pub fn hang_up(&self, call: CallId) -> bool {
         self.shared.registry.end(call, CallEnd::Operator)

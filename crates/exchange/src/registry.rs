@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
-use carrier::{Counts, clock_now};
+use carrier::{Counts, Sum, Tally, clock_now};
 use clock::Instant;
 use tokio::sync::{oneshot, watch};
 use tokio::time::sleep;
@@ -25,6 +25,8 @@ use crate::wait::{First, first};
 pub(crate) struct Registry {
     calls: Mutex<Calls>,
     ended: Mutex<VecDeque<CallRecord>>,
+    /// By whether there was a login, and by cause.
+    tally: Tally,
     count: watch::Sender<usize>,
     keeper: Option<Arc<dyn RecordKeeper>>,
     /// The time of day, which may be set back or forth at any time; spans never come of it.
@@ -94,6 +96,7 @@ impl Registry {
         Arc::new(Self {
             calls: Mutex::default(),
             ended: Mutex::default(),
+            tally: Tally::default(),
             count: watch::Sender::new(0),
             keeper,
             time,
@@ -144,6 +147,11 @@ impl Registry {
     /// The last calls that are over, oldest first.
     pub(crate) fn ended(&self) -> Vec<CallRecord> {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// How many calls have ended, by whether there was a login (`known`, `unknown`), and by cause.
+    pub(crate) fn sums(&self) -> Vec<(&'static str, &'static str, Sum)> {
+        self.tally.sums()
     }
 
     /// Orders a call to end; false when there is no such call, or it is ending already.
@@ -250,6 +258,9 @@ impl Entry {
             status = %record.status,
             "call ended: {}", record.end.words()
         );
+        let CallStatus { received, sent, .. } = record.call;
+        let kind = if record.call.account.is_some() { "known" } else { "unknown" };
+        self.registry.tally.add(kind, record.end.code(), Counts { sent, received });
         let mut ended = self.registry.ended.lock().unwrap_or_else(PoisonError::into_inner);
         if ended.len() == limits::ENDED_CALLS {
             ended.pop_front();

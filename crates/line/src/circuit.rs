@@ -19,7 +19,7 @@ use crate::limits;
 use crate::outbox::{Outbox, Signal};
 use crate::pending::Pending;
 use crate::placing;
-use crate::record::Direction;
+use crate::record::{CallRecord, Direction};
 use crate::routing;
 use crate::shared::Shared;
 use crate::slot::{Reached, Slot};
@@ -213,6 +213,13 @@ impl Circuit {
         };
         self.news = None;
         self.shared.count(Counts::default());
+        self.file(record);
+    }
+
+    /// Keeps what is known of a call that is over.
+    fn file(&self, record: CallRecord) {
+        let counts = Counts { sent: record.sent, received: record.received };
+        self.board.tally.add(record.direction.word(), record.cause.code(), counts);
         self.shared.remember(record);
     }
 
@@ -301,7 +308,7 @@ impl Circuit {
                             "the caller was lost while being answered: {error}"
                         );
                         let record = ticket.close(self.name(), Cause::CallerGone, None);
-                        self.shared.remember(record);
+                        self.file(record);
                         self.news = Some(News::CallerGone);
                     }
                 }

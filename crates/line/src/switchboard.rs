@@ -57,6 +57,8 @@ pub(crate) struct Board {
     /// Calls that are over for their line and still hand over their last bytes.
     farewells: Mutex<JoinSet<()>>,
     watch: tty::OpenWatch,
+    /// Calls that are over, by direction and cause.
+    pub(crate) tally: carrier::Tally,
     /// Told whenever a line has ended.
     ends: Notify,
 }
@@ -127,6 +129,7 @@ impl Switchboard {
             keeper: OnceLock::new(),
             farewells: Mutex::default(),
             watch: tty::OpenWatch::new()?,
+            tally: carrier::Tally::default(),
             ends: Notify::new(),
             state,
         };
@@ -201,6 +204,11 @@ impl Switchboard {
     /// All lines, in the alphabet's order.
     pub fn lines(&self) -> Vec<Line> {
         lock(&self.board.lines).iter().map(|running| running.line.clone()).collect()
+    }
+
+    /// How many calls of all lines have ended since the start, by direction and the code of their cause.
+    pub fn tally(&self) -> Vec<(&'static str, &'static str, carrier::Sum)> {
+        self.board.tally.sums()
     }
 
     /// Ends a line: its call is hung up, its equipment hears of it, its place is free afterwards.

@@ -1,1 +1,94 @@
+// What each list shows. A column has a heading, the word it sorts by, its width, and what stands in a cell.
 
+import { el } from "./dom.js";
+import { ago, bytes, moment, rate, span } from "./words.js";
+
+const lamp = (name, on, kind = "on") =>
+  el("i", { class: `lamp ${on ? kind : "off"}`, role: "img", "aria-label": `${name} ${on ? "on" : "off"}`, title: `${name} ${on ? "on" : "off"}` }, name);
+
+export const lamps = (line) =>
+  el("span", { class: "lamps" }, lamp("DTR", line.dtr), lamp("DCD", line.dcd), lamp("RI", line.ri, "ring"));
+
+/** A state in a word, coloured by what it means. */
+export function state(line) {
+  const kind = line.error ? "trouble" : line.busy ? "busy" : line.call ? (line.state === "online" ? "online" : "moving") : "rest";
+  return el("span", { class: `state ${kind}` }, line.busy ? `${line.state} · busied out` : line.state);
+}
+
+const arrow = (call) => (call.direction === "out" ? "→ " : "← ");
+const flow = (row) =>
+  row.sent_rate === undefined ? "" : el("span", { class: row.sent_rate || row.received_rate ? "flow moving" : "flow" }, `${rate(row.sent_rate)} / ${rate(row.received_rate)}`);
+const carried = (call) => (call ? `${bytes(call.sent)} / ${bytes(call.received)}` : "");
+
+export const LISTS = [
+  {
+    id: "lines", title: "Lines", path: "lines", key: (row) => row.name, start: "name",
+    shows: [["", "All"], ["calls", "In a call"], ["free", "Free"], ["busy", "Busied out"], ["trouble", "Trouble"]],
+    empty: ["No lines yet.", "Write a [[line]] into the configuration, and `trunkline reload`."],
+    columns: [
+      { title: "Line", sort: "name", width: "minmax(9rem, 1.2fr)", cell: (row) => el("b", {}, row.name) },
+      { title: "Signals", width: "8.2rem", cell: lamps },
+      { title: "State", sort: "state", width: "minmax(7rem, .9fr)", cell: state },
+      { title: "Call", sort: "party", width: "minmax(8rem, 1.8fr)", cell: (row) => (row.error ? el("span", { class: "trouble" }, row.error) : row.call ? arrow(row.call) + row.call.party : "") },
+      { title: "Lasts", sort: "since", width: "4.6rem", number: true, cell: (row) => (row.call ? ago(row.call.since) : ""), ticks: true },
+      { title: "B/s out / in", sort: "rate", back: true, width: "7.5rem", number: true, cell: flow },
+      { title: "Bytes out / in", sort: "bytes", back: true, width: "7.5rem", number: true, wide: true, cell: (row) => carried(row.call) },
+      { title: "Equipment", sort: "place", width: "minmax(8rem, 1.2fr)", wide: true, cell: (row) => row.place },
+      { title: "Persona", sort: "persona", width: "6rem", wide: true, cell: (row) => row.persona },
+    ],
+  },
+  {
+    id: "calls", title: "Calls", path: "calls", key: (row) => row.id, start: "since",
+    shows: [["", "All"], ["lines", "Of lines"], ["exchange", "At the exchange"]],
+    empty: ["Nobody is on the line.", "Calls in progress stand here; those that are over under “Recent”."],
+    columns: [
+      { title: "Party", sort: "party", width: "minmax(9rem, 1.6fr)", cell: (row) => arrow(row) + row.party },
+      { title: "Account", sort: "account", width: "minmax(6rem, 1fr)", cell: (row) => row.account ?? "" },
+      { title: "Line", sort: "line", width: "minmax(6rem, 1fr)", cell: (row) => row.line ?? "" },
+      { title: "Over", sort: "over", width: "4.5rem", wide: true, cell: (row) => row.over ?? "" },
+      { title: "Since", sort: "since", width: "7.5rem", wide: true, number: true, cell: (row) => moment(row.since) },
+      { title: "Lasts", width: "4.6rem", number: true, cell: (row) => ago(row.since), ticks: true },
+      { title: "B/s out / in", sort: "rate", back: true, width: "7.5rem", number: true, cell: flow },
+      { title: "Bytes out / in", sort: "bytes", back: true, width: "7.5rem", number: true, wide: true, cell: carried },
+      { title: "Call", sort: "id", width: "minmax(7rem, .8fr)", wide: true, cell: (row) => row.id },
+    ],
+  },
+  {
+    id: "recent", title: "Recent", path: "recent-calls", key: (row) => `${row.id} ${Date.parse(row.since) / 1000}`, start: "latest",
+    shows: [["", "All"], ["lines", "Of lines"], ["exchange", "At the exchange"]],
+    empty: ["No call has ended yet.", "Calls that are over stand here, each with its cause."],
+    columns: [
+      { title: "Ended", sort: "latest", width: "7.5rem", number: true, cell: (row) => moment(Date.parse(row.since) + row.seconds * 1000) },
+      { title: "Party", sort: "party", width: "minmax(9rem, 1.4fr)", cell: (row) => arrow(row) + row.party },
+      { title: "Cause", sort: "cause", width: "minmax(9rem, 1.6fr)", cell: (row) => el("span", { title: row.cause }, row.words) },
+      { title: "Account", sort: "account", width: "minmax(6rem, .8fr)", wide: true, cell: (row) => row.account ?? "" },
+      { title: "Line", sort: "line", width: "minmax(6rem, .8fr)", wide: true, cell: (row) => row.line ?? "" },
+      { title: "Lasted", sort: "seconds", back: true, width: "4.6rem", number: true, cell: (row) => span(row.seconds) },
+      { title: "Bytes out / in", sort: "bytes", back: true, width: "7.5rem", number: true, wide: true, cell: carried },
+      { title: "Over", sort: "over", width: "4.5rem", wide: true, cell: (row) => row.over ?? "" },
+      { title: "Status", width: "5rem", wide: true, cell: (row) => row.status ?? "" },
+    ],
+  },
+  {
+    id: "failed", title: "Failed logins", path: "failed-logins", key: (row) => `${Date.parse(row.at) / 1000} ${row.from} ${row.cause}`, start: "latest",
+    shows: [["", "All"], ["exchange", "At the exchange"], ["page", "At this page"]],
+    empty: ["No login has failed.", "Wrong passwords, here and at the exchange, stand here with where they came from."],
+    columns: [
+      { title: "When", sort: "latest", width: "8rem", number: true, cell: (row) => moment(row.at) },
+      { title: "From", sort: "from", width: "minmax(9rem, 1fr)", cell: (row) => row.from },
+      { title: "Name", sort: "name", width: "minmax(6rem, .8fr)", cell: (row) => row.name ?? "" },
+      { title: "Why", sort: "cause", width: "minmax(9rem, 1.4fr)", cell: (row) => row.words },
+      { title: "At", width: "6rem", wide: true, cell: (row) => row.at_what },
+    ],
+  },
+  {
+    id: "listeners", title: "Listeners", path: "listeners", key: (row) => row.address, start: "address",
+    shows: [["", "All"], ["lines", "Lines"], ["exchange", "The exchange"]],
+    empty: ["Nobody can call here.", "`listen` in a [[line]], or an [[exchange.listen]], lets callers in."],
+    columns: [
+      { title: "Address", sort: "address", width: "minmax(9rem, 1fr)", cell: (row) => row.address },
+      { title: "Answers", sort: "answers", width: "minmax(7rem, 1fr)", cell: (row) => row.answers },
+      { title: "Takes", width: "minmax(8rem, 1fr)", cell: (row) => row.accepts.join(", ") },
+    ],
+  },
+];

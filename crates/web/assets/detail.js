@@ -1,1 +1,140 @@
+// One line or call, with what can be done about it.
 
+import { ask, mayAct, order, Refused } from "./ask.js";
+import { lamps, state } from "./columns.js";
+import { confirmed, el, find, toast } from "./dom.js";
+import { Trace } from "./trace.js";
+import { ago, bytes, moment, rate, span } from "./words.js";
+
+export class Detail {
+  constructor(list) {
+    this.place = find("detail");
+    this.list = list;
+  }
+
+  open(kind, row) {
+    if (!row) return;
+    const name = kind.key(row);
+    if (this.name !== name || this.kind !== kind) {
+      this.trace?.close();
+      this.trace = undefined;
+      this.last = undefined;
+    }
+    this.kind = kind;
+    this.name = name;
+    this.place.hidden = false;
+    document.body.classList.add("detailed");
+    this.facts = el("dl", { class: "facts" });
+    this.buttons = el("div", { class: "buttons" });
+    this.more = el("div", { class: "more" });
+    this.place.replaceChildren(
+      el("div", { class: "title" }, el("h2", {}, row.name ?? row.party ?? row.from ?? row.address),
+        el("button", { type: "button", class: "quiet", "aria-label": "Close the details", onclick: () => this.close() }, "✕")),
+      this.facts, this.buttons, this.more);
+    if (this.trace) this.more.append(this.trace.element);
+    this.update(row);
+    if (kind.id === "lines") this.history(row.name);
+  }
+
+  close() {
+    this.trace?.close();
+    this.trace = undefined;
+    this.place.hidden = true;
+    this.kind = undefined;
+    document.body.classList.remove("detailed");
+    find("list").focus();
+  }
+
+  get isOpen() {
+    return !this.place.hidden;
+  }
+
+  /** The row has changed, or time has passed. */
+  update(row) {
+    if (!this.isOpen || !row || this.kind.key(row) !== this.name) return;
+    const facts = this.kind.id === "lines" ? lineFacts(row) : otherFacts(this.kind, row);
+    this.facts.replaceChildren(...facts.filter(([, value]) => value !== undefined && value !== null && value !== "")
+      .map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+    const call = this.kind.id === "lines" ? row.call : this.kind.id === "calls" ? row : undefined;
+    const line = this.kind.id === "lines" ? row : undefined;
+    const shape = JSON.stringify([call?.id, line?.busy, Boolean(this.trace), line?.error]);
+    if (shape === this.last) return;
+    this.last = shape;
+    this.buttons.replaceChildren(...(mayAct ? this.actions(line, call) : [el("p", { class: "note" }, "Your role sees, and does nothing.")]));
+    if (!line && !call) this.buttons.replaceChildren();
+  }
+
+  actions(line, call) {
+    const buttons = [];
+    if (line && !line.error) buttons.push(el("button", { type: "button", disabled: Boolean(this.trace), onclick: () => this.startTrace(line.name) }, "Trace"));
+    if (line && line.busy !== null && line.busy !== undefined) {
+      buttons.push(el("button", { type: "button", onclick: () => setBusy(this.list, line, !line.busy) }, line.busy ? "Put back into service" : "Busy out"));
+    }
+    if (call) buttons.push(el("button", { type: "button", class: "danger", onclick: () => hangUp(this.list, call) }, "Hang up"));
+    return buttons;
+  }
+
+  startTrace(line) {
+    if (this.trace) return;
+    this.trace = new Trace(line);
+    this.trace.onClose = () => {
+      this.trace = undefined;
+      this.last = undefined;
+      this.update(this.list.row_selected);
+    };
+    this.more.prepend(this.trace.element);
+    this.last = undefined;
+    this.update(this.list.row_selected);
+  }
+
+  /** The line's last calls. */
+  async history(line) {
+    try {
+      const { items } = await ask(`/api/v1/recent-calls?${new URLSearchParams({ search: line, limit: 50 })}`);
+      const own = items.filter((call) => call.line === line).slice(0, 8);
+      if (this.name !== line) return;
+      const rows = own.map((call) => el("li", {}, el("time", {}, moment(call.since)), ` ${call.direction === "out" ? "→" : "←"} ${call.party} `,
+        el("small", {}, `${span(call.seconds)} · ${bytes(call.sent)} / ${bytes(call.received)} · ${call.words}`)));
+      this.more.append(el("h3", {}, "Last calls"), rows.length ? el("ul", { class: "history" }, ...rows) : el("p", { class: "note" }, "None so far."));
+    } catch {
+      // The list says already that the server doesn't answer.
+    }
+  }
+}
+
+function lineFacts(row) {
+  const { call } = row;
+  return [
+    ["State", state(row)], ["Signals", lamps(row)], ["Trouble", row.error],
+    ["Persona", row.persona], ["Equipment", row.place], ["Callers", row.listens.join(", ")],
+    ["Call", call && `${call.direction === "out" ? "to" : "from"} ${call.party}`],
+    ["Lasts", call && `${ago(call.since)}, since ${moment(call.since)}`],
+    ["Out", call && `${bytes(call.sent)} bytes, ${rate(row.sent_rate)} a second`],
+    ["In", call && `${bytes(call.received)} bytes, ${rate(row.received_rate)} a second`],
+    ["Number", call?.id],
+  ];
+}
+
+const otherFacts = (kind, row) => kind.columns.map((column) => [column.title, column.cell(row)]);
+
+export async function hangUp(list, call) {
+  if (!mayAct || !call) return;
+  if (!(await confirmed(`Hang up on ${call.party}? The equipment sees NO CARRIER.`, "Hang up"))) return;
+  await act(list, () => order("POST", `/api/v1/calls/${encodeURIComponent(call.id)}/hang-up`));
+}
+
+async function setBusy(list, line, busy) {
+  const words = busy ? `Busy out ${line.name}? Callers are told that it is busy until you put it back.` : `Put ${line.name} back into service?`;
+  if (!(await confirmed(words, busy ? "Busy out" : "Put back"))) return;
+  await act(list, () => order("PUT", `/api/v1/lines/${encodeURIComponent(line.name)}/busy`, { busy }));
+}
+
+async function act(list, what) {
+  try {
+    const { said } = await what();
+    toast(said);
+  } catch (error) {
+    toast(error instanceof Refused ? error.message : "The server doesn't answer; nothing is known to have been done.", "bad");
+  }
+  list.again();
+}

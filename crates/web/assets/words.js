@@ -1,1 +1,42 @@
+// Figures in the words of people.
 
+const UNITS = ["", "k", "M", "G", "T", "P"];
+
+/** Bytes in three digits: 7, 1.2k, 34M. */
+export function bytes(count) {
+  if (count === undefined || count === null) return "";
+  let unit = 0;
+  while (count >= 999.5 && unit < UNITS.length - 1) {
+    count /= 1000;
+    unit += 1;
+  }
+  return (count < 9.95 && unit > 0 ? count.toFixed(1) : Math.round(count)) + UNITS[unit];
+}
+
+/** Bytes per second; nothing is a dot, so that what moves is seen. */
+export const rate = (count) => (count === undefined || count === null ? "" : count === 0 ? "·" : bytes(count));
+
+/** A span of time in its two largest units. */
+export function span(seconds) {
+  const s = Math.max(0, Math.floor(seconds));
+  const two = (n) => String(n).padStart(2, "0");
+  if (s < 60) return `${s}s`;
+  if (s < 3600) return `${Math.floor(s / 60)}m${two(s % 60)}`;
+  if (s < 86400) return `${Math.floor(s / 3600)}h${two(Math.floor(s / 60) % 60)}`;
+  return `${Math.floor(s / 86400)}d${two(Math.floor(s / 3600) % 24)}h`;
+}
+
+/** How far this browser's clock is from the server's, in milliseconds. */
+let skew = 0;
+export const setClock = (now) => (skew = Date.parse(now) - Date.now());
+
+/** How long ago a moment was. */
+export const ago = (moment) => span((Date.now() + skew - Date.parse(moment)) / 1000);
+
+/** A moment: the time of day, with the date unless it is today's. */
+export function moment(text) {
+  const date = new Date(text);
+  const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+  const today = date.toDateString() === new Date().toDateString();
+  return today ? time : `${date.toLocaleDateString([], { month: "short", day: "numeric" })} ${time}`;
+}

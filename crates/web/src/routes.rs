@@ -7,7 +7,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, get, post, put};
+use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::app::App;
 use crate::config::Role;
@@ -17,17 +17,17 @@ use crate::{api, asset, limits, login, metrics, page, trace};
 
 /// Something that can be asked.
 pub(crate) struct Route {
-    pub(crate) method: &'static str,
+    pub(crate) method: MethodFilter,
     pub(crate) path: &'static str,
     pub(crate) needs: Needs,
-    answer: fn() -> MethodRouter<Arc<App>>,
+    answer: fn(MethodFilter) -> MethodRouter<Arc<App>>,
 }
 
 const fn route(
-    method: &'static str,
+    method: MethodFilter,
     path: &'static str,
     needs: Needs,
-    answer: fn() -> MethodRouter<Arc<App>>,
+    answer: fn(MethodFilter) -> MethodRouter<Arc<App>>,
 ) -> Route {
     Route { method, path, needs, answer }
 }
@@ -37,25 +37,35 @@ const OPERATOR: Needs = Needs::Role(Role::Operator);
 
 /// All of them. Those of the API are described in `assets/openapi.json`.
 pub(crate) const ROUTES: &[Route] = &[
-    route("GET", "/", Needs::Login, || get(page::page)),
-    route("GET", "/login", Needs::Nothing, || get(login::form)),
-    route("POST", "/login", Needs::Nothing, || post(login::log_in)),
-    route("POST", "/logout", VIEWER, || post(login::log_out)),
-    route("GET", "/assets/{name}", Needs::Nothing, || get(asset::asset)),
-    route("GET", "/metrics", Needs::Metrics, || get(metrics::metrics)),
-    route("GET", "/api/v1/openapi.json", Needs::Nothing, || get(api::description)),
-    route("GET", "/api/v1/session", VIEWER, || get(api::session)),
-    route("GET", "/api/v1/summary", VIEWER, || get(api::summary)),
-    route("GET", "/api/v1/lines", VIEWER, || get(api::lines)),
-    route("GET", "/api/v1/lines/{name}", VIEWER, || get(api::line)),
-    route("GET", "/api/v1/lines/{name}/trace", OPERATOR, || get(trace::trace)),
-    route("PUT", "/api/v1/lines/{name}/busy", OPERATOR, || put(api::set_busy)),
-    route("GET", "/api/v1/calls", VIEWER, || get(api::calls)),
-    route("GET", "/api/v1/calls/{id}", VIEWER, || get(api::call)),
-    route("POST", "/api/v1/calls/{id}/hang-up", OPERATOR, || post(api::hang_up)),
-    route("GET", "/api/v1/recent-calls", VIEWER, || get(api::recent)),
-    route("GET", "/api/v1/failed-logins", VIEWER, || get(api::failed_logins)),
-    route("GET", "/api/v1/listeners", VIEWER, || get(api::listeners)),
+    route(MethodFilter::GET, "/", Needs::Login, |method| on(method, page::page)),
+    route(MethodFilter::GET, "/login", Needs::Nothing, |method| on(method, login::form)),
+    route(MethodFilter::POST, "/login", Needs::Nothing, |method| on(method, login::log_in)),
+    route(MethodFilter::POST, "/logout", VIEWER, |method| on(method, login::log_out)),
+    route(MethodFilter::GET, "/assets/{name}", Needs::Nothing, |method| on(method, asset::asset)),
+    route(MethodFilter::GET, "/metrics", Needs::Metrics, |method| on(method, metrics::metrics)),
+    route(MethodFilter::GET, "/api/v1/openapi.json", Needs::Nothing, |method| {
+        on(method, api::description)
+    }),
+    route(MethodFilter::GET, "/api/v1/session", VIEWER, |method| on(method, api::session)),
+    route(MethodFilter::GET, "/api/v1/summary", VIEWER, |method| on(method, api::summary)),
+    route(MethodFilter::GET, "/api/v1/lines", VIEWER, |method| on(method, api::lines)),
+    route(MethodFilter::GET, "/api/v1/lines/{name}", VIEWER, |method| on(method, api::line)),
+    route(MethodFilter::GET, "/api/v1/lines/{name}/trace", OPERATOR, |method| {
+        on(method, trace::trace)
+    }),
+    route(MethodFilter::PUT, "/api/v1/lines/{name}/busy", OPERATOR, |method| {
+        on(method, api::set_busy)
+    }),
+    route(MethodFilter::GET, "/api/v1/calls", VIEWER, |method| on(method, api::calls)),
+    route(MethodFilter::GET, "/api/v1/calls/{id}", VIEWER, |method| on(method, api::call)),
+    route(MethodFilter::POST, "/api/v1/calls/{id}/hang-up", OPERATOR, |method| {
+        on(method, api::hang_up)
+    }),
+    route(MethodFilter::GET, "/api/v1/recent-calls", VIEWER, |method| on(method, api::recent)),
+    route(MethodFilter::GET, "/api/v1/failed-logins", VIEWER, |method| {
+        on(method, api::failed_logins)
+    }),
+    route(MethodFilter::GET, "/api/v1/listeners", VIEWER, |method| on(method, api::listeners)),
 ];
 
 /// What answers requests.
@@ -63,7 +73,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     let mut router = Router::new();
     for route in ROUTES {
         let admit = from_fn_with_state((Arc::clone(app), route.needs), guard::admit);
-        router = router.route(route.path, (route.answer)().route_layer(admit));
+        router = router.route(route.path, (route.answer)(route.method).route_layer(admit));
     }
     router
         .fallback(|| async { Problem::unknown("there is nothing here") })

@@ -14,6 +14,8 @@ mod hangup;
 #[cfg(feature = "configuration")]
 mod lines;
 mod modem;
+#[cfg(feature = "web")]
+mod operator;
 #[cfg(feature = "configuration")]
 mod personas;
 #[cfg(feature = "configuration")]
@@ -43,6 +45,8 @@ pub(crate) static COMMANDS: &[Command] = &[
     check::COMMAND,
     #[cfg(feature = "exchange")]
     account::COMMAND,
+    #[cfg(feature = "web")]
+    operator::COMMAND,
     #[cfg(feature = "configuration")]
     personas::COMMAND,
     #[cfg(feature = "configuration")]

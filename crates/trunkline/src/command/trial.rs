@@ -21,6 +21,10 @@ use crate::{control, password};
 /// Where the exchange listens, or the next free port after it.
 const PORT: u16 = 8023;
 
+/// Where the page is, or the next free port after it.
+#[cfg(feature = "web")]
+const PAGE_PORT: u16 = 8080;
+
 /// The login name.
 const GUEST: &str = "guest";
 
@@ -28,8 +32,10 @@ pub(super) fn run(matches: &Matches) -> Result<Exit, Failure> {
     let filter = start::log_filter(matches)?;
     let secret = password::make()
         .map_err(|error| Failure::Other(format!("can't make a password: {error}")))?;
-    let exchange = free_address()?;
+    let exchange = free_address(PORT)?;
     let link = modem::usual_link();
+    #[cfg(feature = "web")]
+    let page = page(&secret)?;
 
     let mut line = LineConfig::new("modem");
     line.pty = Some(PtyConfig { link: link.clone(), mode: None, hangup: PtyHangup::Keep });
@@ -42,13 +48,23 @@ pub(super) fn run(matches: &Matches) -> Result<Exit, Failure> {
             },
             accounts: vec![account(&secret)?],
         }),
+        #[cfg(feature = "web")]
+        page: Some(page.clone()),
         ..Plan::of(personas, Phonebook::default(), vec![line])
     };
     // What is printed below is the thing to read; the log would bury it.
     crate::log::start(filter.unwrap_or_else(Filter::warnings), SaidBy::CommandLine);
     let socket =
         matches.value(&CONTROL).map_or_else(control::usual_place, |path| absolute(Path::new(path)));
-    let guide = Guide { link, exchange, secret };
+    let guide = Guide {
+        link,
+        exchange,
+        secret,
+        #[cfg(feature = "web")]
+        page: page.config.listen.0.first().copied(),
+        #[cfg(not(feature = "web"))]
+        page: None,
+    };
     start::start(plan, Keep { socket: Some(socket), ..Keep::default() }, || {
         crate::show(&guide.text(Style::of(&std::io::stdout())));
     })
@@ -75,14 +91,29 @@ fn account(secret: &str) -> Result<AccountConfig, Failure> {
     Ok(account)
 }
 
+/// A page for this machine, with the same password as the exchange.
+#[cfg(feature = "web")]
+fn page(secret: &str) -> Result<crate::instance::Page, Failure> {
+    let config = web::WebConfig {
+        listen: settings::OneOrMany(vec![free_address(PAGE_PORT)?]),
+        ..web::WebConfig::default()
+    };
+    let operator = web::OperatorConfig {
+        name: crate::instance::FIRST_OPERATOR.to_owned(),
+        password: SecretRef::Given(Arc::new(Secret::new(secret.as_bytes().to_vec()))),
+        role: web::Role::Operator,
+    };
+    Ok(crate::instance::Page { config, operators: vec![operator] })
+}
+
 /// The usual port, or the first one above it that is free.
-fn free_address() -> Result<SocketAddr, Failure> {
-    let addresses = (PORT..PORT + 100).map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+fn free_address(first: u16) -> Result<SocketAddr, Failure> {
+    let addresses = (first..first + 100).map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     let free = |address: &SocketAddr| TcpListener::bind(address).is_ok();
     addresses.into_iter().find(free).ok_or_else(|| {
         Failure::Other(format!(
-            "there is no free port on this machine from {PORT} to {}",
-            PORT + 99
+            "there is no free port on this machine from {first} to {}",
+            first + 99
         ))
     })
 }
@@ -92,11 +123,12 @@ struct Guide {
     link: PathBuf,
     exchange: SocketAddr,
     secret: String,
+    page: Option<SocketAddr>,
 }
 
 impl Guide {
     fn text(&self, style: Style) -> String {
-        let Self { link, exchange, secret } = self;
+        let Self { link, exchange, secret, page } = self;
         let typed = |text: String| format!("    {}", style.bold(text));
         [
             format!("A modem is ready at {}, an exchange at {exchange}.", link.display()),
@@ -118,6 +150,15 @@ impl Guide {
             "`trunkline calls`, in a third window, shows who is on the line. Ctrl-C here ends it all.".to_owned(),
             String::new(),
         ]
+        .into_iter()
+        .chain(page.iter().flat_map(|page| {
+            [
+                format!("To see it live, open {} and log in as", style.bold(format!("http://{page}"))),
+                "`operator` with the same password.".to_owned(),
+                String::new(),
+            ]
+        }))
+        .collect::<Vec<_>>()
         .join("\n")
     }
 }

@@ -3,6 +3,8 @@
 #[cfg(feature = "exchange")]
 pub(super) mod accounts;
 mod lines;
+#[cfg(feature = "web")]
+mod page;
 mod ports;
 
 use line::{EntryError, Personas, Phonebook};
@@ -28,6 +30,8 @@ pub(super) fn check(mut draft: Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Opt
     let log = log(&draft, mistakes);
     #[cfg(feature = "exchange")]
     accounts::check(&mut draft, accounts::Secrets::Needed, mistakes);
+    #[cfg(feature = "web")]
+    page::check(&mut draft, mistakes);
     if !mistakes.is_empty() {
         return None;
     }
@@ -42,6 +46,8 @@ pub(super) fn check(mut draft: Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Opt
             lines: lines::take(&mut draft),
             #[cfg(feature = "exchange")]
             answering: accounts::take(&mut draft),
+            #[cfg(feature = "web")]
+            page: page::take(&mut draft),
         },
     })
 }

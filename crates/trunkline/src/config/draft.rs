@@ -31,6 +31,10 @@ pub(crate) struct Draft<'s> {
     pub(crate) exchange: Option<Placed<exchange::ExchangeConfig>>,
     #[cfg(feature = "exchange")]
     pub(crate) accounts: Vec<Placed<exchange::AccountConfig>>,
+    #[cfg(feature = "web")]
+    pub(crate) web: Option<Placed<web::WebConfig>>,
+    #[cfg(feature = "web")]
+    pub(crate) operators: Vec<Placed<web::OperatorConfig>>,
 }
 
 /// A file and its values, each with its span.
@@ -68,7 +72,7 @@ pub(crate) struct AccessConfig {
 }
 
 /// The keys at the top of a file.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 12] = [
     "include",
     "state",
     "control",
@@ -79,6 +83,8 @@ const KEYS: [&str; 10] = [
     "line",
     "exchange",
     "account",
+    "web",
+    "operator",
 ];
 
 impl<'s> Draft<'s> {
@@ -180,6 +186,7 @@ impl<'s> Reader<'_, 's> {
             }
             "phonebook" => self.phonebook(value),
             "exchange" | "account" => self.answering(key.get_ref(), value, key.span()),
+            "web" | "operator" => self.page(key.get_ref(), value, key.span()),
             unknown => {
                 let near = nearest(unknown, KEYS.into_iter());
                 let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
@@ -203,6 +210,21 @@ impl<'s> Reader<'_, 's> {
     fn answering(&mut self, key: &str, _: &Value<'s>, span: Range<usize>) {
         let message =
             format!("this program was built without its exchange, so it can't use `{key}`");
+        self.mistakes.push(Diagnostic::at(self.source, span, message));
+    }
+
+    #[cfg(feature = "web")]
+    fn page(&mut self, key: &str, value: &Value<'s>, _: Range<usize>) {
+        if key == "web" {
+            return self.once(value, "web", |draft| &mut draft.web);
+        }
+        let operators = self.each(value, "operator");
+        self.draft.operators.extend(operators);
+    }
+
+    #[cfg(not(feature = "web"))]
+    fn page(&mut self, key: &str, _: &Value<'s>, span: Range<usize>) {
+        let message = format!("this program was built without its page, so it can't use `{key}`");
         self.mistakes.push(Diagnostic::at(self.source, span, message));
     }
 

@@ -2,11 +2,15 @@
 
 #[cfg(feature = "exchange")]
 mod accounts;
+#[cfg(feature = "web")]
+mod house;
 #[cfg(feature = "configuration")]
 mod orders;
 #[cfg(not(feature = "configuration"))]
 #[path = "no_orders.rs"]
 mod orders;
+#[cfg(feature = "web")]
+mod page;
 mod plan;
 #[cfg(feature = "configuration")]
 mod reload;
@@ -30,6 +34,8 @@ pub(crate) use accounts::{pepper, pepper_path};
 #[cfg(feature = "exchange")]
 use exchange::Exchange;
 pub(crate) use orders::Orders;
+#[cfg(feature = "web")]
+pub(crate) use page::{FIRST_OPERATOR, Page, PageError};
 #[cfg(feature = "exchange")]
 pub(crate) use plan::Answering;
 pub(crate) use plan::Plan;
@@ -45,6 +51,11 @@ pub(crate) struct Instance {
     /// What the exchange runs by, for a change of the store's accounts alone.
     #[cfg(feature = "exchange")]
     answering: Mutex<Option<Answering>>,
+    /// Where what outlives a restart is kept.
+    #[cfg(feature = "web")]
+    state: Option<std::path::PathBuf>,
+    #[cfg(feature = "web")]
+    page: Mutex<Option<web::Server>>,
 }
 
 /// A line that could not be opened.
@@ -70,6 +81,10 @@ pub(crate) enum StartError {
     #[cfg(feature = "exchange")]
     #[error(transparent)]
     Accounts(#[from] AccountsError),
+    /// The page can't be opened.
+    #[cfg(feature = "web")]
+    #[error(transparent)]
+    Page(#[from] PageError),
 }
 
 impl Instance {
@@ -79,8 +94,8 @@ impl Instance {
     /// # Errors
     /// Nothing could be started, or the exchange could not.
     pub(crate) fn start(plan: Plan) -> Result<Arc<Self>, StartError> {
-        let board = Switchboard::new(plan.personas, plan.state.or_else(crate::place::state))
-            .map_err(StartError::Watch)?;
+        let state = plan.state.or_else(crate::place::state);
+        let board = Switchboard::new(plan.personas, state.clone()).map_err(StartError::Watch)?;
         board.set_phonebook(plan.phonebook);
         let instance = Self {
             board: Arc::new(board),
@@ -89,6 +104,10 @@ impl Instance {
             exchange: Mutex::new(plan.answering.as_ref().map(exchange).transpose()?),
             #[cfg(feature = "exchange")]
             answering: Mutex::new(plan.answering),
+            #[cfg(feature = "web")]
+            state,
+            #[cfg(feature = "web")]
+            page: Mutex::default(),
         };
         let lines = plan.lines.len();
         plan.lines.into_iter().for_each(|line| drop(instance.open(line)));
@@ -100,7 +119,10 @@ impl Instance {
         }
         drop(waiting);
         tty::give_back_memory();
-        Ok(Arc::new(instance))
+        let instance = Arc::new(instance);
+        #[cfg(feature = "web")]
+        instance.show_page(plan.page.as_ref())?;
+        Ok(instance)
     }
 
     /// Opens a line, or puts it down to be tried again.
@@ -172,6 +194,9 @@ impl Instance {
 
     /// Ends all calls in order, then everything; what takes too long is cut.
     async fn stop(&self) {
+        // First, so that nobody sees a house that falls apart.
+        #[cfg(feature = "web")]
+        drop(lock(&self.page).take());
         let lines = self.board.shut_down(crate::limits::SHUT_DOWN);
         #[cfg(feature = "exchange")]
         {

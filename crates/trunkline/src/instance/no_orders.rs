@@ -22,11 +22,11 @@ impl Orders {
         std::future::pending().await
     }
 
-    pub(super) async fn obey(&self, order: Infallible, _: &Instance) {
+    pub(super) async fn obey(&self, order: Infallible, _: &Arc<Instance>) {
         match order {}
     }
 
-    pub(super) async fn hang_up(&self, _: &Instance) -> HungUp {
+    pub(super) async fn hang_up(&self, _: &Arc<Instance>) -> HungUp {
         HungUp::End
     }
 }

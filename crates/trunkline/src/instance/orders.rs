@@ -52,7 +52,7 @@ impl Orders {
     }
 
     /// Does what was ordered, and tells how it went.
-    pub(super) async fn obey(&self, done: oneshot::Sender<Outcome>, instance: &Instance) {
+    pub(super) async fn obey(&self, done: oneshot::Sender<Outcome>, instance: &Arc<Instance>) {
         let outcome = match &self.file {
             Some(file) => reload(instance, file).await,
             None => Err(
@@ -64,7 +64,7 @@ impl Orders {
         let _ = done.send(outcome);
     }
 
-    pub(super) async fn hang_up(&self, instance: &Instance) -> HungUp {
+    pub(super) async fn hang_up(&self, instance: &Arc<Instance>) -> HungUp {
         let Some(file) = &self.file else { return HungUp::End };
         // Everybody who can be told has been, in the log.
         let _ = reload(instance, file).await;
@@ -73,7 +73,7 @@ impl Orders {
 }
 
 /// Reads the configuration again. A wrong one is refused whole, and what runs goes on as it is.
-async fn reload(instance: &Instance, file: &std::path::Path) -> Outcome {
+async fn reload(instance: &Arc<Instance>, file: &std::path::Path) -> Outcome {
     systemd::reloading();
     let outcome = match config::load(file) {
         Ok(config) => {

@@ -17,6 +17,9 @@ pub(crate) struct Plan {
     /// The answering side.
     #[cfg(feature = "exchange")]
     pub(crate) answering: Option<Answering>,
+    /// The operators' page.
+    #[cfg(feature = "web")]
+    pub(crate) page: Option<super::Page>,
 }
 
 /// The answering side.
@@ -39,6 +42,8 @@ impl Plan {
             lines,
             #[cfg(feature = "exchange")]
             answering: None,
+            #[cfg(feature = "web")]
+            page: None,
         }
     }
 }

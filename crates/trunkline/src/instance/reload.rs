@@ -22,10 +22,12 @@ impl Instance {
     ///
     /// # Errors
     /// The exchange can't run like that. Nothing has changed then.
-    pub(super) async fn apply(&self, plan: Plan) -> Result<Changes, String> {
+    pub(super) async fn apply(self: &Arc<Self>, plan: Plan) -> Result<Changes, String> {
         #[cfg(feature = "exchange")]
         self.apply_answering(plan.answering.as_ref())
             .map_err(|error| crate::failure::chain(&error))?;
+        #[cfg(feature = "web")]
+        self.show_page(plan.page.as_ref()).map_err(|error| crate::failure::chain(&error))?;
         self.board.set_personas(plan.personas);
         self.board.set_phonebook(plan.phonebook);
 

@@ -45,6 +45,9 @@ fn every_key_of_the_configuration_is_in_the_manual_and_no_other() {
         ("exchange limits", "[exchange.limits]\nx = 1"),
         ("exchange hang-up", "[exchange.hang-up]\nx = 1"),
         ("account", "[[account]]\nx = 1"),
+        ("web", "[web]\nx = 1"),
+        ("web token", "[[web.token]]\nx = 1"),
+        ("operator", "[[operator]]\nx = 1"),
         ("log", "[log]\nx = 1"),
     ] {
         assert_eq!(documented(&manual, section), known(configuration), "{section}");

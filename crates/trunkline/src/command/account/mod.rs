@@ -2,7 +2,7 @@
 
 mod edit;
 mod file;
-mod secret;
+pub(super) mod secret;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -12,11 +12,11 @@ use crate::password;
 /// Longest password read: more than any hash takes.
 const LONGEST: usize = 1024;
 
-pub(super) const GENERATE: Flag =
+pub(in crate::command) const GENERATE: Flag =
     Flag { name: "generate", value: None, help: "Make a password, and print it" };
 
 /// The hash of a password that is typed twice, comes in one line of standard input, or is made here and printed.
-pub(super) fn hash(matches: &Matches) -> Result<String, Failure> {
+pub(in crate::command) fn hash(matches: &Matches) -> Result<String, Failure> {
     let secret = if matches.has(&GENERATE) {
         let made = password::make()
             .map_err(|error| Failure::Other(format!("can't make a password: {error}")))?;

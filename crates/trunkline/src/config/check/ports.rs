@@ -100,6 +100,14 @@ fn listeners(draft: &Draft<'_>) -> Vec<(SocketAddr, Use)> {
             listeners.push((listen.address, here));
         }
     }
+    #[cfg(feature = "web")]
+    if let Some(web) = &draft.web {
+        for (n, address) in web.value.listen.0.iter().enumerate() {
+            let mut here = using("the page".to_owned(), web, &["listen"]);
+            here.at.steps.push(n.into());
+            listeners.push((*address, here));
+        }
+    }
     listeners
 }
 
