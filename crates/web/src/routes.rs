@@ -97,3 +97,39 @@ async fn explain(response: Response) -> Response {
         _ => response,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn everything_that_can_be_asked_of_the_api_is_described_and_nothing_else() {
+        let document: serde_json::Value = serde_json::from_str(api::DESCRIPTION).unwrap();
+        let methods =
+            [("get", MethodFilter::GET), ("put", MethodFilter::PUT), ("post", MethodFilter::POST)];
+        let word = |method| methods.iter().find(|(_, known)| *known == method).unwrap().0;
+        let described: BTreeSet<String> = document["paths"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .flat_map(|(path, operations)| {
+                operations.as_object().unwrap().keys().map(move |method| format!("{method} {path}"))
+            })
+            .collect();
+        let routes: BTreeSet<String> = ROUTES
+            .iter()
+            .filter(|route| route.path.starts_with("/api/"))
+            .map(|route| format!("{} {}", word(route.method), route.path))
+            .collect();
+        assert_eq!(described, routes);
+    }
+
+    #[test]
+    fn what_changes_something_is_never_for_everybody() {
+        for route in ROUTES.iter().filter(|route| route.method != MethodFilter::GET) {
+            let login = route.path == "/login";
+            assert!(login || matches!(route.needs, Needs::Role(_)), "{}", route.path);
+        }
+    }
+}
