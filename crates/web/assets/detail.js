@@ -4,7 +4,7 @@ import { ask, mayAct, order, Refused } from "./ask.js";
 import { lamps, state } from "./columns.js";
 import { confirmed, el, find, toast } from "./dom.js";
 import { Trace } from "./trace.js";
-import { ago, bytes, moment, rate, span } from "./words.js";
+import { ago, bytes, moment, span } from "./words.js";
 
 export class Detail {
   constructor(list) {
@@ -109,8 +109,8 @@ function lineFacts(row) {
     ["Persona", row.persona], ["Equipment", row.place], ["Callers", row.listens.join(", ")],
     ["Call", call && `${call.direction === "out" ? "to" : "from"} ${call.party}`],
     ["Lasts", call && `${ago(call.since)}, since ${moment(call.since)}`],
-    ["Out", call && `${bytes(call.sent)} bytes, ${rate(row.sent_rate)} a second`],
-    ["In", call && `${bytes(call.received)} bytes, ${rate(row.received_rate)} a second`],
+    ["Out", call && `${bytes(call.sent)} bytes, ${bytes(row.sent_rate ?? 0)} a second`],
+    ["In", call && `${bytes(call.received)} bytes, ${bytes(row.received_rate ?? 0)} a second`],
     ["Number", call?.id],
   ];
 }
