@@ -1,4 +1,5 @@
-// What each list shows. A column has a heading, the word it sorts by, its width, and what stands in a cell.
+// What each list shows. A column has a heading, the word it sorts by, its width, what stands in a cell, and its place
+// among four where a screen is narrow.
 
 import { el } from "./dom.js";
 import { ago, bytes, moment, rate, span } from "./words.js";
@@ -26,10 +27,10 @@ export const LISTS = [
     shows: [["", "All"], ["calls", "In a call"], ["free", "Free"], ["busy", "Busied out"], ["trouble", "Trouble"]],
     empty: ["No lines yet.", "Write a [[line]] into the configuration, and `trunkline reload`."],
     columns: [
-      { title: "Line", sort: "name", width: "minmax(9rem, 1.2fr)", cell: (row) => el("b", {}, row.name) },
-      { title: "Signals", width: "8.2rem", cell: lamps },
-      { title: "State", sort: "state", width: "minmax(7rem, .9fr)", cell: state },
-      { title: "Call", sort: "party", width: "minmax(8rem, 1.8fr)", cell: (row) => (row.error ? el("span", { class: "trouble" }, row.error) : row.call ? arrow(row.call) + row.call.party : "") },
+      { title: "Line", phone: "a", sort: "name", width: "minmax(9rem, 1.2fr)", cell: (row) => el("b", {}, row.name) },
+      { title: "Signals", phone: "d", width: "8.2rem", cell: lamps },
+      { title: "State", phone: "b", sort: "state", width: "minmax(7rem, .9fr)", cell: state },
+      { title: "Call", phone: "c", sort: "party", width: "minmax(8rem, 1.8fr)", cell: (row) => (row.error ? el("span", { class: "trouble" }, row.error) : row.call ? arrow(row.call) + row.call.party : "") },
       { title: "Lasts", sort: "since", width: "4.6rem", number: true, cell: (row) => (row.call ? ago(row.call.since) : ""), ticks: true },
       { title: "B/s out / in", sort: "rate", back: true, width: "7.5rem", number: true, cell: flow },
       { title: "Bytes out / in", sort: "bytes", back: true, width: "7.5rem", number: true, wide: true, cell: (row) => carried(row.call) },
@@ -42,13 +43,13 @@ export const LISTS = [
     shows: [["", "All"], ["lines", "Of lines"], ["exchange", "At the exchange"]],
     empty: ["Nobody is on the line.", "Calls in progress stand here; those that are over under “Recent”."],
     columns: [
-      { title: "Party", sort: "party", width: "minmax(9rem, 1.6fr)", cell: (row) => arrow(row) + row.party },
-      { title: "Account", sort: "account", width: "minmax(6rem, 1fr)", cell: (row) => row.account ?? "" },
+      { title: "Party", phone: "a", sort: "party", width: "minmax(9rem, 1.6fr)", cell: (row) => arrow(row) + row.party },
+      { title: "Account", phone: "c", sort: "account", width: "minmax(6rem, 1fr)", cell: (row) => row.account ?? "" },
       { title: "Line", sort: "line", width: "minmax(6rem, 1fr)", cell: (row) => row.line ?? "" },
       { title: "Over", sort: "over", width: "4.5rem", wide: true, cell: (row) => row.over ?? "" },
       { title: "Since", sort: "since", width: "7.5rem", wide: true, number: true, cell: (row) => moment(row.since) },
-      { title: "Lasts", width: "4.6rem", number: true, cell: (row) => ago(row.since), ticks: true },
-      { title: "B/s out / in", sort: "rate", back: true, width: "7.5rem", number: true, cell: flow },
+      { title: "Lasts", phone: "b", width: "4.6rem", number: true, cell: (row) => ago(row.since), ticks: true },
+      { title: "B/s out / in", phone: "d", sort: "rate", back: true, width: "7.5rem", number: true, cell: flow },
       { title: "Bytes out / in", sort: "bytes", back: true, width: "7.5rem", number: true, wide: true, cell: carried },
       { title: "Call", sort: "id", width: "minmax(7rem, .8fr)", wide: true, cell: (row) => row.id },
     ],
@@ -58,12 +59,12 @@ export const LISTS = [
     shows: [["", "All"], ["lines", "Of lines"], ["exchange", "At the exchange"]],
     empty: ["No call has ended yet.", "Calls that are over stand here, each with its cause."],
     columns: [
-      { title: "Ended", sort: "latest", width: "7.5rem", number: true, cell: (row) => moment(Date.parse(row.since) + row.seconds * 1000) },
-      { title: "Party", sort: "party", width: "minmax(9rem, 1.4fr)", cell: (row) => arrow(row) + row.party },
-      { title: "Cause", sort: "cause", width: "minmax(9rem, 1.6fr)", cell: (row) => el("span", { title: row.cause }, row.words) },
+      { title: "Ended", phone: "b", sort: "latest", width: "7.5rem", number: true, cell: (row) => moment(Date.parse(row.since) + row.seconds * 1000) },
+      { title: "Party", phone: "a", sort: "party", width: "minmax(9rem, 1.4fr)", cell: (row) => arrow(row) + row.party },
+      { title: "Cause", phone: "c", sort: "cause", width: "minmax(9rem, 1.6fr)", cell: (row) => el("span", { title: row.cause }, row.words) },
       { title: "Account", sort: "account", width: "minmax(6rem, .8fr)", wide: true, cell: (row) => row.account ?? "" },
       { title: "Line", sort: "line", width: "minmax(6rem, .8fr)", wide: true, cell: (row) => row.line ?? "" },
-      { title: "Lasted", sort: "seconds", back: true, width: "4.6rem", number: true, cell: (row) => span(row.seconds) },
+      { title: "Lasted", phone: "d", sort: "seconds", back: true, width: "4.6rem", number: true, cell: (row) => span(row.seconds) },
       { title: "Bytes out / in", sort: "bytes", back: true, width: "7.5rem", number: true, wide: true, cell: carried },
       { title: "Over", sort: "over", width: "4.5rem", wide: true, cell: (row) => row.over ?? "" },
       { title: "Status", width: "5rem", wide: true, cell: (row) => row.status ?? "" },
@@ -74,10 +75,10 @@ export const LISTS = [
     shows: [["", "All"], ["exchange", "At the exchange"], ["page", "At this page"]],
     empty: ["No login has failed.", "Wrong passwords, here and at the exchange, stand here with where they came from."],
     columns: [
-      { title: "When", sort: "latest", width: "8rem", number: true, cell: (row) => moment(row.at) },
-      { title: "From", sort: "from", width: "minmax(9rem, 1fr)", cell: (row) => row.from },
-      { title: "Name", sort: "name", width: "minmax(6rem, .8fr)", cell: (row) => row.name ?? "" },
-      { title: "Why", sort: "cause", width: "minmax(9rem, 1.4fr)", cell: (row) => row.words },
+      { title: "When", phone: "b", sort: "latest", width: "8rem", number: true, cell: (row) => moment(row.at) },
+      { title: "From", phone: "a", sort: "from", width: "minmax(9rem, 1fr)", cell: (row) => row.from },
+      { title: "Name", phone: "d", sort: "name", width: "minmax(6rem, .8fr)", cell: (row) => row.name ?? "" },
+      { title: "Why", phone: "c", sort: "cause", width: "minmax(9rem, 1.4fr)", cell: (row) => row.words },
       { title: "At", width: "6rem", wide: true, cell: (row) => row.at_what },
     ],
   },
@@ -86,9 +87,9 @@ export const LISTS = [
     shows: [["", "All"], ["lines", "Lines"], ["exchange", "The exchange"]],
     empty: ["Nobody can call here.", "`listen` in a [[line]], or an [[exchange.listen]], lets callers in."],
     columns: [
-      { title: "Address", sort: "address", width: "minmax(9rem, 1fr)", cell: (row) => row.address },
-      { title: "Answers", sort: "answers", width: "minmax(7rem, 1fr)", cell: (row) => row.answers },
-      { title: "Takes", width: "minmax(8rem, 1fr)", cell: (row) => row.accepts.join(", ") },
+      { title: "Address", phone: "a", sort: "address", width: "minmax(9rem, 1fr)", cell: (row) => row.address },
+      { title: "Answers", phone: "b", sort: "answers", width: "minmax(7rem, 1fr)", cell: (row) => row.answers },
+      { title: "Takes", phone: "c", width: "minmax(8rem, 1fr)", cell: (row) => row.accepts.join(", ") },
     ],
   },
 ];

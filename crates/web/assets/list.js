@@ -60,7 +60,7 @@ export class List {
   }
 
   kind(column) {
-    return ["cell", column.number && "number", column.wide && "wide"].filter(Boolean).join(" ");
+    return ["cell", column.number && "number", column.wide && "wide", column.phone ? `phone-${column.phone}` : "no-phone"].filter(Boolean).join(" ");
   }
 
   /** How high a row is; set by the style, which knows the screen. */

@@ -5,7 +5,7 @@ import { LISTS } from "./columns.js";
 import { Detail, hangUp } from "./detail.js";
 import { el, find } from "./dom.js";
 import { List } from "./list.js";
-import { rate, setClock } from "./words.js";
+import { bytes, setClock } from "./words.js";
 
 const search = find("search");
 const list = new List((kind, row) => detail.open(kind, row));
@@ -50,8 +50,8 @@ function counts() {
   const put = (id, text) => { const place = find(id); if (place && place.textContent !== text) place.textContent = text; };
   put("figure-lines", String(summary.lines.total));
   put("figure-calls", String(summary.calls));
-  put("figure-sent", `${rate(summary.sent_rate)} B/s`);
-  put("figure-received", `${rate(summary.received_rate)} B/s`);
+  put("figure-sent", `${bytes(summary.sent_rate)} B/s`);
+  put("figure-received", `${bytes(summary.received_rate)} B/s`);
   put("count-calls", summary.calls ? String(summary.calls) : "");
   put("count-failed", summary.failed_logins ? String(summary.failed_logins) : "");
   if (list.list?.id === "lines") {
