@@ -133,7 +133,9 @@ pub struct Serial {
     registered: Registered,
     port: Port,
     // After the port: whoever waits for the file must find the port closed.
-    _lock: UucpLock,
+    lock: UucpLock,
+    /// What `lock` is made of when it is held.
+    lock_files: Vec<PathBuf>,
     path: PathBuf,
     settings: Settings,
     marks: Marks,
@@ -164,15 +166,8 @@ impl Serial {
             return Err(held_by(pid));
         }
         let port = Port::open(path)?;
-        let lock = match UucpLock::take(files) {
-            Ok(lock) => lock,
-            Err(LockError::Held(pid)) => return Err(held_by(pid)),
-            Err(LockError::Io(error)) => {
-                tracing::warn!(path = %path.display(), %error, "no UUCP lock file can be made");
-                UucpLock::default()
-            }
-        };
-        Self::start(path, settings, port, lock)
+        let lock = take_lock(path, &files)?;
+        Ok(Self { lock_files: files, ..Self::start(path, settings, port, lock)? })
     }
 
     fn start(
@@ -193,7 +188,8 @@ impl Serial {
         Ok(Self {
             registered,
             port,
-            _lock: lock,
+            lock,
+            lock_files: Vec::new(),
             path: path.to_owned(),
             settings: settings.clone(),
             marks: Marks::default(),
@@ -203,6 +199,61 @@ impl Serial {
             drain: Drain::default(),
             lines_watch: None,
         })
+    }
+
+    /// Lets other programs use the port while it stays open here: they find no lock. Read nothing then, and
+    /// [`claim`](Self::claim) it before it is used again.
+    pub fn share(&mut self) -> io::Result<()> {
+        self.port.unlock()?;
+        self.lock = UucpLock::default();
+        Ok(())
+    }
+
+    /// Takes a port that is shared for this program alone again.
+    ///
+    /// # Errors
+    /// Another program has it. What it has set, and what it reads, is to be left alone then:
+    /// [`leave`](Self::leave).
+    pub fn claim(&mut self) -> Result<(), SerialError> {
+        let in_use = |pid| SerialError::InUse { path: self.path.clone(), pid };
+        if let Some(pid) = self.user() {
+            return Err(in_use(pid));
+        }
+        let lock = take_lock(&self.path, &self.lock_files)?;
+        self.port.lock().map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => in_use(None),
+            _ => SerialError::Open { path: self.path.clone(), source: error },
+        })?;
+        self.lock = lock;
+        Ok(())
+    }
+
+    /// The process of another program that has a lock file on this port; `Some(None)` if the file doesn't
+    /// tell.
+    pub fn user(&self) -> Option<Option<u32>> {
+        match lock::check(&self.lock_files) {
+            Err(LockError::Held(pid)) => Some(pid),
+            Ok(()) | Err(LockError::Io(_)) => None,
+        }
+    }
+
+    /// Ready when there is something to read, or the port is gone. Nothing is read.
+    pub fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.held.is_empty() || self.break_due {
+            return Poll::Ready(Ok(()));
+        }
+        loop {
+            let mut ready = ready!(self.registered.poll_read_ready(cx))?;
+            if ready.ready().is_read_closed() || self.port.unread()? > 0 {
+                return Poll::Ready(Ok(()));
+            }
+            ready.clear_ready();
+        }
+    }
+
+    /// Closes the port and leaves it as it is, for the program that uses it now.
+    pub fn leave(mut self) {
+        self.port.leave();
     }
 
     /// The path that was opened.
@@ -386,6 +437,18 @@ impl Serial {
             sent?;
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+/// A lock file that can't be written for want of the folder or the permission is only logged.
+fn take_lock(path: &Path, files: &[PathBuf]) -> Result<UucpLock, SerialError> {
+    match UucpLock::take(files.to_vec()) {
+        Ok(lock) => Ok(lock),
+        Err(LockError::Held(pid)) => Err(SerialError::InUse { path: path.to_owned(), pid }),
+        Err(LockError::Io(error)) => {
+            tracing::warn!(path = %path.display(), %error, "no UUCP lock file can be made");
+            Ok(UucpLock::default())
+        }
     }
 }
 

@@ -26,6 +26,16 @@ pub(super) struct Port {
     pub(super) wiring: Wiring,
     pub(super) marking: Marking,
     before: Termios,
+    end: End,
+}
+
+/// What becomes of the port when it is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// It gets its settings back.
+    Restored,
+    /// Another program uses it: nothing is touched.
+    Left,
 }
 
 /// What stands behind the device.
@@ -82,7 +92,33 @@ impl Port {
             Wiring::Lines => Marking::Marked,
             Wiring::NoLines => Marking::Plain,
         };
-        Ok(Self { fd: Arc::new(fd), wiring, marking, before })
+        Ok(Self { fd: Arc::new(fd), wiring, marking, before, end: End::Restored })
+    }
+
+    /// Lets other programs open the port.
+    pub(super) fn unlock(&self) -> io::Result<()> {
+        ioctl_tiocnxcl(&self.fd)?;
+        Ok(flock(&self.fd, FlockOperation::Unlock)?)
+    }
+
+    /// Keeps other programs from it again; `WouldBlock` if one of them was first.
+    pub(super) fn lock(&self) -> io::Result<()> {
+        flock(&self.fd, FlockOperation::NonBlockingLockExclusive)?;
+        Ok(ioctl_tiocexcl(&self.fd)?)
+    }
+
+    pub(super) fn leave(&mut self) {
+        self.end = End::Left;
+    }
+
+    /// Bytes that have come and aren't read.
+    pub(super) fn unread(&self) -> io::Result<u64> {
+        match rustix::io::ioctl_fionread(&self.fd) {
+            Ok(count) => Ok(count),
+            // Reading tells so.
+            Err(error) if is_loss(error) => Ok(1),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Sets everything at once, and checks that the driver took it.
@@ -222,6 +258,9 @@ impl Port {
 
 impl Drop for Port {
     fn drop(&mut self) {
+        if self.end == End::Left {
+            return;
+        }
         // Nothing can be done about a failure, and an unplugged port fails in all of this.
         let _ = raw::end_break(&self.fd);
         // Unsent bytes would have close wait for up to 30 s while flow control holds them.

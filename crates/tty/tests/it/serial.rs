@@ -245,3 +245,44 @@ async fn a_serial_end_and_a_modems_end_talk_to_each_other() {
     drop(serial);
     while client::event(&mut end).await.0 != PtyEvent::Closed {}
 }
+
+#[tokio::test]
+async fn a_shared_port_is_anybodys_until_it_is_claimed_again() {
+    let (mut far, path) = cable();
+    let folder = tempfile::tempdir().unwrap();
+    let policy = LockPolicy::Uucp(folder.path().to_owned());
+    let lock = folder.path().join(format!("LCK..{}", path.file_name().unwrap().display()));
+    let mut serial = Serial::open(&path, &Settings::default(), &policy).unwrap();
+    serial.share().unwrap();
+    assert!(!lock.exists());
+    assert_eq!(serial.user(), None);
+
+    far.write_all(b"RING").unwrap();
+    soon(poll_fn(|cx| serial.poll_readable(cx))).await.unwrap();
+    serial.claim().unwrap();
+    assert!(lock.exists());
+    assert_eq!(event(&mut serial).await.1, b"RING");
+    assert!(poll_fn(|cx| Poll::Ready(serial.poll_readable(cx))).await.is_pending());
+    serial.share().unwrap();
+
+    fs::write(&lock, "         1\n").unwrap();
+    assert_eq!(serial.user(), Some(Some(1)));
+    assert!(matches!(serial.claim(), Err(SerialError::InUse { pid: Some(1), .. })));
+    fs::remove_file(&lock).unwrap();
+    let other = Serial::open(&path, &Settings::default(), &policy).unwrap();
+    assert!(matches!(serial.claim(), Err(SerialError::InUse { .. })));
+    drop(other);
+    serial.claim().unwrap();
+}
+
+#[tokio::test]
+async fn a_port_that_is_left_keeps_what_another_program_has_set() {
+    let (far, path) = cable();
+    let mut serial = open(&path);
+    serial.share().unwrap();
+    let other = Settings { speed: 2400, ..Settings::default() };
+    let other = Serial::open(&path, &other, &LockPolicy::KernelOnly).unwrap();
+    serial.leave();
+    assert_eq!(tcgetattr(&far).unwrap().output_speed(), 2400);
+    drop(other);
+}
