@@ -40,6 +40,8 @@ fn cause_of_errno(errno: Errno) -> Cause {
         Errno::NETUNREACH | Errno::HOSTUNREACH | Errno::NETDOWN | Errno::HOSTDOWN => Cause::NoRoute,
         // No address of the family, or no free port, to call from.
         Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT | Errno::NONET | Errno::NODEV => Cause::NoRoute,
+        // A serial port that was unplugged.
+        Errno::NXIO => Cause::DeviceLost,
         // A local packet filter says no with one of these.
         Errno::ACCESS | Errno::PERM => Cause::Denied,
         Errno::NOENT => Cause::UnknownHost,

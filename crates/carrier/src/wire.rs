@@ -24,6 +24,8 @@ pub enum Peer {
     Net(SocketAddr),
     /// A UNIX socket; callers rarely have a path.
     Unix(Option<PathBuf>),
+    /// A telephone number at a real modem: `modem:rack1/5551234`.
+    Modem(String),
     /// A stream of the program's own.
     Internal(&'static str),
 }
@@ -33,7 +35,7 @@ impl Peer {
     pub fn socket_addr(&self) -> Option<SocketAddr> {
         match self {
             Self::Net(address) => Some(*address),
-            Self::Unix(_) | Self::Internal(_) => None,
+            Self::Unix(_) | Self::Modem(_) | Self::Internal(_) => None,
         }
     }
 }
@@ -56,6 +58,7 @@ impl fmt::Display for Peer {
             Self::Net(address) => write!(f, "{address}"),
             Self::Unix(Some(path)) => write!(f, "unix:{}", path.display()),
             Self::Unix(None) => f.write_str("unix:"),
+            Self::Modem(name) => f.write_str(name),
             Self::Internal(name) => f.write_str(name),
         }
     }

@@ -38,6 +38,8 @@ pub enum Over {
     Unix,
     /// A line of this process.
     Line,
+    /// A real modem.
+    Modem,
 }
 
 impl Over {
@@ -50,6 +52,7 @@ impl Over {
             Self::Ssh => "ssh",
             Self::Unix => "unix",
             Self::Line => "line",
+            Self::Modem => "modem",
         }
     }
 }
@@ -64,6 +67,7 @@ impl Origin {
         let over = match peer {
             Peer::Net(_) => Over::Tcp,
             Peer::Unix(_) => Over::Unix,
+            Peer::Modem(_) => Over::Modem,
             Peer::Internal(_) => Over::Line,
         };
         Self {
@@ -72,6 +76,7 @@ impl Origin {
             place: match (peer.socket_addr(), peer) {
                 (Some(address), _) => Place::Net(address.ip()),
                 (None, Peer::Unix(_)) => Place::Unix,
+                (None, Peer::Modem(_)) => Place::Modem,
                 (None, _) => Place::Line,
             },
             over,
@@ -98,8 +103,27 @@ impl Origin {
         }
     }
 
+    /// A call that the modem `name` on the port `device` has answered; see also
+    /// [`with_caller`](Self::with_caller) and [`with_connect`](Self::with_connect).
+    pub fn modem(name: &str, device: &str, called: &str) -> Self {
+        Self {
+            from: clean(&format!("modem:{name}")),
+            source: Source::Local,
+            place: Place::Modem,
+            over: Over::Modem,
+            device: clean(device),
+            caller_id: String::new(),
+            caller_name: None,
+            called_id: clean(called),
+            connect: None,
+        }
+    }
+
     /// Says who calls, as a line's caller ID tells it.
     pub fn with_caller(mut self, number: &str, name: Option<&str>) -> Self {
+        if self.over == Over::Modem && !number.is_empty() {
+            self.from = clean(&format!("{}/{number}", self.from));
+        }
         self.caller_id = clean(number);
         self.caller_name = name.map(clean);
         self

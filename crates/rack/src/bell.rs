@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn a_caller_who_is_not_allowed_rings_in_vain_until_his_number_is_known() {
-        let rules = CallerRules::new(vec!["555".parse().unwrap(), "!all".parse().unwrap()]).unwrap();
+        let rules =
+            CallerRules::new(vec!["555".parse().unwrap(), "!all".parse().unwrap()]).unwrap();
         let mut bell = Bell::new(1, rules, None);
         assert_eq!(bell.ring(at(1), ""), LET_RING);
         assert_eq!(bell.ring(at(6), "5551234"), ANSWER);

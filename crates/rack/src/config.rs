@@ -69,9 +69,9 @@ pub struct ModemConfig {
     /// Whether it is kept for one direction: `incoming` or `outgoing`. Default `none`.
     #[serde(default)]
     pub reserve: Reserve,
-    /// Which ring is answered. Default 1.
-    #[serde(default = "one")]
-    pub rings: u32,
+    /// Which ring is answered. Default 1, or 2 where it matters who calls: that is told between the two.
+    #[serde(default)]
+    pub rings: Option<u32>,
     /// How long answering may take. Default `80s`.
     #[serde(default = "answer_within")]
     pub answer_within: Span,
@@ -163,7 +163,7 @@ impl ModemConfig {
             lock: LockConfig::default(),
             lock_folder: lock_folder(),
             reserve: Reserve::default(),
-            rings: one(),
+            rings: None,
             answer_within: answer_within(),
             callers: CallerRules::default(),
             ring_back: None,
@@ -189,7 +189,9 @@ impl ModemConfig {
     }
 
     pub(crate) fn bell(&self) -> Bell {
-        Bell::new(self.rings, self.callers.clone(), self.ring_back.map(|span| span.0))
+        let usual = if self.callers == CallerRules::default() { 1 } else { 2 };
+        let rings = self.rings.unwrap_or(usual);
+        Bell::new(rings, self.callers.clone(), self.ring_back.map(|span| span.0))
     }
 
     pub(crate) fn settings(&self) -> tty::Settings {
@@ -207,7 +209,9 @@ impl ModemConfig {
 
     pub(crate) fn lock_policy(&self) -> tty::LockPolicy {
         match self.lock {
-            LockConfig::Shared | LockConfig::Held => tty::LockPolicy::Uucp(self.lock_folder.clone()),
+            LockConfig::Shared | LockConfig::Held => {
+                tty::LockPolicy::Uucp(self.lock_folder.clone())
+            }
             LockConfig::Kernel => tty::LockPolicy::KernelOnly,
         }
     }
@@ -296,10 +300,6 @@ fn answer_within() -> Span {
 
 const fn an_hour() -> Span {
     Span(Duration::from_secs(3600))
-}
-
-const fn one() -> u32 {
-    1
 }
 
 fn lock_folder() -> PathBuf {

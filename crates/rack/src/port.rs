@@ -9,21 +9,20 @@ use tty::{Serial, SerialError};
 use crate::config::{LockConfig, ModemConfig};
 use crate::limits;
 
-/// Why the port can't be had now.
-pub(crate) struct NoPort {
-    /// In a word.
-    pub(crate) state: &'static str,
-    /// For the log.
-    pub(crate) why: String,
+/// Why the port can't be had now; for the log.
+pub(crate) enum NoPort {
+    /// Another program has it.
+    Lent(String),
+    /// It isn't there, or can't be used.
+    Absent(String),
 }
 
 impl From<SerialError> for NoPort {
     fn from(error: SerialError) -> Self {
-        let state = match error {
-            SerialError::InUse { .. } => "lent",
-            _ => "absent",
-        };
-        Self { state, why: error.to_string() }
+        match error {
+            SerialError::InUse { .. } => Self::Lent(error.to_string()),
+            _ => Self::Absent(error.to_string()),
+        }
     }
 }
 

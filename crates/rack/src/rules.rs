@@ -98,9 +98,14 @@ mod tests {
     fn the_first_rule_that_fits_decides_and_without_one_everybody_is_answered() {
         assert!(rules(&[]).allow("5551234"));
         let own = rules(&["!5559", "555", "none", "!all"]);
-        for (number, answered) in
-            [("5551234", true), ("555-1234", true), ("5559000", false), ("", true), ("P", true), ("777", false)]
-        {
+        for (number, answered) in [
+            ("5551234", true),
+            ("555-1234", true),
+            ("5559000", false),
+            ("", true),
+            ("P", true),
+            ("777", false),
+        ] {
             assert_eq!(own.allow(number), answered, "{number}");
         }
         assert!(!rules(&["!none"]).allow("O"));

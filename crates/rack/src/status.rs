@@ -124,10 +124,6 @@ impl Shown {
         self.free.swap(false, Ordering::AcqRel)
     }
 
-    pub(crate) fn is_free(&self) -> bool {
-        self.free.load(Ordering::Acquire)
-    }
-
     pub(crate) fn call_ended(&self, now: Instant) {
         self.idle_since.store(now.as_nanos(), Ordering::Relaxed);
         self.party(None);

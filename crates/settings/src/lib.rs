@@ -18,6 +18,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod hunt;
 pub mod limits;
 mod secret;
 
@@ -26,6 +27,7 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 use std::time::Duration;
 
+pub use hunt::HuntOrder;
 pub use secret::{Full, Secret, SecretError, SecretRef, wipe};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor, value};
 

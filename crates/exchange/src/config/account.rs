@@ -170,9 +170,10 @@ pub enum Privileges {
 pub struct Sources {
     networks: AccessList,
     lines: Lines,
+    modems: Lines,
 }
 
-/// Whether calls without an address may come: from lines and modems.
+/// Whether calls without an address may come: from lines, or from modems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lines {
     Allowed,
@@ -185,6 +186,7 @@ pub(crate) enum Place {
     Net(IpAddr),
     Unix,
     Line,
+    Modem,
 }
 
 impl Sources {
@@ -194,6 +196,7 @@ impl Sources {
             Place::Net(ip) => self.networks.check(SocketAddr::new(ip, 0)).is_ok(),
             Place::Unix => self.networks.check_unix().is_ok(),
             Place::Line => self.lines == Lines::Allowed,
+            Place::Modem => self.modems == Lines::Allowed,
         }
     }
 }
@@ -211,22 +214,24 @@ impl<'de> Deserialize<'de> for Sources {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let entries = OneOrMany::<String>::deserialize(deserializer)?;
         let mut rules = "default deny\n".to_owned();
-        let mut lines = Lines::Not;
+        let (mut lines, mut modems) = (Lines::Not, Lines::Not);
         for entry in &entries.0 {
             let entry = entry.trim();
             let one = !entry.is_empty() && !entry.contains([' ', ',', '\n', '#', '\t']);
             if entry == "line" {
                 lines = Lines::Allowed;
+            } else if entry == "modem" {
+                modems = Lines::Allowed;
             } else if one && is_network(entry) {
                 rules.push_str(&format!("allow {entry}\n"));
             } else {
                 return Err(D::Error::custom(format!(
                     "`{entry}` is no source; expected an address, a network such as 10.0.0.0/8 or \
-                     [2001:db8::]/32, `unix` or `line`"
+                     [2001:db8::]/32, `unix`, `line` or `modem`"
                 )));
             }
         }
-        Ok(Self { networks: rules.parse().map_err(D::Error::custom)?, lines })
+        Ok(Self { networks: rules.parse().map_err(D::Error::custom)?, lines, modems })
     }
 }
 
@@ -368,6 +373,7 @@ mod tests {
         assert!(!some.allow(Place::Line));
         let local = sources("['unix', 'line']").expect("read");
         assert!(local.allow(Place::Unix) && local.allow(Place::Line));
+        assert!(!local.allow(Place::Modem));
         assert!(!local.allow(net("127.0.0.1")));
         for wrong in [
             "['example.org']",
