@@ -276,8 +276,9 @@ impl Circuit {
             (Err(cause), Ok(_)) => placing::fail(cause),
             (Ok(route), Ok(kept)) => {
                 (ticket.reported_speed, ticket.connect_delay) = (route.speed, route.connect_delay);
-                let access = self.dial_access();
-                let dial = placing::place(route, within, access, &self.shared.config, &ticket.id);
+                let (access, trunks) = (self.dial_access(), self.board.trunks());
+                let line = &self.shared.config;
+                let dial = placing::place(route, within, access, trunks, line, &ticket.id);
                 match kept {
                     Some(kept) => placing::once_kept(kept, dial),
                     None => dial,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use at::result::Cause;
-use carrier::{AccessList, Call, CallOptions, Caller, SocketOptions};
+use carrier::{AccessList, Call, CallOptions, Caller, SocketOptions, Trunks};
 use tracing::info;
 
 use crate::config::LineConfig;
@@ -22,6 +22,7 @@ pub(crate) fn place(
     route: Route,
     within: Duration,
     access: Arc<AccessList>,
+    trunks: Option<Arc<dyn Trunks>>,
     line: &LineConfig,
     call: &str,
 ) -> Dialling {
@@ -29,6 +30,7 @@ pub(crate) fn place(
         telnet: route.telnet.or(line.telnet.map(|mode| mode.0)),
         terminal: Some(route.terminal),
         socket: socket(line),
+        trunks,
         ..CallOptions::default()
     };
     let routes: Vec<carrier::Route> = route

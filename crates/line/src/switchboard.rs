@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use at::result::Cause;
-use carrier::Caller;
+use carrier::{Caller, Trunks};
 use modem::{Action, DteLines, Input, Modem, Output, Persona, Stored};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
@@ -54,6 +54,8 @@ pub(crate) struct Board {
     state: Option<PathBuf>,
     phonebook: Mutex<Arc<Phonebook>>,
     keeper: OnceLock<Arc<dyn RecordKeeper>>,
+    /// Who makes the calls that end inside this program but at no line.
+    trunks: OnceLock<Arc<dyn Trunks>>,
     /// Calls that are over for their line and still hand over their last bytes.
     farewells: Mutex<JoinSet<()>>,
     watch: tty::OpenWatch,
@@ -127,6 +129,7 @@ impl Switchboard {
             lines: Mutex::default(),
             phonebook: Mutex::default(),
             keeper: OnceLock::new(),
+            trunks: OnceLock::new(),
             farewells: Mutex::default(),
             watch: tty::OpenWatch::new()?,
             tally: carrier::Tally::default(),
@@ -144,6 +147,11 @@ impl Switchboard {
     /// Gives all lines another phonebook; calls in progress stay.
     pub fn set_phonebook(&self, book: Phonebook) {
         *lock(&self.board.phonebook) = Arc::new(book);
+    }
+
+    /// Has calls through real modems made by `trunks`. Said once, before the first line dials.
+    pub fn use_trunks(&self, trunks: Arc<dyn Trunks>) {
+        let _ = self.board.trunks.set(trunks);
     }
 
     /// The phonebook in use.
@@ -268,6 +276,10 @@ impl Board {
     }
 
     /// Whoever keeps records, if anybody does.
+    pub(crate) fn trunks(&self) -> Option<Arc<dyn Trunks>> {
+        self.trunks.get().cloned()
+    }
+
     pub(crate) fn keeper(&self) -> Option<Arc<dyn RecordKeeper>> {
         self.keeper.get().cloned()
     }

@@ -137,6 +137,7 @@ fn transport(call: &Call) -> &'static str {
     match call.peer() {
         Peer::Net(_) => "tcp",
         Peer::Unix(_) => "unix",
+        Peer::Modem(_) => "modem",
         Peer::Internal(_) => "line",
     }
 }

@@ -206,7 +206,7 @@ impl Sources {
     pub(crate) fn loopback() -> Self {
         let networks = "default deny\nallow 127.0.0.0/8\nallow ::1".parse();
         // The text is ours, so it is a list.
-        Self { networks: networks.unwrap_or_default(), lines: Lines::Not }
+        Self { networks: networks.unwrap_or_default(), lines: Lines::Not, modems: Lines::Not }
     }
 }
 
