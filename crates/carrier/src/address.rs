@@ -8,6 +8,7 @@ use std::str::FromStr;
 use at::result::Cause;
 
 use crate::limits;
+use crate::words::{words, written};
 
 /// A place that can be dialled, as people write it.
 ///
@@ -41,6 +42,12 @@ pub enum Address {
         /// Which port, never zero.
         port: u16,
     },
+    /// A program, with its arguments: only an owner may write this.
+    Exec(Vec<String>),
+    /// Another line of this process.
+    Line(String),
+    /// The exchange of this process.
+    Exchange,
     /// A telephone number, dialled by a real modem.
     Modem {
         /// The modem, or the group of modems.
@@ -83,7 +90,9 @@ pub enum AddressError {
     #[error("the host is missing")]
     NoHost,
     /// A scheme nobody knows.
-    #[error("`{0}` is not a way to call; known are telnet, tcp, tls, telnets, ssh, unix and modem")]
+    #[error(
+        "`{0}` is not a way to call; known are telnet, tcp, tls, telnets, ssh, unix, exec, line, exchange and modem"
+    )]
     UnknownScheme(String),
     /// A scheme that this build can't call with.
     #[error("calls by `{0}` are not built into this program")]
@@ -100,6 +109,12 @@ pub enum AddressError {
     /// Not a path a socket can have.
     #[error("`{0}` is not an absolute path of at most {max} bytes", max = limits::SOCKET_PATH)]
     BadPath(String),
+    /// Not a program.
+    #[error("`{0}` is no program with its arguments: {1}")]
+    BadProgram(String, String),
+    /// Not the name of a line.
+    #[error("`{0}` is no name of a line")]
+    BadLine(String),
     /// Not a modem and a number.
     #[error(
         "`{0}` is not a modem's name, a slash, and what it dials: up to {max} digits, `*#+,W@!` and the like",
@@ -152,6 +167,9 @@ const SCHEMES: &[Scheme] = &[
     },
     Scheme { name: "unix", read: Some(unix) },
     Scheme { name: "ssh", read: if SSH { Some(ssh) } else { None } },
+    Scheme { name: "exec", read: if INSIDE { Some(exec) } else { None } },
+    Scheme { name: "line", read: if INSIDE { Some(line) } else { None } },
+    Scheme { name: "exchange", read: if INSIDE { Some(exchange) } else { None } },
     Scheme { name: "gsm", read: None },
     Scheme { name: "serial", read: None },
     Scheme { name: "modem", read: Some(modem) },
@@ -160,6 +178,7 @@ const SCHEMES: &[Scheme] = &[
 
 const TLS: bool = cfg!(feature = "tls");
 const SSH: bool = cfg!(feature = "ssh");
+const INSIDE: bool = cfg!(feature = "inside");
 
 /// A way to call, by its name in front of the colon.
 struct Scheme {
@@ -220,9 +239,7 @@ impl FromStr for Address {
         }
         // `tls:992` is a host called tls; `unix:/run/x` and `gsm:/dev/ttyUSB0` are schemes.
         if let Some((scheme, rest)) = text.split_once(':')
-            && (rest.starts_with('/')
-                || scheme.eq_ignore_ascii_case("unix")
-                || scheme.eq_ignore_ascii_case("modem") && rest.contains('/'))
+            && (rest.starts_with('/') || means_scheme(scheme, rest))
         {
             return with_scheme(scheme, rest);
         }
@@ -230,11 +247,47 @@ impl FromStr for Address {
     }
 }
 
+/// Whether something with one colon is more than a host with its port.
+fn means_scheme(scheme: &str, rest: &str) -> bool {
+    let is = |name: &str| scheme.eq_ignore_ascii_case(name);
+    let port = rest.bytes().all(|byte| byte.is_ascii_digit());
+    is("unix")
+        || is("exec")
+        || is("modem") && rest.contains('/')
+        || is("line") && !port
+        || is("exchange") && rest.is_empty()
+}
+
 fn with_scheme(scheme: &str, rest: &str) -> Result<Address, AddressError> {
     match SCHEMES.iter().find(|known| scheme.eq_ignore_ascii_case(known.name)) {
         Some(Scheme { read: Some(read), .. }) => read(rest),
         Some(known) => Err(AddressError::NotBuiltIn(known.name.to_owned())),
         None => Err(AddressError::UnknownScheme(scheme.to_owned())),
+    }
+}
+
+fn exec(command: &str) -> Result<Address, AddressError> {
+    let bad =
+        |why: &dyn fmt::Display| AddressError::BadProgram(command.to_owned(), why.to_string());
+    let argv = words(command).map_err(|error| bad(&error))?;
+    match argv.first().is_some_and(|file| file.starts_with('/')) && !command.contains('\0') {
+        true => Ok(Address::Exec(argv)),
+        false => Err(bad(&"its whole path is needed, from / on")),
+    }
+}
+
+fn line(name: &str) -> Result<Address, AddressError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    match name.bytes().all(plain) && (1..=limits::LINE_NAME).contains(&name.len()) {
+        true => Ok(Address::Line(name.to_owned())),
+        false => Err(AddressError::BadLine(name.to_owned())),
+    }
+}
+
+fn exchange(rest: &str) -> Result<Address, AddressError> {
+    match rest {
+        "" => Ok(Address::Exchange),
+        more => Err(AddressError::Trailing(more.to_owned())),
     }
 }
 
@@ -364,6 +417,12 @@ impl fmt::Display for Address {
             Self::Net { protocol, host, port } => write!(f, "{}{host}:{port}", protocol.prefix()),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
             Self::Ssh { user, host, port } => write!(f, "ssh://{user}@{host}:{port}"),
+            Self::Exec(argv) => write!(f, "exec:{}", written(argv)),
+            Self::Line(name) if name.bytes().all(|byte| byte.is_ascii_digit()) => {
+                write!(f, "line://{name}")
+            }
+            Self::Line(name) => write!(f, "line:{name}"),
+            Self::Exchange => f.write_str("exchange:"),
             Self::Modem { name, number } => write!(f, "modem:{name}/{number}"),
         }
     }
@@ -421,6 +480,28 @@ mod tests {
             let shown = shown(written);
             assert!(shown.contains(why), "{written}: {shown}");
         }
+    }
+
+    #[cfg(feature = "inside")]
+    #[test]
+    fn calls_that_end_inside_the_process_have_schemes_of_their_own() {
+        for (written, meant) in [
+            ("exec:/bin/cat", "exec:/bin/cat"),
+            ("exec:/bin/sh -c  'echo \"a b\"'", "exec:/bin/sh -c 'echo \"a b\"'"),
+            ("exec:cat", "whole path is needed"),
+            ("exec:", "a program is missing"),
+            ("exec:/bin/sh 'x", "never closed"),
+            ("line:pump-house", "line:pump-house"),
+            ("line://4001", "line://4001"),
+            ("line:4001", "line:4001"),
+            ("line:a b", "`a b` is no name of a line"),
+            ("exchange:", "exchange:"),
+            ("exchange:23", "exchange:23"),
+        ] {
+            assert!(shown(written).contains(meant), "{written}: {}", shown(written));
+        }
+        assert!(matches!("line:4001".parse(), Ok(Address::Net { .. })), "a host and its port");
+        assert!(matches!("line://4001".parse(), Ok(Address::Line(_))));
     }
 
     #[cfg(feature = "tls")]

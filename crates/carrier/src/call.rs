@@ -89,6 +89,12 @@ impl Call {
         Self::answered(wire, peer, options)
     }
 
+    /// One end of a call between two parts of this program: bytes as they are.
+    pub fn inside(stream: UnixStream, peer: Peer) -> Self {
+        let plain = CallOptions { telnet: Some(telnet::Mode::Off), ..CallOptions::default() };
+        Self::with_codec(Wire::unix(stream), peer, plain.answering())
+    }
+
     /// A call on any other byte stream (a wrapper for trace, fault or throttle, say), on which `codec`
     /// is spoken.
     pub fn over(stream: Box<dyn Duplex + Send>, codec: telnet::Options) -> Self {

@@ -7,7 +7,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use telnet::Mode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::UnixStream;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::tls::Door;
@@ -21,6 +24,22 @@ pub struct Caller {
     wire: Wire,
     peer: Peer,
     credentials: Option<Credentials>,
+    /// Told that the call is answered: a caller of this process has no other way to know.
+    answered: Option<oneshot::Sender<()>>,
+}
+
+/// The other side of a [`Caller`] of this process, while it rings. Dropping it gives up.
+pub struct Knock {
+    stream: UnixStream,
+    answered: oneshot::Receiver<()>,
+}
+
+impl Knock {
+    /// Waits until somebody answers; `None` when the caller is turned away. `peer` is who was called.
+    pub async fn answered(self, peer: Peer) -> Option<Call> {
+        self.answered.await.ok()?;
+        Some(Call::inside(self.stream, peer))
+    }
 }
 
 /// A caller's connection as tokio's libraries want it.
@@ -45,7 +64,18 @@ pub enum Greeting {
 
 impl Caller {
     pub(crate) fn new(wire: Wire, peer: Peer) -> Self {
-        Self { wire, peer, credentials: None }
+        Self { wire, peer, credentials: None, answered: None }
+    }
+
+    /// A caller from inside this process, and the other side of him.
+    ///
+    /// # Errors
+    /// The system has no descriptors left.
+    pub fn inside(peer: Peer) -> io::Result<(Self, Knock)> {
+        let (here, there) = UnixStream::pair()?;
+        let (answered, told) = oneshot::channel();
+        let caller = Self { answered: Some(answered), ..Self::new(Wire::unix(there), peer) };
+        Ok((caller, Knock { stream: here, answered: told }))
     }
 
     /// Who calls.
@@ -104,10 +134,11 @@ impl Caller {
     /// No secure connection came about within `wait`. The caller has been told why, if he can be, and
     /// is gone.
     pub async fn secure(self, door: &Door, wait: Duration) -> Result<Self, TlsFailure> {
-        let Self { wire, peer, .. } = self;
+        let Self { wire, peer, answered, .. } = self;
         let (wire, certificate) =
             timeout(wait, door.admit(wire)).await.unwrap_or(Err(TlsFailure::TimedOut))?;
-        Ok(Self { wire, peer, credentials: certificate.map(Credentials::Certificate) })
+        let credentials = certificate.map(Credentials::Certificate);
+        Ok(Self { wire, peer, credentials, answered })
     }
 
     /// What the carrier knows of the caller.
@@ -117,8 +148,15 @@ impl Caller {
 
     /// Takes the call.
     pub fn answer(self, options: &CallOptions) -> io::Result<Call> {
-        let call = Call::answered(self.wire, self.peer, options)?;
-        Ok(call.with_credentials(self.credentials))
+        let Some(answered) = self.answered else {
+            let call = Call::answered(self.wire, self.peer, options)?;
+            return Ok(call.with_credentials(self.credentials));
+        };
+        // Nothing comes between the two that would have to be told apart.
+        let plain = CallOptions { telnet: Some(Mode::Off), ..options.clone() };
+        let call = Call::answered(self.wire, self.peer, &plain)?;
+        answered.send(()).map_err(|()| io::Error::from(io::ErrorKind::ConnectionAborted))?;
+        Ok(call)
     }
 
     /// The connection itself, for who speaks a protocol of his own on it. What was looked at is still

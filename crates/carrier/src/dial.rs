@@ -73,11 +73,13 @@ async fn dial_within(
             let called = Box::pin(ssh::call(wire, peer, &target, &how)).await;
             return called.map_err(|why| DialError::NoSession { place: address.to_string(), why });
         }
-        Address::Modem { .. } => return through(options, address, budget).await,
+        Address::Modem { .. } | Address::Exec(_) | Address::Line(_) | Address::Exchange => {
+            return through(options, address, budget).await;
+        }
     };
     let peer = match address {
         Address::Unix(path) => Peer::Unix(Some(path.clone())),
-        Address::Net { .. } | Address::Ssh { .. } | Address::Modem { .. } => wire.peer(),
+        _ => wire.peer(),
     };
     tracing::debug!(%address, %peer, local = %wire.local(), "connected");
     let call = Call::with_codec(wire, peer, options.calling(address));

@@ -61,11 +61,12 @@ mod tls;
 pub mod trace;
 mod trunks;
 mod wire;
+mod words;
 
 pub use access::{AccessError, AccessList, Denied, Permission, Rule, TooManyRules};
 pub use address::{Address, AddressError, Host, Protocol, SSH_PORT, TELNET_PORT, TELNETS_PORT};
 pub use call::{Call, Counts, Received, TelnetFailed};
-pub use caller::{Caller, CallerStream, Greeting};
+pub use caller::{Caller, CallerStream, Greeting, Knock};
 pub use cause::{cause_of, cause_of_end};
 pub use dial::{Route, dial, dial_first};
 pub use dial_error::DialError;
@@ -87,3 +88,4 @@ pub use throttle::{Bucket, Throttled};
 pub use tls::Door as TlsDoor;
 pub use trunks::{Dialling, Trunks};
 pub use wire::Peer;
+pub use words::{WordsError, words};

@@ -70,6 +70,9 @@ pub const TRACE_BYTES: usize = 1024;
 /// Shortest throttle step: one timer per 10 ms is cheap, one per character is not.
 pub const THROTTLE_STEP: Duration = Duration::from_millis(10);
 
+/// Longest name of a line.
+pub const LINE_NAME: usize = 64;
+
 /// What a TLS record can be on the wire: RFC 5246 section 6.2.3, RFC 8446 section 5.2.
 pub const RECORD: usize = 5 + 16 * 1024 + 2048;
 

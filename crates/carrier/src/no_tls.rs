@@ -19,6 +19,14 @@ impl Door {
         Err(TlsSetupError::NotBuiltIn)
     }
 
+    /// Says that it can't be.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn check_client(_: &TlsClient) -> Result<(), TlsSetupError> {
+        Err(TlsSetupError::NotBuiltIn)
+    }
+
     pub(crate) async fn admit(&self, _: Wire) -> Result<(Wire, Option<Certificate>), TlsFailure> {
         match self.0 {}
     }

@@ -89,7 +89,10 @@ fn usual_mode(address: &Address) -> Mode {
         Address::Net { protocol: Protocol::Raw | Protocol::Tls, .. }
         | Address::Unix(_)
         | Address::Ssh { .. }
-        | Address::Modem { .. } => Mode::Off,
+        | Address::Modem { .. }
+        | Address::Exec(_)
+        | Address::Line(_)
+        | Address::Exchange => Mode::Off,
     }
 }
 

@@ -26,6 +26,8 @@ pub enum Peer {
     Unix(Option<PathBuf>),
     /// A telephone number at a real modem: `modem:rack1/5551234`.
     Modem(String),
+    /// A line of this process.
+    Line(String),
     /// A stream of the program's own.
     Internal(&'static str),
 }
@@ -35,7 +37,7 @@ impl Peer {
     pub fn socket_addr(&self) -> Option<SocketAddr> {
         match self {
             Self::Net(address) => Some(*address),
-            Self::Unix(_) | Self::Modem(_) | Self::Internal(_) => None,
+            Self::Unix(_) | Self::Modem(_) | Self::Line(_) | Self::Internal(_) => None,
         }
     }
 }
@@ -59,6 +61,7 @@ impl fmt::Display for Peer {
             Self::Unix(Some(path)) => write!(f, "unix:{}", path.display()),
             Self::Unix(None) => f.write_str("unix:"),
             Self::Modem(name) => f.write_str(name),
+            Self::Line(name) => write!(f, "line:{name}"),
             Self::Internal(name) => f.write_str(name),
         }
     }

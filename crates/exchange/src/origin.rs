@@ -68,7 +68,7 @@ impl Origin {
             Peer::Net(_) => Over::Tcp,
             Peer::Unix(_) => Over::Unix,
             Peer::Modem(_) => Over::Modem,
-            Peer::Internal(_) => Over::Line,
+            Peer::Line(_) | Peer::Internal(_) => Over::Line,
         };
         Self {
             from: clean(&peer.to_string()),

@@ -276,7 +276,7 @@ impl Circuit {
             (Err(cause), Ok(_)) => placing::fail(cause),
             (Ok(route), Ok(kept)) => {
                 (ticket.reported_speed, ticket.connect_delay) = (route.speed, route.connect_delay);
-                let (access, trunks) = (self.dial_access(), self.board.trunks());
+                let (access, trunks) = (self.dial_access(), self.trunks(&route));
                 let line = &self.shared.config;
                 let dial = placing::place(route, within, access, trunks, line, &ticket.id);
                 match kept {
@@ -286,6 +286,22 @@ impl Circuit {
             }
         };
         self.slot = Slot::Dialling { ticket, dial };
+    }
+
+    #[cfg(feature = "configuration")]
+    fn trunks(&self, route: &routing::Route) -> Option<Arc<dyn carrier::Trunks>> {
+        Some(Arc::new(crate::inside::Inside {
+            board: Arc::clone(&self.board),
+            line: self.name().to_owned(),
+            party: route.party.clone(),
+            user: route.user.clone(),
+            access: self.dial_access(),
+        }))
+    }
+
+    #[cfg(not(feature = "configuration"))]
+    fn trunks(&self, _: &routing::Route) -> Option<Arc<dyn carrier::Trunks>> {
+        self.board.trunks()
     }
 
     fn dial_access(&self) -> Arc<AccessList> {

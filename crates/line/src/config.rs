@@ -8,6 +8,7 @@ use serde::Deserialize;
 use settings::{OneOrMany, Parsed, Span, TextOrTable};
 
 use crate::access::Access;
+use crate::tls::TlsSettings;
 
 /// One `[[line]]` table: a modem with its DTE end and its manners.
 ///
@@ -64,6 +65,8 @@ pub struct LineConfig {
     /// Who may call, as rules on the caller's address.
     #[serde(default)]
     pub answer_access: Access,
+    /// Whom to trust when dialling under TLS, where the phonebook entry doesn't say.
+    pub tls: Option<TlsSettings>,
     /// How long unacknowledged data may wait before the call counts as lost. Equipment may
     /// hold its flow control for that long. Default `10m`.
     #[serde(default = "ten_minutes")]
@@ -341,6 +344,7 @@ impl LineConfig {
             reserve: Reserve::default(),
             dial_access: Access::default(),
             answer_access: Access::default(),
+            tls: None,
             user_timeout: ten_minutes(),
             trace: None,
         }

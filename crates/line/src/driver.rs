@@ -100,14 +100,20 @@ impl Driver {
                 self.stop();
             }
             Letter::Caller(caller) if self.stopping != Stopping::No => caller.refuse(),
-            Letter::Caller(caller) => self.incoming.get_or_insert_default().hand_over(caller),
+            Letter::Caller(caller) => self.incoming().hand_over(caller),
             Letter::Access { dial, answer } => {
                 self.circuit.set_dial_access(dial.0);
-                self.incoming.get_or_insert_default().set_access(answer.0);
+                self.incoming().set_access(answer.0);
             }
             Letter::Trace(sink) => self.circuit.watchers.add(sink),
         }
         true
+    }
+
+    /// Where callers come in. A line without listeners has no such place until somebody comes.
+    fn incoming(&mut self) -> &mut Incoming {
+        let config = &self.circuit.shared.config;
+        self.incoming.get_or_insert_with(|| Box::new(Incoming::of(config)))
     }
 
     fn due(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {

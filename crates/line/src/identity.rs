@@ -18,6 +18,15 @@ pub(crate) struct Identity {
 
 /// Looks a caller up: the phonebook knows callers by the host that an entry calls.
 pub(crate) fn of(peer: &Peer, book: &Phonebook) -> Identity {
+    if let Peer::Line(name) = peer {
+        let number = book.of_line(name).map(|entry| entry.key.clone()).unwrap_or_default();
+        return Identity {
+            address: name.clone(),
+            name: name.clone(),
+            number,
+            ..Identity::default()
+        };
+    }
     let Some(address) = peer.socket_addr() else {
         return Identity { address: peer.to_string(), ..Identity::default() };
     };

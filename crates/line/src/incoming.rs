@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
 use at::result::Cause;
-use carrier::{AccessList, Caller, ListenError, ListenOptions, Listener};
+use carrier::{AccessList, Caller, ListenError, ListenOptions, Listener, Peer};
 use tracing::{info, warn};
 
 use crate::config::LineConfig;
@@ -16,7 +16,7 @@ use crate::switchboard::Board;
 pub(crate) struct Incoming {
     listeners: Vec<Listener>,
     access: AccessList,
-    /// Handed over by other lines; they have been let in there.
+    /// Handed over by other lines, which have let them in, or sent by them.
     handed_over: VecDeque<Caller>,
     waiting: VecDeque<Caller>,
 }
@@ -26,6 +26,11 @@ impl Incoming {
         let listen = |address| Listener::tcp(address, &ListenOptions::default());
         let listeners = config.listen.0.iter().copied().map(listen).collect::<Result<_, _>>()?;
         Ok(Self { listeners, access: config.answer_access.0.clone(), ..Self::default() })
+    }
+
+    /// A line that nobody can call from outside, for callers from inside.
+    pub(crate) fn of(config: &LineConfig) -> Self {
+        Self { access: config.answer_access.0.clone(), ..Self::default() }
     }
 
     /// The line as a place for callers, or nothing if it isn't one.
@@ -57,8 +62,14 @@ impl Incoming {
         if free && let Some(caller) = self.waiting.pop_front() {
             return Poll::Ready(caller);
         }
-        if let Some(caller) = self.handed_over.pop_front() {
-            return Poll::Ready(caller);
+        while let Some(caller) = self.handed_over.pop_front() {
+            match caller.peer() {
+                Peer::Line(_) if self.access.check_unix().is_err() => {
+                    info!(line, "turned away {}: the access list forbids it", caller.peer());
+                    caller.refuse();
+                }
+                _ => return Poll::Ready(caller),
+            }
         }
         while let Poll::Ready(caller) = self.poll_accept(cx, line) {
             match caller

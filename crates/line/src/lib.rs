@@ -17,6 +17,11 @@ mod end;
 mod identity;
 mod incoming;
 mod init;
+#[cfg(feature = "configuration")]
+mod inside;
+#[cfg(not(feature = "configuration"))]
+#[path = "no_inside.rs"]
+mod inside;
 mod keeping;
 pub mod limits;
 mod mailbox;
@@ -32,15 +37,19 @@ mod shared;
 mod slot;
 mod switchboard;
 mod ticket;
+mod tls;
 mod tracer;
 mod wires;
 
 pub use access::Access;
 pub use config::LineConfig;
 pub use init::{InitError, persona_of};
+#[cfg(feature = "configuration")]
+pub use inside::Answering;
 pub use keeping::{Kept, NotKept, OpenRecord, RecordKeeper, TurnedAway};
 pub use persona::{PersonaError, Personas};
 pub use phonebook::{Entry, EntryError, Found, Listing, Phonebook};
 pub use record::{CallNow, CallRecord, Direction, Service, Status};
 pub use routing::{Route, route};
 pub use switchboard::{Line, StartError, Switchboard};
+pub use tls::TlsSettings;

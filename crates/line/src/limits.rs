@@ -58,3 +58,13 @@ pub const REOPEN_LAST: Duration = Duration::from_secs(10);
 /// How often the modem lines of a port are looked at: shorter than any S25 that means something, and
 /// only on cables that have the equipment's DTR.
 pub const LINE_WATCH: Duration = Duration::from_millis(20);
+
+/// How long a program that was called may go on once the call is over; a hang-up follows.
+pub const AFTER_HANG_UP: Duration = Duration::from_secs(10);
+
+/// Bytes of a program's standard error in one line of the log.
+pub const COMPLAINT: usize = 512;
+
+/// Such lines for one call; the rest is read and dropped, so that a chatty program neither blocks nor
+/// fills a disk.
+pub const COMPLAINTS: u32 = 100;

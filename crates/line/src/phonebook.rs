@@ -19,6 +19,7 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use self::pattern::Pattern;
 use crate::limits;
+use crate::tls::TlsSettings;
 use settings::{OneOrMany, Parsed, Span, TextOrTable};
 
 /// Everybody whom a line can call by name or number: the `[phonebook]` table.
@@ -51,6 +52,10 @@ pub struct Listing {
     pub speed: Option<u32>,
     /// How long the far end's first data are kept back after CONNECT.
     pub connect_delay: Option<Span>,
+    /// Whom to trust when the call goes under TLS; otherwise the line decides.
+    pub tls: Option<TlsSettings>,
+    /// The system user who runs a program (`exec:`) that is called.
+    pub user: Option<String>,
     /// For people.
     pub note: Option<String>,
 }
@@ -63,6 +68,8 @@ struct ListingTable {
     terminal: Option<Parsed<telnet::TerminalName>>,
     speed: Option<u32>,
     connect_delay: Option<Span>,
+    tls: Option<TlsSettings>,
+    user: Option<String>,
     note: Option<String>,
 }
 
@@ -76,6 +83,8 @@ impl From<TextOrTable<String, ListingTable>> for Listing {
                 terminal: table.terminal.map(|name| name.0),
                 speed: table.speed,
                 connect_delay: table.connect_delay,
+                tls: table.tls,
+                user: table.user,
                 note: table.note,
             },
         }
@@ -177,6 +186,13 @@ impl Phonebook {
         self.entries.iter().filter(move |entry| entry.listing.call.iter().any(calls))
     }
 
+    /// The first entry by whose number this line is called.
+    pub(crate) fn of_line(&self, name: &str) -> Option<&Entry> {
+        let calls = |call: &String| matches!(call.parse(), Ok(Address::Line(line)) if line == name);
+        let number = |entry: &&Entry| !entry.key.chars().any(char::is_alphabetic);
+        self.entries.iter().filter(number).find(|entry| entry.listing.call.iter().any(calls))
+    }
+
     fn exact(&self, key: &str) -> Option<&Entry> {
         let key = normal(key);
         self.entries.iter().find(|entry| entry.pattern.is_none() && normal(&entry.key) == key)
@@ -198,8 +214,15 @@ impl Phonebook {
         depth: usize,
     ) -> Vec<Address> {
         let mut addresses = Vec::new();
-        for call in &entry.listing.call {
-            let call = substitute(call);
+        for template in &entry.listing.call {
+            // Nothing that was dialled becomes part of a program.
+            let call = match is_program(template) {
+                true => template.clone(),
+                false => substitute(template),
+            };
+            if is_program(&call) && !is_program(template) {
+                continue;
+            }
             match self.exact(&call) {
                 Some(alias) if depth < limits::ALIAS_DEPTH => {
                     addresses.extend(self.addresses(alias, str::to_owned, depth + 1));
@@ -214,10 +237,8 @@ impl Phonebook {
 
     /// A pattern's targets are only whole after substitution, so theirs are not checked.
     fn check(&self, entry: &Entry) -> Result<(), EntryError> {
-        if entry.pattern.is_some() {
-            return Ok(());
-        }
-        for call in &entry.listing.call {
+        let whole = |call: &&String| entry.pattern.is_none() || is_program(call);
+        for call in entry.listing.call.iter().filter(whole) {
             if let Err(error) = call.parse::<Address>()
                 && self.exact(call).is_none()
             {
@@ -230,6 +251,10 @@ impl Phonebook {
         }
         Ok(())
     }
+}
+
+fn is_program(call: &str) -> bool {
+    call.split_once(':').is_some_and(|(scheme, _)| scheme.trim().eq_ignore_ascii_case("exec"))
 }
 
 impl PartialEq for Phonebook {
@@ -321,6 +346,17 @@ mod tests {
         assert_eq!(called(&book, "a"), ["tcp://x:1", "tcp://y:2"]);
     }
 
+    #[cfg(feature = "configuration")]
+    #[test]
+    fn nothing_that_is_dialled_becomes_part_of_a_program() {
+        let book = book("'(.*)' = '$1'").unwrap();
+        assert_eq!(called(&book, "exec:/bin/sh"), Vec::<String>::new());
+        assert_eq!(called(&book, "EXEC:/bin/sh"), Vec::<String>::new());
+        assert_eq!(called(&book, "tcp://h:1"), ["tcp://h:1"]);
+        let book = super::tests::book("'7(.*)' = \"exec:/bin/echo '$1'\"").unwrap();
+        assert_eq!(called(&book, "7;rm"), ["exec:/bin/echo '$1'"]);
+    }
+
     #[test]
     fn aliases_in_a_circle_end() {
         let book = book("a = [\"b\"]\nb = \"a\"");
@@ -334,6 +370,7 @@ mod tests {
         for (toml, says) in [
             ("\"(5\" = \"tcp://a:1\"", "no pattern"),
             ("a = { call = [] }", "calls nobody"),
+            ("'(5)' = 'exec:relative'", "whole path is needed"),
             ("a = \"nonsense here\"", "neither an address"),
             ("a = { call = \"tcp://a:1\", sped = 3 }", "unknown field `sped`"),
             ("\"55\" = \"tcp://a:1\"\n\"5-5\" = \"tcp://a:1\"", "stands twice"),

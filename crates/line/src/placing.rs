@@ -27,6 +27,7 @@ pub(crate) fn place(
     call: &str,
 ) -> Dialling {
     let options = CallOptions {
+        tls: route.tls,
         telnet: route.telnet.or(line.telnet.map(|mode| mode.0)),
         terminal: Some(route.terminal),
         socket: socket(line),

@@ -1,14 +1,16 @@
 //! The dial plan: from a dial string to the addresses to try, and how.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use at::dial::{Dial, Target};
 use at::result::Cause;
-use carrier::{Address, AddressError, Host, Protocol, TELNET_PORT};
+use carrier::{Address, AddressError, Host, Protocol, TELNET_PORT, TlsClient};
 use modem::Persona;
 
 use crate::config::LineConfig;
 use crate::phonebook::{Entry, Phonebook};
+use crate::tls::TlsSettings;
 
 /// Whom to call, in which order and in which way.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +27,10 @@ pub struct Route {
     pub speed: Option<u32>,
     /// How long the far end's first data are kept back after CONNECT.
     pub connect_delay: Option<Duration>,
+    /// Whom to trust under TLS; the system's authorities otherwise.
+    pub tls: Option<Arc<TlsClient>>,
+    /// The system user who runs a program that is called.
+    pub user: Option<String>,
 }
 
 /// Reads what was dialled: the phonebook first, then the string itself.
@@ -48,6 +54,10 @@ pub fn route(
         None => Protocol::Detect,
         Some("tcp") => Protocol::Raw,
         Some("telnet") => Protocol::Telnet,
+        #[cfg(feature = "tls")]
+        Some("tls") => Protocol::Tls,
+        #[cfg(feature = "tls")]
+        Some("telnets") => Protocol::Telnets,
         Some(_) => return Err(Cause::NoSuchCarrier),
     };
     let net = |host, port: Option<u16>| {
@@ -69,6 +79,8 @@ fn url(scheme: &str, rest: &str) -> Result<Address, Cause> {
     match format!("{scheme}:{rest}").parse() {
         // Telephone calls cost money: which numbers may be called is for the phonebook to say.
         Ok(Address::Modem { .. }) => Err(Cause::Denied),
+        // What runs is the owner's to say.
+        Ok(Address::Exec(_)) => Err(Cause::Denied),
         Ok(address) => Ok(address),
         Err(AddressError::NotBuiltIn(_) | AddressError::UnknownScheme(_)) => {
             Err(Cause::NoSuchCarrier)
@@ -95,6 +107,8 @@ fn unlisted(party: String, address: Address, line: &LineConfig) -> Route {
         terminal: line.terminal(),
         speed: None,
         connect_delay: None,
+        tls: line.tls.as_ref().map(TlsSettings::client),
+        user: None,
     }
 }
 
@@ -110,5 +124,7 @@ fn listed(entry: &Entry, addresses: Vec<Address>, line: &LineConfig) -> Result<R
         terminal: listing.terminal.clone().unwrap_or_else(|| line.terminal()),
         speed: listing.speed,
         connect_delay: listing.connect_delay.map(|span| span.0),
+        tls: listing.tls.as_ref().or(line.tls.as_ref()).map(TlsSettings::client),
+        user: listing.user.clone(),
     })
 }

@@ -20,6 +20,7 @@ use crate::driver::Driver;
 use crate::end::End;
 use crate::incoming::Incoming;
 use crate::init::{self, InitError};
+use crate::inside::Beside;
 use crate::keeping::{RecordKeeper, TurnedAway};
 use crate::limits;
 use crate::persona::Personas;
@@ -43,7 +44,7 @@ use crate::tracer;
 /// # }
 /// ```
 pub struct Switchboard {
-    board: Arc<Board>,
+    pub(crate) board: Arc<Board>,
     personas: Mutex<Personas>,
 }
 
@@ -63,6 +64,7 @@ pub(crate) struct Board {
     pub(crate) tally: carrier::Tally,
     /// Told whenever a line has ended.
     ends: Notify,
+    pub(crate) beside: Beside,
 }
 
 struct Running {
@@ -134,6 +136,7 @@ impl Switchboard {
             watch: tty::OpenWatch::new()?,
             tally: carrier::Tally::default(),
             ends: Notify::new(),
+            beside: Beside::default(),
             state,
         };
         Ok(Self { board: Arc::new(board), personas: Mutex::new(personas) })
@@ -306,7 +309,7 @@ impl Board {
         self.state.as_deref().map(|state| ProfileFile::new(state, name))
     }
 
-    fn line(&self, name: &str) -> Option<Line> {
+    pub(crate) fn line(&self, name: &str) -> Option<Line> {
         let lines = lock(&self.lines);
         let index = find(&lines, name).ok()?;
         lines.get(index).map(|running| running.line.clone())
@@ -441,7 +444,7 @@ impl Line {
         self.shared.letters.is_closed()
     }
 
-    fn post(&self, letter: Letter) -> Result<(), Letter> {
+    pub(crate) fn post(&self, letter: Letter) -> Result<(), Letter> {
         self.shared.letters.post(letter)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
 
 use at::result::Cause;
-use carrier::{Call, Counts, Peer};
+use carrier::{Call, Counts, Credentials, Peer};
 
 use crate::keeping::{Kept, NotKept, OpenRecord, RecordKeeper};
 use crate::record::{CallNow, CallRecord, Direction};
@@ -131,6 +131,9 @@ impl Ticket {
 
 /// What a call travels on, as far as it has turned out.
 fn transport(call: &Call) -> &'static str {
+    if matches!(call.credentials(), Some(Credentials::Certificate(_))) {
+        return "tls";
+    }
     if call.telnet().is_some_and(|summary| summary.kind == telnet::Kind::Telnet) {
         return "telnet";
     }
@@ -138,6 +141,7 @@ fn transport(call: &Call) -> &'static str {
         Peer::Net(_) => "tcp",
         Peer::Unix(_) => "unix",
         Peer::Modem(_) => "modem",
-        Peer::Internal(_) => "line",
+        Peer::Line(_) => "line",
+        Peer::Internal(name) => name,
     }
 }

@@ -108,7 +108,7 @@ impl Made {
 /// See [`limits::TLS_FRESH`].
 const FRESH: Duration = limits::TLS_FRESH;
 
-fn make(settings: &TlsClient) -> Result<ClientConfig, TlsSetupError> {
+pub(super) fn make(settings: &TlsClient) -> Result<ClientConfig, TlsSetupError> {
     let provider = provider();
     let judge =
         Judge { trust: trust(settings)?, algorithms: provider.signature_verification_algorithms };

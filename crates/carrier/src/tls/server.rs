@@ -20,7 +20,9 @@ use super::certificate::describe;
 use super::failure::failure;
 use super::{Secured, files, provider};
 use crate::wire::Wire;
-use crate::{Certificate, ClientCertificates, Standing, TlsFailure, TlsServer, TlsSetupError};
+use crate::{
+    Certificate, ClientCertificates, Standing, TlsClient, TlsFailure, TlsServer, TlsSetupError,
+};
 
 /// What callers under TLS are shown, and asked for. Its files have been read.
 #[derive(Clone)]
@@ -77,6 +79,14 @@ impl Door {
             None => Standing::Unchecked,
         };
         Ok(Self { config: Arc::new(config), standing })
+    }
+
+    /// Reads what is needed for calls in the other direction, to see whether it can be used.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check_client(settings: &TlsClient) -> Result<(), TlsSetupError> {
+        super::client::make(settings).map(drop)
     }
 
     /// Makes a caller's connection secure.

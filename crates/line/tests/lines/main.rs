@@ -7,6 +7,7 @@ mod dialling;
 mod ends;
 mod equipment;
 mod flow;
+mod inside;
 mod pty;
 mod rfc2217;
 mod serial;

@@ -5,16 +5,14 @@
 mod guess;
 mod help;
 mod parse;
-#[cfg(feature = "exchange")]
-mod words;
 
+#[cfg(feature = "exchange")]
+pub(crate) use carrier::words;
 pub(crate) use guess::nearest;
 pub(crate) use help::{help, overview};
 #[cfg(feature = "configuration")]
 pub(crate) use parse::plainly;
 pub(crate) use parse::{Matches, Parsed, Usage, parse};
-#[cfg(feature = "exchange")]
-pub(crate) use words::words;
 
 /// How a process ends: its exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ mod lines;
 #[cfg(feature = "web")]
 mod page;
 mod ports;
+mod trust;
 
 use line::{EntryError, Personas, Phonebook};
 
@@ -21,6 +22,7 @@ pub(super) fn check(mut draft: Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Opt
     // What could not be read is missing elsewhere; those mistakes would only follow from the first ones.
     let whole = mistakes.is_empty();
     let personas = personas(&draft, mistakes);
+    trust::check(&mut draft, mistakes);
     let phonebook = phonebook(&draft, mistakes);
     lines::check(&draft, personas.as_ref(), phonebook.as_ref().filter(|_| whole), mistakes);
     if whole {

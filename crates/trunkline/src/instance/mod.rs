@@ -4,6 +4,8 @@
 mod accounts;
 #[cfg(feature = "web")]
 mod house;
+#[cfg(feature = "exchange")]
+mod inward;
 #[cfg(feature = "configuration")]
 mod orders;
 #[cfg(not(feature = "configuration"))]
@@ -120,6 +122,8 @@ impl Instance {
         drop(waiting);
         tty::give_back_memory();
         let instance = Arc::new(instance);
+        #[cfg(feature = "exchange")]
+        inward::join(&instance);
         #[cfg(feature = "web")]
         instance.show_page(plan.page.as_ref())?;
         Ok(instance)

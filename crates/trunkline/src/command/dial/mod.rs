@@ -2,6 +2,8 @@
 
 mod conversation;
 mod tilde;
+#[cfg(feature = "tls")]
+mod trust;
 
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
@@ -58,6 +60,16 @@ pub(super) const COMMAND: Command = Command {
         LINE,
         TELNET,
         PATIENCE,
+        #[cfg(feature = "tls")]
+        trust::CA,
+        #[cfg(feature = "tls")]
+        trust::FINGERPRINT,
+        #[cfg(feature = "tls")]
+        trust::CERTIFICATE,
+        #[cfg(feature = "tls")]
+        trust::KEY,
+        #[cfg(feature = "tls")]
+        trust::INSECURE,
         LOG,
     ],
     examples: &[
@@ -87,8 +99,11 @@ fn dial(matches: &Matches) -> Result<Exit, Failure> {
         Ok(route) => route,
         Err(cause) => return Ok(failed(&format!("{target}: {}", cause.words()), cause)),
     };
+    #[cfg(feature = "tls")]
+    let route = Route { tls: trust::settings(matches, route.tls.clone())?, ..route };
     let options = CallOptions {
         telnet: mode.or(route.telnet),
+        tls: route.tls,
         profile: Profile::Human,
         terminal: terminal_name().or(Some(route.terminal)),
         size: terminal_size().map(|size| WindowSize { columns: size.columns, rows: size.rows }),

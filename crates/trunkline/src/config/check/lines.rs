@@ -44,6 +44,7 @@ pub(super) fn take(draft: &mut Draft<'_>) -> Vec<LineConfig> {
             line.pty.iter_mut().for_each(|pty| seen(&mut pty.link));
             line.unix.iter_mut().for_each(seen);
             line.trace.iter_mut().for_each(seen);
+            line.tls.iter_mut().flat_map(line::TlsSettings::files_mut).for_each(seen);
             for (own, common) in
                 [(&mut line.dial_access, &access.dial), (&mut line.answer_access, &access.answer)]
             {

@@ -1,11 +1,11 @@
-//! A program with its arguments in one flag: `--program '/usr/bin/env LANG=C sh -l'`.
+//! A program with its arguments in one text: `/usr/bin/env LANG=C sh -l`.
 
 /// Splits a command into words as a shell would: blanks part, quotes and backslashes join. Nothing else is
 /// special; no shell is ever run.
 ///
 /// # Errors
 /// A quote is left open, or there is no word.
-pub(crate) fn words(command: &str) -> Result<Vec<String>, WordsError> {
+pub fn words(command: &str) -> Result<Vec<String>, WordsError> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote: Option<char> = None;
@@ -30,9 +30,19 @@ pub(crate) fn words(command: &str) -> Result<Vec<String>, WordsError> {
     }
 }
 
+/// Writes words so that [`words`] reads them back.
+pub(crate) fn written(words: &[String]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
+    let quoted = |word: &String| match !word.is_empty() && word.chars().all(plain) {
+        true => word.clone(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    };
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
 /// A command that can't be split.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum WordsError {
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WordsError {
     /// A quote has no partner.
     #[error("the {0} is never closed")]
     Open(char),
@@ -51,6 +61,12 @@ mod tests {
             words(" sh  -c 'echo \"$1\"' \"a \\\" b\"  '' c\\ d ").unwrap(),
             ["sh", "-c", "echo \"$1\"", "a \" b", "", "c d"]
         );
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let words_in = ["/bin/sh", "-c", "echo 'a b' \"$1\" \\", "", "ü"].map(str::to_owned);
+        assert_eq!(words(&written(&words_in)).unwrap(), words_in);
     }
 
     #[test]

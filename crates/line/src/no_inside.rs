@@ -1,0 +1,5 @@
+//! Stands for `inside` in a build that has one line, and nothing else to call.
+
+/// What the process has besides its lines.
+#[derive(Default)]
+pub(crate) struct Beside;
