@@ -64,6 +64,7 @@ pub(crate) struct Board {
     pub(crate) tally: carrier::Tally,
     /// Told whenever a line has ended.
     ends: Notify,
+    #[cfg_attr(not(feature = "configuration"), allow(dead_code))]
     pub(crate) beside: Beside,
 }
 
