@@ -2,6 +2,7 @@
 
 mod account;
 mod process;
+mod records;
 mod safety;
 
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ pub use account::{
     Privileges, Sources,
 };
 pub use process::{Nice, NoSize, ProcessConfig, Size};
+pub use records::{Keep, NoKeep, RecordsConfig, Survive};
 pub use safety::{AuditConfig, LockOutConfig, PenaltiesConfig, WhenFull};
 
 /// The `[exchange]` table.
@@ -30,6 +32,8 @@ pub struct ExchangeConfig {
     /// The file of accounts and call records, made if it isn't there. Default: none. The exchange
     /// itself has no use for it: the program that embeds the exchange opens it.
     pub store: Option<PathBuf>,
+    /// How long records of calls are kept in the store: `[exchange.records]`.
+    pub records: RecordsConfig,
     /// Where callers arrive: `[[exchange.listen]]`. Default: nowhere.
     pub listen: Vec<ListenConfig>,
     /// What a caller sees and may type before he is known: `[exchange.login]`.

@@ -76,9 +76,10 @@ pub use audit::{Audit, AuditError, AuditFault, Event, Verified, verify as verify
 pub use call::{CallEnd, CallId, CallRecord, CallStatus, NoCallId};
 pub use config::{
     AccountConfig, AskCertificates, AuditConfig, CallbackConfig, CallbackLogin, Echo,
-    ExchangeConfig, HangUpConfig, Kind, LimitsConfig, ListenConfig, LockOutConfig, LoginConfig,
-    Nice, NoSize, On, OnBreak, OnSecond, Parity, PasswordConfig, PenaltiesConfig, Privileges,
-    ProcessConfig, Profile, RootPrograms, Size, Sources, TlsConfig, WhenFull,
+    ExchangeConfig, HangUpConfig, Keep, Kind, LimitsConfig, ListenConfig, LockOutConfig,
+    LoginConfig, Nice, NoKeep, NoSize, On, OnBreak, OnSecond, Parity, PasswordConfig,
+    PenaltiesConfig, Privileges, ProcessConfig, Profile, RecordsConfig, RootPrograms, Size,
+    Sources, Survive, TlsConfig, WhenFull,
 };
 pub use exchange::{Exchange, StartError};
 pub use login::Told;

@@ -46,7 +46,7 @@ where
     }
 }
 
-/// A span of time, written with its unit: `"250ms"`, `"5s"`, `"2m"`, `"1h"`.
+/// A span of time, written with its unit: `"250ms"`, `"5s"`, `"2m"`, `"1h"`, `"30d"`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span(pub Duration);
 
@@ -62,7 +62,7 @@ impl FromStr for Span {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let refused = || {
-            format!("`{text}` is no span of time; expected a number with its unit: ms, s, m or h")
+            format!("`{text}` is no span of time; expected a number with its unit: ms, s, m, h or d")
         };
         let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let (number, unit) = text.split_at(digits);
@@ -72,6 +72,7 @@ impl FromStr for Span {
             "s" => 1_000,
             "m" => 60_000,
             "h" => 3_600_000,
+            "d" => 86_400_000,
             _ => return Err(refused()),
         };
         number.checked_mul(millis).map(|ms| Self(Duration::from_millis(ms))).ok_or_else(refused)

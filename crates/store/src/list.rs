@@ -43,6 +43,8 @@ pub enum Outcome {
     /// Whatever it was.
     #[default]
     Any,
+    /// Nothing yet: it is in progress, or its instance was killed and hasn't run since.
+    InProgress,
     /// It is over.
     Ended,
     /// It is over, and was never connected: nobody answered, the login failed, the caller was turned
@@ -123,6 +125,7 @@ fn page(
             AND (:party IS NULL OR instr(party, :party) > 0 OR instr(reached, :party) > 0)
             AND (:cause IS NULL OR cause = :cause)
             AND (:direction IS NULL OR direction = :direction)
+            AND (:open IS NULL OR ended_at IS NULL)
             AND (:ended IS NULL OR ended_at IS NOT NULL)
             AND (:failed IS NULL OR ended_at IS NOT NULL AND started_at IS NULL)
          ORDER BY id DESC LIMIT :wanted",
@@ -137,6 +140,7 @@ fn page(
             ":party": filter.party,
             ":cause": filter.cause,
             ":direction": filter.direction.map(Direction::word),
+            ":open": (filter.outcome == Outcome::InProgress).then_some(1),
             ":ended": (filter.outcome == Outcome::Ended).then_some(1),
             ":failed": (filter.outcome == Outcome::Failed).then_some(1),
             ":wanted": i64::try_from(wanted).unwrap_or(i64::MAX),

@@ -45,3 +45,15 @@ pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How often a running instance looks whether the store's accounts were changed: soon for a person who has just
 /// changed one, seldom for a machine that has nothing else to do.
 pub(crate) const ACCOUNTS_LOOK: Duration = Duration::from_secs(2);
+
+/// How long the store may take at the end to write what waits: one transaction, or one that a slow disk holds up.
+#[cfg(feature = "store")]
+pub(crate) const CLOSE_STORE: Duration = Duration::from_secs(5);
+
+/// Calls read from the store ahead of whoever is told of them.
+#[cfg(feature = "store")]
+pub(crate) const CALLS_AT_ONCE: usize = 64;
+
+/// Rows from which the widths of a table are known; those after them are shown as they come, so that a long table
+/// takes no more memory than a short one.
+pub(crate) const TABLE: usize = 500;

@@ -15,6 +15,8 @@ mod instance;
 #[cfg(feature = "configuration")]
 mod json;
 // Most of them bound what only configurations and orders do.
+#[cfg(feature = "configuration")]
+mod calls;
 #[cfg_attr(not(feature = "configuration"), allow(dead_code))]
 mod limits;
 mod log;

@@ -6,22 +6,41 @@ use crate::style::Style;
 
 /// Rows under a heading, each column as wide as its widest cell.
 pub(crate) fn table<const N: usize>(
-    heading: [&str; N],
+    heading: [&'static str; N],
     rows: &[[String; N]],
     style: Style,
 ) -> String {
-    let mut widths = heading.map(|cell| cell.chars().count());
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    let mut out = String::new();
-    let _ = writeln!(out, "{}", style.dim(line(heading.iter().copied(), &widths)));
-    for row in rows {
-        let _ = writeln!(out, "{}", line(row.iter().map(String::as_str), &widths));
-    }
+    let table = Table::new(heading, rows);
+    let mut out = table.heading(style);
+    rows.iter().for_each(|row| out.push_str(&table.row(row)));
     out
+}
+
+/// A table whose rows may be printed as they come.
+pub(crate) struct Table<const N: usize> {
+    heading: [&'static str; N],
+    widths: [usize; N],
+}
+
+impl<const N: usize> Table<N> {
+    /// A table with columns as wide as their widest cells in `rows`; later rows may be wider.
+    pub(crate) fn new(heading: [&'static str; N], rows: &[[String; N]]) -> Self {
+        let mut widths = heading.map(|cell| cell.chars().count());
+        for row in rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.chars().count());
+            }
+        }
+        Self { heading, widths }
+    }
+
+    pub(crate) fn heading(&self, style: Style) -> String {
+        format!("{}\n", style.dim(line(self.heading.iter().copied(), &self.widths)))
+    }
+
+    pub(crate) fn row(&self, row: &[String; N]) -> String {
+        format!("{}\n", line(row.iter().map(String::as_str), &self.widths))
+    }
 }
 
 fn line<'a>(cells: impl Iterator<Item = &'a str>, widths: &[usize]) -> String {

@@ -1,7 +1,13 @@
 //! Dates and times of day, in UTC, for people.
 
+#[cfg(feature = "configuration")]
+mod when;
+
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+#[cfg(feature = "configuration")]
+pub(crate) use when::When;
 
 /// A moment by the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +45,21 @@ impl Civil {
             #[cfg(any(feature = "configuration", test))]
             Shown::Seconds => format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}Z"),
         }
+    }
+}
+
+#[cfg(feature = "configuration")]
+impl Civil {
+    /// Milliseconds since 1970.
+    pub(crate) fn millis(time: SystemTime) -> i64 {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// So many milliseconds after 1970.
+    pub(crate) fn at_millis(millis: i64) -> SystemTime {
+        let since = Duration::from_millis(u64::try_from(millis).unwrap_or_default());
+        UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What an instance can be asked.
 
+use crate::calls::{NoWanted, Wanted};
 use crate::json::{Json, JsonError};
 
 /// An order or a question to a running instance.
@@ -8,7 +9,7 @@ pub(crate) enum Request {
     /// How do the lines stand?
     Lines,
     /// Which calls are there, and which have been lately?
-    Calls,
+    Calls(Wanted),
     /// End the call of this line, or the call of this number.
     HangUp(String),
     /// Show what passes on this line until the asker has seen enough.
@@ -23,6 +24,9 @@ pub(crate) enum RequestError {
     /// Not even JSON.
     #[error(transparent)]
     Json(#[from] JsonError),
+    /// Some part of it.
+    #[error(transparent)]
+    Wanted(#[from] NoWanted),
     /// No such order.
     #[error("expected `do` to be one of lines, calls, hang-up, trace, reload")]
     Unknown,
@@ -42,7 +46,9 @@ impl Request {
             |key: &'static str| json.text(key).map(str::to_owned).ok_or(RequestError::Missing(key));
         match json.text("do") {
             Some("lines") => Ok(Self::Lines),
-            Some("calls") => Ok(Self::Calls),
+            Some("calls") => {
+                Ok(Self::Calls(Wanted::parse(json.get("wanted").unwrap_or(&Json::Null))?))
+            }
             Some("hang-up") => named("call").map(Self::HangUp),
             Some("trace") => named("line").map(Self::Trace),
             Some("reload") => Ok(Self::Reload),
@@ -54,7 +60,9 @@ impl Request {
     pub(crate) fn to_json(&self) -> Json {
         match self {
             Self::Lines => Json::object([("do", "lines".into())]),
-            Self::Calls => Json::object([("do", "calls".into())]),
+            Self::Calls(wanted) => {
+                Json::object([("do", "calls".into()), ("wanted", wanted.to_json())])
+            }
             Self::HangUp(call) => {
                 Json::object([("do", "hang-up".into()), ("call", call.as_str().into())])
             }
@@ -74,7 +82,7 @@ mod tests {
     fn what_is_sent_is_understood() {
         let requests = [
             Request::Lines,
-            Request::Calls,
+            Request::Calls(Wanted::default()),
             Request::HangUp("pump-house".into()),
             Request::Trace("\"\n".into()),
             Request::Reload,

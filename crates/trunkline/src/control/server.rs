@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::Request;
+use crate::calls::{Call, Wanted};
 use crate::instance::Instance;
 use crate::json::Json;
 use crate::limits::{CONTROL_CLIENTS, CONTROL_IDLE, CONTROL_REQUEST, CONTROL_WRITE};
@@ -183,7 +184,7 @@ async fn serve(
         match Request::parse(&line) {
             Err(error) => say(&mut write, &failed(&error.to_string())).await?,
             Ok(Request::Lines) => list(&mut write, instance.lines()).await?,
-            Ok(Request::Calls) => list(&mut write, instance.calls()).await?,
+            Ok(Request::Calls(wanted)) => calls(&mut write, instance, &wanted).await?,
             Ok(Request::HangUp(call)) => {
                 let said =
                     instance.hang_up(&call).map_or_else(|error| failed(&error), |what| ok(&what));
@@ -228,6 +229,24 @@ async fn list(write: &mut OwnedWriteHalf, items: Vec<Json>) -> io::Result<()> {
         say(write, &item).await?;
     }
     say(write, &Json::object([("end", "ok".into())])).await
+}
+
+/// Calls in progress, then those that are over, the latest first.
+async fn calls(write: &mut OwnedWriteHalf, instance: &Instance, wanted: &Wanted) -> io::Result<()> {
+    for call in instance.calls().iter().filter(|call| wanted.wants(call)) {
+        say(write, &call.to_json()).await?;
+    }
+    let Some(mut on_record) = instance.on_record(wanted) else {
+        let remembered = wanted.choose(instance.remembered().into_iter());
+        return list(write, remembered.iter().map(Call::to_json).collect()).await;
+    };
+    while let Some(call) = on_record.recv().await {
+        match call {
+            Ok(call) => say(write, &call.to_json()).await?,
+            Err(error) => return say(write, &failed(&error)).await,
+        }
+    }
+    list(write, Vec::new()).await
 }
 
 /// Entries until the client hangs up or the line is gone.

@@ -14,6 +14,11 @@ mod orders;
 #[cfg(feature = "web")]
 mod page;
 mod plan;
+#[cfg(feature = "store")]
+mod records;
+#[cfg(not(feature = "store"))]
+#[path = "no_records.rs"]
+mod records;
 #[cfg(feature = "configuration")]
 mod reload;
 #[cfg(feature = "configuration")]
@@ -28,6 +33,7 @@ mod watch;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use line::{LineConfig, Switchboard};
+use records::{Records, RecordsError};
 
 #[cfg(feature = "exchange")]
 use accounts::AccountsError;
@@ -46,6 +52,7 @@ pub(crate) use serve::serve;
 /// What runs. It is shared by the loop that changes it and the control socket that asks about it.
 pub(crate) struct Instance {
     board: Arc<Switchboard>,
+    records: Records,
     /// Lines that could not be opened so far, with what stood in their way.
     waiting: Mutex<Vec<Waiting>>,
     #[cfg(feature = "exchange")]
@@ -75,6 +82,9 @@ pub(crate) enum StartError {
     /// Not one line could be opened, and nothing else is to run.
     #[error("{0}")]
     NothingRuns(String),
+    /// The store can't be used.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
     /// The exchange can't be set up.
     #[cfg(feature = "exchange")]
     #[error(transparent)]
@@ -96,20 +106,25 @@ impl Instance {
     /// # Errors
     /// Nothing could be started, or the exchange could not.
     pub(crate) fn start(plan: Plan) -> Result<Arc<Self>, StartError> {
+        let records = Records::open(&plan)?;
         let state = plan.state.or_else(crate::place::state);
         let board = Switchboard::new(plan.personas, state.clone()).map_err(StartError::Watch)?;
+        records.keep_for(&board);
         board.set_phonebook(plan.phonebook);
         let instance = Self {
             board: Arc::new(board),
             waiting: Mutex::default(),
             #[cfg(feature = "exchange")]
-            exchange: Mutex::new(plan.answering.as_ref().map(exchange).transpose()?),
+            exchange: Mutex::new(
+                plan.answering.as_ref().map(|config| exchange(config, &records)).transpose()?,
+            ),
             #[cfg(feature = "exchange")]
             answering: Mutex::new(plan.answering),
             #[cfg(feature = "web")]
             state,
             #[cfg(feature = "web")]
             page: Mutex::default(),
+            records,
         };
         let lines = plan.lines.len();
         plan.lines.into_iter().for_each(|line| drop(instance.open(line)));
@@ -214,12 +229,14 @@ impl Instance {
         }
         #[cfg(not(feature = "exchange"))]
         lines.await;
+        self.records.close().await;
     }
 }
 
 #[cfg(feature = "exchange")]
-fn exchange(config: &Answering) -> Result<Exchange, StartError> {
-    Ok(Exchange::start(&config.exchange, accounts::all(config)?)?)
+fn exchange(config: &Answering, records: &Records) -> Result<Exchange, StartError> {
+    let accounts = accounts::all(config)?;
+    Ok(Exchange::start_with_records(&config.exchange, accounts, records.keeper())?)
 }
 
 /// Nothing under these locks stops half-way, so what a panic left behind is whole.

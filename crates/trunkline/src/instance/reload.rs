@@ -67,10 +67,11 @@ impl Instance {
 
     #[cfg(feature = "exchange")]
     fn apply_answering(&self, config: Option<&super::Answering>) -> Result<(), super::StartError> {
+        self.records.stays(config)?;
         let mut exchange = super::lock(&self.exchange);
         match (&*exchange, config) {
             (None, None) => {}
-            (None, Some(config)) => *exchange = Some(super::exchange(config)?),
+            (None, Some(config)) => *exchange = Some(super::exchange(config, &self.records)?),
             (Some(running), Some(config)) => {
                 running.reload(&config.exchange, super::accounts::all(config)?)?
             }

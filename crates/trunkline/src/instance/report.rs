@@ -1,13 +1,11 @@
 //! What an instance tells about itself.
 
-use std::time::{Duration, SystemTime};
-
 use carrier::trace::Entries;
 use line::{CallNow, CallRecord, Line};
 
 use super::Instance;
+use crate::calls::Call;
 use crate::json::Json;
-use crate::time::{Civil, Shown};
 
 impl Instance {
     /// Every line as it stands.
@@ -24,34 +22,33 @@ impl Instance {
         lines
     }
 
-    /// Every call in progress, then the last ones of each line, the latest first.
-    pub(crate) fn calls(&self) -> Vec<Json> {
+    /// Every call in progress.
+    pub(crate) fn calls(&self) -> Vec<Call> {
         let lines = self.board.lines();
-        let mut calls: Vec<Json> = lines
+        let mut calls: Vec<Call> = lines
             .iter()
-            .filter_map(|line| line.status().call.map(|call| in_progress(line.name(), &call)))
+            .filter_map(|line| line.status().call.map(|call| in_progress(line.name(), call)))
             .collect();
         #[cfg(feature = "exchange")]
         if let Some(exchange) = &*super::lock(&self.exchange) {
-            calls.extend(exchange.calls().iter().map(|call| Json::Object(answered(call))));
+            calls.extend(exchange.calls().into_iter().map(answered));
         }
-        let mut records: Vec<(SystemTime, Json)> = lines
-            .iter()
-            .flat_map(|line| {
-                line.calls().into_iter().map(|record| (record.since, ended(line.name(), &record)))
-            })
-            .collect();
+        calls
+    }
+
+    /// The last calls that are over, as far as they are remembered without a store; the latest first.
+    pub(crate) fn remembered(&self) -> Vec<Call> {
+        let lines = self.board.lines();
+        let of = |line: &Line| {
+            let name = line.name().to_owned();
+            line.calls().into_iter().map(move |record| ended(&name, record))
+        };
+        let mut calls: Vec<Call> = lines.iter().flat_map(of).collect();
         #[cfg(feature = "exchange")]
         if let Some(exchange) = &*super::lock(&self.exchange) {
-            records.extend(
-                exchange
-                    .ended()
-                    .iter()
-                    .map(|record| (record.call.since, answered_and_ended(record))),
-            );
+            calls.extend(exchange.ended().into_iter().map(answered_and_ended));
         }
-        records.sort_by_key(|(since, _)| std::cmp::Reverse(*since));
-        calls.extend(records.into_iter().map(|(_, json)| json));
+        calls.sort_by_key(|call| std::cmp::Reverse(call.since));
         calls
     }
 
@@ -105,70 +102,93 @@ fn line(line: &Line) -> Json {
         ("listens", Json::List(line.listens().iter().map(|place| place.as_str().into()).collect())),
         ("dtr", Json::Bool(status.dtr)),
         ("dcd", Json::Bool(status.dcd)),
-        ("call", status.call.map_or(Json::Null, |call| in_progress(line.name(), &call))),
+        ("call", status.call.map_or(Json::Null, |call| in_progress(line.name(), call).to_json())),
     ])
 }
 
-fn in_progress(line: &str, call: &CallNow) -> Json {
-    Json::object([
-        ("call", call.id.as_str().into()),
-        ("line", line.into()),
-        ("direction", call.direction.word().into()),
-        ("party", call.party.as_str().into()),
-        ("since", since(call.since)),
-        ("seconds", seconds(call.since.elapsed().unwrap_or_default())),
-        ("sent", call.sent.into()),
-        ("received", call.received.into()),
-    ])
+fn in_progress(line: &str, call: CallNow) -> Call {
+    Call {
+        place: "line",
+        direction: call.direction.word(),
+        line: line.to_owned(),
+        lasts: call.lasts(),
+        number: call.id,
+        party: call.party,
+        over: None,
+        reached: None,
+        account: None,
+        since: call.since,
+        login: None,
+        started: call.connected,
+        ended: None,
+        sent: call.sent,
+        received: call.received,
+        cause: None,
+        status: None,
+        round_trip: None,
+        count: 1,
+    }
 }
 
-fn ended(line: &str, record: &CallRecord) -> Json {
-    Json::object([
-        ("call", record.id.as_str().into()),
-        ("line", line.into()),
-        ("direction", record.direction.word().into()),
-        ("party", record.party.as_str().into()),
-        ("over", record.over.as_deref().into()),
-        ("since", since(record.since)),
-        ("seconds", seconds(record.duration)),
-        ("sent", record.sent.into()),
-        ("received", record.received.into()),
-        ("cause", record.cause.code().into()),
-    ])
+fn ended(line: &str, record: CallRecord) -> Call {
+    Call {
+        number: record.id,
+        place: "line",
+        direction: record.direction.word(),
+        line: line.to_owned(),
+        party: record.party,
+        over: record.transport.map(str::to_owned),
+        reached: record.over,
+        account: None,
+        since: record.since,
+        login: None,
+        started: record.connected,
+        ended: Some(record.ended),
+        lasts: record.duration,
+        sent: record.sent,
+        received: record.received,
+        cause: Some((record.cause.code().to_owned(), record.cause.words().to_owned())),
+        status: None,
+        round_trip: record.round_trip,
+        count: 1,
+    }
 }
 
 #[cfg(feature = "exchange")]
-fn answered(call: &exchange::CallStatus) -> Vec<(String, Json)> {
-    let members = [
-        ("call", call.id.to_string().into()),
-        ("direction", "in".into()),
-        ("party", call.from.as_str().into()),
-        ("over", call.over.into()),
-        ("account", call.account.as_deref().into()),
-        ("since", since(call.since)),
-        ("seconds", seconds(call.since.elapsed().unwrap_or_default())),
-        ("sent", call.sent.into()),
-        ("received", call.received.into()),
-    ];
-    members.map(|(name, value)| (name.to_owned(), value)).into()
+fn answered(call: exchange::CallStatus) -> Call {
+    Call {
+        number: call.id.to_string(),
+        place: "exchange",
+        direction: "in",
+        line: call.line,
+        party: call.from,
+        over: Some(call.over.to_owned()),
+        reached: None,
+        account: call.account,
+        since: call.since,
+        login: call.login,
+        started: call.started,
+        ended: None,
+        lasts: call.lasts,
+        sent: call.sent,
+        received: call.received,
+        cause: None,
+        status: None,
+        round_trip: None,
+        count: 1,
+    }
 }
 
 #[cfg(feature = "exchange")]
-fn answered_and_ended(record: &exchange::CallRecord) -> Json {
-    let mut members = answered(&record.call);
-    members.retain(|(name, _)| name != "seconds");
-    members.extend([
-        ("seconds".to_owned(), seconds(record.duration)),
-        ("cause".to_owned(), record.end.code().into()),
-        ("status".to_owned(), record.status.as_str().into()),
-    ]);
-    Json::Object(members)
-}
-
-fn since(time: SystemTime) -> Json {
-    Civil::from(time).show(Shown::Seconds).to_string().into()
-}
-
-fn seconds(duration: Duration) -> Json {
-    duration.as_secs().into()
+fn answered_and_ended(record: exchange::CallRecord) -> Call {
+    let call = answered(record.call);
+    Call {
+        account: call.account.clone().or(record.tried),
+        ended: Some(record.ended),
+        lasts: record.duration,
+        cause: Some((record.end.code().to_owned(), record.end.words().to_owned())),
+        status: (record.status != "-").then_some(record.status),
+        round_trip: record.round_trip,
+        ..call
+    }
 }

@@ -66,6 +66,10 @@ fn listeners(draft: &mut Draft<'_>, secrets: Secrets, mistakes: &mut Vec<Diagnos
             mistakes.push(draft.mistake(&at, &["listen".into(), n.into(), part.into()], message));
         }
     }
+    if cfg!(not(feature = "store")) && exchange.value.store.is_some() {
+        let message = "this program was built without its store, so it can't use `store`";
+        mistakes.push(draft.mistake(&exchange, &["store".into()], message));
+    }
     draft.exchange = Some(exchange);
 }
 
