@@ -2,8 +2,8 @@
 
 use tty::User;
 
-use crate::account::AccountFault;
-use crate::config::RootPrograms;
+use crate::account::{AccountError, AccountFault};
+use crate::config::{AccountConfig, ExchangeConfig, RootPrograms};
 
 /// Whom a program of an account runs as: `user`, or whoever we are. Says no to root unless allowed,
 /// and to another user where this process can't become him.
@@ -23,6 +23,20 @@ pub(crate) fn identity(
         return Err(AccountFault::OtherUser { user: identity.name });
     }
     Ok(identity)
+}
+
+/// What would keep programs from being started by this process: users that aren't there, or root
+/// where that isn't allowed.
+pub fn trouble_with_users(
+    config: &ExchangeConfig,
+    accounts: &[AccountConfig],
+) -> Vec<AccountError> {
+    let programs = accounts.iter().filter(|account| !account.program.is_empty());
+    let trouble = programs.filter_map(|account| {
+        let fault = identity(account.user.as_deref(), config.root_programs).err()?;
+        Some(AccountError { account: account.name.clone(), fault })
+    });
+    trouble.collect()
 }
 
 #[cfg(test)]

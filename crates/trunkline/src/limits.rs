@@ -57,3 +57,6 @@ pub(crate) const CALLS_AT_ONCE: usize = 64;
 /// Rows from which the widths of a table are known; those after them are shown as they come, so that a long table
 /// takes no more memory than a short one.
 pub(crate) const TABLE: usize = 500;
+
+/// Bytes of a file that accounts are imported from: a passwd of some hundred thousand users.
+pub(crate) const IMPORT_FILE: u64 = 16 << 20;

@@ -4,6 +4,8 @@
 mod account;
 #[cfg(feature = "exchange")]
 mod answer;
+#[cfg(feature = "exchange")]
+mod audit;
 #[cfg(feature = "configuration")]
 mod calls;
 #[cfg(feature = "configuration")]
@@ -45,6 +47,8 @@ pub(crate) static COMMANDS: &[Command] = &[
     check::COMMAND,
     #[cfg(feature = "exchange")]
     account::COMMAND,
+    #[cfg(feature = "exchange")]
+    audit::COMMAND,
     #[cfg(feature = "web")]
     operator::COMMAND,
     #[cfg(feature = "configuration")]

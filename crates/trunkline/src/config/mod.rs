@@ -79,6 +79,16 @@ pub(crate) fn accounts(path: &Path) -> Result<Vec<FoundAccount>, Vec<Diagnostic>
     Ok(draft.accounts.iter().filter_map(found).collect())
 }
 
+/// The `[exchange]` table of a configuration with whole paths, whatever else may be wrong; nothing if there is none
+/// that can be read.
+#[cfg(feature = "exchange")]
+pub(crate) fn exchange(path: &Path) -> Option<exchange::ExchangeConfig> {
+    let mut mistakes = Vec::new();
+    let sources = files::read_all(path, &mut mistakes);
+    let mut draft = draft::Draft::new(&sources, &mut mistakes);
+    check::accounts::take(&mut draft).map(|answering| answering.exchange)
+}
+
 /// Checks the accounts in a text that is about to be written, but for their passwords.
 ///
 /// # Errors

@@ -55,7 +55,7 @@ impl Instance {
             Ok(count)
         });
         match taken {
-            Ok(count) => tracing::debug!(count, "the store's accounts are taken"),
+            Ok(count) => tracing::info!("accounts were read from the store; there are {count} now"),
             Err(error) => {
                 let why = crate::failure::chain(&error);
                 tracing::error!(why, "the store's accounts are refused; the ones before stay");

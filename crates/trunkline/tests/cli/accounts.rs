@@ -128,3 +128,97 @@ fn nothing_is_written_that_a_start_would_refuse() {
             .contains("there is an account x already, in accounts.toml")
     );
 }
+
+const STORED: &str = "[exchange]\nstore = \"trunkline.db\"\naudit = \"audit.log\"\nroot-programs = \"allow\"\n\
+    [[exchange.listen]]\naddress = \"127.0.0.1:0\"\n[[line]]\nname = \"a\"\npty = \"a\"\n";
+
+#[test]
+fn a_machine_in_the_store_logs_in_by_the_secret_that_was_printed_once() {
+    let mut stage = Stage::new(STORED);
+    stage.start(&["run"]);
+    let added =
+        done(&stage, &["add", "pump", "--machine", "--program", "/bin/cat", "--on", "pipe"], "");
+    let secret = added.lines().next().unwrap().strip_prefix("secret: ").unwrap();
+    assert!(added.contains("added pump to ") && added.contains("trunkline.db"), "{added}");
+    let pepper = stage.path("trunkline.db.pepper");
+    assert_eq!(fs::metadata(pepper).unwrap().permissions().mode() & 0o777, 0o600);
+
+    // Nobody has told the running instance.
+    stage.wait_for("from the store; there are 1 now");
+    let mut a = Equipment::open(&stage.path("a"));
+    a.log_in(stage.exchange(), "pump", secret);
+    a.echoed("hello");
+
+    let listed = done(&stage, &["list"], "") + &done(&stage, &["list", "--json"], "");
+    assert!(listed.contains("machine secret") && !listed.contains(secret), "{listed}");
+    assert!(!listed.contains('$'), "{listed}");
+    let audit = stage.ask(&["audit", "verify", "audit.log"]);
+    assert!(audit.contains("is whole"), "{audit}");
+    let log = fs::read_to_string(stage.path("audit.log")).unwrap();
+    assert!(
+        log.contains("\"what\":\"login\",\"account\":\"pump\"") && !log.contains(secret),
+        "{log}"
+    );
+
+    let chosen = account(&stage, &["set", "pump", "--machine", "--given"], "open-sesame");
+    assert!(String::from_utf8_lossy(&chosen.stderr).contains("no machine's secret"));
+    done(&stage, &["set", "pump", "--set", "idle=30m", "--set", "sources=[\"10.0.0.0/8\"]"], "");
+    let wrong = account(&stage, &["set", "pump", "--set", "idel=30m"], "");
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("idel"));
+    done(&stage, &["set", "pump", "--unset", "idle"], "");
+    done(&stage, &["remove", "pump"], "");
+    assert_eq!(done(&stage, &["list"], "").lines().count(), 1);
+}
+
+#[test]
+fn one_name_in_the_store_and_in_a_file_is_refused() {
+    let stage = Stage::new(STORED);
+    done(&stage, &["add", "pump", "--program", "/bin/cat"], "x");
+    let twin = ["add", "pump", "--program", "/bin/cat", "--file", "trunkline.toml"];
+    let output = account(&stage, &twin, "x");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("there is an account pump already, in ") && said.contains("trunkline.db"),
+        "{said}"
+    );
+    let table = done(&stage, &["add", "tank", "--program", "/bin/cat", "--print"], "x");
+    stage.write("trunkline.toml", &format!("{STORED}{}", table.replace("tank", "pump")));
+    let output = trunkline(stage.folder.path()).arg("run").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("in the store and in a file"), "{said}");
+}
+
+#[test]
+fn accounts_are_imported_once_they_were_looked_at() {
+    let stage = Stage::new(STORED);
+    stage.write("passwd", "ada:x:1002:100::/home/ada:/bin/sh\nroot:x:0:0::/root:/bin/sh\n");
+    let said = done(&stage, &["import", "passwd"], "");
+    assert!(said.contains("line 1: ada: taken; its password is in a shadow file"), "{said}");
+    assert!(said.contains("line 2: root: not taken: its program would run as root"), "{said}");
+    assert!(said.ends_with("--write adds them\n"), "{said}");
+    assert_eq!(done(&stage, &["list"], "").lines().count(), 1);
+    let said = done(&stage, &["import", "passwd", "--write"], "");
+    assert!(said.contains("added 1 account to "), "{said}");
+    assert!(done(&stage, &["list"], "").contains("nothing: locked"));
+    let again = done(&stage, &["import", "passwd", "--write"], "");
+    assert!(again.contains("ada: not taken: there is an account of this name already"), "{again}");
+    stage.write("login.config", "site rtu @ /bin/cat \\I\n* - - /bin/login @\n");
+    let said = done(&stage, &["import", "login.config"], "");
+    assert!(
+        said.contains("site: taken; \\I is left out") && said.contains("*: not taken"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_check_notes_users_that_are_not_there_and_programs_that_would_run_as_root() {
+    let stage = Stage::new("[exchange]\n");
+    for (name, user) in [("pump", "no-such-user"), ("tank", "root")] {
+        let args =
+            ["add", name, "--program", "/bin/cat", "--user", user, "--file", "trunkline.toml"];
+        done(&stage, &args, "x");
+    }
+    let said = stage.ask(&["check"]);
+    assert!(said.contains("there is no user \"no-such-user\""), "{said}");
+    assert!(said.contains("account `tank`: its program would run as root"), "{said}");
+}

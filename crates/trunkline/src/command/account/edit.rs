@@ -26,13 +26,23 @@ pub(super) fn text(text: &str) -> String {
     Json::from(text).to_string()
 }
 
+/// A value as TOML writes it: as it is, if it is one, else as a text.
+pub(super) fn value(value: &str) -> String {
+    // A bare word is a text even where TOML would take it for a number, as `7E1`.
+    let looks = value.starts_with(['"', '\'', '[', '{'])
+        || !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    let is_value =
+        looks && !value.contains('\n') && DeTable::parse(&format!("value = {value}")).is_ok();
+    if is_value { value.to_owned() } else { text(value) }
+}
+
 /// A list of texts as TOML writes it.
 pub(super) fn list(texts: &[String]) -> String {
     format!("[{}]", texts.iter().map(|item| text(item)).collect::<Vec<_>>().join(", "))
 }
 
 /// A whole `[[account]]` table of keys with their values as TOML writes them.
-pub(super) fn table(keys: &[(&str, String)]) -> String {
+pub(super) fn table(keys: &[(String, String)]) -> String {
     let mut table = String::from("[[account]]\n");
     for (key, value) in keys {
         table.push_str(&format!("{key} = {value}\n"));
@@ -164,8 +174,10 @@ mod tests {
 
     #[test]
     fn an_account_is_appended_after_a_blank_line() {
-        let table =
-            table(&[("name", text("a\"b")), ("program", list(&["/bin/sh".into(), "-l".into()]))]);
+        let table = table(&[
+            ("name".into(), text("a\"b")),
+            ("program".into(), list(&["/bin/sh".into(), "-l".into()])),
+        ]);
         assert_eq!(table, "[[account]]\nname = \"a\\\"b\"\nprogram = [\"/bin/sh\", \"-l\"]\n");
         assert_eq!(append("", &table), table);
         assert_eq!(append("# x", &table), format!("# x\n\n{table}"));
@@ -198,6 +210,19 @@ mod tests {
         );
         let without = remove(FILE, "tank").unwrap();
         assert!(without.ends_with("SITE = \"1\"\n\n"), "{without}");
+    }
+
+    #[test]
+    fn a_value_is_taken_as_it_is_or_as_a_text() {
+        for (given, written) in [
+            ("30m", "\"30m\""),
+            ("2", "2"),
+            ("[\"a\"]", "[\"a\"]"),
+            ("7E1", "\"7E1\""),
+            ("1\nx = 2", "\"1\\nx = 2\""),
+        ] {
+            assert_eq!(value(given), written);
+        }
     }
 
     #[test]

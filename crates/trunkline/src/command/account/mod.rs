@@ -2,16 +2,18 @@
 
 mod edit;
 mod file;
+mod import;
+mod place;
 pub(super) mod secret;
+#[cfg(feature = "store")]
+mod shelf;
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use exchange::{AccountConfig, On};
+use exchange::{AccountConfig, On, PasswordConfig, SecretRef};
+use place::{Accounts, Keys, Known, Place, checked};
 
 use super::{Failure, answer, exit};
-use crate::cli::{Act, Command, Count, Exit, Flag, JSON, Matches, Operand, nearest, words};
-use crate::config::{self, USUAL_FILE};
+use crate::cli::{Act, Command, Count, Exit, Flag, JSON, Matches, Operand, words};
+use crate::config::USUAL_FILE;
 use crate::json::Json;
 use crate::style::Style;
 use crate::table::table;
@@ -25,7 +27,7 @@ const CONFIG: Flag = Flag {
 const FILE: Flag = Flag {
     name: "file",
     value: Some("FILE"),
-    help: "The file to add it to (default accounts.toml beside the configuration, made if need be)",
+    help: "The file to add it to (default the store, or without one accounts.toml beside the configuration)",
 };
 const PROGRAM: Flag = Flag {
     name: "program",
@@ -45,12 +47,21 @@ const PRINT: Flag = Flag {
     value: None,
     help: "Print the table, to be pasted, instead of writing it",
 };
+const SET: Flag = Flag {
+    name: "set",
+    value: Some("KEY=VALUE"),
+    help: "Any other key of an [[account]] table, such as sources='[\"10.0.0.0/8\"]'; may be repeated",
+};
+const UNSET: Flag =
+    Flag { name: "unset", value: Some("KEY"), help: "Take a key away; may be repeated" };
+const LOCKED: Flag = Flag { name: "locked", value: None, help: "Nobody gets in with a password" };
 const PASSWORD: Flag = Flag { name: "password", value: None, help: "Ask for a new password" };
 
 pub(super) const COMMAND: Command = Command {
     name: "account",
     about: "add, list, change and remove the accounts of a configuration",
-    text: "A running instance sees the change after `trunkline reload`.",
+    text: "With `store` in [exchange], accounts are kept there, and a running instance knows of a change within two \
+           seconds; accounts in files it knows after `trunkline reload`.",
     operands: &[],
     flags: &[],
     examples: &[],
@@ -59,12 +70,26 @@ pub(super) const COMMAND: Command = Command {
             name: "add",
             about: "add an account",
             text: "Asks for the password, or reads it from standard input if that is no terminal. Only its argon2id \
-                   hash is kept.",
+                   hash is kept. A --machine gets a secret that is made for it and quick to check.",
             operands: &[NAME],
-            flags: &[PROGRAM, ON, USER, DIRECTORY, DENY, secret::GENERATE, CONFIG, FILE, PRINT],
+            flags: &[
+                PROGRAM,
+                ON,
+                USER,
+                DIRECTORY,
+                DENY,
+                SET,
+                secret::GENERATE,
+                secret::MACHINE,
+                secret::GIVEN,
+                LOCKED,
+                CONFIG,
+                FILE,
+                PRINT,
+            ],
             examples: &[(
-                "trunkline account add site-0042 --program '/usr/local/software --site 42' --on pipe --user rtu",
-                "A machine's account, in accounts.toml.",
+                "trunkline account add site-0042 --machine --program '/usr/local/software --site 42' --on pipe --user rtu",
+                "A machine's account; its secret is printed this once.",
             )],
             act: Act::Run(|matches| exit(add(matches))),
         },
@@ -82,7 +107,21 @@ pub(super) const COMMAND: Command = Command {
             about: "change an account",
             text: "",
             operands: &[NAME],
-            flags: &[PASSWORD, secret::GENERATE, PROGRAM, ON, USER, DIRECTORY, DENY, CONFIG],
+            flags: &[
+                PASSWORD,
+                secret::GENERATE,
+                secret::MACHINE,
+                secret::GIVEN,
+                LOCKED,
+                PROGRAM,
+                ON,
+                USER,
+                DIRECTORY,
+                DENY,
+                SET,
+                UNSET,
+                CONFIG,
+            ],
             examples: &[(
                 "trunkline account set site-0042 --password",
                 "Give it another password.",
@@ -101,44 +140,36 @@ pub(super) const COMMAND: Command = Command {
             )],
             act: Act::Run(|matches| exit(remove(matches))),
         },
+        import::COMMAND,
     ]),
 };
 
-/// The configuration, and what may be done to it.
-fn configuration(matches: &Matches) -> PathBuf {
-    matches.value(&CONFIG).unwrap_or(USUAL_FILE).into()
-}
-
-fn found(matches: &Matches) -> Result<Vec<config::FoundAccount>, Failure> {
-    config::accounts(&configuration(matches)).map_err(|mistakes| {
-        Failure::Configuration(config::show_all(&mistakes, Style::of(&std::io::stderr())))
-    })
-}
-
-fn find(matches: &Matches) -> Result<config::FoundAccount, Failure> {
-    let name = matches.operand(0).unwrap_or_default();
-    let accounts = found(matches)?;
-    let near = nearest(name, accounts.iter().map(|found| found.account.name.as_str()));
-    let hint = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
-    let missing = format!("there is no account {name}{hint}");
-    accounts.into_iter().find(|found| found.account.name == name).ok_or(Failure::Other(missing))
+/// The accounts of the configuration that was named.
+fn accounts(matches: &Matches) -> Accounts {
+    Accounts::of(matches.value(&CONFIG).unwrap_or(USUAL_FILE).into())
 }
 
 /// The keys that the flags give, as TOML writes them.
-fn keys(matches: &Matches) -> Result<Vec<(&'static str, String)>, Failure> {
+fn keys(matches: &Matches) -> Result<Keys, Failure> {
     let mut keys = Vec::new();
     if let Some(command) = matches.value(&PROGRAM) {
         let words = words(command).map_err(|error| matches.wrong(format!("--program: {error}")))?;
-        keys.push(("program", edit::list(&words)));
+        keys.push(("program".to_owned(), edit::list(&words)));
     }
     if matches.has(&ON) {
-        keys.push((
-            "on",
-            edit::text(if answer::on(matches)? == On::Pipe { "pipe" } else { "pty" }),
-        ));
+        let on = if answer::on(matches)? == On::Pipe { "pipe" } else { "pty" };
+        keys.push(("on".to_owned(), edit::text(on)));
     }
     for (key, flag) in [("user", USER), ("directory", DIRECTORY), ("deny", DENY)] {
-        keys.extend(matches.value(&flag).map(|value| (key, edit::text(value))));
+        keys.extend(matches.value(&flag).map(|value| (key.to_owned(), edit::text(value))));
+    }
+    for pair in matches.values(&SET) {
+        let wrong = || matches.wrong(format!("--set {pair}: expected KEY=VALUE"));
+        let (key, value) = pair.split_once('=').ok_or_else(wrong)?;
+        if ["name", "password"].contains(&key) {
+            return Err(matches.wrong(format!("--set can't change the {key}")).into());
+        }
+        keys.push((key.to_owned(), edit::value(value)));
     }
     Ok(keys)
 }
@@ -150,79 +181,51 @@ fn add(matches: &Matches) -> Result<Exit, Failure> {
             .wrong("an account has either a --program or a text to --deny with")
             .into());
     }
-    // A configuration with other mistakes, or none at all yet, is no hindrance; `check` tells about those.
-    let known = config::accounts(&configuration(matches)).unwrap_or_default();
-    if let Some(twin) = known.iter().find(|found| found.account.name == name) {
+    let accounts = accounts(matches);
+    if let Some(twin) = accounts.known()?.iter().find(|known| known.account.name == name) {
         return Err(Failure::Other(format!(
             "there is an account {name} already, in {}",
-            twin.file.display()
+            twin.place.path().display()
         )));
     }
-    let mut all = vec![("name", edit::text(name))];
+    let mut all = vec![("name".to_owned(), edit::text(name))];
     let given = keys(matches)?;
     // The rest must be right before anybody thinks up a password.
-    checked(&edit::table(
-        &[all.clone(), vec![("password", edit::text("env:-"))], given.clone()].concat(),
-    ))?;
-    all.push(("password", edit::text(&secret::hash(matches)?)));
-    all.extend(given);
-    let table = edit::table(&all);
-    if matches.has(&PRINT) {
-        return Ok(crate::show(&table));
-    }
-    let path = target(matches);
-    let before = file::read(&path).map_err(|error| io(&path, &error))?;
-    let header = if before.is_empty() {
-        "# Who may log in. `trunkline account` adds and changes accounts here.\n"
+    let placeholder = vec![("password".to_owned(), edit::text("env:-"))];
+    checked(&edit::table(&[all.clone(), placeholder, given.clone()].concat()))?;
+    if matches.has(&LOCKED) {
+        all.push(("password".to_owned(), edit::text("locked")));
     } else {
-        ""
-    };
-    let after = edit::append(&format!("{header}{before}"), &table);
-    checked(&after)?;
-    file::write(&path, &after).map_err(|error| io(&path, &error))?;
-    let mut said = format!("added {name} to {}\n", path.display());
-    if !is_included(&configuration(matches), &path, name) {
-        let base = configuration(matches);
-        said.push_str(&format!(
-            "{} doesn't include it yet; put at its top: include = [{}]\n",
-            base.display(),
-            edit::text(&seen_from(&base, &path))
-        ));
+        let verifier = secret::verifier(matches, accounts.exchange.as_ref())?;
+        all.push(("password".to_owned(), edit::text(&verifier)));
+    }
+    all.extend(given);
+    if matches.has(&PRINT) {
+        return Ok(crate::show(&edit::table(&all)));
+    }
+    let place = accounts.target(matches.value(&FILE));
+    place.add(&all)?;
+    let mut said = format!("added {name} to {}\n", place.path().display());
+    if let Place::File(path) = &place {
+        said.push_str(&accounts.hint(path, name));
     }
     Ok(crate::show(&said))
 }
 
-fn target(matches: &Matches) -> PathBuf {
-    let beside = || configuration(matches).with_file_name("accounts.toml");
-    matches.value(&FILE).map_or_else(beside, PathBuf::from)
-}
-
-fn is_included(configuration: &Path, path: &Path, name: &str) -> bool {
-    let same = |file: &Path| fs::canonicalize(file).ok() == fs::canonicalize(path).ok();
-    let known = config::accounts(configuration).unwrap_or_default();
-    known.iter().any(|found| found.account.name == name && same(&found.file))
-}
-
-/// The file's path as the configuration would include it.
-fn seen_from(configuration: &Path, path: &Path) -> String {
-    let near = configuration.parent().and_then(|folder| path.strip_prefix(folder).ok());
-    near.map_or_else(|| crate::place::absolute(path), Path::to_owned).display().to_string()
-}
-
 fn list(matches: &Matches) -> Result<Exit, Failure> {
-    let accounts = found(matches)?;
+    let all = accounts(matches).all()?;
     if matches.has(&JSON) {
         return Ok(crate::show(
-            &accounts.iter().map(|found| format!("{}\n", object(found))).collect::<String>(),
+            &all.iter().map(|known| format!("{}\n", object(known))).collect::<String>(),
         ));
     }
-    let rows: Vec<_> = accounts.iter().map(row).collect();
-    let heading = ["ACCOUNT", "PROGRAM", "ON", "USER", "FILE"];
+    let rows: Vec<_> = all.iter().map(row).collect();
+    let heading = ["ACCOUNT", "OPENS BY", "PROGRAM", "ON", "USER", "IN"];
     Ok(crate::show(&table(heading, &rows, Style::of(&std::io::stdout()))))
 }
 
-fn row(found: &config::FoundAccount) -> [String; 5] {
-    let account = &found.account;
+fn row(known: &Known) -> [String; 6] {
+    let account = &known.account;
     let service = match &account.deny {
         Some(text) => format!("denied: {text}"),
         None => account.program.join(" "),
@@ -230,22 +233,39 @@ fn row(found: &config::FoundAccount) -> [String; 5] {
     let user = account.user.clone().unwrap_or_else(|| "-".to_owned());
     [
         account.name.clone(),
+        opened_by(account),
         service,
         on_word(account).to_owned(),
         user,
-        found.file.display().to_string(),
+        known.place.path().display().to_string(),
     ]
 }
 
-fn object(found: &config::FoundAccount) -> Json {
-    let account = &found.account;
+/// What opens an account: never the secret itself, nor anything made of it.
+fn opened_by(account: &AccountConfig) -> String {
+    let password = match &account.password {
+        None | Some(PasswordConfig::Locked) => None,
+        Some(PasswordConfig::Kept(SecretRef::Hash(hash))) => {
+            Some(if hash.starts_with("$argon2") { "password" } else { "machine secret" })
+        }
+        Some(PasswordConfig::Kept(_)) => Some("password"),
+    };
+    let keys = (!account.ssh_keys.is_empty()).then_some("ssh key");
+    let certificates = (!account.certificates.is_empty()).then_some("certificate");
+    let ways: Vec<&str> = [password, keys, certificates].into_iter().flatten().collect();
+    if ways.is_empty() { "nothing: locked".to_owned() } else { ways.join(", ") }
+}
+
+fn object(known: &Known) -> Json {
+    let account = &known.account;
     Json::object([
         ("account", account.name.as_str().into()),
+        ("opens-by", opened_by(account).into()),
         ("program", account.program.clone().into()),
         ("on", on_word(account).into()),
         ("user", account.user.clone().into()),
         ("deny", account.deny.clone().into()),
-        ("file", found.file.display().to_string().into()),
+        ("file", known.place.path().display().to_string().into()),
     ])
 }
 
@@ -254,51 +274,34 @@ fn on_word(account: &AccountConfig) -> &'static str {
 }
 
 fn set(matches: &Matches) -> Result<Exit, Failure> {
-    let found = find(matches)?;
-    let name = &found.account.name;
+    let accounts = accounts(matches);
+    let known = accounts.find(matches.operand(0).unwrap_or_default())?;
+    let name = &known.account.name;
     let mut keys = keys(matches)?;
-    if matches.has(&PASSWORD) || matches.has(&secret::GENERATE) {
-        keys.push(("password", edit::text(&secret::hash(matches)?)));
+    let secret = [&PASSWORD, &secret::GENERATE, &secret::MACHINE];
+    if matches.has(&LOCKED) {
+        keys.push(("password".to_owned(), edit::text("locked")));
+    } else if secret.iter().any(|flag| matches.has(flag)) {
+        let verifier = secret::verifier(matches, accounts.exchange.as_ref())?;
+        keys.push(("password".to_owned(), edit::text(&verifier)));
     }
-    if keys.is_empty() {
+    let mut without: Vec<String> = matches.values(&UNSET).map(str::to_owned).collect();
+    if without.iter().any(|key| key == "name") {
+        return Err(matches.wrong("an account can't be without its name").into());
+    }
+    if keys.is_empty() && without.is_empty() {
         return Err(matches.wrong("nothing to change was given").into());
     }
-    change(&found.file, |mut text| {
-        for (key, value) in &keys {
-            text = edit::set(&text, name, key, value)?;
-        }
-        // An account has the one or the other.
-        text = if matches.has(&DENY) { edit::unset(&text, name, "program")? } else { text };
-        if matches.has(&PROGRAM) { edit::unset(&text, name, "deny") } else { Ok(text) }
-    })?;
-    Ok(crate::show(&format!("changed {name} in {}\n", found.file.display())))
+    // An account has the one or the other.
+    without.extend(matches.has(&DENY).then(|| "program".to_owned()));
+    without.extend(matches.has(&PROGRAM).then(|| "deny".to_owned()));
+    known.place.set(name, &keys, &without)?;
+    Ok(crate::show(&format!("changed {name} in {}\n", known.place.path().display())))
 }
 
 fn remove(matches: &Matches) -> Result<Exit, Failure> {
-    let found = find(matches)?;
-    let name = &found.account.name;
-    change(&found.file, |text| edit::remove(&text, name))?;
-    Ok(crate::show(&format!("removed {name} from {}\n", found.file.display())))
-}
-
-fn change(
-    path: &Path,
-    edit: impl FnOnce(String) -> Result<String, edit::EditError>,
-) -> Result<(), Failure> {
-    let before = file::read(path).map_err(|error| io(path, &error))?;
-    let after =
-        edit(before).map_err(|error| Failure::Other(format!("{}: {error}", path.display())))?;
-    checked(&after)?;
-    file::write(path, &after).map_err(|error| io(path, &error))
-}
-
-/// Nothing is written that the next start would refuse.
-fn checked(text: &str) -> Result<(), Failure> {
-    config::check_accounts(text).map_err(|mistakes| {
-        Failure::Configuration(config::show_all(&mistakes, Style::of(&std::io::stderr())))
-    })
-}
-
-fn io(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::Other(format!("{}: {error}", path.display()))
+    let known = accounts(matches).find(matches.operand(0).unwrap_or_default())?;
+    let name = &known.account.name;
+    known.place.remove(name)?;
+    Ok(crate::show(&format!("removed {name} from {}\n", known.place.path().display())))
 }

@@ -2,7 +2,9 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use exchange::{Secret, hash_password};
+use exchange::{
+    ExchangeConfig, Pepper, Secret, hash_password, machine_verifier, make_machine_secret,
+};
 use tty::RawTerminal;
 
 use crate::cli::{Flag, Matches};
@@ -14,6 +16,47 @@ const LONGEST: usize = 1024;
 
 pub(in crate::command) const GENERATE: Flag =
     Flag { name: "generate", value: None, help: "Make a password, and print it" };
+
+pub(super) const MACHINE: Flag = Flag {
+    name: "machine",
+    value: None,
+    help: "Make a machine's secret of 140 bits, and print it this once",
+};
+pub(super) const GIVEN: Flag = Flag {
+    name: "given",
+    value: None,
+    help: "With --machine: read the secret from standard input; one that a person could have chosen is refused",
+};
+
+/// What an account's password is compared with, by what the command line says.
+pub(super) fn verifier(
+    matches: &Matches,
+    exchange: Option<&ExchangeConfig>,
+) -> Result<String, Failure> {
+    if !matches.has(&MACHINE) {
+        return hash(matches);
+    }
+    if matches.has(&GENERATE) {
+        return Err(matches.wrong("a --machine's secret is made anyway").into());
+    }
+    let told = |error: &dyn std::error::Error| Failure::Other(error.to_string());
+    let pepper = exchange.map(pepper).transpose()?.flatten();
+    let given = matches.has(&GIVEN);
+    let secret = if given {
+        ask().map_err(|error| Failure::Other(format!("no secret: {error}")))?
+    } else {
+        make_machine_secret().map_err(|error| told(&error))?
+    };
+    let verifier = machine_verifier(&secret, pepper.as_deref()).map_err(|error| told(&error))?;
+    if !given {
+        crate::show(&format!("secret: {}\n", String::from_utf8_lossy(secret.expose())));
+    }
+    Ok(verifier)
+}
+
+fn pepper(exchange: &ExchangeConfig) -> Result<Option<std::sync::Arc<Pepper>>, Failure> {
+    crate::instance::pepper(exchange).map_err(|error| Failure::Other(crate::failure::chain(&error)))
+}
 
 /// The hash of a password that is typed twice, comes in one line of standard input, or is made here and printed.
 pub(in crate::command) fn hash(matches: &Matches) -> Result<String, Failure> {

@@ -108,6 +108,9 @@ fn answering(plan: &Plan, summary: &mut Summary) {
             ));
         }
     }
+    // What can't run here may well run where the file is going to be used, so these are notes.
+    let trouble = exchange::trouble_with_users(&answering.exchange, &answering.accounts);
+    summary.notes.extend(trouble.iter().map(|error| crate::failure::chain(error)));
     match (answering.exchange.listen.is_empty(), answering.accounts.is_empty()) {
         (true, false) => summary
             .notes

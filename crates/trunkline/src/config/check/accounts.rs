@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use exchange::{AccountConfig, AccountFault, Accounts, PasswordConfig, SecretRef};
+use exchange::{
+    AccountConfig, AccountFault, Accounts, PasswordConfig, PasswordError, Pepper, SecretRef,
+};
 
 use crate::config::diagnostic::Diagnostic;
 use crate::config::draft::{Draft, Placed};
@@ -29,6 +32,7 @@ pub(in crate::config) fn check(
         seen_from(&mut account.value, &folder);
     }
     listeners(draft, secrets, mistakes);
+    let pepper = pepper(draft);
     let mut seen: HashMap<&str, usize> = HashMap::new();
     for (n, account) in draft.accounts.iter().enumerate() {
         let name = account.value.name.as_str();
@@ -37,11 +41,9 @@ pub(in crate::config) fn check(
             let mistake = draft.mistake(account, &at, format!("there are two accounts `{name}`"));
             mistakes.push(draft.also("the first one is at", twin, &at, mistake));
         }
-        match Accounts::new(std::slice::from_ref(&account.value), Path::new("")) {
-            Err(error)
-                if secrets == Secrets::Needed
-                    || !matches!(error.fault, AccountFault::Secret(_)) =>
-            {
+        let one = std::slice::from_ref(&account.value);
+        match Accounts::with_pepper(one, Path::new(""), pepper.as_ref()) {
+            Err(error) if secrets == Secrets::Needed || !is_about_secrets(&error.fault) => {
                 let message = crate::failure::chain(&error);
                 mistakes.push(draft.mistake(account, &[part(&error.fault).into()], message));
             }
@@ -73,8 +75,19 @@ fn listeners(draft: &mut Draft<'_>, secrets: Secrets, mistakes: &mut Vec<Diagnos
     draft.exchange = Some(exchange);
 }
 
+/// The pepper, where there is one already: nothing is made by a look at a configuration.
+fn pepper(draft: &Draft<'_>) -> Option<Arc<Pepper>> {
+    let exchange = draft.exchange.as_ref()?;
+    let path = crate::instance::pepper_path(&exchange.value)?;
+    Pepper::load(&draft.folder(exchange).join(path)).ok()
+}
+
+fn is_about_secrets(fault: &AccountFault) -> bool {
+    matches!(fault, AccountFault::Secret(_) | AccountFault::Password(PasswordError::OtherPepper))
+}
+
 /// What the answering side needs, if there is one.
-pub(super) fn take(draft: &mut Draft<'_>) -> Option<Answering> {
+pub(in crate::config) fn take(draft: &mut Draft<'_>) -> Option<Answering> {
     let accounts: Vec<_> =
         std::mem::take(&mut draft.accounts).into_iter().map(|account| account.value).collect();
     let folder = draft.folder(draft.exchange.as_ref()?).to_owned();
