@@ -88,5 +88,5 @@ pub use manners::{ListenerFault, TlsFault};
 pub use origin::{Origin, Over};
 pub use password::{PasswordError, hash_password};
 pub use records::{Kept, NotKept, OpenRecord, RecordKeeper, Unheard};
-pub use user::trouble_with_users;
 pub use settings::{Secret, SecretError, SecretRef};
+pub use user::trouble_with_users;

@@ -62,7 +62,9 @@ impl FromStr for Span {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let refused = || {
-            format!("`{text}` is no span of time; expected a number with its unit: ms, s, m, h or d")
+            format!(
+                "`{text}` is no span of time; expected a number with its unit: ms, s, m, h or d"
+            )
         };
         let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let (number, unit) = text.split_at(digits);
