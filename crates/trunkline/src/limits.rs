@@ -60,3 +60,15 @@ pub(crate) const TABLE: usize = 500;
 
 /// Bytes of a file that accounts are imported from: a passwd of some hundred thousand users.
 pub(crate) const IMPORT_FILE: u64 = 16 << 20;
+
+/// How often `trunkline top` asks the instance: what a person can follow.
+#[cfg(feature = "web")]
+pub(crate) const TOP_PAUSE: Duration = Duration::from_secs(1);
+
+/// How many times longer `top` waits than it took to be told: a large house spends a fifth of its time on it at most.
+#[cfg(feature = "web")]
+pub(crate) const TOP_SHARE: u32 = 4;
+
+/// Characters of `top`'s filter: a line of a terminal.
+#[cfg(feature = "web")]
+pub(crate) const TOP_FILTER: usize = 60;

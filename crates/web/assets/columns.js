@@ -23,7 +23,7 @@ const carried = (call) => (call ? `${bytes(call.sent)} / ${bytes(call.received)}
 
 export const LISTS = [
   {
-    id: "lines", title: "Lines", path: "lines", key: (row) => row.name, start: "name",
+    id: "lines", noun: "lines", title: "Lines", path: "lines", key: (row) => row.name, start: "name",
     shows: [["", "All"], ["calls", "In a call"], ["free", "Free"], ["busy", "Busied out"], ["trouble", "Trouble"]],
     empty: ["No lines yet.", "Write a [[line]] into the configuration, and `trunkline reload`."],
     columns: [
@@ -39,7 +39,7 @@ export const LISTS = [
     ],
   },
   {
-    id: "calls", title: "Calls", path: "calls", key: (row) => row.id, start: "since",
+    id: "calls", noun: "calls", title: "Calls", path: "calls", key: (row) => row.id, start: "since",
     shows: [["", "All"], ["lines", "Of lines"], ["exchange", "At the exchange"]],
     empty: ["Nobody is on the line.", "Calls in progress stand here; those that are over under “Recent”."],
     columns: [
@@ -55,7 +55,7 @@ export const LISTS = [
     ],
   },
   {
-    id: "recent", title: "Recent", path: "recent-calls", key: (row) => `${row.id} ${Date.parse(row.since) / 1000}`, start: "latest",
+    id: "recent", noun: "calls that are over", title: "Recent", path: "recent-calls", key: (row) => `${row.id} ${Date.parse(row.since) / 1000}`, start: "latest",
     shows: [["", "All"], ["lines", "Of lines"], ["exchange", "At the exchange"]],
     empty: ["No call has ended yet.", "Calls that are over stand here, each with its cause."],
     columns: [
@@ -71,7 +71,7 @@ export const LISTS = [
     ],
   },
   {
-    id: "failed", title: "Failed logins", path: "failed-logins", key: (row) => `${Date.parse(row.at) / 1000} ${row.from} ${row.cause}`, start: "latest",
+    id: "failed", noun: "failed logins", title: "Failed logins", path: "failed-logins", key: (row) => `${Date.parse(row.at) / 1000} ${row.from} ${row.cause}`, start: "latest",
     shows: [["", "All"], ["exchange", "At the exchange"], ["page", "At this page"]],
     empty: ["No login has failed.", "Wrong passwords, here and at the exchange, stand here with where they came from."],
     columns: [
@@ -83,7 +83,7 @@ export const LISTS = [
     ],
   },
   {
-    id: "listeners", title: "Listeners", path: "listeners", key: (row) => row.address, start: "address",
+    id: "listeners", noun: "listeners", title: "Listeners", path: "listeners", key: (row) => row.address, start: "address",
     shows: [["", "All"], ["lines", "Lines"], ["exchange", "The exchange"]],
     empty: ["Nobody can call here.", "`listen` in a [[line]], or an [[exchange.listen]], lets callers in."],
     columns: [

@@ -133,7 +133,7 @@ export class List {
     this.offset = news.offset;
     this.matched = news.matched;
     this.version = news.version;
-    find("found").textContent = news.matched === news.total ? `${news.total} ${this.list.title.toLowerCase()}` : `${news.matched} of ${news.total} ${this.list.title.toLowerCase()}`;
+    find("found").textContent = news.matched === news.total ? `${news.total} ${this.list.noun}` : `${news.matched} of ${news.total} ${this.list.noun}`;
     this.draw(changed);
     this.selectedChanged?.(this.rows.get(this.selected), changed.has(this.selected));
   }

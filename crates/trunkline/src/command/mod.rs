@@ -25,6 +25,8 @@ mod reload;
 #[cfg(feature = "configuration")]
 mod run;
 mod start;
+#[cfg(feature = "web")]
+mod top;
 #[cfg(feature = "configuration")]
 mod trace;
 #[cfg(feature = "exchange")]
@@ -61,6 +63,8 @@ pub(crate) static COMMANDS: &[Command] = &[
     hangup::COMMAND,
     #[cfg(feature = "configuration")]
     trace::COMMAND,
+    #[cfg(feature = "web")]
+    top::COMMAND,
     #[cfg(feature = "configuration")]
     reload::COMMAND,
 ];
