@@ -145,9 +145,8 @@ pub(crate) async fn hang_up(
     Path(id): Path<String>,
     Extension(visitor): Extension<Visitor>,
 ) -> Answer {
-    let (house, by, call) = (Arc::clone(&app.house), visitor.name.clone(), id.clone());
-    let said = do_it(move || house.hang_up(&call, &by)).await?;
-    tracing::info!(operator = visitor.name, call = id, "hung up from the page");
+    let house = Arc::clone(&app.house);
+    let said = do_it(move || house.hang_up(&id, &visitor.name)).await?;
     app.calls.expire();
     app.lines.expire();
     Ok(Json(Done { said }).into_response())
@@ -169,14 +168,8 @@ pub(crate) async fn set_busy(
         Problem::wrong(format!("expected {{\"busy\": true}} or false: {error}"))
     })?;
     let busy = if wish.busy { Busy::Out } else { Busy::No };
-    let (house, by, line) = (Arc::clone(&app.house), visitor.name.clone(), name.clone());
-    let said = do_it(move || house.set_busy(&line, busy, &by)).await?;
-    tracing::info!(
-        operator = visitor.name,
-        line = name,
-        busy = wish.busy,
-        "made busy from the page"
-    );
+    let house = Arc::clone(&app.house);
+    let said = do_it(move || house.set_busy(&name, busy, &visitor.name)).await?;
     app.lines.expire();
     Ok(Json(Done { said }).into_response())
 }

@@ -31,11 +31,11 @@ pub trait House: Send + Sync + 'static {
     /// What has been counted since the start.
     fn figures(&self) -> Figures;
 
-    /// Shows what passes on a line from now on.
+    /// Shows what passes on a line from now on, to the operator `by`.
     ///
     /// # Errors
     /// There is no such line.
-    fn trace(&self, line: &str) -> Result<Box<dyn Trace>, Refusal>;
+    fn trace(&self, line: &str, by: &str) -> Result<Box<dyn Trace>, Refusal>;
 
     /// Ends the call of this number, as the wish of the operator `by`; says what was done.
     ///
@@ -48,6 +48,35 @@ pub trait House: Send + Sync + 'static {
     /// # Errors
     /// There is no such line, or lines can't be made busy here.
     fn set_busy(&self, line: &str, busy: Busy, by: &str) -> Result<String, Refusal>;
+
+    /// Is told what happens at the page's door, for whoever keeps a record of such things. May not wait.
+    fn witness(&self, _deed: Deed<'_>) {}
+}
+
+/// What happens at the page's door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed<'a> {
+    /// An operator has logged in.
+    LoggedIn {
+        /// Who.
+        operator: &'a str,
+        /// From where.
+        from: &'a str,
+    },
+    /// A login has failed.
+    LoginFailed {
+        /// Who is meant, where it is a known one.
+        operator: Option<&'a str>,
+        /// From where.
+        from: &'a str,
+        /// Why, in a stable code.
+        cause: &'a str,
+    },
+    /// An operator has logged out.
+    LoggedOut {
+        /// Who.
+        operator: &'a str,
+    },
 }
 
 /// Whether callers are told that a line is busy, whatever it does.

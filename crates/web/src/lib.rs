@@ -43,8 +43,8 @@ pub use config::{
     Fault, MetricsAccess, OperatorConfig, Role, TokenConfig, WebConfig, hash_password,
 };
 pub use house::{
-    Busy, CallNow, CallOver, Direction, Ended, FailedLogin, Figures, House, LineNow, Listener,
-    Refusal, Trace, TraceEntry, TraceWay, TraceWhat,
+    Busy, CallNow, CallOver, Deed, Direction, Ended, FailedLogin, Figures, House, LineNow,
+    Listener, Refusal, Trace, TraceEntry, TraceWay, TraceWhat,
 };
 pub use moment::Moment;
 pub use password::PasswordError;

@@ -16,7 +16,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::app::{App, Rules};
 use crate::guard::{self, Client};
-use crate::house::FailedLogin;
+use crate::house::{Deed, FailedLogin};
 use crate::limits;
 use crate::moment::Moment;
 use crate::password::{Verdict, compare};
@@ -97,6 +97,7 @@ pub(crate) async fn log_in(
     match check(&app, &rules, from.into(), &form).await {
         Ok(key) => {
             tracing::info!(operator = form.name, %from, "logged in at the page");
+            app.house.witness(Deed::LoggedIn { operator: &form.name, from: &from.to_string() });
             app.meters.logged_in();
             let mut response = Redirect::to("/").into_response();
             set_cookie(&mut response, &rules, &rules.cookie, &key);
@@ -107,6 +108,9 @@ pub(crate) async fn log_in(
             let known = rules.staff.operator(&form.name).map(|known| known.name.clone());
             let (cause, words, message, status) = refused.tell();
             tracing::warn!(operator = known.as_deref().unwrap_or("-"), %from, "login failed at the page: {words}");
+            let deed =
+                Deed::LoginFailed { operator: known.as_deref(), from: &from.to_string(), cause };
+            app.house.witness(deed);
             app.meters.refused(cause);
             app.failed.add(FailedLogin {
                 at: Moment::now(),
@@ -200,6 +204,7 @@ pub(crate) async fn log_out(
     if let Proof::Session { key, .. } = &visitor.proof {
         app.sessions.end(key);
         tracing::info!(operator = visitor.name, "logged out of the page");
+        app.house.witness(Deed::LoggedOut { operator: &visitor.name });
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     // Ended here and now, and forgotten by the browser.

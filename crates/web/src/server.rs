@@ -41,7 +41,7 @@ pub struct Setup {
 ///     fn failed_logins(&self) -> Vec<FailedLogin> { Vec::new() }
 ///     fn listeners(&self) -> Vec<Listener> { Vec::new() }
 ///     fn figures(&self) -> Figures { Figures::default() }
-///     fn trace(&self, line: &str) -> Result<Box<dyn Trace>, Refusal> {
+///     fn trace(&self, line: &str, _by: &str) -> Result<Box<dyn Trace>, Refusal> {
 ///         Err(Refusal::Unknown(format!("there is no line `{line}`")))
 ///     }
 ///     fn hang_up(&self, call: &str, _by: &str) -> Result<String, Refusal> {

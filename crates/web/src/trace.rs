@@ -71,8 +71,7 @@ pub(crate) async fn trace(
         let message = format!("there are {} traces open already; close one", limits::TRACES);
         Problem::too_much(message, 10)
     })?;
-    let trace = app.house.trace(&name)?;
-    tracing::info!(operator = visitor.name, line = name, "traced from the page");
+    let trace = app.house.trace(&name, &visitor.name)?;
     let until = Instant::now() + limits::TRACE_LONGEST;
     let watch = Watch { trace, app, headers, until, _place: place };
     let begin = Event::default().event("begin").data(name);

@@ -79,6 +79,11 @@ impl Event {
         Self { what, facts: Vec::new() }
     }
 
+    /// Its word.
+    pub fn what(&self) -> &'static str {
+        self.what
+    }
+
     /// With a fact more.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &str) -> Self {

@@ -5,11 +5,11 @@ use std::pin::Pin;
 use std::time::SystemTime;
 
 use carrier::trace::{self, Entries, What};
-use exchange::CallEnd;
-use line::{CallNow, CallRecord, Line};
+use exchange::{CallEnd, Event};
+use line::{CallNow, CallRecord, Line, Service};
 use web::{
-    Busy, CallOver, Direction, Ended, FailedLogin, Figures, House, LineNow, Listener, Refusal,
-    Trace, TraceEntry, TraceWay, TraceWhat,
+    Busy, CallOver, Deed, Direction, Ended, FailedLogin, Figures, House, LineNow, Listener,
+    Refusal, Trace, TraceEntry, TraceWay, TraceWhat,
 };
 
 use super::{Instance, lock};
@@ -79,10 +79,10 @@ impl House for Instance {
         let failed = ended.into_iter().rev().filter(|record| is_failed_login(record.end));
         failed
             .map(|record| FailedLogin {
-                at: (record.call.since + record.duration).into(),
+                at: record.ended.into(),
                 from: record.call.from,
                 at_what: "exchange".into(),
-                name: record.call.account,
+                name: record.tried.or(record.call.account),
                 cause: record.end.code().into(),
                 words: record.end.words().into(),
             })
@@ -144,18 +144,54 @@ impl House for Instance {
         figures
     }
 
-    fn trace(&self, line: &str) -> Result<Box<dyn Trace>, Refusal> {
+    fn trace(&self, line: &str, by: &str) -> Result<Box<dyn Trace>, Refusal> {
         let entries = Self::trace(self, line).map_err(Refusal::Unknown)?;
+        self.audit(by, Event::new("trace").with("line", line));
         Ok(Box::new(Watched(entries)))
     }
 
     fn hang_up(&self, call: &str, by: &str) -> Result<String, Refusal> {
-        tracing::info!(operator = by, call, "an operator hangs up");
-        Self::hang_up(self, call).map_err(Refusal::Unknown)
+        let said = Self::hang_up(self, call).map_err(Refusal::Unknown)?;
+        self.audit(by, Event::new("hang-up").with("call", call));
+        Ok(said)
     }
 
-    fn set_busy(&self, line: &str, _busy: Busy, _by: &str) -> Result<String, Refusal> {
-        Err(Refusal::Impossible(format!("line `{line}` can't be busied out")))
+    fn set_busy(&self, name: &str, busy: Busy, by: &str) -> Result<String, Refusal> {
+        let Some(line) = self.board.line(name) else {
+            return Err(Refusal::Unknown(format!("there is no line `{name}`")));
+        };
+        let service = match busy {
+            Busy::Out => Service::BusiedOut,
+            Busy::No => Service::In,
+        };
+        line.set_service(service);
+        let what = if service == Service::BusiedOut { "busy-out" } else { "busy-in" };
+        self.audit(by, Event::new(what).with("line", name));
+        Ok(format!("line `{name}` is {}", service.words()))
+    }
+
+    fn witness(&self, deed: Deed<'_>) {
+        match deed {
+            Deed::LoggedIn { operator, from } => {
+                self.audit(operator, Event::new("page-login").with("from", from));
+            }
+            Deed::LoginFailed { operator, from, cause } => self.audit(
+                operator.unwrap_or("-"),
+                Event::new("page-login-failed").with("from", from).with("cause", cause),
+            ),
+            Deed::LoggedOut { operator } => self.audit(operator, Event::new("page-logout")),
+        }
+    }
+}
+
+impl Instance {
+    /// Puts on record what an operator does at the page: in the audit log, where there is an exchange to keep one,
+    /// and in the log.
+    fn audit(&self, operator: &str, event: Event) {
+        tracing::info!(operator, "at the page: {}", event.what());
+        if let Some(exchange) = &*lock(&self.exchange) {
+            exchange.audit().note(event.with("operator", operator));
+        }
     }
 }
 
@@ -174,7 +210,7 @@ fn line(line: &Line) -> LineNow {
         dtr: status.dtr,
         dcd: status.dcd,
         ri: status.state == "ringing",
-        busy: None,
+        busy: Some(status.service == Service::BusiedOut),
         error: None,
         call: status.call.map(|call| in_progress(line.name(), &call)),
     }
@@ -209,7 +245,6 @@ fn answered(call: exchange::CallStatus) -> web::CallNow {
 }
 
 fn over(line: &str, record: CallRecord) -> CallOver {
-    let scheme = record.over.as_deref().and_then(|over| over.split_once("://"));
     CallOver {
         seconds: record.duration.as_secs(),
         cause: record.cause.code().into(),
@@ -219,7 +254,7 @@ fn over(line: &str, record: CallRecord) -> CallOver {
             id: record.id,
             line: Some(line.to_owned()),
             direction: direction(record.direction),
-            over: scheme.map(|(scheme, _)| scheme.to_owned().into()),
+            over: record.transport.map(Into::into),
             party: record.party,
             account: None,
             since: record.since.into(),

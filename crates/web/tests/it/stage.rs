@@ -124,7 +124,7 @@ impl House for Paper {
         }
     }
 
-    fn trace(&self, line: &str) -> Result<Box<dyn Trace>, Refusal> {
+    fn trace(&self, line: &str, _by: &str) -> Result<Box<dyn Trace>, Refusal> {
         if line != "line-1" {
             return Err(Refusal::Unknown(format!("there is no line `{line}`")));
         }
