@@ -2,17 +2,17 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::SystemTime;
 
 use carrier::trace::{self, Entries, What};
 use exchange::{CallEnd, Event};
-use line::{CallNow, CallRecord, Line, Service};
+use line::{Line, Service};
 use web::{
     Busy, CallOver, Deed, Direction, Ended, FailedLogin, Figures, House, LineNow, Listener,
     Refusal, Trace, TraceEntry, TraceWay, TraceWhat,
 };
 
 use super::{Instance, lock};
+use crate::calls::{Call, Limit, Wanted};
 
 impl House for Instance {
     fn lines(&self) -> Vec<LineNow> {
@@ -34,42 +34,26 @@ impl House for Instance {
     }
 
     fn calls(&self) -> Vec<web::CallNow> {
-        let lines = self.board.lines();
-        let mut calls: Vec<web::CallNow> = lines
-            .iter()
-            .filter_map(|line| line.status().call.map(|call| in_progress(line.name(), &call)))
-            .collect();
-        if let Some(exchange) = &*lock(&self.exchange) {
-            calls.extend(exchange.calls().into_iter().map(answered));
-        }
-        calls
+        Self::calls(self).into_iter().map(now).collect()
     }
 
     fn recent(&self, most: usize) -> Vec<CallOver> {
-        let lines = self.board.lines();
-        let mut calls: Vec<(SystemTime, CallOver)> = lines
-            .iter()
-            .flat_map(|line| {
-                let of_line = |record: CallRecord| (record.since, over(line.name(), record));
-                line.calls().into_iter().map(of_line)
-            })
-            .collect();
-        if let Some(exchange) = &*lock(&self.exchange) {
-            calls.extend(exchange.ended().into_iter().map(|record| {
-                let (since, words) = (record.call.since, record.end.words());
-                let over = CallOver {
-                    seconds: record.duration.as_secs(),
-                    cause: record.end.code().into(),
-                    words: words.into(),
-                    status: Some(record.status).filter(|status| status != "-"),
-                    call: answered(record.call),
-                };
-                (since, over)
-            }));
+        let limit = Limit::Most(u64::try_from(most).unwrap_or(u64::MAX));
+        let wanted = Wanted { limit, ..Wanted::default() };
+        let Some(mut on_record) = self.on_record(&wanted) else {
+            return wanted.choose(self.remembered().into_iter()).into_iter().map(over).collect();
+        };
+        let mut calls = Vec::new();
+        while let Some(call) = on_record.blocking_recv() {
+            match call {
+                Ok(call) => calls.push(over(call)),
+                Err(error) => {
+                    tracing::error!("the page can't show calls on record: {error}");
+                    break;
+                }
+            }
         }
-        calls.sort_by_key(|(since, _)| std::cmp::Reverse(*since));
-        calls.truncate(most);
-        calls.into_iter().map(|(_, call)| call).collect()
+        calls
     }
 
     fn failed_logins(&self) -> Vec<FailedLogin> {
@@ -212,31 +196,18 @@ fn line(line: &Line) -> LineNow {
         ri: status.state == "ringing",
         busy: Some(status.service == Service::BusiedOut),
         error: None,
-        call: status.call.map(|call| in_progress(line.name(), &call)),
+        call: status.call.map(|call| now(super::report::in_progress(line.name(), call))),
     }
 }
 
-fn in_progress(line: &str, call: &CallNow) -> web::CallNow {
+fn now(call: Call) -> web::CallNow {
     web::CallNow {
-        id: call.id.clone(),
-        line: Some(line.to_owned()),
-        direction: direction(call.direction),
-        party: call.party.clone(),
-        over: None,
-        account: None,
-        since: call.since.into(),
-        sent: call.sent,
-        received: call.received,
-    }
-}
-
-fn answered(call: exchange::CallStatus) -> web::CallNow {
-    web::CallNow {
-        id: call.id.to_string(),
-        line: None,
-        direction: Direction::In,
-        party: call.from,
-        over: Some(call.over.into()),
+        id: call.number,
+        // At the exchange it is an address of ours, which tells an operator little.
+        line: (call.place == "line").then_some(call.line),
+        direction: if call.direction == "in" { Direction::In } else { Direction::Out },
+        party: call.party,
+        over: call.over.filter(|over| !over.is_empty()).map(Into::into),
         account: call.account,
         since: call.since.into(),
         sent: call.sent,
@@ -244,30 +215,15 @@ fn answered(call: exchange::CallStatus) -> web::CallNow {
     }
 }
 
-fn over(line: &str, record: CallRecord) -> CallOver {
+fn over(mut call: Call) -> CallOver {
+    let (cause, words) = call.cause.take().unwrap_or_default();
+    let words = if call.count > 1 { format!("{words} ({} callers)", call.count) } else { words };
     CallOver {
-        seconds: record.duration.as_secs(),
-        cause: record.cause.code().into(),
-        words: record.cause.words().into(),
-        status: None,
-        call: web::CallNow {
-            id: record.id,
-            line: Some(line.to_owned()),
-            direction: direction(record.direction),
-            over: record.transport.map(Into::into),
-            party: record.party,
-            account: None,
-            since: record.since.into(),
-            sent: record.sent,
-            received: record.received,
-        },
-    }
-}
-
-const fn direction(direction: line::Direction) -> Direction {
-    match direction {
-        line::Direction::In => Direction::In,
-        line::Direction::Out => Direction::Out,
+        seconds: call.lasts.as_secs(),
+        cause: cause.into(),
+        words: words.into(),
+        status: call.status.take().filter(|status| !status.is_empty() && status != "-"),
+        call: now(call),
     }
 }
 

@@ -106,7 +106,7 @@ fn line(line: &Line) -> Json {
     ])
 }
 
-fn in_progress(line: &str, call: CallNow) -> Call {
+pub(super) fn in_progress(line: &str, call: CallNow) -> Call {
     Call {
         place: "line",
         direction: call.direction.word(),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use crate::calls::Wanted;
 use crate::control::{ClientError, Connection, Request};
 use crate::json::Json;
 use crate::limits::{TOP_PAUSE, TOP_SHARE};
@@ -79,7 +80,7 @@ fn now(connection: &mut Option<Connection>, place: Option<&Path>) -> Result<News
         None => connection.insert(Connection::open(place)?),
     };
     let lines = connection.all(&Request::Lines)?;
-    let calls = connection.all(&Request::Calls)?;
+    let calls = connection.all(&Request::Calls(Wanted::default()))?;
     Ok(News::Now { lines, calls, at: Instant::now() })
 }
 
