@@ -97,7 +97,8 @@ enum State {
     Ended,
     /// The raw `A` is kept: case and parity are read off the pair.
     Attention(u8),
-    Typing(Typed),
+    /// Boxed, since equipment is silent most of the time.
+    Typing(Box<Typed>),
 }
 
 #[derive(Debug, Default)]
@@ -146,7 +147,7 @@ impl Recogniser {
             self.parity = Parity::of_prefix(first, byte).or(self.parity);
         }
         if begins {
-            self.state = State::Typing(Typed::default());
+            self.state = State::Typing(Box::default());
             (Echo::Byte, Recognised::More)
         } else if plain == b'/' {
             self.state = State::Ended;

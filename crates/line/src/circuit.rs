@@ -98,12 +98,14 @@ impl Circuit {
 
     /// Shows the equipment a modem that was just switched on.
     pub(crate) fn set_up(&mut self, now: Instant, modem: &Modem) {
-        self.act(now, Action::Flow(modem.flow()));
-        self.act(now, Action::Character(modem.character()));
+        // Not by way of the outbox: there is nothing yet for them to wait for.
+        self.end.signal(Signal::Flow(modem.flow()), now);
+        self.end.signal(Signal::Character(modem.character()), now);
         if modem.port_rate() != 0 {
-            self.act(now, Action::Rate(modem.port_rate()));
+            self.end.signal(Signal::Rate(modem.port_rate()), now);
         }
-        self.act(now, Action::Lines(modem.lines()));
+        self.signals.dcd = modem.lines().dcd;
+        self.end.signal(Signal::Lines(modem.lines()), now);
     }
 
     pub(crate) fn set_dial_access(&mut self, access: AccessList) {

@@ -12,6 +12,7 @@
 mod access;
 mod circuit;
 pub mod config;
+mod configured;
 mod driver;
 mod end;
 mod identity;

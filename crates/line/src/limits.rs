@@ -49,6 +49,10 @@ pub const HUNT: usize = 64;
 /// Ended calls that a line remembers for `trunkline calls`.
 pub const RECORDS: usize = 16;
 
+/// Configurations that are compared with that of a line that starts: a fleet has a few, and comparing is to
+/// stay cheap where every line is another.
+pub const SHELF: usize = 16;
+
 /// Pauses between attempts to open a port that is gone: a USB adapter is back within a second or after
 /// somebody's walk to it.
 pub const REOPEN_FIRST: Duration = Duration::from_millis(250);

@@ -9,6 +9,7 @@ use carrier::{AccessList, Call, CallOptions, Caller, SocketOptions, Trunks};
 use tracing::info;
 
 use crate::config::LineConfig;
+use crate::configured::Configured;
 use crate::keeping::{Kept, NotKept};
 use crate::limits;
 use crate::pending::Pending;
@@ -23,7 +24,7 @@ pub(crate) fn place(
     within: Duration,
     access: Arc<AccessList>,
     trunks: Option<Arc<dyn Trunks>>,
-    line: &LineConfig,
+    line: &Configured,
     call: &str,
 ) -> Dialling {
     let options = CallOptions {
@@ -96,7 +97,7 @@ pub(crate) fn let_go(board: &Board, mut call: Call, rest: Pending) {
 }
 
 /// Tells a caller that the line is busy, and ends the call.
-pub(crate) fn tell(board: &Board, line: &LineConfig, caller: Caller) {
+pub(crate) fn tell(board: &Board, line: &Configured, caller: Caller) {
     if !board.has_words() {
         return board.turn_away(&line.name, Cause::LineInUse, caller);
     }

@@ -4,14 +4,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::access::Access;
-use crate::config::{LineConfig, Reserve};
+use crate::config::Reserve;
+use crate::configured::Configured;
 use crate::limits;
 use crate::mailbox::Mailbox;
 use crate::record::{CallNow, CallRecord, Service, Status};
 
 /// One line as others see it.
 pub(crate) struct Shared {
-    pub(crate) config: LineConfig,
+    pub(crate) config: Configured,
     /// Where the equipment plugs in, if that is not what the configuration says.
     pub(crate) place: Option<Box<str>>,
     /// Where callers arrive, with the ports that were free.
@@ -53,7 +54,7 @@ pub(crate) enum Letter {
 }
 
 impl Shared {
-    pub(crate) fn new(config: LineConfig, place: Option<Box<str>>, listens: Box<[String]>) -> Self {
+    pub(crate) fn new(config: Configured, place: Option<Box<str>>, listens: Box<[String]>) -> Self {
         let shown =
             Shown { state: "command", dtr: false, dcd: false, call: None, records: Vec::new() };
         Self {

@@ -29,7 +29,7 @@ pub(crate) enum Slot {
     /// A caller waits. What it sends stays in the kernel, for after CONNECT.
     Ringing { ticket: Box<Ticket>, caller: Box<Caller> },
     /// The call is established. `over` is set when the far end has sent its last byte.
-    Online { ticket: Box<Ticket>, call: Box<Call>, over: Option<Over>, broken: Broken },
+    Online { ticket: Box<Ticket>, call: Box<Call>, over: Option<Box<Over>>, broken: Broken },
 }
 
 /// What sending to the far end failed of first. The system tells an error only once: to who reads

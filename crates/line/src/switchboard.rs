@@ -16,6 +16,7 @@ use tracing::{info, warn};
 use crate::access::Access;
 use crate::circuit::Circuit;
 use crate::config::{LineConfig, Plug};
+use crate::configured::Shelf;
 use crate::driver::Driver;
 use crate::end::End;
 use crate::incoming::Incoming;
@@ -62,6 +63,7 @@ pub(crate) struct Board {
     watch: tty::OpenWatch,
     /// Calls that are over, by direction and cause.
     pub(crate) tally: carrier::Tally,
+    shelf: Mutex<Shelf>,
     /// Told whenever a line has ended.
     ends: Notify,
     #[cfg_attr(not(feature = "configuration"), allow(dead_code))]
@@ -136,6 +138,7 @@ impl Switchboard {
             farewells: Mutex::default(),
             watch: tty::OpenWatch::new()?,
             tally: carrier::Tally::default(),
+            shelf: Mutex::default(),
             ends: Notify::new(),
             beside: Beside::default(),
             state,
@@ -189,6 +192,7 @@ impl Switchboard {
         let end = End::open(&config, &self.board.watch)?;
 
         let place = end.place().map(Box::from);
+        let config = lock(&self.board.shelf).keep(config);
         let shared = Arc::new(Shared::new(config, place, incoming.places().into()));
         let line = Line { shared: Arc::clone(&shared) };
         info!(line = line.name(), persona = persona.name(), "line open at {}", line.place());
@@ -375,19 +379,23 @@ impl Line {
     }
 
     /// What it was started with.
-    pub fn config(&self) -> &LineConfig {
-        &self.shared.config
+    pub fn config(&self) -> LineConfig {
+        self.shared.config.whole()
+    }
+
+    /// The modem it is.
+    pub fn persona(&self) -> &str {
+        &self.shared.config.persona
     }
 
     /// Where the equipment plugs in.
     pub fn place(&self) -> &str {
-        let config = self.config();
-        let path = match config.plug() {
-            Some(Plug::Pty(pty)) => pty.link.to_str(),
-            Some(Plug::Serial(serial)) => serial.device.to_str(),
-            Some(Plug::Unix(path)) => path.to_str(),
-            Some(Plug::Stdio) => Some("standard input and output"),
-            Some(Plug::Tcp(_)) | None => None,
+        let path = match self.shared.config.plug() {
+            Plug::Pty(pty) => pty.link.to_str(),
+            Plug::Serial(serial) => serial.device.to_str(),
+            Plug::Unix(path) => path.to_str(),
+            Plug::Stdio => Some("standard input and output"),
+            Plug::Tcp(_) => None,
         };
         self.shared.place.as_deref().or(path).unwrap_or("a place without a readable name")
     }

@@ -8,9 +8,12 @@ use carrier::trace::{self, Tracer, Visibility, Way};
 use clock::Instant;
 use tokio::runtime::Handle;
 
-/// Everybody who watches the line.
+/// Everybody who watches the line: as a rule, nobody.
 #[derive(Debug, Default)]
-pub(crate) struct Watchers {
+pub(crate) struct Watchers(Option<Box<Watching>>);
+
+#[derive(Debug, Default)]
+struct Watching {
     tracers: Vec<Tracer>,
     /// The last characters shown to the equipment, in small letters.
     prompt: Vec<u8>,
@@ -30,15 +33,36 @@ const PROMPT: &[u8] = b"password:";
 
 impl Watchers {
     pub(crate) fn add(&mut self, tracer: Tracer) {
-        self.tracers.retain(Tracer::is_watched);
-        self.tracers.push(tracer);
+        let watching = self.0.get_or_insert_default();
+        watching.tracers.retain(Tracer::is_watched);
+        watching.tracers.push(tracer);
     }
 
     /// Bytes from the equipment.
     pub(crate) fn heard(&mut self, now: Instant, bytes: &[u8]) {
-        if self.tracers.is_empty() {
-            return;
+        if let Some(watching) = &mut self.0 {
+            watching.heard(now, bytes);
         }
+    }
+
+    /// Bytes for the equipment.
+    pub(crate) fn said(&mut self, now: Instant, bytes: &[u8]) {
+        if let Some(watching) = &mut self.0 {
+            watching.said(now, bytes);
+        }
+    }
+
+    /// A signal or a change of state.
+    pub(crate) fn note(&self, now: Instant, words: impl FnOnce() -> String) {
+        if let Some(watching) = &self.0 {
+            let words = words();
+            watching.tracers.iter().for_each(|tracer| tracer.note(now, &words));
+        }
+    }
+}
+
+impl Watching {
+    fn heard(&mut self, now: Instant, bytes: &[u8]) {
         let visibility = match self.typing {
             Typing::Password => Visibility::Hidden,
             Typing::Anything => Visibility::Shown,
@@ -51,11 +75,7 @@ impl Watchers {
         }
     }
 
-    /// Bytes for the equipment.
-    pub(crate) fn said(&mut self, now: Instant, bytes: &[u8]) {
-        if self.tracers.is_empty() {
-            return;
-        }
+    fn said(&mut self, now: Instant, bytes: &[u8]) {
         self.show(now, Way::Out, Visibility::Shown, bytes);
         let tail = bytes.get(bytes.len().saturating_sub(2 * PROMPT.len())..).unwrap_or_default();
         self.prompt.extend(tail.iter().map(|byte| (byte & 0x7F).to_ascii_lowercase()));
@@ -65,15 +85,6 @@ impl Watchers {
             self.typing = Typing::Password;
             self.prompt.clear();
         }
-    }
-
-    /// A signal or a change of state.
-    pub(crate) fn note(&self, now: Instant, words: impl FnOnce() -> String) {
-        if self.tracers.is_empty() {
-            return;
-        }
-        let words = words();
-        self.tracers.iter().for_each(|tracer| tracer.note(now, &words));
     }
 
     fn show(&mut self, now: Instant, way: Way, visibility: Visibility, bytes: &[u8]) {

@@ -27,11 +27,16 @@ use crate::settings::{SettingError, Settings};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stored {
-    /// Sorted by number.
-    profiles: Vec<(u8, Box<str>)>,
-    /// Sorted by number.
-    numbers: Vec<(u16, Box<str>)>,
+    /// Sorted by slot.
+    texts: Vec<(Slot, Box<str>)>,
     power_up: u8,
+}
+
+/// What a text is stored as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Slot {
+    Profile(u8),
+    Number(u16),
 }
 
 /// Why a text of stored things was refused.
@@ -94,14 +99,12 @@ impl Stored {
 
     /// The stored profile `number`: the commands that make it out of the factory settings.
     pub fn profile(&self, number: u8) -> Option<&str> {
-        let place = self.profiles.binary_search_by_key(&number, |entry| entry.0).ok()?;
-        self.profiles.get(place).map(|entry| &*entry.1)
+        self.text(Slot::Profile(number))
     }
 
     /// The stored telephone number `slot`.
     pub fn number(&self, slot: u16) -> Option<&str> {
-        let place = self.numbers.binary_search_by_key(&slot, |entry| entry.0).ok()?;
-        self.numbers.get(place).map(|entry| &*entry.1)
+        self.text(Slot::Number(slot))
     }
 
     /// The profile to start with.
@@ -111,22 +114,28 @@ impl Stored {
 
     /// All stored profiles.
     pub fn profiles(&self) -> impl Iterator<Item = (u8, &str)> {
-        self.profiles.iter().map(|(number, text)| (*number, &**text))
+        self.texts.iter().filter_map(|(slot, text)| match slot {
+            Slot::Profile(number) => Some((*number, &**text)),
+            Slot::Number(_) => None,
+        })
     }
 
     /// All stored telephone numbers.
     pub fn numbers(&self) -> impl Iterator<Item = (u16, &str)> {
-        self.numbers.iter().map(|(slot, text)| (*slot, &**text))
+        self.texts.iter().filter_map(|(slot, text)| match slot {
+            Slot::Number(number) => Some((*number, &**text)),
+            Slot::Profile(_) => None,
+        })
     }
 
     /// Everything, as text that [`Stored::from_text`] reads.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         // Writing to a string can't fail.
-        for (number, profile) in &self.profiles {
+        for (number, profile) in self.profiles() {
             let _ = writeln!(text, "profile {number} {profile}");
         }
-        for (slot, number) in &self.numbers {
+        for (slot, number) in self.numbers() {
             let _ = writeln!(text, "number {slot} {number}");
         }
         let _ = writeln!(text, "power-up {}", self.power_up);
@@ -191,13 +200,7 @@ impl Stored {
 
     /// Stores a profile whose text came from the settings.
     pub(crate) fn set_profile(&mut self, number: u8, text: &str) -> Kept {
-        match self.profiles.binary_search_by_key(&number, |entry| entry.0) {
-            Ok(place) => replace(self.profiles.get_mut(place).map(|entry| &mut entry.1), text),
-            Err(place) => {
-                self.profiles.insert(place, (number, text.into()));
-                Kept::Changed
-            }
-        }
+        self.put(Slot::Profile(number), text)
     }
 
     /// Stores a telephone number; an empty text erases it.
@@ -206,17 +209,16 @@ impl Stored {
         if slot >= NUMBERS || text.len() > NUMBER_TEXT || text.contains(char::is_control) {
             return Kept::Refused;
         }
-        match self.numbers.binary_search_by_key(&slot, |entry| entry.0) {
-            Ok(place) if text.is_empty() => {
-                self.numbers.remove(place);
+        let slot = Slot::Number(slot);
+        if !text.is_empty() {
+            return self.put(slot, text);
+        }
+        match self.place(slot) {
+            Ok(place) => {
+                self.texts.remove(place);
                 Kept::Changed
             }
-            Ok(place) => replace(self.numbers.get_mut(place).map(|entry| &mut entry.1), text),
-            Err(_) if text.is_empty() => Kept::AsBefore,
-            Err(place) => {
-                self.numbers.insert(place, (slot, text.into()));
-                Kept::Changed
-            }
+            Err(_) => Kept::AsBefore,
         }
     }
 
@@ -229,6 +231,24 @@ impl Stored {
             true => Kept::AsBefore,
             false => Kept::Changed,
         }
+    }
+
+    fn text(&self, slot: Slot) -> Option<&str> {
+        self.texts.get(self.place(slot).ok()?).map(|entry| &*entry.1)
+    }
+
+    fn put(&mut self, slot: Slot, text: &str) -> Kept {
+        match self.place(slot) {
+            Ok(place) => replace(self.texts.get_mut(place).map(|entry| &mut entry.1), text),
+            Err(place) => {
+                self.texts.insert(place, (slot, text.into()));
+                Kept::Changed
+            }
+        }
+    }
+
+    fn place(&self, slot: Slot) -> Result<usize, usize> {
+        self.texts.binary_search_by_key(&slot, |entry| entry.0)
     }
 }
 

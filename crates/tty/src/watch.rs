@@ -31,13 +31,10 @@ struct Watch {
 
 /// The files watched now, by watch descriptor.
 #[derive(Debug, Default)]
-struct Doors(Mutex<HashMap<i32, Arc<Door>>>);
+struct Doors(Mutex<HashMap<i32, Door>>);
 
 #[derive(Debug, Default)]
-struct Door(Mutex<Knock>);
-
-#[derive(Debug, Default)]
-struct Knock {
+struct Door {
     heard: bool,
     waker: Option<Waker>,
 }
@@ -58,10 +55,9 @@ impl OpenWatch {
         let mut doors = self.0.doors.lock();
         let flags = WatchFlags::OPEN | WatchFlags::ONESHOT;
         let descriptor = inotify::add_watch(&*self.0.inotify, path, flags)?;
-        let door = Arc::<Door>::default();
-        doors.insert(descriptor, Arc::clone(&door));
+        doors.insert(descriptor, Door::default());
         drop(doors);
-        Ok(Vigil { watch: self.clone(), descriptor, door })
+        Ok(Vigil { watch: self.clone(), descriptor })
     }
 }
 
@@ -76,18 +72,19 @@ impl Drop for Watch {
 pub(crate) struct Vigil {
     watch: OpenWatch,
     descriptor: i32,
-    door: Arc<Door>,
 }
 
 impl Vigil {
     /// Ready once the file was opened.
     pub(crate) fn poll_opened(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut knock = lock(&self.door.0);
-        if knock.heard {
+        let mut doors = self.watch.0.doors.lock();
+        // It is in the table for as long as the vigil lasts.
+        let Some(door) = doors.get_mut(&self.descriptor) else { return Poll::Pending };
+        if door.heard {
             return Poll::Ready(());
         }
-        if !knock.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            knock.waker = Some(cx.waker().clone());
+        if !door.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            door.waker = Some(cx.waker().clone());
         }
         Poll::Pending
     }
@@ -97,22 +94,26 @@ impl Drop for Vigil {
     fn drop(&mut self) {
         let mut doors = self.watch.0.doors.lock();
         doors.remove(&self.descriptor);
+        // When a thousand terminals are open there is nothing to watch.
+        if doors.len() < doors.capacity() / 8 {
+            doors.shrink_to_fit();
+        }
         // Fails when the one shot was fired: the kernel has removed it then.
         let _ = inotify::remove_watch(&*self.watch.0.inotify, self.descriptor);
     }
 }
 
 impl Doors {
-    fn lock(&self) -> MutexGuard<'_, HashMap<i32, Arc<Door>>> {
-        lock(&self.0)
+    /// No state here is left half-changed by a panic, so a poisoned lock is as good as any.
+    fn lock(&self) -> MutexGuard<'_, HashMap<i32, Door>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Door {
-    fn knock(&self) {
-        let mut knock = lock(&self.0);
-        knock.heard = true;
-        if let Some(waker) = knock.waker.take() {
+    fn knock(&mut self) {
+        self.heard = true;
+        if let Some(waker) = self.waker.take() {
             waker.wake();
         }
     }
@@ -126,7 +127,7 @@ async fn listen(inotify: Registered, doors: Arc<Doors>) {
                 // Nothing known makes an inotify read fail; waking all keeps every line correct, since
                 // each looks for itself.
                 tracing::error!(%error, "cannot read who opens pseudo-terminals");
-                doors.lock().values().for_each(|door| door.knock());
+                doors.lock().values_mut().for_each(Door::knock);
             }
             ready.clear_ready();
         }
@@ -139,16 +140,11 @@ fn pass_on(inotify: &OwnedFd, doors: &Doors) -> Result<(), rustix::io::Errno> {
     let mut events = inotify::Reader::new(inotify, &mut buffer);
     loop {
         let event = events.next()?;
-        let doors = doors.lock();
+        let mut doors = doors.lock();
         if event.events().contains(ReadFlags::QUEUE_OVERFLOW) {
-            doors.values().for_each(|door| door.knock());
-        } else if let Some(door) = doors.get(&event.wd()) {
+            doors.values_mut().for_each(Door::knock);
+        } else if let Some(door) = doors.get_mut(&event.wd()) {
             door.knock();
         }
     }
-}
-
-/// No state here is left half-changed by a panic, so a poisoned lock is as good as any.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

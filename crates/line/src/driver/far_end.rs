@@ -22,7 +22,8 @@ impl Driver {
         if over.is_some() {
             return self.delivered(cx, now);
         }
-        let gone = |cause| Over { cause, left: usize::MAX, until: now + limits::UNDELIVERED };
+        let gone =
+            |cause| Box::new(Over { cause, left: usize::MAX, until: now + limits::UNDELIVERED });
         // Nothing is read that couldn't be delivered: the far end is held back by its own window. Only
         // when it has gone, and the equipment too, its last words are for nobody.
         let abandoned = !end.is_open() && call.poll_hung_up(cx).is_ready();

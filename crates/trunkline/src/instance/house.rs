@@ -188,7 +188,7 @@ fn line(line: &Line) -> LineNow {
     LineNow {
         name: line.name().to_owned(),
         state: status.state.into(),
-        persona: line.config().persona.clone(),
+        persona: line.persona().to_owned(),
         place: line.place().to_owned(),
         listens: line.listens().to_vec(),
         dtr: status.dtr,

@@ -40,7 +40,7 @@ impl Instance {
         for line in self.board.lines() {
             let name = line.name().to_owned();
             match wanted.get(&name) {
-                Some(config) if same_but_for_access(config, line.config()) => {
+                Some(config) if same_but_for_access(config, &line.config()) => {
                     line.set_access(config.dial_access.clone(), config.answer_access.clone());
                     wanted.remove(&name);
                     changes.unchanged += 1;

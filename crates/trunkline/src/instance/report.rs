@@ -97,7 +97,7 @@ fn line(line: &Line) -> Json {
     Json::object([
         ("line", line.name().into()),
         ("state", status.state.into()),
-        ("persona", line.config().persona.as_str().into()),
+        ("persona", line.persona().into()),
         ("place", line.place().into()),
         ("listens", Json::List(line.listens().iter().map(|place| place.as_str().into()).collect())),
         ("dtr", Json::Bool(status.dtr)),

@@ -16,7 +16,7 @@ use rustix::termios::{
     tcgetattr, tcsetattr,
 };
 
-use super::{ClientSettings, PtyError, PtyOptions};
+use super::{ClientSettings, PtyError, Rights};
 use crate::raw;
 
 // Packet types by the kernel's `asm/ioctls.h`.
@@ -67,13 +67,13 @@ impl Master {
     }
 
     /// A pseudo-terminal for clients: raw, its settings watched, hung up until the first one comes.
-    pub(crate) fn offer(options: &PtyOptions, speed: u32) -> Result<Self, PtyError> {
+    pub(crate) fn offer(rights: Rights, speed: u32) -> Result<Self, PtyError> {
         let master = Self::create().map_err(PtyError::Open)?;
         master.prepare(speed).map_err(PtyError::Open)?;
         // The opening and closing by ourselves puts the hung-up state in place that later closes
         // restore; without it the kernel would call a terminal that was never opened alive.
         let slave = master.open_slave().map_err(PtyError::Open)?;
-        master.restrict(&slave, options)?;
+        master.restrict(&slave, rights)?;
         Ok(master)
     }
 
@@ -85,16 +85,16 @@ impl Master {
         raw::packet_mode(&self.fd)
     }
 
-    fn restrict(&self, slave: &OwnedFd, options: &PtyOptions) -> Result<(), PtyError> {
+    fn restrict(&self, slave: &OwnedFd, rights: Rights) -> Result<(), PtyError> {
         let access = |error: Errno| PtyError::Access {
             path: self.slave.to_path_buf(),
             source: error.into(),
         };
-        if options.owner.is_some() || options.group.is_some() {
-            let owner = options.owner.map(Uid::from_raw);
-            fchown(slave, owner, options.group.map(Gid::from_raw)).map_err(access)?;
+        if rights.owner.is_some() || rights.group.is_some() {
+            let owner = rights.owner.map(Uid::from_raw);
+            fchown(slave, owner, rights.group.map(Gid::from_raw)).map_err(access)?;
         }
-        if let Some(mode) = options.mode {
+        if let Some(mode) = rights.mode {
             fchmod(slave, Mode::from_raw_mode(mode & 0o777)).map_err(access)?;
         }
         Ok(())

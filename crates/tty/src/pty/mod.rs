@@ -34,6 +34,14 @@ pub struct PtyOptions {
     pub group: Option<u32>,
 }
 
+/// Who may open the terminal, where the system's choice isn't right.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rights {
+    mode: Option<u32>,
+    owner: Option<u32>,
+    group: Option<u32>,
+}
+
 /// What happened at the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PtyEvent {
@@ -145,7 +153,7 @@ pub struct PtyEnd {
     attention: Attention,
     unread: Unread,
     succession: Succession,
-    options: PtyOptions,
+    rights: Rights,
     watch: OpenWatch,
 }
 
@@ -168,11 +176,13 @@ enum Look {
 
 impl PtyEnd {
     /// Makes a terminal and its link. Must be called inside the tokio runtime that will poll it.
-    pub fn open(mut options: PtyOptions, watch: &OpenWatch) -> Result<Self, PtyError> {
+    pub fn open(options: PtyOptions, watch: &OpenWatch) -> Result<Self, PtyError> {
+        let PtyOptions { link, mode, owner, group } = options;
+        let rights = Rights { mode, owner, group };
         let settings = ClientSettings::INITIAL;
-        let master = Master::offer(&options, settings.speed)?;
+        let master = Master::offer(rights, settings.speed)?;
         let vigil = watch.await_open(&master.slave).map_err(PtyError::Watch)?;
-        let link = options.link.take().map(|path| Link::make(&path, &master.slave)).transpose()?;
+        let link = link.map(|path| Link::make(&path, &master.slave)).transpose()?;
         Ok(Self {
             link,
             client: Client::Absent(Look::Now),
@@ -183,7 +193,7 @@ impl PtyEnd {
             attention: Attention::ToldByKernel,
             unread: Unread::Announced,
             succession: Succession::None,
-            options,
+            rights,
             watch: watch.clone(),
         })
     }
@@ -254,7 +264,7 @@ impl PtyEnd {
     /// same link. The old one lives on for at most `patience`, until the client has read what was
     /// written before. If a client was there, the next event is [`PtyEvent::Closed`].
     pub fn hang_up(&mut self, patience: Duration) -> Result<(), PtyError> {
-        let fresh = Master::offer(&self.options, self.settings.speed)?;
+        let fresh = Master::offer(self.rights, self.settings.speed)?;
         if let Some(link) = &mut self.link {
             link.point_to(&fresh.slave)?;
         }
