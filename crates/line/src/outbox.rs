@@ -5,7 +5,7 @@ use std::io;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use clock::Instant;
+use clock::{Instant, Timers};
 use modem::{Character, DceLines, Flow};
 
 use crate::end::End;
@@ -16,8 +16,8 @@ use crate::pending::Pending;
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     steps: VecDeque<Step>,
-    /// Until when signals wait for the bytes before them.
-    patience: Option<Instant>,
+    /// Until when signals wait for the bytes before them: a table of one, at half the room of an `Option`.
+    patience: Timers<1>,
 }
 
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Outbox {
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.patience
+        self.patience.next()
     }
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
@@ -65,7 +65,9 @@ impl Outbox {
     }
 
     pub(crate) fn signal(&mut self, signal: Signal, now: Instant) {
-        self.patience.get_or_insert(now + limits::DRAIN);
+        if self.patience.next().is_none() {
+            self.patience.set(0, now + limits::DRAIN);
+        }
         self.steps.push_back(Step::Signal(signal));
     }
 
@@ -93,7 +95,7 @@ impl Outbox {
                     Poll::Pending => Poll::Pending,
                 },
             };
-            if delivered.is_pending() && self.patience.is_some_and(|until| until <= now) {
+            if delivered.is_pending() && self.deadline().is_some_and(|until| until <= now) {
                 // Among them may be the one that lets bytes go again, such as the end of XON/XOFF.
                 self.signals_first(end, now);
                 continue;
@@ -124,7 +126,7 @@ impl Outbox {
     /// Without signals there is nothing to be impatient for.
     fn calm(&mut self) {
         if !self.steps.iter().any(|step| matches!(step, Step::Signal(_))) {
-            self.patience = None;
+            self.patience.clear(0);
         }
     }
 }
