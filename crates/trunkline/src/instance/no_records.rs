@@ -1,9 +1,6 @@
 //! Without a store the last calls are known, until the process ends.
 
-use tokio::sync::mpsc::Receiver;
-
-use super::{Instance, Plan};
-use crate::calls::{Call, Wanted};
+use super::Plan;
 
 /// Would keep records of all calls.
 pub(super) struct Records;
@@ -32,8 +29,12 @@ impl Records {
     pub(super) async fn close(&self) {}
 }
 
-impl Instance {
-    pub(crate) fn on_record(&self, _: &Wanted) -> Option<Receiver<Result<Call, String>>> {
+#[cfg(feature = "configuration")]
+impl super::Instance {
+    pub(crate) fn on_record(
+        &self,
+        _: &crate::calls::Wanted,
+    ) -> Option<tokio::sync::mpsc::Receiver<Result<crate::calls::Call, String>>> {
         None
     }
 }
