@@ -65,7 +65,7 @@ async fn calls_that_a_crash_has_cut_show_as_such() {
     let store = after.open();
     let calls = all(&store);
     assert_eq!(numbers(&calls), ["cut", "over"]);
-    assert_eq!(calls[0].cause.as_deref(), Some("cut-off"));
+    assert_eq!(calls[0].cause.as_deref(), Some("crash"));
     assert_eq!(calls[0].words.as_deref(), Some("cut off by a crash or power loss"));
     assert_eq!(calls[0].account.as_deref(), Some("site-0042"));
     assert!(calls[0].ended.is_some_and(|ended| ended >= calls[0].rang));

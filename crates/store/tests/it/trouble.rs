@@ -43,7 +43,7 @@ async fn a_full_disk_refuses_calls_and_keeps_the_ends_of_those_that_there_are() 
     // An end that found no room when the store was closed is a cut call's.
     for call in calls {
         let cause = call.cause.expect("a cause");
-        assert!(["caller-hung-up", "cut-off"].contains(&cause.as_str()), "{cause}");
+        assert!(["caller-hung-up", "crash"].contains(&cause.as_str()), "{cause}");
     }
 }
 

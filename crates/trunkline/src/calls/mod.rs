@@ -113,6 +113,28 @@ impl Call {
     }
 }
 
+/// A moment as programs read it.
 fn moment(time: SystemTime) -> Json {
     Civil::from(time).show(Shown::Seconds).to_string().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manual() -> String {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/records.md");
+        std::fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn every_field_and_every_cause_is_in_the_manual() {
+        let manual = manual();
+        for member in MEMBERS {
+            assert!(manual.contains(&format!("`{member}`")), "{member}");
+        }
+        for cause in at::result::Cause::ALL {
+            assert!(manual.contains(&format!("`{}`", cause.code())), "{}", cause.code());
+        }
+    }
 }

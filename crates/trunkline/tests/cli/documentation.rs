@@ -40,6 +40,7 @@ fn every_key_of_the_configuration_is_in_the_manual_and_no_other() {
         ("phonebook", "[phonebook]\na = { x = 1 }"),
         ("access", "[access]\nx = 1"),
         ("exchange", "[exchange]\nx = 1"),
+        ("exchange records", "[exchange.records]\nx = 1"),
         ("exchange listen", "[[exchange.listen]]\nx = 1"),
         ("exchange login", "[exchange.login]\nx = 1"),
         ("exchange limits", "[exchange.limits]\nx = 1"),

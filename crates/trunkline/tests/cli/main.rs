@@ -7,6 +7,7 @@ mod dialling;
 mod documentation;
 mod lifetime;
 mod plain_modem;
+mod records;
 mod reload;
 mod stage;
 mod transcripts;
