@@ -11,6 +11,7 @@
 mod callers;
 mod chat;
 mod kermit;
+mod page;
 mod people;
 mod pyserial;
 mod regressions;
@@ -18,5 +19,6 @@ mod stage;
 mod terminals;
 mod transparency;
 mod uucp;
+mod watching;
 mod wvdial;
 mod zmodem;

@@ -98,6 +98,12 @@ impl<'a> Setting<'a> {
         self.line(name, &format!("listen = \"{address}\"\n{more}"))
     }
 
+    /// Tables as they stand in a file.
+    pub(crate) fn tables(mut self, tables: &str) -> Self {
+        self.lines.push_str(tables);
+        self
+    }
+
     /// An entry of the phonebook, its value as TOML.
     pub(crate) fn phone(mut self, number: &str, listing: &str) -> Self {
         let _ = writeln!(self.phonebook, "\"{number}\" = {listing}");
