@@ -31,9 +31,10 @@ export class Detail {
       el("div", { class: "title" }, el("h2", {}, row.name ?? row.party ?? row.from ?? row.address),
         el("button", { type: "button", class: "quiet", "aria-label": "Close the details", onclick: () => this.close() }, "✕")),
       this.facts, this.buttons, this.more);
+    this.past = el("div", {});
     if (this.trace) this.more.append(this.trace.element);
+    this.more.append(this.past);
     this.update(row);
-    if (kind.id === "lines") this.history(row.name);
   }
 
   close() {
@@ -60,6 +61,7 @@ export class Detail {
     const shape = JSON.stringify([call?.id, line?.busy, Boolean(this.trace), line?.error]);
     if (shape === this.last) return;
     this.last = shape;
+    if (line) this.history(line.name);
     this.buttons.replaceChildren(...(mayAct ? this.actions(line, call) : [el("p", { class: "note" }, "Your role sees, and does nothing.")]));
     if (!line && !call) this.buttons.replaceChildren();
   }
@@ -95,7 +97,7 @@ export class Detail {
       if (this.name !== line) return;
       const rows = own.map((call) => el("li", {}, el("time", {}, moment(call.since)), ` ${call.direction === "out" ? "→" : "←"} ${call.party} `,
         el("small", {}, `${span(call.seconds)} · ${bytes(call.sent)} / ${bytes(call.received)} · ${call.words}`)));
-      this.more.append(el("h3", {}, "Last calls"), rows.length ? el("ul", { class: "history" }, ...rows) : el("p", { class: "note" }, "None so far."));
+      this.past.replaceChildren(el("h3", {}, "Last calls"), rows.length ? el("ul", { class: "history" }, ...rows) : el("p", { class: "note" }, "None so far."));
     } catch {
       // The list says already that the server doesn't answer.
     }

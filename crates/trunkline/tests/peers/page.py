@@ -4,7 +4,7 @@
 import base64, json, os, socket, subprocess, sys, tempfile, time
 
 BASE, EQUIPMENT, EXCHANGE, SHOTS = sys.argv[1:5]
-PATIENCE = 60
+PATIENCE = 25
 
 
 class Browser:
@@ -67,7 +67,7 @@ class Browser:
     def wait(self, text):
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            if self.js(text):
+            if self.js(f"!!({text})"):
                 return
             time.sleep(0.05)
         self.shoot("failed")
@@ -94,7 +94,7 @@ def row(text):
 
 def dial():
     host, port = EQUIPMENT.rsplit(":", 1)
-    equipment = socket.create_connection((host, int(port)))
+    equipment = socket.create_connection((host, int(port)), PATIENCE)
     equipment.sendall(b"ATDT" + EXCHANGE.encode() + b"\r")
     seen = b""
     for prompt, words in ((b"login:", b"site\r"), (b"Password:", b"secret\r"), (b"READY", b"")):
