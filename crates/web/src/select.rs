@@ -29,11 +29,14 @@ pub(crate) struct Wish {
 /// Orders and parts of a list, each by its word. The first order is the usual one.
 pub(crate) struct Choice<T: 'static> {
     pub(crate) sorts: &'static [(&'static str, Order<T>)],
-    pub(crate) shows: &'static [(&'static str, fn(&T) -> bool)],
+    pub(crate) shows: &'static [(&'static str, Part<T>)],
 }
 
 /// Which of two rows comes first.
 pub(crate) type Order<T> = fn(&Row<T>, &Row<T>) -> Ordering;
+
+/// Whether a row belongs to a part of its list.
+pub(crate) type Part<T> = fn(&T) -> bool;
 
 /// A window on a list.
 #[derive(Debug, Serialize)]
@@ -122,7 +125,7 @@ fn order<T>(choice: &Choice<T>, wish: &Wish) -> Result<(Order<T>, bool), WishErr
         .ok_or_else(|| WishError::Sort(sort.clone(), words(choice.sorts)))
 }
 
-fn show<T>(choice: &Choice<T>, wish: &Wish) -> Result<Option<fn(&T) -> bool>, WishError> {
+fn show<T>(choice: &Choice<T>, wish: &Wish) -> Result<Option<Part<T>>, WishError> {
     let Some(show) = &wish.show else { return Ok(None) };
     let known = choice.shows.iter().find(|(known, _)| known == show);
     known

@@ -1,6 +1,6 @@
 //! `trunkline run` without a configuration: what it prints, done to the letter.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -23,6 +23,7 @@ fn whoever_types_what_is_printed_gets_a_shell() {
     let dial = format!("ATDT{}", printed("ATDT"));
     let name = printed("login: ");
     let password = printed("Password: ");
+    let page = printed("To see it live, open http://");
 
     let mut terminal = Equipment::open(Path::new(link));
     terminal.command(&dial, "login: ");
@@ -31,7 +32,14 @@ fn whoever_types_what_is_printed_gets_a_shell() {
     terminal.send("echo $((6 * 7))$USER\r");
     terminal.expect("42");
     assert!(stage.ask(&["calls"]).contains("guest"));
+    assert!(login_page(page.split(' ').next().unwrap()).starts_with("HTTP/1.1 200 OK"));
     terminal.send("exit\r");
     terminal.expect("NO CARRIER");
     assert!(stage.stop().success());
+}
+
+fn login_page(address: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(stream, "GET /login HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    std::io::read_to_string(stream).unwrap()
 }

@@ -37,6 +37,8 @@ pub(super) fn of(config: &Config) -> Summary {
     summary.section("Phonebook", "number", entries);
     #[cfg(feature = "exchange")]
     answering(&config.plan, &mut summary);
+    #[cfg(feature = "web")]
+    page(&config.plan, &mut summary);
     summary.section("Places", "place", places(config));
     for serial in config.plan.lines.iter().filter_map(|line| line.serial.as_ref()) {
         if !serial.device.exists() {
@@ -120,6 +122,22 @@ fn answering(plan: &Plan, summary: &mut Summary) {
         }
         _ => {}
     }
+}
+
+#[cfg(feature = "web")]
+fn page(plan: &Plan, summary: &mut Summary) {
+    let Some(page) = &plan.page else { return };
+    let operator =
+        |operator: &web::OperatorConfig| format!("{} ({})", operator.name, operator.role.word());
+    let operators: Vec<String> = page.operators.iter().map(operator).collect();
+    let whom = if operators.is_empty() {
+        "for `operator`, with a password that is made at the first start".to_owned()
+    } else {
+        format!("for {}", operators.join(", "))
+    };
+    let addresses = page.config.listen.0.iter();
+    let rows = addresses.map(|address| (address.to_string(), whom.clone())).collect();
+    summary.section("Page", "page", rows);
 }
 
 fn places(config: &Config) -> Vec<(String, String)> {
