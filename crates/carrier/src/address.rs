@@ -1,5 +1,6 @@
 //! Where a call goes: `telnet://host:23`, `tcp://[::1]:8023`, `unix:/run/x`, `host:8023`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
@@ -129,7 +130,7 @@ pub enum AddressError {
     BadUser,
     /// A password, where anybody could read it. It is not shown again.
     #[error(
-        "a password has no place in an address; keep it in a file, and give the phonebook entry `password = \"file:PATH\"`"
+        "a password has no place in an address; keep it in a file, and give the phonebook entry `ssh = {{ password = \"file:PATH\" }}`"
     )]
     Password,
     /// Something stands after the port.
@@ -318,6 +319,25 @@ fn ssh(text: &str) -> Result<Address, AddressError> {
     let host = host.parse()?;
     let port = port.map_or(Ok(SSH_PORT), parse_port)?;
     Ok(Address::Ssh { user: user.to_owned(), host, port })
+}
+
+/// What was dialled, without the password that somebody may have put into it: for logs and records.
+///
+/// ```
+/// assert_eq!(carrier::without_password("ssh://rtu:secret@host"), "ssh://rtu:(hidden)@host");
+/// assert_eq!(carrier::without_password("ssh://rtu@host:22"), "ssh://rtu@host:22");
+/// ```
+pub fn without_password(dialled: &str) -> Cow<'_, str> {
+    let Some((before, host)) = dialled.rsplit_once('@') else { return dialled.into() };
+    let (scheme, user) = match before.split_once("//") {
+        Some((scheme, user)) => (Some(scheme), user),
+        None => (None, before),
+    };
+    let Some((user, _)) = user.split_once(':') else { return dialled.into() };
+    match scheme {
+        Some(scheme) => format!("{scheme}//{user}:(hidden)@{host}").into(),
+        None => format!("{user}:(hidden)@{host}").into(),
+    }
 }
 
 /// `rack1/5551234`: nothing that could end a modem's command or begin another may be in the number.
@@ -526,7 +546,7 @@ mod tests {
     fn a_password_in_an_address_is_refused_and_not_repeated() {
         for text in ["ssh://rtu:hunter2@host", "ssh://rtu:hun@ter2@host:22", "ssh://:hunter2@h"] {
             let shown = shown(text);
-            assert!(shown.contains("password = \"file:"), "{shown}");
+            assert!(shown.contains("ssh = { password = \"file:"), "{shown}");
             assert!(!shown.contains("hun") && !shown.contains("ter2"), "{shown}");
         }
     }

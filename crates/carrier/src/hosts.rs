@@ -81,7 +81,7 @@ pub enum SshFailure {
     #[error("its key proves nothing: {0}")]
     HostKeyWeak(String),
     /// The list can't be read, or a host not added to it.
-    #[error("{}", list.display())]
+    #[error("the list of known hosts {} can't be used: {source}", list.display())]
     KnownHosts {
         /// The list.
         list: PathBuf,
@@ -92,8 +92,8 @@ pub enum SshFailure {
     #[error("there is neither an `identity` nor a `password` to log in with")]
     NothingToShow,
     /// A secret can't be fetched.
-    #[error("the secret to log in with")]
-    Secret(#[source] SecretError),
+    #[error("the secret to log in with is not at hand: {0}")]
+    Secret(SecretError),
     /// The identity is no private key, or its passphrase is wrong or missing.
     #[error(
         "the identity is no private key that can be used, or `passphrase` is not its passphrase"

@@ -64,7 +64,9 @@ mod wire;
 mod words;
 
 pub use access::{AccessError, AccessList, Denied, Permission, Rule, TooManyRules};
-pub use address::{Address, AddressError, Host, Protocol, SSH_PORT, TELNET_PORT, TELNETS_PORT};
+pub use address::{
+    Address, AddressError, Host, Protocol, SSH_PORT, TELNET_PORT, TELNETS_PORT, without_password,
+};
 pub use call::{Call, Counts, Received, TelnetFailed};
 pub use caller::{Caller, CallerStream, Greeting, Knock};
 pub use cause::{cause_of, cause_of_end};

@@ -79,6 +79,10 @@ pub enum CallEnd {
     NotAccepted,
     /// No secure connection came about.
     TlsFailed,
+    /// No SSH session came about.
+    SshFailed,
+    /// The caller wanted something else than his account's program.
+    NotGiven,
     /// There were too many calls already.
     TurnedAway,
     /// Its record could not be kept.
@@ -107,6 +111,8 @@ impl CallEnd {
             Self::ShuttingDown => "exchange shutting down",
             Self::NotAccepted => "protocol not accepted",
             Self::TlsFailed => "no secure connection",
+            Self::SshFailed => "no SSH session",
+            Self::NotGiven => "wanted what is not given",
             Self::TurnedAway => "too many calls",
             Self::Unrecorded => "its record could not be kept",
         }
@@ -133,6 +139,8 @@ impl CallEnd {
             Self::ShuttingDown => "shutting-down",
             Self::NotAccepted => "not-accepted",
             Self::TlsFailed => "tls-failed",
+            Self::SshFailed => "ssh-failed",
+            Self::NotGiven => "not-given",
             Self::TurnedAway => "turned-away",
             Self::Unrecorded => "unrecorded",
         }

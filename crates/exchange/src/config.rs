@@ -4,6 +4,7 @@ mod account;
 mod process;
 mod records;
 mod safety;
+mod ssh;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub use account::{
 pub use process::{Nice, NoSize, ProcessConfig, Size};
 pub use records::{Keep, NoKeep, RecordsConfig, Survive};
 pub use safety::{AuditConfig, LockOutConfig, PenaltiesConfig, WhenFull};
+pub use ssh::{SshCommands, SshConfig};
 
 /// The `[exchange]` table.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -38,6 +40,8 @@ pub struct ExchangeConfig {
     pub listen: Vec<ListenConfig>,
     /// What a caller sees and may type before he is known: `[exchange.login]`.
     pub login: LoginConfig,
+    /// What callers over SSH meet: `[exchange.ssh]`.
+    pub ssh: SshConfig,
     /// How much at once: `[exchange.limits]`.
     pub limits: LimitsConfig,
     /// What mistakes cost a source: `[exchange.penalties]`.
@@ -123,6 +127,8 @@ pub enum Kind {
     Raw,
     /// Telnet or plain bytes under TLS.
     Tls,
+    /// SSH, which asks by itself who is there.
+    Ssh,
 }
 
 /// The `tls` table of a listener.

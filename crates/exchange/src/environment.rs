@@ -1,6 +1,7 @@
 //! The environment of a program, built from nothing.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::time::SystemTime;
 
 use tty::User;
@@ -22,6 +23,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) connect: &'a str,
     /// The terminal type that the caller told.
     pub(crate) terminal: Option<&'a str>,
+    /// The command that he wanted, if the program is to know.
+    pub(crate) command: Option<&'a [u8]>,
     pub(crate) at: SystemTime,
 }
 
@@ -61,6 +64,12 @@ pub(crate) fn environment(
     variables.extend(
         usual.into_iter().filter(|(name, _)| !own(name)).map(|(name, value)| (name.into(), value)),
     );
+    // No variable can have a zero byte, and a command with one means no harm that is left out.
+    let command = facts.command.filter(|command| !command.contains(&0));
+    if let Some(command) = command.filter(|_| !own("SSH_ORIGINAL_COMMAND")) {
+        let command = OsStr::from_bytes(command).to_owned();
+        variables.push(("SSH_ORIGINAL_COMMAND".into(), command));
+    }
     variables.extend(plan.environment.iter().map(|(name, value)| (name.into(), value.into())));
     variables
 }

@@ -16,7 +16,7 @@ use crate::admission::{Admission, Checked, Identified};
 use crate::audit::{Audit, AuditError};
 use crate::call::{CallEnd, CallId, CallRecord, CallStatus, status_words};
 use crate::config::{
-    AuditConfig, ExchangeConfig, HangUpConfig, ListenConfig, Parity, RootPrograms,
+    AuditConfig, ExchangeConfig, HangUpConfig, Kind, ListenConfig, Parity, RootPrograms,
 };
 use crate::crowd::{Crowd, Seat};
 use crate::doors::Doors;
@@ -32,6 +32,7 @@ use crate::registry::{Entry, Registry};
 use crate::service::{self, Left};
 use crate::session::Script;
 use crate::source::Source;
+use crate::ssh::{self, SshFault};
 use crate::user;
 use crate::wait::{First, both, first};
 
@@ -62,6 +63,8 @@ pub(crate) struct Settings {
     pub(crate) checker: Arc<Checker>,
     pub(crate) hang_up: HangUpConfig,
     pub(crate) root_programs: RootPrograms,
+    /// What callers over SSH meet, if there are any.
+    pub(crate) ssh: Option<ssh::Host>,
     pub(crate) audit: Audit,
     audit_config: Option<AuditConfig>,
     threads: u32,
@@ -88,6 +91,9 @@ pub enum StartError {
     /// The audit log can't be written.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// Callers over SSH can't be received.
+    #[error(transparent)]
+    Ssh(#[from] SshFault),
     /// A listener can't be opened.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -307,6 +313,10 @@ impl Settings {
             checker,
             hang_up: config.hang_up,
             root_programs: config.root_programs,
+            ssh: match config.listen.iter().any(|listen| listen.accept.contains(&Kind::Ssh)) {
+                true => Some(ssh::Host::open(&config.ssh)?),
+                false => None,
+            },
             threads,
             queue,
         })
@@ -506,7 +516,12 @@ impl Shared {
 
     /// Lets go of the caller and ends the program, both at the same time: neither has to wait for
     /// the other.
-    async fn wind_down(&self, call: Call, left: Left, settings: &Settings) -> Option<ExitStatus> {
+    async fn wind_down(
+        &self,
+        mut call: Call,
+        left: Left,
+        settings: &Settings,
+    ) -> Option<ExitStatus> {
         let mut closing = self.closing.subscribe();
         let grace =
             Grace { hup: settings.hang_up.term_after.0, term: settings.hang_up.kill_after.0 };
@@ -516,6 +531,9 @@ impl Shared {
                 None => None,
             }
         };
+        if let Some(status) = left.status {
+            call.tell_exit(status);
+        }
         let orderly = both(program, call.hang_up(limits::LINGER));
         let cut = closing.wait_for(|closing| *closing == Closing::Now);
         match first(orderly, cut).await {

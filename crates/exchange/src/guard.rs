@@ -51,6 +51,7 @@ impl Offence {
             CallEnd::LoginFailed(Ending::Deadline | Ending::TriesUsed)
             | CallEnd::CallerHungUp
             | CallEnd::TlsFailed
+            | CallEnd::SshFailed
             | CallEnd::LineLost => Some(Self::NoLogin),
             CallEnd::LoginFailed(Ending::VainPrompts) | CallEnd::NotAccepted => Some(Self::Probe),
             _ => None,

@@ -64,6 +64,11 @@ mod registry;
 mod service;
 pub mod session;
 mod source;
+#[cfg(feature = "ssh")]
+mod ssh;
+#[cfg(not(feature = "ssh"))]
+#[path = "no_ssh.rs"]
+mod ssh;
 mod terminal;
 mod user;
 mod wait;
@@ -79,7 +84,7 @@ pub use config::{
     ExchangeConfig, HangUpConfig, Keep, Kind, LimitsConfig, ListenConfig, LockOutConfig,
     LoginConfig, Nice, NoKeep, NoSize, On, OnBreak, OnSecond, Parity, PasswordConfig,
     PenaltiesConfig, Privileges, ProcessConfig, Profile, RecordsConfig, RootPrograms, Size,
-    Sources, Survive, TlsConfig, WhenFull,
+    Sources, SshCommands, SshConfig, Survive, TlsConfig, WhenFull,
 };
 pub use exchange::{Exchange, StartError};
 pub use login::Told;

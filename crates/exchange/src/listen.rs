@@ -18,6 +18,7 @@ use crate::origin::{self, Origin};
 use crate::records::Unheard;
 use crate::registry::Entry;
 use crate::source::Source;
+use crate::ssh;
 use crate::wait::{First, first};
 
 /// A `[[exchange.listen]]` table at work.
@@ -129,6 +130,10 @@ async fn receive(
                 }
                 Err(_) => CallEnd::LineLost,
             }
+        }
+        // Boxed: other calls need no room for it.
+        Heard::Ssh(caller) => {
+            return Box::pin(ssh::receive(shared, caller, origin, entry, seat)).await;
         }
         Heard::Nothing(end) => end,
     };

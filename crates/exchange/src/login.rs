@@ -45,6 +45,8 @@ pub struct Told {
     /// Whether he wants a terminal or clean pipes, where his protocol lets him choose. The
     /// account's own `on` where it doesn't.
     pub wants: Option<On>,
+    /// The command that he has asked for instead of the account's program, for that to know.
+    pub command: Option<Vec<u8>>,
 }
 
 /// A login that is under way.

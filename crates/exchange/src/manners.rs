@@ -24,6 +24,8 @@ pub(crate) struct Manners {
 pub(crate) enum Heard {
     /// He speaks telnet, or plain bytes.
     Words { caller: Caller, mode: Mode, over: Over },
+    /// He speaks SSH.
+    Ssh(Caller),
     /// There will be no call.
     Nothing(CallEnd),
 }
@@ -70,6 +72,7 @@ impl Manners {
             [Kind::Telnet] => Mode::On,
             [Kind::Raw] => Mode::Off,
             [Kind::Tls] => return self.hear_secured(caller).await,
+            [Kind::Ssh] => return Heard::Ssh(caller),
             _ => match caller.sniff(self.patience()).await {
                 Greeting::Tls => return self.hear_secured(caller).await,
                 Greeting::Telnet if self.accepts(Kind::Telnet) => Mode::On,
@@ -79,6 +82,10 @@ impl Manners {
                 }
                 Greeting::Silent if self.accepts(Kind::Telnet) => Mode::On,
                 Greeting::Silent if self.accepts(Kind::Raw) => Mode::Off,
+                // Some wait for our hello.
+                Greeting::Ssh | Greeting::Silent if self.accepts(Kind::Ssh) => {
+                    return Heard::Ssh(caller);
+                }
                 Greeting::Gone => return Heard::Nothing(CallEnd::CallerHungUp),
                 _ => return foreign(caller),
             },
@@ -113,7 +120,7 @@ impl Manners {
 
     /// Terminals wait for us to begin; who must begin himself is waited for longer.
     fn patience(&self) -> Duration {
-        match self.accepts(Kind::Telnet) || self.accepts(Kind::Raw) {
+        match [Kind::Telnet, Kind::Raw, Kind::Ssh].into_iter().any(|kind| self.accepts(kind)) {
             true => limits::FIRST_BYTES,
             false => limits::HANDSHAKE,
         }

@@ -17,7 +17,7 @@ use crate::exchange::Settings;
 use crate::limits;
 use crate::login::Guest;
 use crate::origin::{Origin, Over};
-use crate::pump::{Pump, Rules};
+use crate::pump::{EndMeans, Pump, Rules};
 use crate::registry::Entry;
 use crate::user;
 
@@ -86,7 +86,11 @@ pub(crate) async fn serve(
         On::Pty => LineEnds::Cr,
         On::Pipe => LineEnds::Keep,
     });
-    Pump::new(call, entry, running, guest, Rules::of(plan, on)).run().await
+    let end = match origin.over {
+        Over::Ssh => EndMeans::Finished,
+        _ => EndMeans::Gone,
+    };
+    Pump::new(call, entry, running, guest, Rules::of(plan, on, end)).run().await
 }
 
 fn start(
@@ -109,6 +113,7 @@ fn start(
         origin,
         connect: &connect,
         terminal: guest.told.terminal.as_ref().map(|terminal| terminal.as_str()),
+        command: guest.told.command.as_deref(),
         at: SystemTime::now(),
     };
     let size = guest.told.size.map_or_else(WindowSize::default, window_size);

@@ -266,8 +266,10 @@ impl Circuit {
                 routing::route(dial, &self.persona, &self.board.phonebook(), &self.shared.config)
             }
         };
-        let party =
-            route.as_ref().map_or_else(|_| dial.text().to_owned(), |route| route.party.clone());
+        let party = match &route {
+            Ok(route) => route.party.clone(),
+            Err(_) => carrier::without_password(dial.text()).into_owned(),
+        };
         // Its caller came in the same moment, and hasn't rung.
         self.end_call(Cause::LineInUse);
         let mut ticket = self.ticket(Direction::Out, party);

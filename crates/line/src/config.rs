@@ -8,6 +8,7 @@ use serde::Deserialize;
 use settings::{OneOrMany, Parsed, Span, TextOrTable};
 
 use crate::access::Access;
+use crate::ssh::SshSettings;
 use crate::tls::TlsSettings;
 
 /// One `[[line]]` table: a modem with its DTE end and its manners.
@@ -67,6 +68,8 @@ pub struct LineConfig {
     pub answer_access: Access,
     /// Whom to trust when dialling under TLS, where the phonebook entry doesn't say.
     pub tls: Option<TlsSettings>,
+    /// How hosts are called over SSH, where the phonebook entry doesn't say.
+    pub ssh: Option<Box<SshSettings>>,
     /// How long unacknowledged data may wait before the call counts as lost. Equipment may
     /// hold its flow control for that long. Default `10m`.
     #[serde(default = "ten_minutes")]
@@ -345,6 +348,7 @@ impl LineConfig {
             dial_access: Access::default(),
             answer_access: Access::default(),
             tls: None,
+            ssh: None,
             user_timeout: ten_minutes(),
             trace: None,
         }

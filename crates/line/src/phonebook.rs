@@ -19,6 +19,7 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use self::pattern::Pattern;
 use crate::limits;
+use crate::ssh::SshSettings;
 use crate::tls::TlsSettings;
 use settings::{OneOrMany, Parsed, Span, TextOrTable};
 
@@ -56,6 +57,8 @@ pub struct Listing {
     pub tls: Option<TlsSettings>,
     /// The system user who runs a program (`exec:`) that is called.
     pub user: Option<String>,
+    /// How the host is called over SSH; what is left out, the line says.
+    pub ssh: Option<Box<SshSettings>>,
     /// For people.
     pub note: Option<String>,
 }
@@ -70,6 +73,7 @@ struct ListingTable {
     connect_delay: Option<Span>,
     tls: Option<TlsSettings>,
     user: Option<String>,
+    ssh: Option<Box<SshSettings>>,
     note: Option<String>,
 }
 
@@ -85,6 +89,7 @@ impl From<TextOrTable<String, ListingTable>> for Listing {
                 connect_delay: table.connect_delay,
                 tls: table.tls,
                 user: table.user,
+                ssh: table.ssh,
                 note: table.note,
             },
         }

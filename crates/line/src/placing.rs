@@ -29,6 +29,7 @@ pub(crate) fn place(
 ) -> Dialling {
     let options = CallOptions {
         tls: route.tls,
+        ssh: Some(route.ssh.client(&route.terminal, None)),
         telnet: route.telnet.or(line.telnet.map(|mode| mode.0)),
         terminal: Some(route.terminal),
         socket: socket(line),

@@ -10,6 +10,7 @@ use modem::Persona;
 
 use crate::config::LineConfig;
 use crate::phonebook::{Entry, Phonebook};
+use crate::ssh::SshSettings;
 use crate::tls::TlsSettings;
 
 /// Whom to call, in which order and in which way.
@@ -31,6 +32,8 @@ pub struct Route {
     pub tls: Option<Arc<TlsClient>>,
     /// The system user who runs a program that is called.
     pub user: Option<String>,
+    /// How a host is called over SSH.
+    pub ssh: SshSettings,
 }
 
 /// Reads what was dialled: the phonebook first, then the string itself.
@@ -109,6 +112,7 @@ fn unlisted(party: String, address: Address, line: &LineConfig) -> Route {
         connect_delay: None,
         tls: line.tls.as_ref().map(TlsSettings::client),
         user: None,
+        ssh: line.ssh.as_deref().cloned().unwrap_or_default(),
     }
 }
 
@@ -126,5 +130,6 @@ fn listed(entry: &Entry, addresses: Vec<Address>, line: &LineConfig) -> Result<R
         connect_delay: listing.connect_delay.map(|span| span.0),
         tls: listing.tls.as_ref().or(line.tls.as_ref()).map(TlsSettings::client),
         user: listing.user.clone(),
+        ssh: listing.ssh.as_deref().cloned().unwrap_or_default().over(line.ssh.as_deref()),
     })
 }

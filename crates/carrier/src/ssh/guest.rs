@@ -8,7 +8,7 @@ use russh::keys::{Algorithm, HashAlg};
 use russh::server::{
     Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey,
 };
-use russh::{Channel, ChannelId, ChannelWriteHalf, MethodSet, Pty, Sig};
+use russh::{Channel, ChannelId, ChannelWriteHalf, MethodKind, MethodSet, Pty, Sig};
 use telnet::{Event, Function, WindowSize};
 use tokio::sync::oneshot;
 
@@ -104,7 +104,7 @@ impl<D: Doorkeeper> Guest<D> {
                 self.stage = Stage::In { name: name.to_owned(), terms };
                 Auth::Accept
             }
-            Verdict::Refused => Auth::reject(),
+            Verdict::Refused => again(),
             Verdict::GoAway => self.send_away(NotAnswered::SentAway),
         }
     }
@@ -363,6 +363,12 @@ impl<D: Doorkeeper> Handler for Guest<D> {
         let refused = session.channel_failure(id);
         async { Ok(refused?) }
     }
+}
+
+/// The library would take the method that has failed off the list; the doorkeeper counts tries.
+fn again() -> Auth {
+    let methods = MethodSet::from(&[MethodKind::PublicKey, MethodKind::Password][..]);
+    Auth::Reject { proceed_with_methods: Some(methods), partial_success: false }
 }
 
 /// Zero is "unknown"; nobody has a window of more than 65,535 columns.

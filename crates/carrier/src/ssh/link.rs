@@ -225,23 +225,23 @@ impl Link {
         self.state().inbox.take_event()
     }
 
-    /// Ready when the far end has finished or is gone, whatever is left to take.
+    /// Ready when the far end is gone, whatever is left to take. It may have finished sending long before.
     pub(super) fn poll_hung_up(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.state();
-        if state.inbox.is_over() || state.wire != Far::There {
+        if state.wire != Far::There {
             return Poll::Ready(());
         }
         state.hearer = Some(cx.waker().clone());
         Poll::Pending
     }
 
-    /// Ready when the far end has finished or is gone, and nothing is left to take.
+    /// Ready when the far end is gone, and nothing is left to take.
     pub(super) fn poll_closed(&self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         let mut state = self.state();
-        match (state.inbox.is_over() && state.inbox.waiting() == 0, state.wire) {
-            (true, Far::Broken(kind)) => Poll::Ready(Err(kind.into())),
-            (true, _) => Poll::Ready(Ok(())),
-            (false, _) => {
+        match (state.inbox.waiting(), state.wire) {
+            (0, Far::Broken(kind)) => Poll::Ready(Err(kind.into())),
+            (0, Far::HungUp) => Poll::Ready(Ok(())),
+            _ => {
                 state.hearer = Some(cx.waker().clone());
                 Poll::Pending
             }

@@ -24,6 +24,7 @@ const TELNET: CallOptions = CallOptions {
     socket: carrier::SocketOptions { keepalive: carrier::Keepalive::Off, user_timeout: None },
     budget: None,
     tls: None,
+    ssh: None,
     trunks: None,
 };
 

@@ -7,7 +7,7 @@ use telnet::{Event, Function};
 use tty::Running;
 
 use super::pending::Pending;
-use super::{Rules, Turn};
+use super::{EndMeans, Rules, Turn};
 use crate::call::CallEnd;
 use crate::config::{On, OnBreak, Parity};
 use crate::limits;
@@ -54,8 +54,8 @@ impl Inward {
     }
 
     /// Whether the caller has finished sending, be it that the program doesn't know yet.
-    pub(super) fn has_hung_up(&self) -> bool {
-        self.state == State::Closed || self.caller == Caller::HungUp
+    pub(super) fn has_hung_up(&self, rules: &Rules) -> bool {
+        self.state == State::Closed && rules.end == EndMeans::Gone || self.caller == Caller::HungUp
     }
 
     /// Bytes that the program has taken so far.
@@ -76,8 +76,14 @@ impl Inward {
                 _ if !self.pending.is_empty() => self.poll_pending(cx, call, running)?,
                 State::Open | State::Deaf => self.poll_hear(cx, call, running, rules)?,
                 // A terminal has lost its line; a pipe comes to its end of file.
-                State::Ending if rules.on == On::Pty => return Err(CallEnd::CallerHungUp),
+                State::Ending if rules.on == On::Pty && rules.end == EndMeans::Gone => {
+                    return Err(CallEnd::CallerHungUp);
+                }
                 State::Ending => running.io.poll_shutdown(cx).map(|_| self.state = State::Closed),
+                State::Closed if rules.end == EndMeans::Finished => match call.poll_closed(cx) {
+                    Poll::Ready(_) => return Err(CallEnd::CallerHungUp),
+                    Poll::Pending => Poll::Pending,
+                },
                 State::Closed => Poll::Pending,
             };
             if step.is_pending() {

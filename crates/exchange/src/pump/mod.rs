@@ -31,10 +31,20 @@ use inward::Inward;
 use outward::Outward;
 use timer::Timer;
 
+/// What it means that a caller has finished sending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EndMeans {
+    /// That he is gone, as far as anybody can see.
+    Gone,
+    /// That and no more: his going would be seen.
+    Finished,
+}
+
 /// What an account says about a call's course.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     on: On,
+    end: EndMeans,
     on_break: OnBreak,
     idle: Option<Duration>,
     after_end: Duration,
@@ -43,9 +53,10 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    pub(crate) fn of(plan: &Plan, on: On) -> Self {
+    pub(crate) fn of(plan: &Plan, on: On, end: EndMeans) -> Self {
         Self {
             on,
+            end,
             on_break: plan.on_break,
             idle: plan.idle,
             after_end: plan.after_end,
@@ -235,7 +246,7 @@ impl<'a> Pump<'a> {
     /// The caller has finished sending, and the program neither takes nor says anything. Whether he
     /// still listens shows only when something is sent to him.
     fn silence_after_end(&self) -> Option<Instant> {
-        let waiting = self.inward.has_hung_up() && self.times.program_ended.is_none();
+        let waiting = self.inward.has_hung_up(&self.rules) && self.times.program_ended.is_none();
         waiting.then(|| self.last_byte().max(self.times.taken) + self.rules.after_end)
     }
 

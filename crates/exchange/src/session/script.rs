@@ -17,8 +17,8 @@ pub struct Script {
     pub(crate) busy: Vec<u8>,
     pub(crate) unavailable: Vec<u8>,
     pub(super) echo: Echo,
-    pub(super) tries: u32,
-    pub(super) deadline: Duration,
+    pub(crate) tries: u32,
+    pub(crate) deadline: Duration,
     name_characters: Vec<u8>,
 }
 

@@ -23,7 +23,7 @@ pub(super) fn check(mut draft: Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Opt
     let whole = mistakes.is_empty();
     let personas = personas(&draft, mistakes);
     trust::check(&mut draft, mistakes);
-    let phonebook = phonebook(&draft, mistakes);
+    let phonebook = phonebook(&mut draft, mistakes);
     lines::check(&draft, personas.as_ref(), phonebook.as_ref().filter(|_| whole), mistakes);
     if whole {
         lines::check_hunting(&draft, mistakes);
@@ -97,7 +97,15 @@ fn personas(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Option<Persona
     Some(personas)
 }
 
-fn phonebook(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Option<Phonebook> {
+fn phonebook(draft: &mut Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Option<Phonebook> {
+    let folders: Vec<_> =
+        draft.phonebook.iter().map(|entry| draft.folder(entry).to_owned()).collect();
+    for (entry, folder) in draft.phonebook.iter_mut().zip(folders) {
+        let listing = &mut entry.value.1;
+        let files = listing.ssh.iter_mut().flat_map(|ssh| ssh.files_mut());
+        files.for_each(|path| *path = crate::place::absolute(&folder.join(&*path)));
+    }
+    let draft = &*draft;
     let mut entries: Vec<_> = draft.phonebook.iter().collect();
     let before = mistakes.len();
     loop {

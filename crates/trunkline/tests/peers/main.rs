@@ -15,6 +15,8 @@ mod page;
 mod people;
 mod pyserial;
 mod regressions;
+mod ssh_callers;
+mod ssh_hosts;
 mod stage;
 mod terminals;
 mod transparency;

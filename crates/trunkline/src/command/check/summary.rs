@@ -81,14 +81,27 @@ fn answering(plan: &Plan, summary: &mut Summary) {
     use exchange::{AccountConfig, Kind, On};
     let Some(answering) = &plan.answering else { return };
     let spoken = |kinds: &[Kind]| {
-        let words: Vec<&str> =
-            kinds.iter().map(|kind| if *kind == Kind::Raw { "raw" } else { "telnet" }).collect();
-        words.join(" or ")
+        let word = |kind: &Kind| match kind {
+            Kind::Telnet => "telnet",
+            Kind::Raw => "raw",
+            Kind::Tls => "tls",
+            Kind::Ssh => "ssh",
+        };
+        kinds.iter().map(word).collect::<Vec<_>>().join(" or ")
     };
     let listeners = answering.exchange.listen.iter();
     let listeners =
         listeners.map(|listen| (listen.address.to_string(), spoken(&listen.accept))).collect();
     summary.section("Listeners", "listener", listeners);
+    let listens = &answering.exchange.listen;
+    if listens.iter().any(|listen| listen.accept.contains(&Kind::Ssh)) {
+        // They were read when the configuration was, and nobody has called since.
+        let keys = answering.exchange.ssh.fingerprints().unwrap_or_default();
+        if keys.is_empty() {
+            summary.notes.push("a host key for callers over SSH will be made".to_owned());
+        }
+        summary.section("Host keys", "host-key", keys);
+    }
     let service = |account: &AccountConfig| match &account.deny {
         Some(reason) => format!("is told: {reason}"),
         None => {

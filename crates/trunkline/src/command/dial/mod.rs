@@ -1,6 +1,8 @@
 //! `trunkline dial`: an operator's terminal.
 
 mod conversation;
+#[cfg(feature = "ssh")]
+mod host;
 mod tilde;
 #[cfg(feature = "tls")]
 mod trust;
@@ -59,6 +61,10 @@ pub(super) const COMMAND: Command = Command {
         #[cfg(feature = "configuration")]
         LINE,
         TELNET,
+        #[cfg(feature = "ssh")]
+        host::IDENTITY,
+        #[cfg(feature = "ssh")]
+        host::UNKNOWN_HOSTS,
         PATIENCE,
         #[cfg(feature = "tls")]
         trust::CA,
@@ -101,12 +107,17 @@ fn dial(matches: &Matches) -> Result<Exit, Failure> {
     };
     #[cfg(feature = "tls")]
     let route = Route { tls: trust::settings(matches, route.tls.clone())?, ..route };
+    #[cfg(feature = "ssh")]
+    let route = Route { ssh: host::settings(matches, route.ssh.clone())?, ..route };
+    let terminal = terminal_name().unwrap_or(route.terminal);
+    let size = terminal_size().map(|size| WindowSize { columns: size.columns, rows: size.rows });
     let options = CallOptions {
         telnet: mode.or(route.telnet),
         tls: route.tls,
         profile: Profile::Human,
-        terminal: terminal_name().or(Some(route.terminal)),
-        size: terminal_size().map(|size| WindowSize { columns: size.columns, rows: size.rows }),
+        ssh: Some(route.ssh.client(&terminal, size)),
+        terminal: Some(terminal),
+        size,
         ..CallOptions::default()
     };
     let routes: Vec<_> = route

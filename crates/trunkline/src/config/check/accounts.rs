@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use exchange::{
-    AccountConfig, AccountFault, Accounts, PasswordConfig, PasswordError, Pepper, SecretRef,
+    AccountConfig, AccountFault, Accounts, Kind, ListenConfig, PasswordConfig, PasswordError,
+    Pepper, SecretRef,
 };
 
 use crate::config::diagnostic::Diagnostic;
@@ -56,6 +57,17 @@ pub(in crate::config) fn check(
 fn listeners(draft: &mut Draft<'_>, secrets: Secrets, mistakes: &mut Vec<Diagnostic>) {
     let Some(mut exchange) = draft.exchange.take() else { return };
     let folder = draft.folder(&exchange).to_owned();
+    for path in &mut exchange.value.ssh.host_keys.0 {
+        *path = crate::place::absolute(&folder.join(&*path));
+    }
+    let speaks_ssh = |listen: &ListenConfig| listen.accept.contains(&Kind::Ssh);
+    if exchange.value.listen.iter().any(speaks_ssh)
+        && secrets == Secrets::Needed
+        && let Err(fault) = exchange.value.ssh.fingerprints()
+    {
+        let message = crate::failure::chain(&fault);
+        mistakes.push(draft.mistake(&exchange, &["ssh".into(), "host-keys".into()], message));
+    }
     for (n, listen) in exchange.value.listen.iter_mut().enumerate() {
         let files = listen.tls.iter_mut().flat_map(exchange::TlsConfig::files_mut);
         files.for_each(|path| *path = crate::place::absolute(&folder.join(&*path)));

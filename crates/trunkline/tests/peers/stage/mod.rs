@@ -3,6 +3,7 @@
 mod far_end;
 mod installed;
 mod process;
+mod sshd;
 mod telnetd;
 mod terminal;
 mod trunkline;
@@ -17,6 +18,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 pub(crate) use far_end::FarEnd;
 pub(crate) use installed::{installed, unpacked};
 pub(crate) use process::{Log, PATIENCE, Process, command};
+pub(crate) use sshd::{SshServer, Sshd, keygen};
 pub(crate) use telnetd::{Login, TelnetServer, Telnetd};
 pub(crate) use terminal::on_a_terminal;
 pub(crate) use trunkline::{Account, Setting, Trunkline};

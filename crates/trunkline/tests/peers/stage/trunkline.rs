@@ -60,6 +60,15 @@ impl<'a> Setting<'a> {
         self
     }
 
+    /// An exchange that listens here for callers over SSH, among others; more of its table as TOML.
+    pub(crate) fn exchange_over_ssh(mut self, address: SocketAddr, more: &str) -> Self {
+        self.exchange = format!(
+            "[exchange]\nroot-programs = \"allow\"\n{more}\n\
+             [[exchange.listen]]\naddress = \"{address}\"\naccept = [\"ssh\", \"telnet\", \"raw\"]\n\n"
+        );
+        self
+    }
+
     /// An account.
     pub(crate) fn account(mut self, account: &Account<'_>) -> Self {
         let Account { name, password, program, on, more } = account;
@@ -155,6 +164,11 @@ impl Trunkline {
     /// What it has logged.
     pub(crate) fn log(&self) -> &Log {
         self.process.log()
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> rustix::process::Pid {
+        self.process.id()
     }
 
     /// It must be alive still: the tests of what used to crash.

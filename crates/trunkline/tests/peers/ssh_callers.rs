@@ -1,0 +1,381 @@
+//! Callers over SSH: OpenSSH's clients and dropbear's.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::stage::{
+    Account, Log, Process, Setting, Stage, Trunkline, Wire, assert_same_bytes, command,
+    free_address, installed, keygen, on_a_terminal, random, unpacked,
+};
+
+/// An exchange with one account, `site`, whose password is `secret`.
+struct Centre<'a> {
+    stage: &'a Stage,
+    address: SocketAddr,
+    trunkline: Trunkline,
+}
+
+impl<'a> Centre<'a> {
+    fn new(stage: &'a Stage, script: &str, on: &str) -> Self {
+        Self::with(stage, script, on, "", "")
+    }
+
+    fn with(stage: &'a Stage, script: &str, on: &str, account: &str, exchange: &str) -> Self {
+        let program = stage.script("program", script);
+        let address = free_address();
+        let account = Account { on, more: account, ..Account::site(&program) };
+        let trunkline =
+            Setting::new(stage).exchange_over_ssh(address, exchange).account(&account).run();
+        Self { stage, address, trunkline }
+    }
+
+    /// A client of OpenSSH's that believes the exchange at first sight and reads no configuration.
+    fn openssh(&self, program: &str) -> Vec<PathBuf> {
+        let known = format!("UserKnownHostsFile={}", self.stage.path("known_hosts").display());
+        let port = format!("Port={}", self.address.port());
+        let mut words = vec![installed(program), "-F".into(), "/dev/null".into()];
+        for option in [&known, &port, "StrictHostKeyChecking=accept-new", "IdentitiesOnly=yes"] {
+            words.extend(["-o".into(), PathBuf::from(option)]);
+        }
+        words
+    }
+
+    /// `ssh` with these words before the host and those behind it; `sshpass` types the password.
+    fn ssh(&self, before: &[&str], behind: &[&str]) -> Command {
+        self.ssh_with("secret", before, behind)
+    }
+
+    fn ssh_with(&self, password: &str, before: &[&str], behind: &[&str]) -> Command {
+        let mut ssh = command(installed("/usr/bin/sshpass"));
+        ssh.args(["-p", password]).args(self.openssh("/usr/bin/ssh")).args(before);
+        ssh.arg(format!("site@{}", self.address.ip())).args(behind);
+        ssh
+    }
+
+    fn record(&self, cause: &str) {
+        self.trunkline.log().expect(&format!("cause={cause}"));
+    }
+}
+
+/// What a client says and how it ends.
+fn run(name: &str, command: &mut Command) -> (String, Option<i32>) {
+    let mut process = Process::start(name, command);
+    let status = process.end();
+    (process.log().text(), status.code())
+}
+
+/// Gives `input` to a client once it has said READY (if it is to say so), and returns what it says then.
+fn converse(mut command: Command, ready: &str, input: &[u8]) -> (Vec<u8>, Option<i32>) {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a client");
+    let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut greeting = vec![0; ready.len()];
+    stdout.read_exact(&mut greeting).expect("a greeting");
+    assert_eq!(String::from_utf8_lossy(&greeting), ready);
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || stdin.write_all(&input));
+    let mut output = Vec::new();
+    stdout.read_to_end(&mut output).expect("output");
+    writer.join().expect("no panic").expect("all taken");
+    (output, child.wait().expect("an end").code())
+}
+
+/// All values, and a mebibyte of anything.
+fn payload() -> Vec<u8> {
+    (0..=255).chain(random(1 << 20)).collect()
+}
+
+#[test]
+fn a_password_opens_the_account_and_the_exit_status_comes_back() {
+    let stage = Stage::new();
+    let centre = Centre::new(&stage, "echo hello from $TRUNKLINE_ACCOUNT\nexit 7", "pty");
+    let (said, status) = run("ssh", &mut centre.ssh(&[], &[]));
+    assert!(said.contains("hello from site"), "{said}");
+    assert_eq!(status, Some(7));
+    centre.record("program-ended");
+    centre.trunkline.log().expect("over=ssh");
+}
+
+#[test]
+fn every_kind_of_key_that_ssh_keygen_makes_opens_its_account_and_no_other_does() {
+    let stage = Stage::new();
+    let kinds: [(&str, &[&str]); 5] = [
+        ("ed25519", &["-t", "ed25519"]),
+        ("nistp256", &["-t", "ecdsa", "-b", "256"]),
+        ("nistp521", &["-t", "ecdsa", "-b", "521"]),
+        ("rsa", &["-t", "rsa", "-b", "2048"]),
+        ("stranger", &["-t", "ed25519"]),
+    ];
+    for (name, kind) in kinds {
+        keygen(&stage.path(name), kind);
+    }
+    let public = |name: &str| {
+        let line = std::fs::read_to_string(stage.path(name).with_extension("pub")).unwrap();
+        format!("\"{}\"", line.trim())
+    };
+    let keys: Vec<_> = kinds[..4].iter().map(|(name, _)| public(name)).collect();
+    let account = format!("ssh-keys = [{}]", keys.join(", "));
+    let centre = Centre::with(&stage, "echo welcome", "pipe", &account, "");
+    let with_key = |name: &str| {
+        let key = stage.path(name).display().to_string();
+        let mut ssh = command(centre.openssh("/usr/bin/ssh").remove(0));
+        ssh.args(&centre.openssh("/usr/bin/ssh")[1..]);
+        ssh.args(["-i", &key, "-o", "PasswordAuthentication=no", "-o", "BatchMode=yes"]);
+        ssh.arg(format!("site@{}", centre.address.ip()));
+        run("ssh", &mut ssh)
+    };
+    for (name, _) in &kinds[..4] {
+        let (said, status) = with_key(name);
+        assert!(said.contains("welcome") && status == Some(0), "{name}: {said}");
+    }
+    let (said, status) = with_key("stranger");
+    assert!(said.contains("Permission denied") && status == Some(255), "{said}");
+}
+
+#[test]
+fn a_wrong_password_is_refused_and_logged_for_fail2ban() {
+    let stage = Stage::new();
+    let centre = Centre::new(&stage, "echo in", "pty");
+    let (said, status) = run("ssh", &mut centre.ssh_with("wrong", &[], &[]));
+    assert!(said.contains("Permission denied") && !said.contains("in\n"), "{said}");
+    assert_eq!(status, Some(5), "sshpass's word for a wrong password");
+    centre.trunkline.log().expect("login failed from 127.0.0.1");
+    assert!(!centre.trunkline.log().text().contains("wrong\""));
+}
+
+#[test]
+fn without_a_terminal_every_byte_passes_both_ways_and_each_way_ends_by_itself() {
+    // On a pty for those who want one; these callers don't.
+    for on in ["pipe", "pty"] {
+        let stage = Stage::new();
+        let centre = Centre::new(&stage, "printf READY\nexec cat", on);
+        let bytes = payload();
+        let (back, status) = converse(centre.ssh(&["-T"], &[]), "READY", &bytes);
+        assert_same_bytes(&bytes, &back, on);
+        assert_eq!(status, Some(0));
+    }
+}
+
+#[test]
+fn a_raw_terminal_passes_every_byte_both_ways_at_once() {
+    let stage = Stage::new();
+    let (up, down) = (payload(), payload());
+    let file = stage.write("down", &down);
+    let script = format!(
+        "stty raw -echo\nprintf READY\ncat {} &\nhead -c {} >{}\nwait",
+        file.display(),
+        up.len(),
+        stage.path("up").display()
+    );
+    let centre = Centre::new(&stage, &script, "pty");
+    let (heard, status) = converse(centre.ssh(&["-tt", "-e", "none"], &[]), "READY", &up);
+    assert_same_bytes(&down, &heard, "towards the caller");
+    assert_same_bytes(&up, &std::fs::read(stage.path("up")).unwrap(), "towards the program");
+    assert_eq!(status, Some(0));
+}
+
+#[test]
+fn a_caller_who_leaves_in_the_middle_ends_his_program() {
+    let stage = Stage::new();
+    for (on, words) in [("pipe", &["-T"][..]), ("pty", &["-tt"])] {
+        let centre = Centre::new(&stage, "trap 'echo over' EXIT HUP\necho READY\nread line", on);
+        let mut ssh = centre.ssh(words, &[]);
+        ssh.stdin(Stdio::piped());
+        let mut process = Process::start("ssh", &mut ssh);
+        process.log().expect("READY");
+        process.kill();
+        centre.record("caller-hung-up");
+    }
+}
+
+#[test]
+fn a_terminal_has_the_callers_type_and_a_terminal_refused_leaves_clean_pipes() {
+    let stage = Stage::new();
+    let centre =
+        Centre::new(&stage, "tty >/dev/null && echo on $TERM\nread line; echo got $line", "pty");
+    let ssh = centre.ssh(&["-tt"], &[]);
+    let (mut caller, mut process): (Wire, Process) = on_a_terminal("ssh", &ssh);
+    // `on_a_terminal` says what kind.
+    caller.expect("on vt100");
+    caller.send("word\r");
+    caller.expect("got word");
+    process.succeed();
+
+    let stage = Stage::new();
+    let centre = Centre::new(&stage, "tty >/dev/null || echo no terminal", "pipe");
+    // With `-tt` he would insist.
+    let (mut caller, mut process) = on_a_terminal("ssh", &centre.ssh(&[], &[]));
+    caller.expect("PTY allocation request failed");
+    caller.expect("no terminal");
+    process.succeed();
+}
+
+#[test]
+fn a_command_is_ignored_told_or_refused_as_the_owner_says() {
+    let script = "echo asked for [$SSH_ORIGINAL_COMMAND]";
+    for (setting, says, status) in [
+        ("ignore", "asked for []", Some(0)),
+        ("tell", "asked for [reboot; id $(id)]", Some(0)),
+        ("refuse", "exec request failed", Some(255)),
+    ] {
+        let stage = Stage::new();
+        let exchange = format!("[exchange.ssh]\ncommands = \"{setting}\"");
+        let centre = Centre::with(&stage, script, "pipe", "", &exchange);
+        let (said, ended) = run("ssh", &mut centre.ssh(&[], &["reboot; id $(id)"]));
+        assert!(said.contains(says), "{setting}: {said}");
+        assert_eq!(ended, status, "{setting}: {said}");
+        if status != Some(0) {
+            centre.record("not-given");
+        }
+    }
+}
+
+#[test]
+fn files_are_not_copied() {
+    let stage = Stage::new();
+    let centre = Centre::new(&stage, "cat >/dev/null", "pipe");
+    let file = stage.write("file", "content").display().to_string();
+    let host = format!("site@{}:there", centre.address.ip());
+    let mut scp = command(installed("/usr/bin/sshpass"));
+    scp.args(["-p", "secret"]).args(centre.openssh("/usr/bin/scp")).args([&file, &host]);
+    let (said, status) = run("scp", &mut scp);
+    assert!(said.contains("Connection closed") && status != Some(0), "{said}");
+    centre.record("not-given");
+    let mut sftp = command(installed("/usr/bin/sshpass"));
+    sftp.args(["-p", "secret"]).args(centre.openssh("/usr/bin/sftp"));
+    sftp.arg(format!("site@{}", centre.address.ip()));
+    let (said, status) = run("sftp", &mut sftp);
+    assert!(said.contains("Connection closed") && status != Some(0), "{said}");
+}
+
+#[test]
+fn nothing_is_forwarded() {
+    let stage = Stage::new();
+    let target = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = target.local_addr().unwrap().port();
+    let centre = Centre::new(&stage, "env; echo READY; exec cat", "pipe");
+    let (local, dynamic, remote) = (free_address(), free_address(), free_address());
+    let forwards = [
+        format!("LocalForward={} 127.0.0.1:{to}", local.port()),
+        format!("DynamicForward={}", dynamic.port()),
+        format!("RemoteForward={} 127.0.0.1:{to}", remote.port()),
+    ];
+    let mut words = vec!["-A", "-X"];
+    forwards.iter().for_each(|forward| words.extend(["-o", forward]));
+    let mut ssh = centre.ssh(&words, &[]);
+    let agent = stage.path("agent");
+    let mut real = command(installed("/usr/bin/ssh-agent"));
+    let real = Process::start("ssh-agent", real.args(["-D", "-a"]).arg(&agent));
+    real.log().expect("SSH_AUTH_SOCK");
+    ssh.env("SSH_AUTH_SOCK", &agent).env("DISPLAY", ":0").stdin(Stdio::piped());
+    let process = Process::start("ssh", &mut ssh);
+    process.log().expect("READY");
+    process.log().expect("remote port forwarding failed");
+    let text = process.log().text();
+    assert!(!text.contains("SSH_AUTH_SOCK") && !text.contains("DISPLAY"), "{text}");
+    assert!(TcpStream::connect(remote).is_err());
+    for (forward, hello) in [(local, &b"x"[..]), (dynamic, b"\x05\x01\x00")] {
+        let mut stream = TcpStream::connect(forward).expect("ssh listens");
+        let _ = stream.write_all(hello);
+        if forward == dynamic {
+            let mut answer = [0; 2];
+            let _ = stream.read_exact(&mut answer);
+            let port = to.to_be_bytes();
+            let _ = stream.write_all(&[5, 1, 0, 1, 127, 0, 0, 1, port[0], port[1]]);
+        }
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest);
+    }
+    process.log().expect("administratively prohibited");
+    target.set_nonblocking(true).unwrap();
+    assert!(target.accept().is_err(), "somebody came through");
+}
+
+#[test]
+fn a_program_that_floods_a_caller_who_stops_reading_and_one_that_does_not_read_cost_little() {
+    let stage = Stage::new();
+    let centre = Centre::new(&stage, "exec cat /dev/zero", "pipe");
+    let mut callers: Vec<Process> = Vec::new();
+    for _ in 0..4 {
+        let mut ssh = centre.ssh(&["-T"], &[]);
+        let (reader, writer) = std::io::pipe().unwrap();
+        ssh.stdin(Stdio::null()).stdout(writer).stderr(Stdio::null());
+        callers.push(Process::start_connected("ssh", &mut ssh));
+        drop(ssh);
+        // Held open, and never read.
+        std::mem::forget(reader);
+    }
+    wait_for_programs(centre.trunkline.log(), 4);
+    let (said, _) = run("ssh", &mut {
+        let mut ssh = centre.ssh(&["-T"], &[]);
+        ssh.stdin(Stdio::null()).stdout(Stdio::null());
+        // Somebody else is served all the same.
+        let mut timed = command(installed("/usr/bin/timeout"));
+        timed.arg("3").arg(ssh.get_program()).args(ssh.get_args());
+        timed
+    });
+    assert!(said.len() > 1 << 20, "{} bytes", said.len());
+    // In these seconds the others' windows and the kernel have taken what they take.
+    let resident = resident_kib(&centre.trunkline);
+    assert!(resident < 80 * 1024, "{resident} KiB");
+}
+
+fn wait_for_programs(log: &Log, count: usize) {
+    log.wait_for("programs", |text| {
+        (text.matches("program started").count() >= count).then_some(())
+    });
+}
+
+/// The instance's resident memory; it is a child of `setpriv`, which has become it.
+fn resident_kib(trunkline: &Trunkline) -> u64 {
+    let status = format!("/proc/{}/status", trunkline.id().as_raw_nonzero());
+    let text = std::fs::read_to_string(status).expect("our own child");
+    let line = text.lines().find(|line| line.starts_with("VmRSS:")).expect("a size");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+}
+
+#[test]
+fn garbage_and_half_open_hellos_stop_nobody() {
+    let stage = Stage::new();
+    let centre = Centre::new(&stage, "echo hello", "pipe");
+    let hellos: [&[u8]; 4] =
+        [b"SSH-2.0-slow\r\n", b"SSH-2.0-", b"SSH-2.0-x\r\n\0\x03\xff\xff", b"SSH-9\r\n"];
+    let open: Vec<_> = (0..200)
+        .map(|n| {
+            let mut stream = TcpStream::connect(centre.address).expect("taken");
+            let _ = stream.write_all(hellos[n % hellos.len()]);
+            stream
+        })
+        .collect();
+    let (said, status) = run("ssh", &mut centre.ssh(&[], &[]));
+    assert!(said.contains("hello") && status == Some(0), "{said}");
+    centre.record("ssh-failed");
+    drop(open);
+}
+
+#[test]
+fn dropbear_calls_with_a_password_and_with_a_key() {
+    let stage = Stage::new();
+    let key = stage.path("dropbear");
+    let mut make = command(unpacked("dropbear-bin", "usr/bin/dropbearkey"));
+    make.args(["-t", "ed25519", "-f"]).arg(&key);
+    let (said, _) = run("dropbearkey", &mut make);
+    let public = said.lines().find(|line| line.starts_with("ssh-ed25519")).expect("a key");
+    let account = format!("ssh-keys = [\"{public}\"]");
+    let centre = Centre::with(&stage, "printf READY\nexec cat", "pty", &account, "");
+    let dbclient = |more: &[&Path]| {
+        let mut dbclient = command(installed("/usr/bin/sshpass"));
+        dbclient.args(["-p", "secret"]).arg(unpacked("dropbear-bin", "usr/bin/dbclient"));
+        dbclient.env("HOME", stage.path(""));
+        dbclient.args(["-y", "-y", "-T", "-p", &centre.address.port().to_string()]).args(more);
+        dbclient.arg(format!("site@{}", centre.address.ip()));
+        dbclient
+    };
+    let bytes = payload();
+    for more in [&[][..], &[Path::new("-i"), &key]] {
+        let (back, status) = converse(dbclient(more), "READY", &bytes);
+        assert_same_bytes(&bytes, &back, "dropbear");
+        assert_eq!(status, Some(0));
+    }
+}
