@@ -403,4 +403,29 @@ mod tests {
         assert!(!registry.end(id, CallEnd::Operator));
         assert!(registry.snapshot().is_empty());
     }
+
+    /// A time of day that the test sets.
+    fn set_time() -> SystemTime {
+        SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(SET.load(Ordering::Relaxed))
+    }
+
+    static SET: AtomicU64 = AtomicU64::new(1_000_000);
+
+    #[test]
+    fn a_clock_that_is_set_changes_no_duration() {
+        let registry = Registry::with_time(None, set_time);
+        let entry = registry.enter(&Origin::line("a", "b"));
+        SET.store(2_000_000, Ordering::Relaxed);
+        entry.has_started();
+        SET.store(500_000, Ordering::Relaxed);
+        let record = entry.over(CallEnd::CallerHungUp);
+        let secs = |time: SystemTime| {
+            time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+        };
+        assert!(record.duration < std::time::Duration::from_secs(60), "{:?}", record.duration);
+        assert!(record.call.lasts <= record.duration);
+        assert_eq!(secs(record.call.since), 1_000_000);
+        assert_eq!(record.call.started.map(secs), Some(2_000_000));
+        assert_eq!(secs(record.ended), 500_000);
+    }
 }

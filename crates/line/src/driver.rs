@@ -180,8 +180,8 @@ impl Driver {
     }
 
     fn callers(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
-        if let Slot::Noting { .. } = &self.circuit.slot {
-            return self.noted(cx, now);
+        if self.noted(cx, now) {
+            return true;
         }
         if let Slot::Ringing { caller, .. } = &mut self.circuit.slot
             && caller.poll_gone(cx).is_ready()

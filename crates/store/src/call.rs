@@ -159,7 +159,8 @@ pub struct CallRow {
     pub received: u64,
     /// Bytes to the other side.
     pub sent: u64,
-    /// Why it ended, as a stable code.
+    /// Why it ended, as a stable code. Without an `ended`: it was cut off, and no instance has run
+    /// since.
     pub cause: Option<String>,
     /// Why it ended, for people.
     pub words: Option<String>,

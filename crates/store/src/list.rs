@@ -10,7 +10,9 @@ use crate::call::{CallRow, Direction, Place};
 use crate::connection;
 use crate::error::StoreError;
 use crate::limits;
+use crate::lock;
 use crate::time::{from_millis, span_from_millis, to_millis};
+use crate::writer::CUT_OFF;
 
 /// Which calls are wanted; the default is all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,6 +62,8 @@ pub struct Calls {
     left: u64,
     page: VecDeque<CallRow>,
     last_page: bool,
+    /// No instance runs with the store, so nothing is in progress.
+    cut_off: bool,
 }
 
 impl Calls {
@@ -71,6 +75,7 @@ impl Calls {
             left,
             page: VecDeque::new(),
             last_page: left == 0,
+            cut_off: !lock::is_held(path),
         };
         calls.turn()?;
         Ok(calls)
@@ -102,7 +107,12 @@ impl Iterator for Calls {
             self.last_page = true;
             return Some(Err(error));
         }
-        self.page.pop_front().map(Ok)
+        let mut call = self.page.pop_front()?;
+        if self.cut_off && call.ended.is_none() {
+            let (cause, words) = CUT_OFF;
+            (call.cause, call.words) = (Some(cause.into()), Some(words.into()));
+        }
+        Some(Ok(call))
     }
 }
 

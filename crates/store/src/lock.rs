@@ -45,6 +45,12 @@ impl Lock {
     }
 }
 
+/// Whether somebody holds the lock of the store at `store`.
+pub(crate) fn is_held(store: &Path) -> bool {
+    let lock = OpenOptions::new().read(true).open(beside(store));
+    lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 fn beside(store: &Path) -> PathBuf {
     let mut name = store.as_os_str().to_owned();
     name.push(".lock");

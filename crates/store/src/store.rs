@@ -14,7 +14,7 @@ use crate::call::{CallBegan, TurnedAway};
 use crate::connection;
 use crate::error::{OpenError, Refused, StoreError};
 use crate::list::{Calls, Filter};
-use crate::lock::Lock;
+use crate::lock::{self, Lock};
 use crate::meter::Meter;
 use crate::queue::{Begin, Queue};
 use crate::schema::{self, Form};
@@ -119,6 +119,11 @@ impl Store {
             thread: Mutex::new(Some(thread)),
         };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Whether an instance runs with it. Without one, calls that seem to be in progress were cut off.
+    pub fn is_in_use(&self) -> bool {
+        lock::is_held(&self.shared.path)
     }
 
     /// Where it is.

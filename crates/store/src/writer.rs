@@ -18,7 +18,7 @@ use crate::queue::{Begin, Changes, Health, Pace, Queue, Work};
 use crate::settings::Settings;
 use crate::tally::Sum;
 use prune::Pruning;
-pub(crate) use record::{end_what_was_cut_off, next_row};
+pub(crate) use record::{CUT_OFF, end_what_was_cut_off, next_row};
 
 /// What only the instance does, not a visitor.
 pub(crate) struct Keeping {

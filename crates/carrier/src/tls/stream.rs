@@ -6,6 +6,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::task::{Context, Poll, ready};
 
 use tokio_rustls::rustls::client::{ClientConnectionData, UnbufferedClientConnection};
@@ -461,6 +462,10 @@ impl<M: Machine> Duplex for Secured<M> {
 
     fn local(&self) -> Peer {
         self.wire.local()
+    }
+
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        self.wire.socket()
     }
 
     fn peer(&self) -> Peer {

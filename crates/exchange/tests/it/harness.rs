@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use argon2::password_hash::PasswordHasher;
@@ -10,7 +11,8 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, Version};
 use carrier::{AccessList, Call, CallOptions, Received};
 use exchange::{
-    AccountConfig, Accounts, CallRecord, Exchange, ExchangeConfig, ListenConfig, RootPrograms,
+    AccountConfig, Accounts, CallRecord, Exchange, ExchangeConfig, ListenConfig, RecordKeeper,
+    RootPrograms,
 };
 use serde::Deserialize;
 use tokio::time::{sleep, timeout};
@@ -47,7 +49,12 @@ impl Setup {
     }
 
     pub(crate) fn start(&self) -> House {
-        let exchange = Exchange::start(&self.exchange, self.accounts());
+        self.start_with_records(None)
+    }
+
+    pub(crate) fn start_with_records(&self, keeper: Option<Arc<dyn RecordKeeper>>) -> House {
+        let accounts = self.accounts();
+        let exchange = Exchange::start_with_records(&self.exchange, accounts, keeper);
         House { exchange: exchange.unwrap_or_else(|error| panic!("{error:?}")) }
     }
 }

@@ -5,5 +5,6 @@ mod limits;
 mod log;
 mod login;
 mod program;
+mod records;
 mod running;
 mod transparency;

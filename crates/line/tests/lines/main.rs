@@ -9,6 +9,7 @@ mod equipment;
 mod flow;
 mod inside;
 mod pty;
+mod records;
 mod rfc2217;
 mod serial;
 mod terminal;

@@ -11,7 +11,7 @@ use crate::tally::Sum;
 use crate::time::{span_to_millis, to_millis};
 
 /// A code and words for what nobody could write an end for.
-const CUT_OFF: (&str, &str) = ("crash", "cut off by a crash or power loss");
+pub(crate) const CUT_OFF: (&str, &str) = ("crash", "cut off by a crash or power loss");
 
 pub(super) fn begin(connection: &Connection, begin: &Begin) -> rusqlite::Result<()> {
     let call = &begin.call;

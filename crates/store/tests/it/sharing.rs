@@ -30,8 +30,11 @@ async fn a_visitor_sees_the_calls_and_can_record_none() {
     // A visit doesn't end what is in progress.
     let open = begin(&instance, "3").await;
     let visitor = Store::visit(&stage.path()).expect("a visit");
-    assert_eq!(all(&visitor)[0].ended, None);
+    assert_eq!((all(&visitor)[0].ended, &all(&visitor)[0].cause), (None, &None));
+    assert!(visitor.is_in_use());
     drop(open);
+    drop(instance);
+    assert!(!visitor.is_in_use());
 }
 
 #[test]

@@ -110,6 +110,8 @@ fn every_call_that_had_begun_is_on_record_after_a_kill() {
     }
     stage.signal(Signal::KILL);
     assert_eq!(stage.ended().signal(), Some(9));
+    let cut = stage.ask(&["calls", "--json", "--account", "guest"]);
+    assert!(cut.contains("\"cause\":\"crash\""), "known even before the next start: {cut}");
 
     stage.start(&["run"]);
     let calls = stage.ask(&["calls", "--json", "--limit", "all"]);
