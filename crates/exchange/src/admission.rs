@@ -30,6 +30,11 @@ impl Identified {
         &self.account.name
     }
 
+    /// Whether he is to be hung up on and called back before he gets anything.
+    pub(crate) fn wants_callback(&self) -> bool {
+        self.account.callback.is_some() && self.proof != Proof::Callback
+    }
+
     /// How he has shown it.
     pub fn proof(&self) -> Proof {
         self.proof

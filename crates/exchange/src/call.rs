@@ -73,6 +73,8 @@ pub enum CallEnd {
     TimeLimit,
     /// An operator hung up.
     Operator,
+    /// The caller is called back.
+    CallingBack,
     /// The exchange is being shut down.
     ShuttingDown,
     /// The caller spoke a protocol that isn't accepted here.
@@ -108,6 +110,7 @@ impl CallEnd {
             Self::Idle => "idle for too long",
             Self::TimeLimit => "time limit reached",
             Self::Operator => "hung up by an operator",
+            Self::CallingBack => "hung up to be called back",
             Self::ShuttingDown => "exchange shutting down",
             Self::NotAccepted => "protocol not accepted",
             Self::TlsFailed => "no secure connection",
@@ -136,6 +139,7 @@ impl CallEnd {
             Self::Idle => "idle",
             Self::TimeLimit => "time-limit",
             Self::Operator => "operator",
+            Self::CallingBack => "calling-back",
             Self::ShuttingDown => "shutting-down",
             Self::NotAccepted => "not-accepted",
             Self::TlsFailed => "tls-failed",

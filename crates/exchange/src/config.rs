@@ -265,6 +265,8 @@ pub struct LoginConfig {
     pub timed_out: String,
     /// What a caller sees when too much is going on, altogether or on his account. Default `BUSY`.
     pub busy: String,
+    /// What a caller sees before he is hung up on to be called back. Default `Calling back`.
+    pub calling_back: String,
     /// What a caller sees when the account's program can't be started. Default `Service
     /// unavailable`.
     pub unavailable: String,
@@ -290,6 +292,7 @@ impl Default for LoginConfig {
             goodbye: String::new(),
             timed_out: "Login timed out".into(),
             busy: "BUSY".into(),
+            calling_back: "Calling back".into(),
             unavailable: "Service unavailable".into(),
             echo: Echo::default(),
             name_characters: "._-+@".into(),

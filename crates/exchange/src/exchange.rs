@@ -11,10 +11,11 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tty::Grace;
 
-use crate::account::{AccountError, AccountFault, Accounts, Fingerprint, Service, SshKey};
+use crate::account::{Account, AccountError, AccountFault, Accounts, Fingerprint, Service, SshKey};
 use crate::admission::{Admission, Checked, Identified};
 use crate::audit::{Audit, AuditError};
 use crate::call::{CallEnd, CallId, CallRecord, CallStatus, status_words};
+use crate::callback::{Callbacks, Dialler};
 use crate::config::{
     AuditConfig, ExchangeConfig, HangUpConfig, Kind, ListenConfig, Parity, RootPrograms,
 };
@@ -52,7 +53,17 @@ pub(crate) struct Shared {
     pub(crate) crowd: Arc<Crowd>,
     guard: Guard,
     registry: Arc<Registry>,
+    pub(crate) callbacks: Callbacks,
     closing: watch::Sender<Closing>,
+}
+
+/// Who has called whom.
+#[derive(Clone, Debug)]
+pub(crate) enum Direction {
+    /// The caller has called.
+    In,
+    /// The exchange has called this account back; nobody else may log in.
+    Back(Arc<Account>),
 }
 
 /// What a call takes with it when it begins, and a reload replaces for later calls.
@@ -122,6 +133,7 @@ impl Exchange {
                 crowd: Crowd::new(&config.limits),
                 guard: Guard::new(config),
                 registry: Registry::new(keeper),
+                callbacks: Callbacks::default(),
                 closing: watch::Sender::new(Closing::Open),
             }),
             doors: Arc::default(),
@@ -260,6 +272,11 @@ impl Exchange {
         }
     }
 
+    /// Has accounts with a `callback` called by `dialler`. Without one such an account is busy.
+    pub fn set_dialler(&self, dialler: Arc<dyn Dialler>) {
+        self.shared.callbacks.set_dialler(dialler);
+    }
+
     /// The audit log, for what others have to put on record.
     pub fn audit(&self) -> Audit {
         self.shared.settings().audit.clone()
@@ -357,12 +374,25 @@ impl Shared {
 
     /// One call, from its greeting to its line in the log.
     pub(crate) async fn run(
-        &self,
+        self: &Arc<Self>,
+        call: Call,
+        origin: Origin,
+        parity: Parity,
+        entry: Entry,
+        seat: Seat,
+    ) -> CallEnd {
+        self.run_either(call, origin, parity, entry, seat, Direction::In).await
+    }
+
+    /// The same, for calls that came in or that the exchange has made.
+    pub(crate) async fn run_either(
+        self: &Arc<Self>,
         mut call: Call,
         origin: Origin,
         parity: Parity,
         mut entry: Entry,
         mut seat: Seat,
+        direction: Direction,
     ) -> CallEnd {
         let settings = self.settings();
         if let Err(end) = Box::pin(entry.is_kept()).await {
@@ -375,6 +405,7 @@ impl Shared {
             entry: &mut entry,
             origin: &origin,
             parity,
+            direction: &direction,
         };
         // Boxed, so that each stage's memory is there for as long as the stage lasts.
         let left = match Box::pin(login.run()).await {
@@ -384,15 +415,34 @@ impl Shared {
             }
             Ok(guest) => {
                 seat.make_known();
-                Box::pin(service::serve(&settings, &mut call, &mut entry, &origin, guest)).await
+                Box::pin(self.serve(&settings, &mut call, &mut entry, &origin, guest)).await
             }
         };
         Box::pin(self.finish(call, left, entry, &settings)).await
     }
 
+    async fn serve(
+        self: &Arc<Self>,
+        settings: &Settings,
+        call: &mut Call,
+        entry: &mut Entry,
+        origin: &Origin,
+        guest: Guest,
+    ) -> Left {
+        let wants = guest.who.wants_callback();
+        let turn = if wants { Callbacks::turn(self, &guest.who.account) } else { None };
+        service::serve(settings, call, entry, origin, guest, turn).await
+    }
+
+    /// Waits until the exchange takes no more calls.
+    pub(crate) async fn ending(&self) {
+        // Fails only when the sender is gone, and it is ours.
+        let _ = self.closing.subscribe().wait_for(|closing| *closing > Closing::Open).await;
+    }
+
     /// One call whose caller is known already, from its program's start to its line in the log.
     pub(crate) async fn run_identified(
-        &self,
+        self: &Arc<Self>,
         mut call: Call,
         origin: Origin,
         who: Identified,
@@ -406,7 +456,7 @@ impl Shared {
         }
         seat.make_known();
         let guest = Guest::identified(who, told);
-        let serving = service::serve(&settings, &mut call, &mut entry, &origin, guest);
+        let serving = self.serve(&settings, &mut call, &mut entry, &origin, guest);
         let left = Box::pin(serving).await;
         Box::pin(self.finish(call, left, entry, &settings)).await
     }

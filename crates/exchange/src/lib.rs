@@ -41,6 +41,7 @@ mod admission;
 mod audit;
 mod calendar;
 mod call;
+mod callback;
 mod complaints;
 mod config;
 mod crowd;
@@ -79,6 +80,7 @@ pub use account::{
 pub use admission::{Checked, Identified, Proof};
 pub use audit::{Audit, AuditError, AuditFault, Event, Verified, verify as verify_audit};
 pub use call::{CallEnd, CallId, CallRecord, CallStatus, NoCallId};
+pub use callback::{Calling, Dialler};
 pub use config::{
     AccountConfig, AskCertificates, AuditConfig, CallbackConfig, CallbackLogin, Echo,
     ExchangeConfig, HangUpConfig, Keep, Kind, LimitsConfig, ListenConfig, LockOutConfig,

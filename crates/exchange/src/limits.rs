@@ -106,3 +106,12 @@ pub const AUDIT_RETRY: Duration = Duration::from_secs(1);
 
 /// Random texts looked at for a machine's secret; one in fifty is not taken.
 pub const SECRET_TRIES: u32 = 64;
+
+/// Accounts that are about to be called back: more than a house has outgoing lines.
+pub const CALLBACKS: usize = 64;
+
+/// The shortest pause between two tries to call an account back.
+pub const CALLBACK_PAUSE: Duration = Duration::from_secs(1);
+
+/// And the longest.
+pub const CALLBACK_PAUSE_MAX: Duration = Duration::from_secs(300);

@@ -8,10 +8,10 @@ use clock::Instant;
 use telnet::{Event, TerminalName, WindowSize};
 use tokio::time::{sleep_until, timeout};
 
-use crate::admission::{Admission, Checked, Identified};
+use crate::admission::{Admission, Checked, Identified, Proof};
 use crate::call::CallEnd;
 use crate::config::{On, Parity};
-use crate::exchange::Settings;
+use crate::exchange::{Direction, Settings};
 use crate::guard::Guard;
 use crate::limits;
 use crate::origin::Origin;
@@ -57,6 +57,7 @@ pub(crate) struct Login<'a> {
     pub(crate) entry: &'a mut Entry,
     pub(crate) origin: &'a Origin,
     pub(crate) parity: Parity,
+    pub(crate) direction: &'a Direction,
 }
 
 /// Bytes read during a login, a password among them.
@@ -136,10 +137,29 @@ impl Login<'_> {
             self.entry.has_tried(&name);
         }
         Ok(match checked {
-            Checked::Right(who) => Compared::Right(who, check.accept(out)),
-            Checked::Wrong => Compared::Not(check.refuse(out)),
+            Checked::Right(who) if self.is_for(&who) => {
+                Compared::Right(self.known_by(who), check.accept(out))
+            }
+            // Somebody else has picked up.
+            Checked::Right(_) | Checked::Wrong => Compared::Not(check.refuse(out)),
             Checked::Busy => Compared::Not(Refused::Over(check.busy(out))),
         })
+    }
+
+    /// Whether this call is for him: a callback is for one account alone.
+    fn is_for(&self, who: &Identified) -> bool {
+        match self.direction {
+            Direction::In => true,
+            Direction::Back(account) => account.name == who.account.name,
+        }
+    }
+
+    /// Who was called back has what he is called back for.
+    fn known_by(&self, who: Identified) -> Identified {
+        match self.direction {
+            Direction::In => who,
+            Direction::Back(_) => Identified { proof: Proof::Callback, ..who },
+        }
     }
 
     /// Sends what is to be said, unless the call ends or the deadline passes meanwhile.

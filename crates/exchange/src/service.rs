@@ -11,6 +11,7 @@ use tty::{Program, PtyMode, Resource, Running, User, WindowSize};
 
 use crate::account::{Account, AccountFault, Plan, Service};
 use crate::call::CallEnd;
+use crate::callback::Turn;
 use crate::config::{On, Privileges, ProcessConfig, RootPrograms};
 use crate::environment::{Facts, environment};
 use crate::exchange::Settings;
@@ -52,9 +53,21 @@ pub(crate) async fn serve(
     entry: &mut Entry,
     origin: &Origin,
     guest: Guest,
+    turn: Option<Turn>,
 ) -> Left {
     let account = Arc::clone(&guest.who.account);
     entry.is_of(&account);
+    if guest.who.wants_callback() {
+        // Only one call back at a time: whoever knows the password may not have a telephone rung
+        // without end.
+        let Some(turn) = turn else {
+            say(call, &settings.script.busy).await;
+            return CallEnd::SecondCall.into();
+        };
+        say(call, &settings.script.calling_back).await;
+        tokio::spawn(turn.run());
+        return CallEnd::CallingBack.into();
+    }
     let plan = match &account.service {
         Service::Deny(reason) => {
             say(call, &crate::session::line_for_the_wire(reason)).await;

@@ -161,6 +161,11 @@ impl Switchboard {
         let _ = self.board.trunks.set(trunks);
     }
 
+    /// Who makes calls through real modems, if anybody does.
+    pub fn trunks(&self) -> Option<Arc<dyn Trunks>> {
+        self.board.trunks()
+    }
+
     /// The phonebook in use.
     pub fn phonebook(&self) -> Arc<Phonebook> {
         self.board.phonebook()

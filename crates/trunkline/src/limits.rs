@@ -72,3 +72,7 @@ pub(crate) const TOP_SHARE: u32 = 4;
 /// Characters of `top`'s filter: a line of a terminal.
 #[cfg(feature = "web")]
 pub(crate) const TOP_FILTER: usize = 60;
+
+/// How long an account that is called back may take to answer: as long as a telephone rings.
+#[cfg(feature = "exchange")]
+pub(crate) const CALL_BACK: Duration = Duration::from_secs(60);

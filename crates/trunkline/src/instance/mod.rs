@@ -2,6 +2,8 @@
 
 #[cfg(feature = "exchange")]
 mod accounts;
+#[cfg(feature = "exchange")]
+mod dialler;
 #[cfg(feature = "web")]
 mod house;
 #[cfg(feature = "exchange")]
@@ -111,13 +113,14 @@ impl Instance {
         let board = Switchboard::new(plan.personas, state.clone()).map_err(StartError::Watch)?;
         records.keep_for(&board);
         board.set_phonebook(plan.phonebook);
+        let board = Arc::new(board);
+        #[cfg(feature = "exchange")]
+        let exchange = plan.answering.as_ref().map(|config| exchange(config, &records, &board));
         let instance = Self {
-            board: Arc::new(board),
+            board,
             waiting: Mutex::default(),
             #[cfg(feature = "exchange")]
-            exchange: Mutex::new(
-                plan.answering.as_ref().map(|config| exchange(config, &records)).transpose()?,
-            ),
+            exchange: Mutex::new(exchange.transpose()?),
             #[cfg(feature = "exchange")]
             answering: Mutex::new(plan.answering),
             #[cfg(feature = "web")]
@@ -234,9 +237,15 @@ impl Instance {
 }
 
 #[cfg(feature = "exchange")]
-fn exchange(config: &Answering, records: &Records) -> Result<Exchange, StartError> {
+fn exchange(
+    config: &Answering,
+    records: &Records,
+    board: &Arc<Switchboard>,
+) -> Result<Exchange, StartError> {
     let accounts = accounts::all(config)?;
-    Ok(Exchange::start_with_records(&config.exchange, accounts, records.keeper())?)
+    let exchange = Exchange::start_with_records(&config.exchange, accounts, records.keeper())?;
+    exchange.set_dialler(Arc::new(dialler::Phone(Arc::downgrade(board))));
+    Ok(exchange)
 }
 
 /// Nothing under these locks stops half-way, so what a panic left behind is whole.

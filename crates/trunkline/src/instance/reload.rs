@@ -71,7 +71,9 @@ impl Instance {
         let mut exchange = super::lock(&self.exchange);
         match (&*exchange, config) {
             (None, None) => {}
-            (None, Some(config)) => *exchange = Some(super::exchange(config, &self.records)?),
+            (None, Some(config)) => {
+                *exchange = Some(super::exchange(config, &self.records, &self.board)?)
+            }
             (Some(running), Some(config)) => {
                 running.reload(&config.exchange, super::accounts::all(config)?)?
             }
