@@ -78,7 +78,11 @@ impl Drop for Turn {
 
 impl Turn {
     /// Calls back once the caller has had time to hang up, as often as the account says.
-    pub(crate) async fn run(self) {
+    pub(crate) fn start(self) {
+        tokio::spawn(self.run());
+    }
+
+    async fn run(self) {
         match first(self.shared.ending(), self.reach()).await {
             First::One(()) => {
                 tracing::info!(account = %self.account.name, "not called back: shutting down")

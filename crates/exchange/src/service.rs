@@ -65,7 +65,7 @@ pub(crate) async fn serve(
             return CallEnd::SecondCall.into();
         };
         say(call, &settings.script.calling_back).await;
-        tokio::spawn(turn.run());
+        turn.start();
         return CallEnd::CallingBack.into();
     }
     let plan = match &account.service {

@@ -1,5 +1,6 @@
 //! The exchange as its callers see it: real sockets, real programs.
 
+mod callback;
 mod harness;
 mod limits;
 mod log;
@@ -7,4 +8,5 @@ mod login;
 mod program;
 mod records;
 mod running;
+mod safety;
 mod transparency;

@@ -16,8 +16,9 @@ impl Dialler for Phone {
     fn call(&self, target: &str) -> Calling {
         let routes = self.routes(target);
         Box::pin(async move {
-            let dialled = carrier::dial_first(&routes?, &AccessList::allow_all(), Some(CALL_BACK));
-            dialled.await.map(|(_, call)| call).map_err(|error| error.to_string())
+            let (routes, anybody) = (routes?, AccessList::allow_all());
+            let dialled = carrier::dial_first(&routes, &anybody, Some(CALL_BACK)).await;
+            dialled.map(|(_, call)| call).map_err(|error| error.to_string())
         })
     }
 }

@@ -48,6 +48,7 @@ fn every_key_of_the_configuration_is_in_the_manual_and_no_other() {
         ("exchange penalties", "[exchange.penalties]\nx = 1"),
         ("exchange lock-out", "[exchange.lock-out]\nx = 1"),
         ("account", "[[account]]\nx = 1"),
+        ("account callback", "[[account]]\nname = \"a\"\ncallback = { x = 1 }"),
         ("account process", "[[account]]\nname = \"a\"\nprocess = { x = 1 }"),
         ("web", "[web]\nx = 1"),
         ("web token", "[[web.token]]\nx = 1"),
