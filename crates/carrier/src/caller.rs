@@ -42,6 +42,17 @@ impl Knock {
     }
 }
 
+/// What a caller says before he is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    /// Nothing in the time given.
+    Silence,
+    /// This, as far as it was looked at.
+    Bytes(Vec<u8>),
+    /// He has left.
+    Gone,
+}
+
 /// A caller's connection as tokio's libraries want it.
 pub struct CallerStream(Wire);
 
@@ -108,6 +119,22 @@ impl Caller {
             Ok(Ok(greeting)) => greeting,
             Ok(Err(_)) => Greeting::Gone,
             Err(_) => self.undecided(),
+        }
+    }
+
+    /// Waits at most `wait` for the first bytes and shows up to [`limits::AHEAD`] of them, without
+    /// taking them. A caller from inside this process is silent.
+    pub async fn look_ahead(&mut self, wait: Duration) -> Ahead {
+        let some = |socket: BorrowedFd<'_>| {
+            let mut first = [0; limits::AHEAD];
+            let seen = peek(socket, &mut first)?;
+            Ok(seen.map(|count| first.get(..count).unwrap_or(&first).to_vec()))
+        };
+        match timeout(wait, poll_fn(|cx| self.wire.poll_watch(cx, some))).await {
+            Ok(Ok(bytes)) if bytes.is_empty() => Ahead::Gone,
+            Ok(Ok(bytes)) => Ahead::Bytes(bytes),
+            Ok(Err(_)) => Ahead::Gone,
+            Err(_) => Ahead::Silence,
         }
     }
 

@@ -68,7 +68,7 @@ pub use address::{
     Address, AddressError, Host, Protocol, SSH_PORT, TELNET_PORT, TELNETS_PORT, without_password,
 };
 pub use call::{Call, Counts, Received, TelnetFailed};
-pub use caller::{Caller, CallerStream, Greeting, Knock};
+pub use caller::{Ahead, Caller, CallerStream, Greeting, Knock};
 pub use cause::{cause_of, cause_of_end};
 pub use dial::{Route, dial, dial_first};
 pub use dial_error::DialError;

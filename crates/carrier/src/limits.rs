@@ -54,6 +54,9 @@ pub const ACCEPT_PAUSE_MAX: Duration = Duration::from_secs(1);
 /// Bytes looked at to tell a caller's protocol: `SSH-` is the longest mark.
 pub const GREETING: usize = 4;
 
+/// Bytes looked at to tell a scanner from a caller: more than the longest mark that tells one.
+pub const AHEAD: usize = 8;
+
 /// Chunks that one direction of a pump moves before the other one has its turn.
 pub const TURNS: usize = 8;
 

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use settings::{OneOrMany, Parsed, Span, TextOrTable};
 
 use crate::access::Access;
+use crate::gate::Gate;
 use crate::ssh::SshSettings;
 use crate::tls::TlsSettings;
 
@@ -66,6 +67,9 @@ pub struct LineConfig {
     /// Who may call, as rules on the caller's address.
     #[serde(default)]
     pub answer_access: Access,
+    /// What callers must not do before they ring: `"scanners"`: begin as a scanner of the network does;
+    /// `{ silence = "2s" }`: say anything for that long. Default: every caller rings.
+    pub gate: Option<Gate>,
     /// Whom to trust when dialling under TLS, where the phonebook entry doesn't say.
     pub tls: Option<TlsSettings>,
     /// How hosts are called over SSH, where the phonebook entry doesn't say.
@@ -347,6 +351,7 @@ impl LineConfig {
             reserve: Reserve::default(),
             dial_access: Access::default(),
             answer_access: Access::default(),
+            gate: None,
             tls: None,
             ssh: None,
             user_timeout: ten_minutes(),

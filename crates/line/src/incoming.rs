@@ -1,6 +1,7 @@
 //! Callers: from their arrival to the bell.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use at::result::Cause;
@@ -8,6 +9,7 @@ use carrier::{AccessList, Caller, ListenError, ListenOptions, Listener, Peer};
 use tracing::{info, warn};
 
 use crate::config::LineConfig;
+use crate::gate::{Gate, Verdict};
 use crate::limits;
 use crate::switchboard::Board;
 
@@ -19,13 +21,20 @@ pub(crate) struct Incoming {
     /// Handed over by other lines, which have let them in, or sent by them.
     handed_over: VecDeque<Caller>,
     waiting: VecDeque<Caller>,
+    gate: Option<Gate>,
+    /// Callers who haven't rung yet.
+    gated: Vec<Judging>,
 }
+
+/// A caller at the gate.
+type Judging = Pin<Box<dyn Future<Output = (Caller, Verdict)> + Send>>;
 
 impl Incoming {
     pub(crate) fn open(config: &LineConfig) -> Result<Self, ListenError> {
         let listen = |address| Listener::tcp(address, &ListenOptions::default());
         let listeners = config.listen.0.iter().copied().map(listen).collect::<Result<_, _>>()?;
-        Ok(Self { listeners, access: config.answer_access.0.clone(), ..Self::default() })
+        let access = config.answer_access.0.clone();
+        Ok(Self { listeners, access, gate: config.gate, ..Self::default() })
     }
 
     /// A line that nobody can call from outside, for callers from inside.
@@ -77,12 +86,36 @@ impl Incoming {
                 .socket_addr()
                 .map_or_else(|| self.access.check_unix(), |at| self.access.check(at))
             {
-                Ok(()) => return Poll::Ready(caller),
-                Err(denied) => {
-                    info!(line, "turned away {}: {denied}", caller.peer());
-                    board.note_turned_away(line, Cause::Denied, &caller);
-                    caller.refuse();
-                }
+                Ok(()) => match self.gate {
+                    None => return Poll::Ready(caller),
+                    Some(gate) => self.come_to(gate, (board, line), caller),
+                },
+                Err(denied) => turn_away((board, line), caller, &denied.to_string()),
+            }
+        }
+        self.poll_gate(cx, (board, line))
+    }
+
+    fn come_to(&mut self, gate: Gate, (board, line): (&Board, &str), caller: Caller) {
+        if self.gated.len() < limits::GATED {
+            return self.gated.push(Box::pin(gate.judge(caller)));
+        }
+        turn_away((board, line), caller, "too many are at the gate");
+    }
+
+    /// The next caller who may ring.
+    fn poll_gate(&mut self, cx: &mut Context<'_>, place: (&Board, &str)) -> Poll<Caller> {
+        let mut n = 0;
+        while let Some(judging) = self.gated.get_mut(n) {
+            let Poll::Ready((caller, verdict)) = judging.as_mut().poll(cx) else {
+                n += 1;
+                continue;
+            };
+            drop(self.gated.swap_remove(n));
+            match verdict {
+                Verdict::Rings => return Poll::Ready(caller),
+                Verdict::Not(why) => turn_away(place, caller, why),
+                Verdict::Gone => info!(line = place.1, "{} left before the bell", caller.peer()),
             }
         }
         Poll::Pending
@@ -123,4 +156,10 @@ impl Incoming {
         info!(line, "{} waits for the line", caller.peer());
         self.waiting.push_back(caller);
     }
+}
+
+fn turn_away((board, line): (&Board, &str), caller: Caller, why: &str) {
+    info!(line, "turned away {}: {why}", caller.peer());
+    board.note_turned_away(line, Cause::Denied, &caller);
+    caller.refuse();
 }

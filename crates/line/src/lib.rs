@@ -15,6 +15,11 @@ pub mod config;
 mod configured;
 mod driver;
 mod end;
+#[cfg(feature = "configuration")]
+mod gate;
+#[cfg(not(feature = "configuration"))]
+#[path = "no_gate.rs"]
+mod gate;
 mod identity;
 mod incoming;
 mod init;
@@ -45,6 +50,7 @@ mod wires;
 
 pub use access::Access;
 pub use config::LineConfig;
+pub use gate::Gate;
 pub use init::{InitError, persona_of};
 #[cfg(feature = "configuration")]
 pub use inside::Answering;

@@ -72,3 +72,15 @@ pub const COMPLAINT: usize = 512;
 /// Such lines for one call; the rest is read and dropped, so that a chatty program neither blocks nor
 /// fills a disk.
 pub const COMPLAINTS: u32 = 100;
+
+/// How long a scanner is waited for at a line's gate: they speak at once, and a caller hardly notices that his ring
+/// comes later by that.
+#[cfg(feature = "configuration")]
+pub(crate) const GATE_WAIT: Duration = Duration::from_millis(400);
+
+/// The longest silence that a gate may want: nobody's modem waits longer for the bell.
+#[cfg(feature = "configuration")]
+pub(crate) const GATE_SILENCE: Duration = Duration::from_secs(60);
+
+/// Callers at a line's gate at once; more are turned away.
+pub(crate) const GATED: usize = 32;

@@ -178,3 +178,40 @@ async fn new_access_rules_are_for_the_next_call() {
     assert_eq!(caller(&plugged).await.rest().await, b"");
     assert_eq!(plugged.line.calls().len(), 2, "nobody rang");
 }
+
+#[tokio::test]
+async fn a_scanner_is_let_go_before_the_bell_and_a_silent_caller_rings() {
+    let mut plugged = plug(&format!("{LISTEN}gate = \"scanners\"\n")).await;
+    for first in [&b"GET / HTTP/1.1\r\n\r\n"[..], b"SSH-2.0-x\r\n", b"\x16\x03\x01\x02\x00\x01"] {
+        let mut scanner = caller(&plugged).await;
+        scanner.say(first).await;
+        assert_eq!(scanner.rest().await, b"");
+    }
+    let mut person = caller(&plugged).await;
+    // The first thing that the equipment hears is the person's call.
+    plugged.dte.hear("\r\nRING\r\n").await;
+    plugged.dte.say("ATE0A\r").await;
+    plugged.dte.hear_until("CONNECT 9600\r\n").await;
+    person.say("hello").await;
+    plugged.dte.hear("hello").await;
+    assert_eq!(plugged.line.calls().len(), 0, "scanners are no calls");
+}
+
+#[tokio::test]
+async fn equipment_that_speaks_at_once_passes_the_gate_and_nothing_of_it_is_lost() {
+    let mut plugged = plug(&format!("{LISTEN}init = \"S0=1\"\ngate = \"scanners\"\n")).await;
+    let mut caller = caller(&plugged).await;
+    caller.say("\x01\x03early").await;
+    plugged.dte.hear_until("CONNECT 9600\r\n").await;
+    plugged.dte.hear("\x01\x03early").await;
+}
+
+#[tokio::test]
+async fn a_gate_may_want_silence() {
+    let mut plugged = plug(&format!("{LISTEN}gate = {{ silence = \"200ms\" }}\n")).await;
+    let mut hasty = caller(&plugged).await;
+    hasty.say("hello").await;
+    assert_eq!(hasty.rest().await, b"");
+    let _patient = caller(&plugged).await;
+    plugged.dte.hear("\r\nRING\r\n").await;
+}
