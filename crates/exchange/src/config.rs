@@ -84,6 +84,10 @@ pub struct ListenConfig {
     /// The certificate shown to callers under TLS, and what is asked of theirs.
     #[serde(default)]
     pub tls: Option<TlsConfig>,
+    /// What becomes of a telnet caller's wish to drive a serial port (RFC 2217): `refuse` (default)
+    /// or `accept`. His DTR then hangs up, and his break is the account's `break`.
+    #[serde(default)]
+    pub com_port: ComPortWish,
     /// Who calls: `machine` (default) or `human`.
     #[serde(default)]
     pub profile: Profile,
@@ -109,6 +113,7 @@ impl ListenConfig {
             address,
             accept: every_kind(),
             tls: None,
+            com_port: ComPortWish::default(),
             profile: Profile::default(),
             login_parity: Parity::default(),
             access: AccessList::allow_all(),
@@ -129,6 +134,17 @@ pub enum Kind {
     Tls,
     /// SSH, which asks by itself who is there.
     Ssh,
+}
+
+/// What becomes of a telnet caller's wish to drive a serial port.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ComPortWish {
+    /// The option is refused.
+    #[default]
+    Refuse,
+    /// He drives one that exists only here.
+    Accept,
 }
 
 /// The `tls` table of a listener.

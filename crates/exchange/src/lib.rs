@@ -42,6 +42,7 @@ mod audit;
 mod calendar;
 mod call;
 mod callback;
+mod com_port;
 mod complaints;
 mod config;
 mod crowd;
@@ -82,7 +83,7 @@ pub use audit::{Audit, AuditError, AuditFault, Event, Verified, verify as verify
 pub use call::{CallEnd, CallId, CallRecord, CallStatus, NoCallId};
 pub use callback::{Calling, Dialler};
 pub use config::{
-    AccountConfig, AskCertificates, AuditConfig, CallbackConfig, CallbackLogin, Echo,
+    AccountConfig, AskCertificates, AuditConfig, CallbackConfig, CallbackLogin, ComPortWish, Echo,
     ExchangeConfig, HangUpConfig, Keep, Kind, LimitsConfig, ListenConfig, LockOutConfig,
     LoginConfig, Nice, NoKeep, NoSize, On, OnBreak, OnSecond, Parity, PasswordConfig,
     PenaltiesConfig, Privileges, ProcessConfig, Profile, RecordsConfig, RootPrograms, Size,

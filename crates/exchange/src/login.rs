@@ -10,6 +10,7 @@ use tokio::time::{sleep_until, timeout};
 
 use crate::admission::{Admission, Checked, Identified, Proof};
 use crate::call::CallEnd;
+use crate::com_port::{self, ComPort, Deed};
 use crate::config::{On, Parity};
 use crate::exchange::{Direction, Settings};
 use crate::guard::Guard;
@@ -26,12 +27,14 @@ pub(crate) struct Guest {
     /// What arrived together with the password: already data.
     pub(crate) early: Vec<u8>,
     pub(crate) told: Told,
+    /// The serial port that he drives.
+    pub(crate) port: Option<Box<ComPort>>,
 }
 
 impl Guest {
     /// A caller who has shown who he is by other means than the dialogue.
     pub(crate) fn identified(who: Identified, told: Told) -> Self {
-        Self { who, admitted: Admitted::at_once(), early: Vec::new(), told }
+        Self { who, admitted: Admitted::at_once(), early: Vec::new(), told, port: None }
     }
 }
 
@@ -76,12 +79,18 @@ impl Login<'_> {
         let script = Arc::clone(&self.settings.script);
         let mut session = Session::new(script, self.parity, clock_now(), &mut out);
         let deadline = session.deadline();
-        let mut told = Told::default();
+        let (mut told, mut port) = (Told::default(), None);
         let mut heard = Heard([0; limits::LOGIN_READ]);
         loop {
             self.say(&mut out, deadline).await?;
             let count = match self.hear(&mut heard, deadline).await? {
                 Some(Received::Data(count)) => count,
+                Some(Received::Event(Event::ComPort(request))) => {
+                    match com_port::obey(&mut port, self.call, request) {
+                        Some(Deed::HangUp) => return Err(CallEnd::CallerHungUp),
+                        Some(Deed::Break) | None => continue,
+                    }
+                }
                 Some(Received::Event(event)) => {
                     told.hear(event);
                     continue;
@@ -106,7 +115,13 @@ impl Login<'_> {
                             }
                             Compared::Right(who, admitted) => {
                                 self.say(&mut out, deadline).await?;
-                                return Ok(Guest { who, admitted, early: bytes.to_vec(), told });
+                                return Ok(Guest {
+                                    who,
+                                    admitted,
+                                    early: bytes.to_vec(),
+                                    told,
+                                    port,
+                                });
                             }
                         }
                     }

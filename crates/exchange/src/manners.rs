@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use carrier::{CallOptions, Caller, Greeting, TlsDoor, TlsSetupError};
-use telnet::Mode;
+use telnet::{ComPort, Mode};
 
 use crate::call::CallEnd;
-use crate::config::{Kind, ListenConfig, Parity, Profile};
+use crate::config::{ComPortWish, Kind, ListenConfig, Parity, Profile};
 use crate::limits;
 use crate::origin::Over;
 
@@ -17,6 +17,7 @@ pub(crate) struct Manners {
     accept: Vec<Kind>,
     tls: Option<TlsDoor>,
     profile: Profile,
+    com_port: ComPortWish,
     pub(crate) login_parity: Parity,
 }
 
@@ -61,7 +62,13 @@ impl Manners {
         if accept.is_empty() {
             accept = vec![Kind::Telnet, Kind::Raw];
         }
-        Ok(Self { accept, tls, profile: config.profile, login_parity: config.login_parity })
+        Ok(Self {
+            accept,
+            tls,
+            profile: config.profile,
+            com_port: config.com_port,
+            login_parity: config.login_parity,
+        })
     }
 
     /// Tells what a caller speaks, where there is a choice, and makes the connection secure if he
@@ -141,7 +148,12 @@ impl Manners {
             Profile::Machine => telnet::Profile::Machine,
             Profile::Human => telnet::Profile::Human,
         };
-        CallOptions { telnet: Some(mode), profile, terminal: None, ..CallOptions::default() }
+        let telnet = Some(mode);
+        let com_port = match self.com_port {
+            ComPortWish::Accept => ComPort::IfAsked,
+            ComPortWish::Refuse => ComPort::Refuse,
+        };
+        CallOptions { telnet, profile, com_port, terminal: None, ..CallOptions::default() }
     }
 }
 

@@ -135,6 +135,8 @@ pub enum ComPort {
     Refuse,
     /// We own the serial port and the peer controls it.
     AccessServer,
+    /// We have one that the peer may control if it asks to; we don't.
+    IfAsked,
     /// The peer owns the serial port and we control it.
     Client,
 }

@@ -60,7 +60,7 @@ impl Session {
         match self.options.com_port {
             ComPort::Refuse => None,
             ComPort::Client => Notification::decode(command, value).map(Event::ComPortStatus),
-            ComPort::AccessServer => {
+            ComPort::AccessServer | ComPort::IfAsked => {
                 let request = Request::decode(command, value)?;
                 let answer = match request {
                     Request::LineStateMask(mask) => {

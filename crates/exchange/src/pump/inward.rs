@@ -9,6 +9,7 @@ use tty::Running;
 use super::pending::Pending;
 use super::{EndMeans, Rules, Turn};
 use crate::call::CallEnd;
+use crate::com_port::{self, ComPort, Deed};
 use crate::config::{On, OnBreak, Parity};
 use crate::limits;
 use crate::service::window_size;
@@ -22,6 +23,8 @@ pub(super) struct Inward {
     admitted: Admitted,
     parity: Parity,
     caller: Caller,
+    /// The serial port that the caller drives.
+    port: Option<Box<ComPort>>,
     /// Bytes that the program has taken.
     taken: u64,
 }
@@ -46,11 +49,24 @@ enum State {
 
 impl Inward {
     /// `early` came together with the password.
-    pub(super) fn new(mut admitted: Admitted, mut early: Vec<u8>, parity: Parity) -> Self {
+    pub(super) fn new(
+        mut admitted: Admitted,
+        mut early: Vec<u8>,
+        parity: Parity,
+        port: Option<Box<ComPort>>,
+    ) -> Self {
         let mut pending = Pending::default();
         parity.take_off(&mut early);
         pending.put(admitted.data(&early));
-        Self { state: State::Open, pending, admitted, parity, caller: Caller::There, taken: 0 }
+        Self {
+            state: State::Open,
+            pending,
+            admitted,
+            parity,
+            caller: Caller::There,
+            port,
+            taken: 0,
+        }
     }
 
     /// Whether the caller has finished sending, be it that the program doesn't know yet.
@@ -142,7 +158,7 @@ impl Inward {
                 Poll::Pending => return Ok(Poll::Pending),
                 Poll::Ready(Err(_)) => return Err(CallEnd::LineLost),
                 Poll::Ready(Ok(Received::End)) => self.state = State::Ending,
-                Poll::Ready(Ok(Received::Event(event))) => self.hear(event, running, rules),
+                Poll::Ready(Ok(Received::Event(event))) => self.hear(event, call, running, rules),
                 Poll::Ready(Ok(Received::Data(count))) => {
                     let data = piece.get_mut(..count).unwrap_or_default();
                     self.parity.take_off(data);
@@ -168,8 +184,13 @@ impl Inward {
         }
     }
 
-    fn hear(&mut self, event: Event, running: &Running, rules: &Rules) {
+    fn hear(&mut self, event: Event, call: &mut Call, running: &Running, rules: &Rules) {
         match event {
+            Event::ComPort(request) => match com_port::obey(&mut self.port, call, request) {
+                Some(Deed::HangUp) => self.state = State::Ending,
+                Some(Deed::Break) => self.interrupt(rules.on_break, running),
+                None => {}
+            },
             Event::Break => self.interrupt(rules.on_break, running),
             // What ^C becomes on the way from a telnet client in line mode.
             Event::Function(Function::Interrupt) if rules.on_break == OnBreak::Interrupt => {

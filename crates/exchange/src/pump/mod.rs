@@ -115,7 +115,7 @@ impl<'a> Pump<'a> {
             complaints: running.io.take_errors().map(Complaints::new),
             running,
             rules,
-            inward: Inward::new(guest.admitted, guest.early, rules.parity),
+            inward: Inward::new(guest.admitted, guest.early, rules.parity, guest.port),
             outward: Outward::new(rules.parity),
             status: None,
             times: Times { began: now, received: now, sent: now, taken: now, program_ended: None },

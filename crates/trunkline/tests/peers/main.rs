@@ -15,10 +15,13 @@ mod page;
 mod people;
 mod pyserial;
 mod regressions;
+mod rfc2217;
 mod ssh_callers;
 mod ssh_hosts;
 mod stage;
 mod terminals;
+#[cfg(feature = "tls")]
+mod tls;
 mod transparency;
 mod uucp;
 mod watching;

@@ -55,7 +55,7 @@ impl<'a> Setting<'a> {
         // The tests run as whoever runs them, and mostly that is root.
         self.exchange = format!(
             "[exchange]\nroot-programs = \"allow\"\n\n\
-             [[exchange.listen]]\naddress = \"{address}\"\nprofile = \"{profile}\"\n\n"
+             [[exchange.listen]]\naddress = \"{address}\"\nprofile = \"{profile}\"\n"
         );
         self
     }
@@ -66,6 +66,12 @@ impl<'a> Setting<'a> {
             "[exchange]\nroot-programs = \"allow\"\n{more}\n\
              [[exchange.listen]]\naddress = \"{address}\"\naccept = [\"ssh\", \"telnet\", \"raw\"]\n\n"
         );
+        self
+    }
+
+    /// More keys of the listener's table, as TOML.
+    pub(crate) fn listening(mut self, more: &str) -> Self {
+        let _ = writeln!(self.exchange, "{more}");
         self
     }
 
@@ -122,7 +128,7 @@ impl<'a> Setting<'a> {
     /// Writes the configuration and starts an instance with it.
     pub(crate) fn run(self) -> Trunkline {
         let Self { stage, exchange, accounts, lines, phonebook } = self;
-        let text = format!("{exchange}{accounts}{lines}[phonebook]\n{phonebook}");
+        let text = format!("{exchange}\n{accounts}{lines}[phonebook]\n{phonebook}");
         println!("---- trunkline.toml:\n{text}");
         let file = stage.write("trunkline.toml", text);
         Trunkline::start(stage, &["run".as_ref(), file.as_ref()])
