@@ -14,6 +14,7 @@ use crate::password::Queue;
 use crate::patience::Patience;
 use crate::picture::Camera;
 use crate::random;
+use crate::server::Secure;
 use crate::session::{Lasting, Sessions};
 use crate::staff::Staff;
 
@@ -48,6 +49,8 @@ pub(crate) struct Rules {
     pub(crate) staff: Staff,
     pub(crate) hosts: Vec<String>,
     pub(crate) behind_proxy: bool,
+    /// How connections are made secure, if they are here.
+    pub(crate) tls: Option<Arc<dyn Secure>>,
     pub(crate) metrics: MetricsAccess,
     pub(crate) lasting: Lasting,
     /// The name of the session's cookie.
@@ -56,17 +59,29 @@ pub(crate) struct Rules {
 
 impl Rules {
     /// `port` tells the cookies of several pages on one machine apart; browsers don't.
-    pub(crate) fn new(config: &WebConfig, staff: Staff, port: u16) -> Self {
+    pub(crate) fn new(
+        config: &WebConfig,
+        staff: Staff,
+        tls: Option<Arc<dyn Secure>>,
+        port: u16,
+    ) -> Self {
         // The prefix makes browsers refuse it from anything but this very host under TLS.
-        let prefix = if config.behind_proxy { "__Host-" } else { "" };
+        let secure = config.behind_proxy || tls.is_some();
+        let prefix = if secure { "__Host-" } else { "" };
         Self {
             staff,
             hosts: config.hosts.0.iter().map(|host| host.to_ascii_lowercase()).collect(),
             behind_proxy: config.behind_proxy,
+            tls,
             metrics: config.metrics,
             lasting: Lasting { idle: config.idle.0, longest: config.longest.0 },
             cookie: format!("{prefix}trunkline-{port}"),
         }
+    }
+
+    /// Whether browsers come under TLS, here or at a proxy.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.behind_proxy || self.tls.is_some()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a configuration file says of the page: `[web]`, `[[web.token]]` and `[[operator]]`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 use settings::{OneOrMany, SecretRef, Span};
@@ -19,6 +20,8 @@ pub struct WebConfig {
     /// Whether a proxy in front of it does TLS: cookies are for TLS only then, and the last address in
     /// `X-Forwarded-For` is the client's.
     pub behind_proxy: bool,
+    /// The certificate with which it is under TLS. Default: none, so that it is not.
+    pub tls: Option<TlsConfig>,
     /// Who may read `/metrics`.
     pub metrics: MetricsAccess,
     /// After how long without a hand at the page an operator is logged out. Default `1h`.
@@ -35,12 +38,24 @@ impl Default for WebConfig {
             listen: OneOrMany(vec![SocketAddr::from(([127, 0, 0, 1], 8080))]),
             hosts: OneOrMany::default(),
             behind_proxy: false,
+            tls: None,
             metrics: MetricsAccess::default(),
             idle: Span::secs(3600),
             longest: Span::secs(12 * 3600),
             token: Vec::new(),
         }
     }
+}
+
+/// The `tls` table of the page.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TlsConfig {
+    /// A PEM file with the certificate that browsers see, and those that lead to its authority. It is read again at
+    /// each reload.
+    pub certificate: PathBuf,
+    /// A PEM file with its private key.
+    pub key: PathBuf,
 }
 
 /// Who may read the metrics.
@@ -116,8 +131,9 @@ pub enum Fault {
     Nowhere,
     /// The network reaches it, and passwords would travel in the open.
     #[error(
-        "{0} can be reached over the network, where passwords would be read on the way: put a proxy that does TLS in \
-         front of the page and set behind-proxy = true, or listen on 127.0.0.1 and come through `ssh -L`"
+        "{0} can be reached over the network, where passwords would be read on the way: give the page a certificate \
+         with tls = {{ certificate = \"…\", key = \"…\" }}, set behind-proxy = true behind a proxy that does TLS, or \
+         listen on 127.0.0.1 and come through `ssh -L`"
     )]
     Open(SocketAddr),
     /// The network reaches it, and nobody has a password.
@@ -164,7 +180,7 @@ impl WebConfig {
             faults.push(Fault::Nowhere);
         }
         for address in self.listen.0.iter().filter(|address| !address.ip().is_loopback()) {
-            if !self.behind_proxy {
+            if !self.behind_proxy && self.tls.is_none() {
                 faults.push(Fault::Open(*address));
             }
             if operators == 0 {
@@ -210,6 +226,8 @@ mod tests {
         assert!(open[0].contains("behind-proxy = true"), "{open:?}");
         assert!(open[1].contains("trunkline operator"), "{open:?}");
         assert_eq!(faults("listen = \"[::]:80\"\nbehind-proxy = true", 1), [""; 0]);
+        let tls = "tls = { certificate = \"c\", key = \"k\" }";
+        assert_eq!(faults(&format!("listen = \"[::]:443\"\n{tls}"), 1), [""; 0]);
         assert_eq!(faults("listen = \"10.0.0.1:80\"", 1).len(), 1);
     }
 

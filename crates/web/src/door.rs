@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use axum::Router;
 use hyper::body::Incoming;
@@ -13,11 +12,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
 
+use crate::app::App;
 use crate::guard::Client;
 use crate::impatient::Impatient;
 use crate::limits;
 use crate::patience::Source;
+use crate::server::{Secure, Stream};
 
 /// Places for connections, altogether and for each source.
 #[derive(Debug)]
@@ -68,6 +70,7 @@ impl Drop for Place {
 /// Answers at `listener` until `closing` says so.
 pub(crate) async fn answer(
     listener: StdListener,
+    app: Arc<App>,
     router: Router,
     places: Arc<Places>,
     mut closing: watch::Receiver<()>,
@@ -91,12 +94,14 @@ pub(crate) async fn answer(
         };
         // Too many connections are closed without a word: saying one would need another place.
         let Some(place) = places.take(peer.ip().into()) else { continue };
-        tokio::spawn(serve(stream, peer, router.clone(), place, closing.clone()));
+        let (tls, router) = (app.rules().tls.clone(), router.clone());
+        tokio::spawn(serve(stream, tls, peer, router, place, closing.clone()));
     }
 }
 
 async fn serve(
     stream: TcpStream,
+    tls: Option<Arc<dyn Secure>>,
     peer: SocketAddr,
     router: Router,
     _place: Place,
@@ -104,6 +109,14 @@ async fn serve(
 ) {
     // Small answers are to leave at once.
     let _ = stream.set_nodelay(true);
+    let stream: Box<dyn Stream> = match tls {
+        None => Box::new(stream),
+        Some(tls) => match timeout(limits::HEAD, tls.secure(stream)).await {
+            Ok(Ok(stream)) => stream,
+            // Whoever speaks no TLS, or does so too slowly, is no browser of ours.
+            Ok(Err(_)) | Err(_) => return,
+        },
+    };
     let stream = TokioIo::new(Impatient::new(stream, limits::UNREAD));
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
@@ -121,7 +134,5 @@ async fn serve(
         _ = connection.as_mut() => return,
         _ = closing.changed() => connection.as_mut().graceful_shutdown(),
     }
-    let _ = tokio::time::timeout(limits::GOODBYE / 2, connection).await;
+    let _ = timeout(limits::GOODBYE / 2, connection).await;
 }
-
-const _: () = assert!(limits::GOODBYE.as_millis() > Duration::from_millis(100).as_millis());

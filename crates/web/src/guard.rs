@@ -74,7 +74,7 @@ pub(crate) async fn protect(State(app): State<Arc<App>>, request: Request, next:
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if rules.behind_proxy {
+    if rules.is_secure() {
         let year = HeaderValue::from_static("max-age=31536000");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }

@@ -40,7 +40,7 @@ mod trace;
 mod visitor;
 
 pub use config::{
-    Fault, MetricsAccess, OperatorConfig, Role, TokenConfig, WebConfig, hash_password,
+    Fault, MetricsAccess, OperatorConfig, Role, TlsConfig, TokenConfig, WebConfig, hash_password,
 };
 pub use house::{
     Busy, CallNow, CallOver, Deed, Direction, Ended, FailedLogin, Figures, House, LineNow,
@@ -48,5 +48,5 @@ pub use house::{
 };
 pub use moment::Moment;
 pub use password::PasswordError;
-pub use server::{Server, Setup, StartError};
+pub use server::{Secure, Securing, Server, Setup, StartError, Stream};
 pub use staff::{Staff, StaffError, StaffFault};

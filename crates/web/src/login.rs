@@ -226,6 +226,6 @@ fn set_cookie(response: &mut Response, rules: &Rules, name: &str, value: &str) {
     }
 }
 
-const fn secure(rules: &Rules) -> &'static str {
-    if rules.behind_proxy { "; Secure" } else { "" }
+fn secure(rules: &Rules) -> &'static str {
+    if rules.is_secure() { "; Secure" } else { "" }
 }

@@ -1,11 +1,16 @@
 //! The server: a thread of its own, with a door for each address.
 
+use std::fmt;
+use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use axum::Router;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{oneshot, watch};
 
@@ -24,7 +29,23 @@ pub struct Setup {
     pub config: WebConfig,
     /// Who may look and act.
     pub staff: Staff,
+    /// How its connections are made secure, if they are.
+    pub tls: Option<Arc<dyn Secure>>,
 }
+
+/// Makes connections secure, by whichever certificate.
+pub trait Secure: fmt::Debug + Send + Sync {
+    /// Shakes hands with a browser.
+    fn secure(&self, stream: TcpStream) -> Securing;
+}
+
+/// A connection that is being made secure.
+pub type Securing = Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send>>;
+
+/// A connection, secure or not.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// The page, the API and the metrics of a house. It ends when it is dropped.
 ///
@@ -54,7 +75,7 @@ pub struct Setup {
 ///
 /// let config: web::WebConfig = toml::from_str("listen = \"127.0.0.1:0\"")?;
 /// let staff = web::Staff::new(&[], &config.token, "/".as_ref())?;
-/// let server = web::Server::start(web::Setup { config, staff }, Arc::new(Empty))?;
+/// let server = web::Server::start(web::Setup { config, staff, tls: None }, Arc::new(Empty))?;
 /// println!("http://{}", server.addresses()[0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -101,10 +122,11 @@ impl Server {
     /// # Errors
     /// An address is taken, or the system has no thread for it.
     pub fn start(setup: Setup, house: Arc<dyn House>) -> Result<Self, StartError> {
-        let Setup { config, staff } = setup;
+        let Setup { config, staff, tls } = setup;
         let listeners = open(&config.listen.0)?;
         let port = listeners.first().map_or(0, |(_, address, _)| address.port());
-        let app = App::new(house, Rules::new(&config, staff, port)).map_err(StartError::System)?;
+        let app =
+            App::new(house, Rules::new(&config, staff, tls, port)).map_err(StartError::System)?;
         let app = Arc::new(app);
         let runtime = Builder::new_current_thread()
             .enable_all()
@@ -147,7 +169,7 @@ impl Server {
     /// # Errors
     /// A new address can't be opened. Nothing has changed then.
     pub fn reload(&self, setup: Setup) -> Result<(), StartError> {
-        let Setup { config, staff } = setup;
+        let Setup { config, staff, tls } = setup;
         let known: Vec<SocketAddr> = self.doors().iter().map(|door| door.wanted).collect();
         let fresh: Vec<SocketAddr> =
             config.listen.0.iter().filter(|address| !known.contains(address)).copied().collect();
@@ -155,14 +177,15 @@ impl Server {
         self.doors().retain(|door| config.listen.0.contains(&door.wanted));
         listeners.into_iter().for_each(|listener| self.admit(listener));
         let port = self.doors().first().map_or(0, |door| door.address.port());
-        self.app.set_rules(Rules::new(&config, staff, port));
+        self.app.set_rules(Rules::new(&config, staff, tls, port));
         Ok(())
     }
 
     fn admit(&self, (wanted, address, listener): (SocketAddr, SocketAddr, TcpListener)) {
         let (open, closing) = watch::channel(());
         let (router, places) = (self.router.clone(), Arc::clone(&self.places));
-        self.runtime.spawn(door::answer(listener, router, places, closing));
+        let app = Arc::clone(&self.app);
+        self.runtime.spawn(door::answer(listener, app, router, places, closing));
         self.doors().push(Door { wanted, address, _open: open });
     }
 

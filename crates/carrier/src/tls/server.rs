@@ -1,8 +1,12 @@
 //! Being called.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::client::danger::HandshakeSignatureValid;
 use tokio_rustls::rustls::crypto::{
     WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
@@ -87,6 +91,17 @@ impl Door {
     /// What is wrong with it.
     pub fn check_client(settings: &TlsClient) -> Result<(), TlsSetupError> {
         super::client::make(settings).map(drop)
+    }
+
+    /// Makes a connection secure that is no call: that of an operators' page, say.
+    ///
+    /// # Errors
+    /// The other side speaks no TLS, or none that we do.
+    pub async fn secure(
+        &self,
+        stream: TcpStream,
+    ) -> io::Result<impl AsyncRead + AsyncWrite + Send + Unpin + use<>> {
+        TlsAcceptor::from(Arc::clone(&self.config)).accept(stream).await
     }
 
     /// Makes a caller's connection secure.

@@ -1,5 +1,7 @@
 //! `trunkline operator`: somebody who may log in to the page.
 
+use std::io::IsTerminal as _;
+
 use super::account::secret;
 use super::{Failure, exit};
 use crate::cli::{Act, Command, Count, Exit, Flag, Matches, Operand};
@@ -39,6 +41,10 @@ fn run(matches: &Matches) -> Result<Exit, Failure> {
     }
     if !["viewer", "operator", "admin"].contains(&role) {
         let message = format!("--role {role}: expected viewer, operator or admin");
+        return Err(matches.wrong(message).into());
+    }
+    if matches.has(&secret::GENERATE) && !std::io::stdout().is_terminal() {
+        let message = "--generate prints the password too, so its output must not go into a file";
         return Err(matches.wrong(message).into());
     }
     let hash = secret::hash(matches)?;

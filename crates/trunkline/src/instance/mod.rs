@@ -45,7 +45,7 @@ pub(crate) use accounts::{pepper, pepper_path};
 use exchange::Exchange;
 pub(crate) use orders::Orders;
 #[cfg(feature = "web")]
-pub(crate) use page::{FIRST_OPERATOR, Page, PageError};
+pub(crate) use page::{FIRST_OPERATOR, Page, PageError, tls as page_tls};
 #[cfg(feature = "exchange")]
 pub(crate) use plan::Answering;
 pub(crate) use plan::Plan;

@@ -6,8 +6,13 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use carrier::{ClientCertificates, TlsDoor, TlsIdentity, TlsServer, TlsSetupError};
 use settings::SecretRef;
-use web::{OperatorConfig, Role, Server, Setup, Staff, StaffError, WebConfig};
+use tokio::net::TcpStream;
+use web::{
+    OperatorConfig, Role, Secure, Securing, Server, Setup, Staff, StaffError, Stream, TlsConfig,
+    WebConfig,
+};
 
 use super::{Instance, lock};
 
@@ -32,6 +37,9 @@ pub(crate) enum PageError {
     /// Somebody on the staff is wrong.
     #[error(transparent)]
     Staff(#[from] StaffError),
+    /// It can't be under TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsSetupError),
     /// There is no operator, and no place for a first one's password.
     #[error("the page has no [[operator]], and a password for a first one can't be kept in {}", path.display())]
     FirstPassword {
@@ -57,7 +65,8 @@ impl Instance {
                 let house: Arc<dyn web::House> = Arc::clone(self) as _;
                 let server = Server::start(setup, house)?;
                 for address in server.addresses() {
-                    tracing::info!("the page is at http://{address}");
+                    let scheme = if wanted.config.tls.is_some() { "https" } else { "http" };
+                    tracing::info!("the page is at {scheme}://{address}");
                 }
                 *page = Some(server);
             }
@@ -72,7 +81,9 @@ impl Instance {
         }
         // Paths are absolute since they were read.
         let staff = Staff::new(&operators, &wanted.config.token, Path::new("/"))?;
-        Ok(Setup { config: wanted.config.clone(), staff })
+        let tls = wanted.config.tls.as_ref().map(tls).transpose()?;
+        let tls = tls.map(|door| Arc::new(Secured(door)) as Arc<dyn Secure>);
+        Ok(Setup { config: wanted.config.clone(), staff, tls })
     }
 
     /// Somebody who may log in while nobody else is configured. His password stays the same over restarts.
@@ -90,6 +101,30 @@ impl Instance {
             password: SecretRef::File(path),
             role: Role::Operator,
         })
+    }
+}
+
+/// Reads the page's certificate.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn tls(config: &TlsConfig) -> Result<TlsDoor, TlsSetupError> {
+    let TlsConfig { certificate, key } = config.clone();
+    TlsDoor::open(&TlsServer {
+        identity: TlsIdentity { certificate, key },
+        client_authorities: None,
+        client_certificates: ClientCertificates::Unasked,
+    })
+}
+
+/// The page's connections under TLS.
+#[derive(Debug)]
+struct Secured(TlsDoor);
+
+impl Secure for Secured {
+    fn secure(&self, stream: TcpStream) -> Securing {
+        let door = self.0.clone();
+        Box::pin(async move { Ok(Box::new(door.secure(stream).await?) as Box<dyn Stream>) })
     }
 }
 

@@ -51,6 +51,7 @@ fn every_key_of_the_configuration_is_in_the_manual_and_no_other() {
         ("account callback", "[[account]]\nname = \"a\"\ncallback = { x = 1 }"),
         ("account process", "[[account]]\nname = \"a\"\nprocess = { x = 1 }"),
         ("web", "[web]\nx = 1"),
+        ("web tls", "[web]\ntls = { x = 1 }"),
         ("web token", "[[web.token]]\nx = 1"),
         ("operator", "[[operator]]\nx = 1"),
         ("log", "[log]\nx = 1"),

@@ -12,19 +12,21 @@ const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 fn house(stage: &Stage, places: [SocketAddr; 3]) -> Trunkline {
     let [page, equipment, exchange] = places;
     let program = stage.script("echo", "stty raw -echo\nprintf READY\nexec cat");
-    let secret = |name: &str, text: &str| {
-        use std::os::unix::fs::PermissionsExt as _;
-        let path = stage.write(name, text);
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("our own");
-    };
-    secret("operator", "pass");
-    secret("token", TOKEN);
+    secret(stage, "operator", "pass");
+    secret(stage, "token", TOKEN);
     let tables = format!(
         "[web]\nlisten = \"{page}\"\n[[web.token]]\nname = \"prometheus\"\nsecret = \"file:token\"\n\
          [[operator]]\nname = \"ada\"\npassword = \"file:operator\"\nrole = \"operator\"\n\
          [[line]]\nname = \"pump\"\ntcp = \"{equipment}\"\n"
     );
     Setting::new(stage).exchange(exchange).account(&Account::site(&program)).tables(&tables).run()
+}
+
+/// A file of its owner's alone.
+fn secret(stage: &Stage, name: &str, text: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = stage.write(name, text);
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("our own");
 }
 
 fn python(stage: &Stage, name: &str, text: &str, arguments: &[String]) {
@@ -66,4 +68,43 @@ fn prometheus_reads_the_metrics() {
         include_str!("metrics.py"),
         &[format!("http://{}", places[0]), TOKEN.to_owned()],
     );
+}
+
+/// Asks for the login form over TLS, trusting one certificate alone.
+const ASK: &str = "
+import ssl, sys, urllib.request
+context = ssl.create_default_context(cafile=sys.argv[2])
+with urllib.request.urlopen(sys.argv[1] + '/login', context=context) as answer:
+    cookie = answer.headers['Set-Cookie']
+    assert cookie.startswith('__Host-trunkline') and cookie.endswith('; Secure'), cookie
+    assert answer.headers['Strict-Transport-Security'], answer.headers
+";
+
+#[test]
+fn a_page_with_a_certificate_is_under_tls_and_its_cookies_for_tls_alone() {
+    let stage = Stage::new();
+    let page = free_address();
+    secret(&stage, "operator", "pass");
+    let mut openssl = command(installed("/usr/bin/openssl"));
+    openssl
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+        ])
+        .args(["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"])
+        .args(["-keyout", "page.key", "-out", "page.pem"])
+        .current_dir(stage.path(""));
+    Process::start("openssl", &mut openssl).succeed();
+    let tables = format!(
+        "[web]\nlisten = \"{page}\"\ntls = {{ certificate = \"page.pem\", key = \"page.key\" }}\n\
+         [[operator]]\nname = \"ada\"\npassword = \"file:operator\"\n"
+    );
+    let _trunkline = Setting::new(&stage).line("pump", "").tables(&tables).run();
+    let certificate = stage.path("page.pem").display().to_string();
+    python(&stage, "ask.py", ASK, &[format!("https://{page}"), certificate]);
 }

@@ -180,7 +180,7 @@ pub(crate) fn setup(config: &str, passwords: [&str; 2]) -> Setup {
         role,
     });
     let staff = Staff::new(&operators, &tokens, "/".as_ref()).unwrap();
-    Setup { config, staff }
+    Setup { config, staff, tls: None }
 }
 
 impl Stage {

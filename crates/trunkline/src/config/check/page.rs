@@ -21,6 +21,9 @@ pub(super) fn check(draft: &mut Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
     for fault in web.value.faults(draft.operators.len()) {
         mistakes.push(draft.mistake(web, &[fault.key().into()], fault.to_string()));
     }
+    if let Some(Err(error)) = web.value.tls.as_ref().map(crate::instance::page_tls) {
+        mistakes.push(draft.mistake(web, &["tls".into()], crate::failure::chain(&error)));
+    }
     // One by one, so that one mistake hides no other.
     for (n, operator) in draft.operators.iter().enumerate() {
         let alone = [operator.value.clone()];
@@ -66,6 +69,11 @@ fn seen_from_their_files(draft: &mut Draft<'_>) {
     let folder = draft.web.as_ref().map(|web| draft.folder(web).to_owned());
     if let (Some(web), Some(folder)) = (&mut draft.web, folder) {
         web.value.token.iter_mut().for_each(|token| seen(&folder, &mut token.secret));
+        if let Some(tls) = &mut web.value.tls {
+            for path in [&mut tls.certificate, &mut tls.key] {
+                *path = crate::place::absolute(&folder.join(&*path));
+            }
+        }
     }
 }
 
