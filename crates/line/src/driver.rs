@@ -98,8 +98,9 @@ impl Driver {
                 self.clear(cx, now, Cause::ShuttingDown);
                 self.stop();
             }
-            Letter::Caller(caller) if self.stopping != Stopping::No => caller.refuse(),
-            Letter::Caller(caller) => self.incoming().hand_over(caller),
+            // A group has him back.
+            Letter::Caller(handed) if self.stopping != Stopping::No => drop(handed),
+            Letter::Caller(handed) => self.incoming().hand_over(handed),
             Letter::Access { dial, answer } => {
                 self.circuit.set_dial_access(dial.0);
                 self.incoming().set_access(answer.0);
@@ -193,14 +194,17 @@ impl Driver {
         let free = self.takes_callers();
         let Some(incoming) = &mut self.incoming else { return false };
         let place = (&*self.circuit.board, self.circuit.name());
-        let Poll::Ready(caller) = incoming.poll_caller(cx, place, free) else {
+        let Poll::Ready(handed) = incoming.poll_caller(cx, place, free) else {
             return false;
         };
         if free {
-            self.circuit.note(caller);
-            self.ring(cx, now);
+            if let Some(caller) = handed.take() {
+                self.circuit.note(caller);
+                self.ring(cx, now);
+            }
             return true;
         }
+        let Some(caller) = handed.decline() else { return true };
         let Circuit { board, shared, .. } = &self.circuit;
         let config = &shared.config;
         match config.second_caller {
@@ -338,6 +342,9 @@ impl Driver {
             let call =
                 self.circuit.slot.ticket().map(|ticket| ticket.now(self.circuit.slot.counts()));
             shared.publish(self.modem.state().words(), shown.dtr, shown.dcd, call);
+            if free {
+                self.circuit.board.freed().notify_waiters();
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use tracing::{info, warn};
 
 use crate::config::LineConfig;
 use crate::gate::{Gate, Verdict};
+use crate::hunt::Handed;
 use crate::limits;
 use crate::switchboard::Board;
 
@@ -18,8 +19,8 @@ use crate::switchboard::Board;
 pub(crate) struct Incoming {
     listeners: Vec<Listener>,
     access: AccessList,
-    /// Handed over by other lines, which have let them in, or sent by them.
-    handed_over: VecDeque<Caller>,
+    /// Handed over by groups and other lines, which have let them in, or sent by lines.
+    handed_over: VecDeque<Handed>,
     waiting: VecDeque<Caller>,
     gate: Option<Gate>,
     /// Callers who haven't rung yet.
@@ -56,8 +57,8 @@ impl Incoming {
         self.access = access;
     }
 
-    pub(crate) fn hand_over(&mut self, caller: Caller) {
-        self.handed_over.push_back(caller);
+    pub(crate) fn hand_over(&mut self, handed: Handed) {
+        self.handed_over.push_back(handed);
     }
 
     /// The next caller; those who wait come first, once the line is free for them.
@@ -66,18 +67,19 @@ impl Incoming {
         cx: &mut Context<'_>,
         (board, line): (&Board, &str),
         free: bool,
-    ) -> Poll<Caller> {
+    ) -> Poll<Handed> {
         self.waiting.retain_mut(|caller| caller.poll_gone(cx).is_pending());
         if free && let Some(caller) = self.waiting.pop_front() {
-            return Poll::Ready(caller);
+            return Poll::Ready(Handed::from_line(caller));
         }
-        while let Some(caller) = self.handed_over.pop_front() {
-            match caller.peer() {
-                Peer::Line(_) if self.access.check_unix().is_err() => {
+        while let Some(handed) = self.handed_over.pop_front() {
+            match handed.peer() {
+                Some(Peer::Line(_)) if self.access.check_unix().is_err() => {
+                    let Some(caller) = handed.take() else { continue };
                     info!(line, "turned away {}: the access list forbids it", caller.peer());
                     caller.refuse();
                 }
-                _ => return Poll::Ready(caller),
+                _ => return Poll::Ready(handed),
             }
         }
         while let Poll::Ready(caller) = self.poll_accept(cx, line) {
@@ -87,7 +89,7 @@ impl Incoming {
                 .map_or_else(|| self.access.check_unix(), |at| self.access.check(at))
             {
                 Ok(()) => match self.gate {
-                    None => return Poll::Ready(caller),
+                    None => return Poll::Ready(Handed::from_line(caller)),
                     Some(gate) => self.come_to(gate, (board, line), caller),
                 },
                 Err(denied) => turn_away((board, line), caller, &denied.to_string()),
@@ -104,7 +106,7 @@ impl Incoming {
     }
 
     /// The next caller who may ring.
-    fn poll_gate(&mut self, cx: &mut Context<'_>, place: (&Board, &str)) -> Poll<Caller> {
+    fn poll_gate(&mut self, cx: &mut Context<'_>, place: (&Board, &str)) -> Poll<Handed> {
         let mut n = 0;
         while let Some(judging) = self.gated.get_mut(n) {
             let Poll::Ready((caller, verdict)) = judging.as_mut().poll(cx) else {
@@ -113,7 +115,7 @@ impl Incoming {
             };
             drop(self.gated.swap_remove(n));
             match verdict {
-                Verdict::Rings => return Poll::Ready(caller),
+                Verdict::Rings => return Poll::Ready(Handed::from_line(caller)),
                 Verdict::Not(why) => turn_away(place, caller, why),
                 Verdict::Gone => info!(line = place.1, "{} left before the bell", caller.peer()),
             }
@@ -145,7 +147,9 @@ impl Incoming {
 
     /// The line is closed: nobody who waits for it will be answered.
     pub(crate) fn close(self) {
-        self.handed_over.into_iter().chain(self.waiting).for_each(Caller::refuse);
+        // Those from a group go back to it.
+        drop(self.handed_over);
+        self.waiting.into_iter().for_each(Caller::refuse);
     }
 
     /// Keeps the caller until the line is free; a queue that is full is busy.

@@ -11,6 +11,7 @@ use at::result::Cause;
 use carrier::{AccessList, Address, Call, Caller, DialError, Dialling, Peer, Trunks};
 use tokio::net::UnixStream;
 
+use crate::hunt::Handed;
 use crate::shared::Letter;
 use crate::switchboard::{Board, Switchboard};
 
@@ -97,7 +98,8 @@ impl Inside {
         }
         let (caller, knock) = Caller::inside(Peer::Line(self.line.clone()))
             .map_err(|error| carrier::cause_of(&error))?;
-        line.post(Letter::Caller(caller)).map_err(|_| Cause::LineInUse)?;
+        let handed = Handed::from_line(caller);
+        line.post(Letter::Caller(handed)).map_err(|_| Cause::LineInUse)?;
         Ok(knock)
     }
 

@@ -20,6 +20,7 @@ mod gate;
 #[cfg(not(feature = "configuration"))]
 #[path = "no_gate.rs"]
 mod gate;
+mod hunt;
 mod identity;
 mod incoming;
 mod init;
@@ -51,6 +52,7 @@ mod wires;
 pub use access::Access;
 pub use config::LineConfig;
 pub use gate::Gate;
+pub use hunt::{HuntConfig, WhenBusy};
 pub use init::{InitError, persona_of};
 #[cfg(feature = "configuration")]
 pub use inside::Answering;

@@ -43,6 +43,13 @@ pub const FAREWELLS: usize = 256;
 /// Callers that wait for one line under `second-caller = "queue"`.
 pub const QUEUE: usize = 8;
 
+/// Callers of a hunt group that wait for a line, and as many that are on their way to one: a storm of them
+/// must not tie up more sockets.
+pub const HUNTED: usize = 64;
+
+/// How often a hunt group with a queue looks for free lines that nobody has told of.
+pub const QUEUE_LOOK: Duration = Duration::from_secs(1);
+
 /// How many lines a caller may be handed on to.
 pub const HUNT: usize = 64;
 

@@ -99,13 +99,23 @@ pub(crate) fn let_go(board: &Board, mut call: Call, rest: Pending) {
 
 /// Tells a caller that the line is busy, and ends the call.
 pub(crate) fn tell(board: &Board, line: &Configured, caller: Caller) {
+    tell_busy(board, line.name(), line.busy_message.as_deref(), answering(line), caller);
+}
+
+/// The same for any name, in these words.
+pub(crate) fn tell_busy(
+    board: &Board,
+    name: &str,
+    words: Option<&str>,
+    options: CallOptions,
+    caller: Caller,
+) {
     if !board.has_words() {
-        return board.turn_away(&line.name, Cause::LineInUse, caller);
+        return board.turn_away(name, Cause::LineInUse, caller);
     }
-    board.note_turned_away(&line.name, Cause::LineInUse, &caller);
-    info!(line = line.name, "told {} that the line is busy", caller.peer());
-    let text = format!("\r\n{}\r\n", line.busy_message.as_deref().unwrap_or("BUSY"));
-    let options = answering(line);
+    board.note_turned_away(name, Cause::LineInUse, &caller);
+    info!(line = name, "told {} that the line is busy", caller.peer());
+    let text = format!("\r\n{}\r\n", words.unwrap_or("BUSY"));
     board.farewell(async move {
         let Ok(mut call) = caller.answer(&options) else { return };
         if let Ok(Ok(())) =

@@ -2,10 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::UNIX_EPOCH;
 
 use crate::access::Access;
 use crate::config::Reserve;
 use crate::configured::Configured;
+use crate::hunt::Handed;
 use crate::limits;
 use crate::mailbox::Mailbox;
 use crate::record::{CallNow, CallRecord, Service, Status};
@@ -45,8 +47,8 @@ pub(crate) enum Letter {
     Service,
     /// End the call, then the line.
     Stop,
-    /// A caller whom another line could not take.
-    Caller(carrier::Caller),
+    /// A caller from a group, or whom another line could not take.
+    Caller(Handed),
     /// Judge callers and those who are dialled by other rules from now on.
     Access { dial: Access, answer: Access },
     /// Show the bytes of both directions.
@@ -79,6 +81,13 @@ impl Shared {
             ..call.clone()
         });
         Status { state: shown.state, dtr: shown.dtr, dcd: shown.dcd, service: self.service(), call }
+    }
+
+    /// When its last call ended, in milliseconds since 1970; zero if there was none.
+    pub(crate) fn idle_since(&self) -> u64 {
+        let ended = lock(&self.shown).records.last().map(|record| record.ended);
+        let since = ended.and_then(|ended| ended.duration_since(UNIX_EPOCH).ok());
+        since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 
     pub(crate) fn service(&self) -> Service {

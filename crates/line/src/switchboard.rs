@@ -19,6 +19,7 @@ use crate::config::{LineConfig, Plug};
 use crate::configured::Shelf;
 use crate::driver::Driver;
 use crate::end::End;
+use crate::hunt::{self, Handed, HuntConfig};
 use crate::incoming::Incoming;
 use crate::init::{self, InitError};
 use crate::inside::Beside;
@@ -47,6 +48,7 @@ use crate::tracer;
 pub struct Switchboard {
     pub(crate) board: Arc<Board>,
     personas: Mutex<Personas>,
+    hunts: Mutex<Vec<hunt::Running>>,
 }
 
 /// What the lines reach from inside.
@@ -68,6 +70,7 @@ pub(crate) struct Board {
     ends: Notify,
     #[cfg_attr(not(feature = "configuration"), allow(dead_code))]
     pub(crate) beside: Beside,
+    freed: Notify,
 }
 
 struct Running {
@@ -141,9 +144,10 @@ impl Switchboard {
             shelf: Mutex::default(),
             ends: Notify::new(),
             beside: Beside::default(),
+            freed: Notify::new(),
             state,
         };
-        Ok(Self { board: Arc::new(board), personas: Mutex::new(personas) })
+        Ok(Self { board: Arc::new(board), personas: Mutex::new(personas), hunts: Mutex::default() })
     }
 
     /// Has somebody keep records of all calls from now on. The first one stays.
@@ -217,6 +221,32 @@ impl Switchboard {
         })
     }
 
+    /// Runs these hunt groups and no others from now on. One that stays as it is keeps those who wait.
+    ///
+    /// # Errors
+    /// A group can't listen. The others run.
+    pub fn set_hunts(&self, hunts: Vec<HuntConfig>) -> Result<(), carrier::ListenError> {
+        let mut running = lock(&self.hunts);
+        running.retain(|group| hunts.contains(&group.config));
+        let mut outcome = Ok(());
+        for config in hunts {
+            if running.iter().any(|group| group.config == config) {
+                continue;
+            }
+            match hunt::Running::start(config, Arc::clone(&self.board)) {
+                Ok(group) => running.push(group),
+                Err(error) => outcome = Err(error),
+            }
+        }
+        outcome
+    }
+
+    /// The hunt groups, and where their callers arrive.
+    pub fn hunts(&self) -> Vec<(HuntConfig, Vec<String>)> {
+        let running = lock(&self.hunts);
+        running.iter().map(|group| (group.config.clone(), group.places().to_vec())).collect()
+    }
+
     /// The line of this name.
     pub fn line(&self, name: &str) -> Option<Line> {
         self.board.line(name)
@@ -249,6 +279,7 @@ impl Switchboard {
 
     /// Ends all lines, and waits up to `grace` for the last bytes of their calls.
     pub async fn shut_down(&self, grace: Duration) {
+        lock(&self.hunts).clear();
         let lines = self.lines();
         let all = async {
             let mut stops =
@@ -350,17 +381,36 @@ impl Board {
 
     /// Offers a caller to the first of `lines` that would ring; refuses him if there is none.
     pub(crate) fn hunt(&self, from: &str, lines: &[String], caller: Caller) {
-        let mut caller = caller;
+        let party = caller.peer().to_string();
+        let mut handed = Handed::from_line(caller);
         for name in lines.iter().filter(|name| *name != from).take(limits::HUNT) {
-            let Some(line) = self.line(name).filter(Line::claim) else { continue };
-            info!(line = from, "{} is handed on to {name}", caller.peer());
-            match line.post(Letter::Caller(caller)) {
-                Ok(()) => return,
-                Err(Letter::Caller(back)) => caller = back,
-                Err(_) => return,
+            match self.hand(name, handed) {
+                Ok(()) => return info!(line = from, "{party} is handed on to {name}"),
+                Err(back) => handed = back,
             }
         }
-        self.turn_away(from, Cause::LineInUse, caller);
+        if let Some(caller) = handed.take() {
+            self.turn_away(from, Cause::LineInUse, caller);
+        }
+    }
+
+    /// Hands a caller to this line, if it is free; otherwise gives him back.
+    pub(crate) fn hand(&self, name: &str, handed: Handed) -> Result<(), Handed> {
+        let Some(line) = self.line(name).filter(Line::claim) else { return Err(handed) };
+        match line.post(Letter::Caller(handed)) {
+            Err(Letter::Caller(back)) => Err(back),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// When the last call of this line ended, in milliseconds since 1970.
+    pub(crate) fn idle_since(&self, name: &str) -> Option<u64> {
+        self.line(name).map(|line| line.shared.idle_since())
+    }
+
+    /// Told when a line may have become free for callers.
+    pub(crate) fn freed(&self) -> &Notify {
+        &self.freed
     }
 
     pub(crate) fn farewell(&self, last_words: impl Future<Output = ()> + Send + 'static) {

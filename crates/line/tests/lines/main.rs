@@ -7,6 +7,7 @@ mod dialling;
 mod ends;
 mod equipment;
 mod flow;
+mod hunting;
 mod inside;
 mod pty;
 mod records;

@@ -47,6 +47,8 @@ fn paths(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
                 _ => whole,
             };
             match used.get(&real) {
+                // The line is the real modem then: its terminal is what the modem's port would be.
+                Some(first) if key == "pty" && first.what.starts_with("modem") => {}
                 Some(first) => {
                     mistakes.push(twice(draft, &path.display().to_string(), &here, first));
                 }

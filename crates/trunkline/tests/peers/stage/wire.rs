@@ -84,6 +84,22 @@ impl Wire {
         }
     }
 
+    /// Waits for `what`, unless the far end hangs up first.
+    pub(crate) fn expect_before_end(&mut self, what: impl AsRef<[u8]>) -> bool {
+        let what = what.as_ref();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(at) = self.unread.windows(what.len()).position(|window| window == what) {
+                self.unread.drain(..at + what.len());
+                return true;
+            }
+            if self.ended {
+                return false;
+            }
+            self.step(&mut &[][..], deadline, &what.escape_ascii().to_string());
+        }
+    }
+
     /// Waits for exactly these bytes, with nothing before them.
     pub(crate) fn expect_only(&mut self, what: impl AsRef<[u8]>) {
         let what = what.as_ref();
