@@ -137,7 +137,7 @@ async fn a_call_that_can_not_be_put_on_record_is_told_that_it_is_busy() {
     for disk in [Disk::Full, Disk::Slow] {
         let keeper = Keeper::new(disk);
         let house = keeper.house(&rtu("pipe", CAT));
-        let mut caller = house.raw().await;
+        let caller = house.raw().await;
         if disk == Disk::Slow {
             let begun = async {
                 while keeper.notes().is_empty() {

@@ -6,7 +6,7 @@ mod wanted;
 
 use std::time::{Duration, SystemTime};
 
-pub(crate) use wanted::{Limit, NoWanted, Wanted};
+pub(crate) use wanted::{NoWanted, Wanted};
 
 use crate::json::Json;
 use crate::time::{Civil, Shown};

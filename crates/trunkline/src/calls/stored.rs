@@ -2,7 +2,8 @@
 
 use store::{CallRow, Filter, Outcome};
 
-use super::{Call, Limit, Wanted};
+use super::wanted::Limit;
+use super::{Call, Wanted};
 
 impl From<CallRow> for Call {
     fn from(row: CallRow) -> Self {

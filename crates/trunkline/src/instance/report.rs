@@ -25,15 +25,8 @@ impl Instance {
     /// Every call in progress.
     pub(crate) fn calls(&self) -> Vec<Call> {
         let lines = self.board.lines();
-        let mut calls: Vec<Call> = lines
-            .iter()
-            .filter_map(|line| line.status().call.map(|call| in_progress(line.name(), call)))
-            .collect();
-        #[cfg(feature = "exchange")]
-        if let Some(exchange) = &*super::lock(&self.exchange) {
-            calls.extend(exchange.calls().into_iter().map(answered));
-        }
-        calls
+        let of = |line: &Line| line.status().call.map(|call| in_progress(line.name(), call));
+        lines.iter().filter_map(of).chain(self.answered()).collect()
     }
 
     /// The last calls that are over, as far as they are remembered without a store; the latest first.
@@ -43,13 +36,34 @@ impl Instance {
             let name = line.name().to_owned();
             line.calls().into_iter().map(move |record| ended(&name, record))
         };
-        let mut calls: Vec<Call> = lines.iter().flat_map(of).collect();
-        #[cfg(feature = "exchange")]
-        if let Some(exchange) = &*super::lock(&self.exchange) {
-            calls.extend(exchange.ended().into_iter().map(answered_and_ended));
-        }
+        let mut calls: Vec<Call> =
+            lines.iter().flat_map(of).chain(self.answered_and_ended()).collect();
         calls.sort_by_key(|call| std::cmp::Reverse(call.since));
         calls
+    }
+
+    #[cfg(feature = "exchange")]
+    fn answered(&self) -> Vec<Call> {
+        let exchange = super::lock(&self.exchange);
+        let calls = exchange.as_ref().map(exchange::Exchange::calls).unwrap_or_default();
+        calls.into_iter().map(answered).collect()
+    }
+
+    #[cfg(feature = "exchange")]
+    fn answered_and_ended(&self) -> Vec<Call> {
+        let exchange = super::lock(&self.exchange);
+        let calls = exchange.as_ref().map(exchange::Exchange::ended).unwrap_or_default();
+        calls.into_iter().map(answered_and_ended).collect()
+    }
+
+    #[cfg(not(feature = "exchange"))]
+    const fn answered(&self) -> Vec<Call> {
+        Vec::new()
+    }
+
+    #[cfg(not(feature = "exchange"))]
+    const fn answered_and_ended(&self) -> Vec<Call> {
+        Vec::new()
     }
 
     /// Ends the call of the line, or of the number, `call`.
