@@ -6,6 +6,8 @@ mod wanted;
 
 use std::time::{Duration, SystemTime};
 
+#[cfg(feature = "web")]
+pub(crate) use wanted::Limit;
 pub(crate) use wanted::{NoWanted, Wanted};
 
 use crate::json::Json;
