@@ -24,6 +24,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::subject::Subject;
+
 /// Measures Trunkline next to a plain pump, socat and ser2net.
 #[derive(Parser)]
 struct Arguments {
@@ -45,6 +47,12 @@ struct Arguments {
     /// Only these: throughput, trips, calls, idle.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
+    /// Only these ways of the throughput: out, back, both, tcp.
+    #[arg(long, value_delimiter = ',')]
+    ways: Vec<String>,
+    /// Only these beside the pump: raw, telnet, socat, ser2net.
+    #[arg(long, value_delimiter = ',')]
+    subjects: Vec<Subject>,
     #[command(subcommand)]
     baseline: Option<Baseline>,
 }
@@ -76,14 +84,26 @@ fn main() -> ExitCode {
     }
 }
 
+impl Arguments {
+    /// Whom to measure; the pump, to which all are compared, comes first.
+    fn subjects(&self) -> Vec<Subject> {
+        let wanted = |subject: &Subject| {
+            *subject == Subject::Pump
+                || self.subjects.is_empty()
+                || self.subjects.contains(subject)
+        };
+        Subject::ALL.into_iter().filter(wanted).collect()
+    }
+}
+
 fn measure(arguments: &Arguments) -> std::io::Result<()> {
     let wanted =
         |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
     if wanted("throughput") {
-        throughput::measure(&arguments.trunkline, arguments.megabytes, arguments.rounds)?;
+        throughput::measure(arguments)?;
     }
     if wanted("trips") {
-        trips::measure(&arguments.trunkline, arguments.trips, arguments.rounds)?;
+        trips::measure(arguments)?;
     }
     if wanted("calls") {
         calls::measure(&arguments.trunkline, arguments.rounds)?;

@@ -17,7 +17,7 @@ use crate::peer;
 use crate::process::Process;
 
 /// A program under measurement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Subject {
     Pump,
     Raw,

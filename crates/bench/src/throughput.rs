@@ -1,10 +1,10 @@
 //! How much gets through, and at what cost of processor time.
 
 use std::io::{self, Read, Write};
-use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::Arguments;
 use crate::payload;
 use crate::subject::{Joined, Plug, Subject};
 use crate::table::{heading, median, row};
@@ -24,22 +24,25 @@ struct Figures {
     cpu_seconds_per_gigabyte: f64,
 }
 
-pub(crate) fn measure(trunkline: &Path, megabytes: usize, rounds: usize) -> io::Result<()> {
-    let data = payload::random(megabytes << 20);
+pub(crate) fn measure(arguments: &Arguments) -> io::Result<()> {
+    let data = payload::random(arguments.megabytes << 20);
     let wire = payload::telnet(&data);
-    for (plug, way, title) in [
-        (Plug::Pty, Way::Out, "Throughput, pty to TCP"),
-        (Plug::Pty, Way::Back, "Throughput, TCP to pty"),
-        (Plug::Pty, Way::Both, "Throughput, pty and TCP, both ways at once"),
-        (Plug::Tcp, Way::Out, "Throughput, TCP to TCP"),
+    for (name, plug, way, title) in [
+        ("out", Plug::Pty, Way::Out, "Throughput, pty to TCP"),
+        ("back", Plug::Pty, Way::Back, "Throughput, TCP to pty"),
+        ("both", Plug::Pty, Way::Both, "Throughput, pty and TCP, both ways at once"),
+        ("tcp", Plug::Tcp, Way::Out, "Throughput, TCP to TCP"),
     ] {
-        let subjects: Vec<Subject> =
-            Subject::ALL.into_iter().filter(|subject| subject.has(plug)).collect();
+        if !arguments.ways.is_empty() && !arguments.ways.iter().any(|way| way == name) {
+            continue;
+        }
+        let mut subjects = arguments.subjects();
+        subjects.retain(|subject| subject.has(plug));
         let mut figures = vec![Vec::new(); subjects.len()];
-        for _ in 0..rounds {
+        for _ in 0..arguments.rounds {
             for (subject, figures) in subjects.iter().zip(&mut figures) {
                 let folder = tempfile::tempdir()?;
-                let joined = subject.join(trunkline, plug, folder.path())?;
+                let joined = subject.join(&arguments.trunkline, plug, folder.path())?;
                 let wire = if *subject == Subject::Telnet { &wire } else { &data };
                 figures.push(run(joined, way, &data, wire)?);
             }

@@ -1,36 +1,37 @@
 //! How long a message takes to the far end and back.
 
 use std::io::{self, Read, Write};
-use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
+use crate::Arguments;
 use crate::payload;
 use crate::subject::{Joined, Plug, Subject};
 use crate::table::{heading, median, percentile, row};
 
-pub(crate) fn measure(trunkline: &Path, trips: usize, rounds: usize) -> io::Result<()> {
+pub(crate) fn measure(arguments: &Arguments) -> io::Result<()> {
+    let subjects = arguments.subjects();
     for size in [1, 256] {
-        let mut figures = vec![Vec::new(); Subject::ALL.len()];
-        for _ in 0..rounds {
-            for (subject, figures) in Subject::ALL.iter().zip(&mut figures) {
+        let mut figures = vec![Vec::new(); subjects.len()];
+        for _ in 0..arguments.rounds {
+            for (subject, figures) in subjects.iter().zip(&mut figures) {
                 let folder = tempfile::tempdir()?;
-                let joined = subject.join(trunkline, Plug::Pty, folder.path())?;
-                figures.push(run(joined, size, trips)?);
+                let joined = subject.join(&arguments.trunkline, Plug::Pty, folder.path())?;
+                figures.push(run(joined, size, arguments.trips)?);
             }
         }
-        report(size, &figures);
+        report(size, &subjects, &figures);
     }
     Ok(())
 }
 
-fn report(size: usize, figures: &[Vec<[f64; 2]>]) {
+fn report(size: usize, subjects: &[Subject], figures: &[Vec<[f64; 2]>]) {
     heading(
         &format!("Round trip of {size} bytes, pty to an echo and back"),
         &["p50 µs", "of the pump", "p99 µs", "of the pump"],
     );
     let Some(pump) = figures.first() else { return };
-    for (subject, figures) in Subject::ALL.iter().zip(figures) {
+    for (subject, figures) in subjects.iter().zip(figures) {
         let cells = [0, 1].map(|which| {
             let middle = median(figures.iter().map(|round| round[which]).collect());
             let ratio = median(
