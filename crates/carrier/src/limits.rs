@@ -7,7 +7,7 @@ pub const SCRATCH: usize = 64 * 1024;
 
 /// Data encoded for telnet at once. What the socket refuses of it (at most twice this, when every
 /// byte is doubled) waits in the call, so it is also what a stalled caller costs.
-pub const CHUNK: usize = 32 * 1024;
+pub const CHUNK: usize = 64 * 1024;
 
 /// Negotiation bytes that may wait for a peer that does not read; beyond, the call ends.
 ///

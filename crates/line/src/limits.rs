@@ -15,6 +15,10 @@ pub const ROUTE_ADDRESSES: usize = 16;
 /// Requests that wait for a line: operators' words and callers handed over by other lines.
 pub const LETTERS: usize = 32;
 
+/// Bytes taken from a pseudo-terminal at once. Four times what the kernel gives in one read halves the cost
+/// of sending them on, and is also what a stalled far end makes its line keep.
+pub const PTY_READ: usize = 16 * 1024;
+
 /// Bytes of echo and result codes that may wait for the equipment before its commands are no longer read.
 pub const ECHO: usize = 4096;
 

@@ -1,7 +1,7 @@
 //! From data to the wire.
 
 use clock::Instant;
-use memchr::{memchr, memchr_iter, memchr2};
+use memchr::{memchr, memchr2};
 
 use crate::options::Side;
 use crate::replies::Replies;
@@ -28,7 +28,8 @@ impl Session {
             self.notice(now, data, out);
             return if scratch.is_empty() { data } else { scratch };
         }
-        scratch.reserve(data.len() + memchr_iter(IAC, data).count());
+        // Random bytes grow by one in 256; text that a server pads, by one in a line.
+        scratch.reserve(data.len() + data.len() / 64);
         match self.transmit() {
             Coding::Raw | Coding::Binary => escape(data, scratch),
             Coding::Nvt => escape_nvt(data, self.options.side, self.after_cr(), scratch),
@@ -87,7 +88,13 @@ impl Session {
 fn escape(data: &[u8], scratch: &mut Vec<u8>) {
     let mut rest = data;
     while let Some(iac) = memchr(IAC, rest) {
-        rest = double_run(rest, iac, scratch);
+        let (run, after) = rest.split_at(iac + 1);
+        scratch.extend_from_slice(run);
+        scratch.push(IAC);
+        rest = match after.first() {
+            Some(&IAC) => double_run(after, 0, scratch),
+            _ => after,
+        };
     }
     scratch.extend_from_slice(rest);
 }

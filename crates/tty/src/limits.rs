@@ -13,6 +13,9 @@ pub(crate) const FAREWELL_CALM: usize = 3;
 /// limit of 1024 or the 20 000 of a big exchange.
 pub(crate) const PROCESS_DESCRIPTORS: usize = 65_536;
 
+/// What the kernel gives of a pseudo-terminal at once: a page, of which the packet's type takes a byte.
+pub(crate) const LONGEST_READ: usize = 4095;
+
 /// Events read from inotify at once: 64 of 16 bytes each; more come with the next read.
 pub(crate) const WATCH_BUFFER: usize = 1024;
 

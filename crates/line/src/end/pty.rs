@@ -78,6 +78,7 @@ impl Pty {
             return self.poll_left(cx, now, buffer);
         }
         self.left = Left::No;
+        let buffer = buffer.get_mut(..limits::PTY_READ).unwrap_or_default();
         loop {
             return Poll::Ready(match ready!(self.end.poll_event(cx, buffer)) {
                 Ok(PtyEvent::Data(length)) => {
