@@ -179,7 +179,7 @@ async fn connect(address: SocketAddr, options: SocketOptions) -> io::Result<TcpS
     let stream = socket.connect(address).await?;
     // A port that nobody listens on can be given to the very socket that calls it, which is then
     // connected to itself.
-    match stream.local_addr()? == stream.peer_addr()? {
+    match stream.local_addr()? == address {
         true => Err(io::ErrorKind::ConnectionRefused.into()),
         false => Ok(stream),
     }
@@ -193,16 +193,17 @@ struct Race<'a> {
     errors: Vec<DialError>,
     options: &'a SocketOptions,
     stagger: Duration,
-    next: Pin<Box<Sleep>>,
+    /// When the next of those that wait may join.
+    next: Option<Pin<Box<Sleep>>>,
 }
 
 type Attempt = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>;
 
 impl<'a> Race<'a> {
     fn new(addresses: Vec<SocketAddr>, options: &'a SocketOptions, stagger: Duration) -> Self {
-        let (waiting, next) = (addresses.into_iter(), Box::pin(sleep(Duration::ZERO)));
-        let mut race =
-            Self { waiting, running: Vec::new(), errors: Vec::new(), options, stagger, next };
+        let waiting = addresses.into_iter();
+        let (running, errors, next) = (Vec::new(), Vec::new(), None);
+        let mut race = Self { waiting, running, errors, options, stagger, next };
         race.start_next();
         race
     }
@@ -210,8 +211,8 @@ impl<'a> Race<'a> {
     fn start_next(&mut self) {
         if let Some(address) = self.waiting.next() {
             self.running.push((address, Box::pin(connect(address, *self.options))));
-            self.next.as_mut().reset(Instant::now() + self.stagger);
         }
+        self.next = (self.waiting.len() > 0).then(|| Box::pin(sleep(self.stagger)));
     }
 
     fn poll_running(&mut self, cx: &mut Context<'_>) -> Poll<TcpStream> {
@@ -242,13 +243,13 @@ impl Future for Race<'_> {
             if let Poll::Ready(stream) = self.poll_running(cx) {
                 return Poll::Ready(Ok(stream));
             }
-            if self.waiting.len() == 0 {
+            let Some(next) = &mut self.next else {
                 return match self.running.is_empty() {
                     true => Poll::Ready(Err(DialError::several(std::mem::take(&mut self.errors)))),
                     false => Poll::Pending,
                 };
-            }
-            match self.next.as_mut().poll(cx) {
+            };
+            match next.as_mut().poll(cx) {
                 Poll::Ready(()) => self.start_next(),
                 Poll::Pending => return Poll::Pending,
             }

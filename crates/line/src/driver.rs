@@ -177,6 +177,11 @@ impl Driver {
             }
         };
         self.feed(cx, now, Input::Call(event));
+        // Behind CONNECT, for which somebody waits.
+        if let (Slot::Online { ticket, .. }, CallEvent::Connected(_)) = (&self.circuit.slot, event) {
+            let over = ticket.over.as_deref().unwrap_or("somebody");
+            info!(line = self.circuit.name(), call = ticket.id, "{over} answers");
+        }
         true
     }
 

@@ -46,7 +46,6 @@ pub(crate) fn place(
         match carrier::dial_first(&routes, &access, Some(within)).await {
             Ok((_, call)) => {
                 let over = call.peer().to_string();
-                info!(line, call = id, "{over} answers");
                 Ok(Reached { call, over })
             }
             Err(error) => {

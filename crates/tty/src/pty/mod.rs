@@ -13,9 +13,9 @@ use std::time::Duration;
 use tokio::io::Interest;
 
 use self::link::Link;
-use self::master::{Attention, Packet};
+use self::master::{Attention, Behind, Packet};
 use crate::OpenWatch;
-use crate::limits::{FAREWELL_CALM, FAREWELL_LOOK, LONGEST_READ};
+use crate::limits::{FAREWELL_CALM, FAREWELL_LOOK};
 use crate::raw::{self, Registered};
 use crate::watch::Vigil;
 
@@ -373,13 +373,19 @@ impl PtyEnd {
             return Poll::Ready(Ok(None));
         }
         match self.master.read_packet(buf)? {
-            Packet::Data(length) => {
-                if self.attention == Attention::OnData {
-                    self.refresh()?;
-                    return Poll::Ready(Ok(Some(PtyEvent::Data(length))));
+            Packet::Data(first) => {
+                let (length, behind) = match self.attention {
+                    Attention::OnData => (first, Behind::Settings),
+                    Attention::ToldByKernel => self.master.gather(buf, first),
+                };
+                match (behind, &mut announced) {
+                    // What comes next is announced: asking for it now would find nothing.
+                    (Behind::Nothing, Some(ready)) => ready.clear_ready(),
+                    (Behind::Settings, _) => self.refresh()?,
+                    (Behind::Nothing, None) | (Behind::Anything, _) => {}
                 }
                 self.room = Room::Perhaps;
-                return Poll::Ready(Ok(Some(PtyEvent::Data(self.read_on(buf, length)))));
+                return Poll::Ready(Ok(Some(PtyEvent::Data(length))));
             }
             Packet::Settings => self.refresh()?,
             Packet::Other => {}
@@ -408,28 +414,6 @@ impl PtyEnd {
             }
         }
         Poll::Ready(Ok(None))
-    }
-
-    /// Reads what waits behind a read that was as long as the kernel makes them, as far as `buf` has room:
-    /// what is sent on in one piece costs half of what it costs in four. Returns how many bytes there are.
-    ///
-    /// Whatever else is met says so again when it is asked next; these bytes go first.
-    fn read_on(&mut self, buf: &mut [u8], mut length: usize) -> usize {
-        let mut last = length;
-        while last == LONGEST_READ
-            && let Some(room) = buf.get_mut(length..).filter(|room| room.len() >= LONGEST_READ)
-        {
-            match self.master.read_packet(room) {
-                Ok(Packet::Data(more)) => (last, length) = (more, length + more),
-                Ok(Packet::Settings) => {
-                    // An error here is one that the next read will report.
-                    let _ = self.refresh();
-                    break;
-                }
-                Ok(Packet::Other | Packet::Closed | Packet::Empty) | Err(_) => break,
-            }
-        }
-        length
     }
 
     /// All have closed, and somebody has opened it since. What was his predecessors' goes before anything
