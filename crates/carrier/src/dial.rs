@@ -3,13 +3,17 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use at::result::Cause;
-use tokio::net::{TcpSocket, TcpStream, UnixStream};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::hosts::Target;
@@ -170,19 +174,35 @@ async fn dial_unix(path: &Path, access: &AccessList) -> Result<UnixStream, DialE
 }
 
 async fn connect(address: SocketAddr, options: SocketOptions) -> io::Result<TcpStream> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
     // Before connecting: a server's first packet may be urgent.
     options.apply(&socket)?;
-    let stream = socket.connect(address).await?;
+    match rustix::net::connect(&socket, &address) {
+        Ok(()) | Err(Errno::INPROGRESS) => {}
+        Err(error) => return Err(error.into()),
+    }
+    // On this machine, and nearly so on the next, that is done before one could wait for it.
+    let connected = is_writable(&socket);
+    let stream = TcpStream::from_std(socket.into())?;
+    if !connected {
+        stream.writable().await?;
+    }
+    if let Some(error) = stream.take_error()? {
+        return Err(error);
+    }
     // A port that nobody listens on can be given to the very socket that calls it, which is then
     // connected to itself.
     match stream.local_addr()? == address {
         true => Err(io::ErrorKind::ConnectionRefused.into()),
         false => Ok(stream),
     }
+}
+
+fn is_writable(socket: &OwnedFd) -> bool {
+    let mut fds = [PollFd::new(socket, PollFlags::OUT)];
+    poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok_and(|ready| ready > 0)
 }
 
 /// Tries addresses one after the other, the next one joining after a while or upon a failure; the
