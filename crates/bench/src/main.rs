@@ -88,9 +88,7 @@ impl Arguments {
     /// Whom to measure; the pump, to which all are compared, comes first.
     fn subjects(&self) -> Vec<Subject> {
         let wanted = |subject: &Subject| {
-            *subject == Subject::Pump
-                || self.subjects.is_empty()
-                || self.subjects.contains(subject)
+            *subject == Subject::Pump || self.subjects.is_empty() || self.subjects.contains(subject)
         };
         Subject::ALL.into_iter().filter(wanted).collect()
     }

@@ -51,8 +51,18 @@ struct Shown {
     call: u16,
 }
 
-/// Whether a source had something.
+/// Whether a source had something that others should look at.
 type Moved = bool;
+
+/// What a look at a source brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stir {
+    Nothing,
+    /// Data of a call that went on as before: no other source need be asked again for their sake, and each
+    /// round costs every message some of its time.
+    Passed,
+    Something,
+}
 
 impl Driver {
     pub(crate) fn new(modem: Modem, circuit: Circuit, incoming: Option<Box<Incoming>>) -> Self {
@@ -178,7 +188,8 @@ impl Driver {
         };
         self.feed(cx, now, Input::Call(event));
         // Behind CONNECT, for which somebody waits.
-        if let (Slot::Online { ticket, .. }, CallEvent::Connected(_)) = (&self.circuit.slot, event) {
+        if let (Slot::Online { ticket, .. }, CallEvent::Connected(_)) = (&self.circuit.slot, event)
+        {
             let over = ticket.over.as_deref().unwrap_or("somebody");
             info!(line = self.circuit.name(), call = ticket.id, "{over} answers");
         }
@@ -255,33 +266,49 @@ impl Driver {
     }
 
     fn equipment(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+        scratch::with(|buffer| match self.hear_equipment(cx, now, buffer) {
+            Stir::Nothing => false,
+            Stir::Passed => self.hear_equipment(cx, now, buffer) != Stir::Nothing,
+            Stir::Something => true,
+        })
+    }
+
+    fn hear_equipment(&mut self, cx: &mut Context<'_>, now: Instant, buffer: &mut [u8]) -> Stir {
         let wanted = self.modem.wants_dte() && self.circuit.has_room();
-        scratch::with(|buffer| {
-            let Poll::Ready(event) = self.circuit.end.poll_event(cx, now, buffer, wanted) else {
-                return false;
-            };
-            match event {
-                DteEvent::Data(range) => {
-                    let bytes = buffer.get(range).unwrap_or_default();
-                    self.circuit.watchers.heard(now, bytes);
-                    if self.stopping != Stopping::No {
-                        // A command now would only keep the line from closing.
-                        return true;
-                    }
-                    self.feed(cx, now, Input::Dte(bytes));
-                }
-                DteEvent::Flow => {}
-                DteEvent::Break => self.feed(cx, now, Input::Break),
-                DteEvent::Rate(rate) => self.feed(cx, now, Input::Rate(rate)),
-                DteEvent::Lines(lines) => self.lines(cx, now, lines),
-                DteEvent::Finished => {
-                    self.lines(cx, now, DteLines { dtr: false, rts: false });
-                    self.clear(cx, now, Cause::DtrDrop);
-                    self.stop();
+        let Poll::Ready(event) = self.circuit.end.poll_event(cx, now, buffer, wanted) else {
+            return Stir::Nothing;
+        };
+        match event {
+            DteEvent::Data(range) => {
+                let bytes = buffer.get(range).unwrap_or_default();
+                self.circuit.watchers.heard(now, bytes);
+                // A command now would only keep the line from closing.
+                if self.stopping == Stopping::No {
+                    return self.feed_data(cx, now, Input::Dte(bytes));
                 }
             }
-            true
-        })
+            DteEvent::Flow => {}
+            DteEvent::Break => self.feed(cx, now, Input::Break),
+            DteEvent::Rate(rate) => self.feed(cx, now, Input::Rate(rate)),
+            DteEvent::Lines(lines) => self.lines(cx, now, lines),
+            DteEvent::Finished => {
+                self.lines(cx, now, DteLines { dtr: false, rts: false });
+                self.clear(cx, now, Cause::DtrDrop);
+                self.stop();
+            }
+        }
+        Stir::Something
+    }
+
+    /// Feeds bytes from either side.
+    fn feed_data(&mut self, cx: &mut Context<'_>, now: Instant, input: Input<'_>) -> Stir {
+        let before = self.modem.state();
+        self.feed(cx, now, input);
+        let after = self.modem.state();
+        match (before, after, &self.circuit.news) {
+            (StateName::Online, StateName::Online, None) => Stir::Passed,
+            _ => Stir::Something,
+        }
     }
 
     fn lines(&mut self, cx: &mut Context<'_>, now: Instant, lines: DteLines) {

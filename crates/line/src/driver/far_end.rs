@@ -9,7 +9,7 @@ use modem::{CallEvent, Input};
 use telnet::Event;
 use tracing::warn;
 
-use super::{Driver, Moved};
+use super::{Driver, Moved, Stir};
 use crate::circuit::Circuit;
 use crate::limits;
 use crate::slot::{Over, Slot};
@@ -22,8 +22,6 @@ impl Driver {
         if over.is_some() {
             return self.delivered(cx, now);
         }
-        let gone =
-            |cause| Box::new(Over { cause, left: usize::MAX, until: now + limits::UNDELIVERED });
         // Nothing is read that couldn't be delivered: the far end is held back by its own window. Only
         // when it has gone, and the equipment too, its last words are for nobody.
         let abandoned = !end.is_open() && call.poll_hung_up(cx).is_ready();
@@ -33,32 +31,38 @@ impl Driver {
                 Poll::Pending if abandoned => broken.or(Cause::RemoteHangUp),
                 Poll::Pending => return false,
             };
-            *over = Some(gone(closed));
+            *over = Some(gone(closed, now));
             return true;
         }
-        scratch::with(|buffer| {
-            let Slot::Online { call, over, broken, .. } = &mut self.circuit.slot else {
-                return false;
-            };
-            match call.poll_receive(cx, buffer) {
-                Poll::Pending => return false,
-                Poll::Ready(Ok(Received::Data(length))) => {
-                    let bytes = buffer.get(..length).unwrap_or_default();
-                    self.feed(cx, now, Input::Call(CallEvent::Data(bytes)));
-                }
-                Poll::Ready(Ok(Received::Event(Event::Break))) => {
-                    self.feed(cx, now, Input::Call(CallEvent::Break));
-                }
-                Poll::Ready(Ok(Received::Event(_))) => {}
-                Poll::Ready(Ok(Received::End)) => {
-                    *over = Some(gone(broken.or(Cause::RemoteHangUp)));
-                }
-                Poll::Ready(Err(error)) => {
-                    *over = Some(gone(broken.or(carrier::cause_of_end(&error))));
-                }
+        scratch::with(|buffer| match self.hear_far_end(cx, now, buffer) {
+            Stir::Nothing => false,
+            Stir::Passed if self.circuit.outbox.is_empty() && self.modem.wants_line() => {
+                self.hear_far_end(cx, now, buffer) != Stir::Nothing
             }
-            true
+            Stir::Passed | Stir::Something => true,
         })
+    }
+
+    fn hear_far_end(&mut self, cx: &mut Context<'_>, now: Instant, buffer: &mut [u8]) -> Stir {
+        let Slot::Online { call, over, broken, .. } = &mut self.circuit.slot else {
+            return Stir::Nothing;
+        };
+        let cause = match call.poll_receive(cx, buffer) {
+            Poll::Pending => return Stir::Nothing,
+            Poll::Ready(Ok(Received::Data(length))) => {
+                let bytes = buffer.get(..length).unwrap_or_default();
+                return self.feed_data(cx, now, Input::Call(CallEvent::Data(bytes)));
+            }
+            Poll::Ready(Ok(Received::Event(Event::Break))) => {
+                self.feed(cx, now, Input::Call(CallEvent::Break));
+                return Stir::Something;
+            }
+            Poll::Ready(Ok(Received::Event(_))) => return Stir::Something,
+            Poll::Ready(Ok(Received::End)) => broken.or(Cause::RemoteHangUp),
+            Poll::Ready(Err(error)) => broken.or(carrier::cause_of_end(&error)),
+        };
+        *over = Some(gone(cause, now));
+        Stir::Something
     }
 
     /// The far end is gone: once the equipment has all its data, the modem hears of it.
@@ -85,4 +89,8 @@ impl Driver {
         self.feed(cx, now, Input::Call(CallEvent::Cleared(cause)));
         true
     }
+}
+
+fn gone(cause: Cause, now: Instant) -> Box<Over> {
+    Box::new(Over { cause, left: usize::MAX, until: now + limits::UNDELIVERED })
 }

@@ -278,7 +278,9 @@ impl PtyEnd {
     fn write_untold(&mut self, data: &[u8]) -> Poll<io::Result<usize>> {
         match replace(&mut self.room, Room::None) {
             Room::None => Poll::Pending,
-            Room::Perhaps => self.master.write(data)?.map_or(Poll::Pending, |length| Poll::Ready(Ok(length))),
+            Room::Perhaps => {
+                self.master.write(data)?.map_or(Poll::Pending, |length| Poll::Ready(Ok(length)))
+            }
         }
     }
 
