@@ -381,10 +381,13 @@ impl PtyEnd {
                     Attention::ToldByKernel => self.master.gather(buf, first),
                 };
                 match (behind, &mut announced) {
-                    // What comes next is announced: asking for it now would find nothing.
-                    (Behind::Nothing, Some(ready)) => ready.clear_ready(),
+                    // What comes next is announced: asking for it now would find nothing, which only matters
+                    // to settings that wait for the end of the data.
+                    (Behind::Nothing, Some(ready)) if self.settings == self.told => {
+                        ready.clear_ready();
+                    }
                     (Behind::Settings, _) => self.refresh()?,
-                    (Behind::Nothing, None) | (Behind::Anything, _) => {}
+                    (Behind::Nothing | Behind::Anything, _) => {}
                 }
                 self.room = Room::Perhaps;
                 return Poll::Ready(Ok(Some(PtyEvent::Data(length))));
