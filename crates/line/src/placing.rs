@@ -98,7 +98,7 @@ pub(crate) fn let_go(board: &Board, mut call: Call, rest: Pending) {
 
 /// Tells a caller that the line is busy, and ends the call.
 pub(crate) fn tell(board: &Board, line: &Configured, caller: Caller) {
-    tell_busy(board, line.name(), line.busy_message.as_deref(), answering(line), caller);
+    tell_busy(board, &line.name, line.busy_message.as_deref(), answering(line), caller);
 }
 
 /// The same for any name, in these words.

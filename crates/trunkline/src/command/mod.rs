@@ -7,6 +7,8 @@ mod answer;
 #[cfg(feature = "exchange")]
 mod audit;
 #[cfg(feature = "configuration")]
+mod busyout;
+#[cfg(feature = "configuration")]
 mod calls;
 #[cfg(feature = "configuration")]
 mod check;
@@ -16,6 +18,8 @@ mod hangup;
 #[cfg(feature = "configuration")]
 mod lines;
 mod modem;
+#[cfg(feature = "modems")]
+mod modems;
 #[cfg(feature = "web")]
 mod operator;
 #[cfg(feature = "configuration")]
@@ -59,8 +63,12 @@ pub(crate) static COMMANDS: &[Command] = &[
     lines::COMMAND,
     #[cfg(feature = "configuration")]
     calls::COMMAND,
+    #[cfg(feature = "modems")]
+    modems::COMMAND,
     #[cfg(feature = "configuration")]
     hangup::COMMAND,
+    #[cfg(feature = "configuration")]
+    busyout::COMMAND,
     #[cfg(feature = "configuration")]
     trace::COMMAND,
     #[cfg(feature = "web")]

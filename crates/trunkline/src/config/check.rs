@@ -3,6 +3,7 @@
 #[cfg(feature = "exchange")]
 pub(super) mod accounts;
 mod lines;
+mod modems;
 #[cfg(feature = "web")]
 mod page;
 mod ports;
@@ -27,6 +28,7 @@ pub(super) fn check(mut draft: Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Opt
     lines::check(&draft, personas.as_ref(), phonebook.as_ref().filter(|_| whole), mistakes);
     if whole {
         lines::check_hunting(&draft, mistakes);
+        modems::check(&draft, mistakes);
     }
     ports::check(&draft, mistakes);
     let log = log(&draft, mistakes);
@@ -45,6 +47,9 @@ pub(super) fn check(mut draft: Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Opt
             state: draft.resolve(draft.state.as_ref()),
             personas: personas?,
             phonebook: phonebook?,
+            hunts: modems::take_hunts(&mut draft),
+            #[cfg(feature = "modems")]
+            modems: modems::take(&mut draft),
             lines: lines::take(&mut draft),
             #[cfg(feature = "exchange")]
             answering: accounts::take(&mut draft),

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use line::{Access, LineConfig, Listing};
+use line::{Access, HuntConfig, LineConfig, Listing};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use settings::OneOrMany;
@@ -26,6 +26,9 @@ pub(crate) struct Draft<'s> {
     pub(crate) log: Option<Placed<LogConfig>>,
     pub(crate) access: Option<Placed<AccessConfig>>,
     pub(crate) lines: Vec<Placed<LineConfig>>,
+    pub(crate) hunts: Vec<Placed<HuntConfig>>,
+    #[cfg(feature = "modems")]
+    pub(crate) modems: Vec<Placed<rack::ModemConfig>>,
     pub(crate) phonebook: Vec<Placed<(String, Listing)>>,
     #[cfg(feature = "exchange")]
     pub(crate) exchange: Option<Placed<exchange::ExchangeConfig>>,
@@ -72,7 +75,7 @@ pub(crate) struct AccessConfig {
 }
 
 /// The keys at the top of a file.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 14] = [
     "include",
     "state",
     "control",
@@ -81,11 +84,20 @@ const KEYS: [&str; 12] = [
     "access",
     "phonebook",
     "line",
+    "hunt",
+    "modem",
     "exchange",
     "account",
     "web",
     "operator",
 ];
+
+impl<T> Placed<T> {
+    /// The place alone.
+    pub(crate) fn place(&self) -> Placed<()> {
+        Placed { value: (), file: self.file, steps: self.steps.clone() }
+    }
+}
 
 impl<'s> Draft<'s> {
     /// Reads every value of every file. Each table is read by itself, so that one mistake hides no other.
@@ -184,6 +196,11 @@ impl<'s> Reader<'_, 's> {
                 let lines = self.each(value, "line");
                 self.draft.lines.extend(lines);
             }
+            "hunt" => {
+                let hunts = self.each(value, "hunt");
+                self.draft.hunts.extend(hunts);
+            }
+            "modem" => self.modems(value, key.span()),
             "phonebook" => self.phonebook(value),
             "exchange" | "account" => self.answering(key.get_ref(), value, key.span()),
             "web" | "operator" => self.page(key.get_ref(), value, key.span()),
@@ -195,6 +212,18 @@ impl<'s> Reader<'_, 's> {
                 self.mistakes.push(Diagnostic::at(self.source, key.span(), message).note(expected));
             }
         }
+    }
+
+    #[cfg(feature = "modems")]
+    fn modems(&mut self, value: &Value<'s>, _: Range<usize>) {
+        let modems = self.each(value, "modem");
+        self.draft.modems.extend(modems);
+    }
+
+    #[cfg(not(feature = "modems"))]
+    fn modems(&mut self, _: &Value<'s>, span: Range<usize>) {
+        let message = "this program was built without real modems, so it can't use `modem`";
+        self.mistakes.push(Diagnostic::at(self.source, span, message));
     }
 
     #[cfg(feature = "exchange")]

@@ -12,7 +12,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 pub(crate) use client::{Answer, ClientError, Connection};
-pub(crate) use request::Request;
+pub(crate) use request::{Busy, Request};
 pub(crate) use server::{Control, Outcome, Socket};
 
 use crate::{config, place};

@@ -14,8 +14,30 @@ pub(crate) enum Request {
     HangUp(String),
     /// Show what passes on this line until the asker has seen enough.
     Trace(String),
+    /// How do the real modems stand?
+    Modems,
+    /// Take this line or modem out of service for callers, or put it back.
+    BusyOut(String, Busy),
     /// Read the configuration again.
     Reload,
+}
+
+/// Whether callers are to find a line or modem busy, whatever it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Busy {
+    /// It takes no calls.
+    On,
+    /// It does.
+    Off,
+}
+
+impl Busy {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::On => "on",
+        }
+    }
 }
 
 /// Something nobody can do.
@@ -28,7 +50,7 @@ pub(crate) enum RequestError {
     #[error(transparent)]
     Wanted(#[from] NoWanted),
     /// No such order.
-    #[error("expected `do` to be one of lines, calls, hang-up, trace, reload")]
+    #[error("expected `do` to be one of lines, calls, hang-up, trace, modems, busy-out, reload")]
     Unknown,
     /// The order needs to know for whom.
     #[error("`{0}` is missing")]
@@ -51,6 +73,13 @@ impl Request {
             }
             Some("hang-up") => named("call").map(Self::HangUp),
             Some("trace") => named("line").map(Self::Trace),
+            Some("modems") => Ok(Self::Modems),
+            Some("busy-out") => {
+                let wanted = [Busy::Off, Busy::On];
+                let wanted =
+                    wanted.into_iter().find(|wanted| json.text("busy") == Some(wanted.word()));
+                Ok(Self::BusyOut(named("name")?, wanted.ok_or(RequestError::Missing("busy"))?))
+            }
             Some("reload") => Ok(Self::Reload),
             _ => Err(RequestError::Unknown),
         }
@@ -69,6 +98,12 @@ impl Request {
             Self::Trace(line) => {
                 Json::object([("do", "trace".into()), ("line", line.as_str().into())])
             }
+            Self::Modems => Json::object([("do", "modems".into())]),
+            Self::BusyOut(name, wanted) => Json::object([
+                ("do", "busy-out".into()),
+                ("name", name.as_str().into()),
+                ("busy", wanted.word().into()),
+            ]),
             Self::Reload => Json::object([("do", "reload".into())]),
         }
     }
@@ -85,6 +120,9 @@ mod tests {
             Request::Calls(Wanted::default()),
             Request::HangUp("pump-house".into()),
             Request::Trace("\"\n".into()),
+            Request::Modems,
+            Request::BusyOut("pump-house".into(), Busy::On),
+            Request::BusyOut("pump-house".into(), Busy::Off),
             Request::Reload,
         ];
         for request in requests {

@@ -12,7 +12,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::Request;
+use super::{Busy, Request};
 use crate::calls::{Call, Wanted};
 use crate::instance::Instance;
 use crate::json::Json;
@@ -189,6 +189,16 @@ async fn serve(
                 let said =
                     instance.hang_up(&call).map_or_else(|error| failed(&error), |what| ok(&what));
                 say(&mut write, &said).await?;
+            }
+            Ok(Request::Modems) => list(&mut write, instance.modems()).await?,
+            Ok(Request::BusyOut(name, wanted)) => {
+                let service = match wanted {
+                    Busy::Off => line::Service::In,
+                    Busy::On => line::Service::BusiedOut,
+                };
+                let said = instance.set_service(&name, service);
+                say(&mut write, &said.map_or_else(|error| failed(&error), |what| ok(&what)))
+                    .await?;
             }
             Ok(Request::Trace(line)) => match instance.trace(&line) {
                 Ok(entries) => return trace(entries, read, write).await,

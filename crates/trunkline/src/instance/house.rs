@@ -141,17 +141,14 @@ impl House for Instance {
     }
 
     fn set_busy(&self, name: &str, busy: Busy, by: &str) -> Result<String, Refusal> {
-        let Some(line) = self.board.line(name) else {
-            return Err(Refusal::Unknown(format!("there is no line `{name}`")));
-        };
         let service = match busy {
             Busy::Out => Service::BusiedOut,
             Busy::No => Service::In,
         };
-        line.set_service(service);
+        let said = self.set_service(name, service).map_err(Refusal::Unknown)?;
         let what = if service == Service::BusiedOut { "busy-out" } else { "busy-in" };
         self.audit(by, Event::new(what).with("line", name));
-        Ok(format!("line `{name}` is {}", service.words()))
+        Ok(said)
     }
 
     fn witness(&self, deed: Deed<'_>) {

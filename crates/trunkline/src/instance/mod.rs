@@ -8,6 +8,8 @@ mod dialler;
 mod house;
 #[cfg(feature = "exchange")]
 mod inward;
+#[cfg(feature = "modems")]
+mod modems;
 #[cfg(feature = "configuration")]
 mod orders;
 #[cfg(not(feature = "configuration"))]
@@ -58,7 +60,9 @@ pub(crate) struct Instance {
     /// Lines that could not be opened so far, with what stood in their way.
     waiting: Mutex<Vec<Waiting>>,
     #[cfg(feature = "exchange")]
-    exchange: Mutex<Option<Exchange>>,
+    exchange: Arc<Mutex<Option<Exchange>>>,
+    #[cfg(feature = "modems")]
+    rack: rack::Rack,
     /// What the exchange runs by, for a change of the store's accounts alone.
     #[cfg(feature = "exchange")]
     answering: Mutex<Option<Answering>>,
@@ -116,11 +120,19 @@ impl Instance {
         let board = Arc::new(board);
         #[cfg(feature = "exchange")]
         let exchange = plan.answering.as_ref().map(|config| exchange(config, &records, &board));
+        #[cfg(feature = "exchange")]
+        let exchange = Arc::new(Mutex::new(exchange.transpose()?));
+        #[cfg(feature = "modems")]
+        let rack = modems::rack(&exchange);
+        #[cfg(feature = "modems")]
+        board.use_trunks(Arc::new(rack.clone()));
         let instance = Self {
             board,
             waiting: Mutex::default(),
             #[cfg(feature = "exchange")]
-            exchange: Mutex::new(exchange.transpose()?),
+            exchange,
+            #[cfg(feature = "modems")]
+            rack,
             #[cfg(feature = "exchange")]
             answering: Mutex::new(plan.answering),
             #[cfg(feature = "web")]
@@ -138,6 +150,16 @@ impl Instance {
             return Err(StartError::NothingRuns(reasons.join("\n")));
         }
         drop(waiting);
+        #[cfg(feature = "configuration")]
+        if let Err(error) = instance.board.set_hunts(plan.hunts.clone()) {
+            tracing::error!("a hunt group can't listen: {}", crate::failure::chain(&error));
+        }
+        #[cfg(feature = "modems")]
+        {
+            let rack = instance.rack.clone();
+            let groups = modems::groups(&plan.hunts, &plan.modems);
+            tokio::spawn(async move { rack.apply(plan.modems, groups).await });
+        }
         tty::give_back_memory();
         let instance = Arc::new(instance);
         #[cfg(feature = "exchange")]
@@ -230,6 +252,9 @@ impl Instance {
             };
             tokio::join!(lines, exchange);
         }
+        // Now that their calls are over.
+        #[cfg(feature = "modems")]
+        self.rack.shut_down().await;
         #[cfg(not(feature = "exchange"))]
         lines.await;
         self.records.close().await;

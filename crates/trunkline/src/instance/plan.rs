@@ -14,6 +14,12 @@ pub(crate) struct Plan {
     pub(crate) phonebook: Phonebook,
     /// The lines.
     pub(crate) lines: Vec<LineConfig>,
+    /// Lines and modems under one name.
+    #[cfg(feature = "configuration")]
+    pub(crate) hunts: Vec<line::HuntConfig>,
+    /// Real modems.
+    #[cfg(feature = "modems")]
+    pub(crate) modems: Vec<rack::ModemConfig>,
     /// The answering side.
     #[cfg(feature = "exchange")]
     pub(crate) answering: Option<Answering>,
@@ -40,6 +46,10 @@ impl Plan {
             personas,
             phonebook,
             lines,
+            #[cfg(feature = "configuration")]
+            hunts: Vec::new(),
+            #[cfg(feature = "modems")]
+            modems: Vec::new(),
             #[cfg(feature = "exchange")]
             answering: None,
             #[cfg(feature = "web")]

@@ -30,6 +30,11 @@ impl Instance {
         self.show_page(plan.page.as_ref()).map_err(|error| crate::failure::chain(&error))?;
         self.board.set_personas(plan.personas);
         self.board.set_phonebook(plan.phonebook);
+        #[cfg(feature = "modems")]
+        {
+            let groups = super::modems::groups(&plan.hunts, &plan.modems);
+            self.rack.apply(plan.modems, groups).await;
+        }
 
         let mut changes = Changes::default();
         let mut wanted: HashMap<String, LineConfig> =
@@ -61,6 +66,12 @@ impl Instance {
                 Ok(()) => changes.started += 1,
                 Err(reason) => changes.troubles.push(reason),
             }
+        }
+        // Their members may have just come.
+        if let Err(error) = self.board.set_hunts(plan.hunts) {
+            changes
+                .troubles
+                .push(format!("a hunt group can't listen: {}", crate::failure::chain(&error)));
         }
         Ok(changes)
     }

@@ -1,7 +1,7 @@
 //! What an instance tells about itself.
 
 use carrier::trace::Entries;
-use line::{CallNow, CallRecord, Line};
+use line::{CallNow, CallRecord, Line, Service};
 
 use super::Instance;
 use crate::calls::Call;
@@ -20,6 +20,31 @@ impl Instance {
             ])
         }));
         lines
+    }
+
+    /// Takes a line or modem out of service for callers, or puts it back.
+    pub(crate) fn set_service(&self, name: &str, service: Service) -> Result<String, String> {
+        if let Some(line) = self.board.line(name) {
+            line.set_service(service);
+            return Ok(format!("line `{name}` is {}", service.words()));
+        }
+        #[cfg(feature = "modems")]
+        if self.rack.set_service(name, super::modems::service(service)) {
+            return Ok(format!("modem `{name}` is {}", service.words()));
+        }
+        Err(format!("there is neither a line nor a modem `{name}`{}", self.names()))
+    }
+
+    /// Every real modem as it stands.
+    #[cfg(feature = "modems")]
+    pub(crate) fn modems(&self) -> Vec<Json> {
+        self.rack.status().iter().map(super::modems::shown).collect()
+    }
+
+    /// This program has none.
+    #[cfg(not(feature = "modems"))]
+    pub(crate) fn modems(&self) -> Vec<Json> {
+        Vec::new()
     }
 
     /// Every call in progress.
@@ -79,6 +104,10 @@ impl Instance {
             line.hang_up();
             return Ok(format!("line `{}` hangs up on {}", line.name(), now.party));
         }
+        #[cfg(feature = "modems")]
+        if self.rack.hang_up(call) {
+            return Ok(format!("modem `{call}` hangs up"));
+        }
         #[cfg(feature = "exchange")]
         if let Ok(id) = call.parse()
             && super::lock(&self.exchange).as_ref().is_some_and(|exchange| exchange.hang_up(id))
@@ -116,6 +145,7 @@ fn line(line: &Line) -> Json {
         ("listens", Json::List(line.listens().iter().map(|place| place.as_str().into()).collect())),
         ("dtr", Json::Bool(status.dtr)),
         ("dcd", Json::Bool(status.dcd)),
+        ("service", status.service.words().into()),
         ("call", status.call.map_or(Json::Null, |call| in_progress(line.name(), call).to_json())),
     ])
 }

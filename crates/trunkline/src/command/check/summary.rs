@@ -31,6 +31,11 @@ pub(super) fn of(config: &Config) -> Summary {
     let lines =
         config.plan.lines.iter().map(|line| (line.name.clone(), line_words(line))).collect();
     summary.section("Lines", "line", lines);
+    let hunts = config.plan.hunts.iter();
+    let hunts = hunts.map(|hunt| (hunt.name.clone(), hunt_words(hunt))).collect();
+    summary.section("Hunt groups", "hunt", hunts);
+    #[cfg(feature = "modems")]
+    summary.section("Modems", "modem", modems(&config.plan.modems));
     let entries = config.plan.phonebook.entries().iter();
     let entries =
         entries.map(|entry| (entry.key.clone(), entry.listing.call.join(", then "))).collect();
@@ -49,6 +54,28 @@ pub(super) fn of(config: &Config) -> Summary {
         }
     }
     summary
+}
+
+fn hunt_words(hunt: &line::HuntConfig) -> String {
+    let mut words = hunt.members.join(", ");
+    if !hunt.listen.0.is_empty() {
+        let listens: Vec<String> = hunt.listen.0.iter().map(ToString::to_string).collect();
+        let _ = write!(words, ", called at {}", listens.join(" and "));
+    }
+    words
+}
+
+#[cfg(feature = "modems")]
+fn modems(modems: &[rack::ModemConfig]) -> Vec<(String, String)> {
+    let words = |modem: &rack::ModemConfig| {
+        let does = match modem.reserve {
+            rack::Reserve::None => "answers and dials",
+            rack::Reserve::Incoming => "answers",
+            rack::Reserve::Outgoing => "dials",
+        };
+        format!("{} at {} {}, {does}", modem.device.display(), modem.speed, modem.format.0)
+    };
+    modems.iter().map(|modem| (modem.name.clone(), words(modem))).collect()
 }
 
 fn line_words(line: &LineConfig) -> String {

@@ -9,7 +9,7 @@ use crate::config::draft::{Draft, Placed};
 use crate::config::source::Step;
 
 /// Longest name of a line: it is the stem of a file and a column of a table.
-const NAME: usize = 64;
+pub(super) const NAME: usize = 64;
 
 pub(super) fn check(
     draft: &Draft<'_>,
@@ -58,6 +58,12 @@ pub(super) fn take(draft: &mut Draft<'_>) -> Vec<LineConfig> {
         .collect()
 }
 
+/// Whether this may be part of a path and a column of a table.
+pub(super) fn is_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    (1..=NAME).contains(&name.len()) && !name.starts_with(['.', '-']) && name.chars().all(plain)
+}
+
 fn name(
     draft: &Draft<'_>,
     line: &Placed<LineConfig>,
@@ -65,13 +71,7 @@ fn name(
 ) -> Option<Diagnostic> {
     let name = &line.value.name;
     let at = ["name".into()];
-    // It becomes part of a path.
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    if name.is_empty()
-        || name.len() > NAME
-        || name.starts_with(['.', '-'])
-        || !name.chars().all(plain)
-    {
+    if !is_name(name) {
         let message = format!("`{name}` is no name for a line");
         let expected = format!(
             "expected up to {NAME} letters, digits, `.`, `_` and `-`, a letter or digit first"

@@ -1,6 +1,8 @@
 //! Nothing is used twice: devices, paths and addresses.
 
 use std::collections::HashMap;
+#[cfg(feature = "modems")]
+use std::collections::hash_map::Entry;
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -29,6 +31,18 @@ fn using<T>(what: String, at: &Placed<T>, part: &[&str]) -> Use {
 
 fn paths(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
     let mut used: HashMap<PathBuf, Use> = HashMap::new();
+    #[cfg(feature = "modems")]
+    for modem in &draft.modems {
+        let here = using(format!("modem `{}`", modem.value.name), modem, &["device"]);
+        let device = &modem.value.device;
+        let whole = absolute(&draft.folder(modem).join(device));
+        match used.entry(fs::canonicalize(&whole).unwrap_or(whole)) {
+            Entry::Occupied(first) => {
+                mistakes.push(twice(draft, &device.display().to_string(), &here, first.get()));
+            }
+            Entry::Vacant(free) => drop(free.insert(here)),
+        }
+    }
     for line in &draft.lines {
         let folder = draft.folder(line);
         let config = &line.value;
@@ -92,6 +106,12 @@ fn listeners(draft: &Draft<'_>) -> Vec<(SocketAddr, Use)> {
         }
         for address in &line.value.listen.0 {
             listeners.push((*address, using(format!("line `{name}`"), line, &["listen"])));
+        }
+    }
+    for hunt in &draft.hunts {
+        for address in &hunt.value.listen.0 {
+            let what = format!("hunt group `{}`", hunt.value.name);
+            listeners.push((*address, using(what, hunt, &["listen"])));
         }
     }
     #[cfg(feature = "exchange")]

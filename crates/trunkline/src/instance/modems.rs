@@ -1,0 +1,74 @@
+//! The real modems of an instance: their calls go to the exchange, their numbers to lines that dial.
+
+use std::sync::{Arc, Mutex};
+
+use exchange::{Exchange, Origin};
+use line::{HuntConfig, WhenBusy};
+use rack::{Answered, Group, ModemConfig, Rack};
+
+use super::lock;
+use crate::json::Json;
+
+/// A rack whose calls are taken by whichever exchange there is when they come.
+pub(super) fn rack(exchange: &Arc<Mutex<Option<Exchange>>>) -> Rack {
+    let exchange = Arc::clone(exchange);
+    Rack::new(Arc::new(move |call, answered| {
+        let exchange = lock(&exchange).clone();
+        Box::pin(async move {
+            match exchange {
+                Some(exchange) => drop(exchange.take_call(call, origin(&answered)).await),
+                // It has just been taken out of the configuration.
+                None => call.reset(),
+            }
+        })
+    }))
+}
+
+fn origin(answered: &Answered) -> Origin {
+    let Answered { modem, device, caller, connect } = answered;
+    let called = if caller.called.is_empty() { &caller.ring } else { &caller.called };
+    let name = Some(caller.name.as_str()).filter(|name| !name.is_empty());
+    Origin::modem(modem, device, called)
+        .with_caller(&caller.number, name)
+        .with_connect(&connect.text)
+}
+
+/// The operator's wish, as the rack has it.
+pub(super) fn service(service: line::Service) -> rack::Service {
+    match service {
+        line::Service::In => rack::Service::In,
+        line::Service::BusiedOut => rack::Service::BusiedOut,
+    }
+}
+
+/// A modem as it stands.
+pub(super) fn shown(status: &rack::Status) -> Json {
+    let service = match status.service {
+        rack::Service::In => line::Service::In,
+        rack::Service::BusiedOut => line::Service::BusiedOut,
+    };
+    Json::object([
+        ("modem", status.name.as_str().into()),
+        ("state", status.state.into()),
+        ("service", service.words().into()),
+        ("device", status.device.as_str().into()),
+        ("party", status.party.as_deref().into()),
+        ("trouble", status.trouble.as_deref().into()),
+    ])
+}
+
+/// The modems of each group that has any, for those who dial.
+pub(super) fn groups(hunts: &[HuntConfig], modems: &[ModemConfig]) -> Vec<Group> {
+    let is_modem = |name: &&String| modems.iter().any(|modem| modem.name == **name);
+    let group = |hunt: &HuntConfig| Group {
+        name: hunt.name.clone(),
+        members: hunt.members.iter().filter(is_modem).cloned().collect(),
+        order: hunt.order,
+        when_busy: match hunt.busy {
+            WhenBusy::Queue => rack::WhenBusy::Wait(hunt.queue_for.0),
+            // There is nobody yet to whom a text could be told.
+            WhenBusy::Busy | WhenBusy::Message => rack::WhenBusy::Refuse,
+        },
+    };
+    hunts.iter().map(group).filter(|group| !group.members.is_empty()).collect()
+}
