@@ -37,6 +37,8 @@ fn every_key_of_the_configuration_is_in_the_manual_and_no_other() {
         ("line wiring", "[[line]]\nname = \"a\"\nserial = { device = \"d\", wiring = { x = 1 } }"),
         ("line pty", "[[line]]\nname = \"a\"\npty = { x = 1 }"),
         ("line tcp", "[[line]]\nname = \"a\"\ntcp = { x = 1 }"),
+        ("hunt", "[[hunt]]\nx = 1"),
+        ("modem", "[[modem]]\nx = 1"),
         ("phonebook", "[phonebook]\na = { x = 1 }"),
         ("access", "[access]\nx = 1"),
         ("exchange", "[exchange]\nx = 1"),

@@ -10,6 +10,7 @@
 
 mod callers;
 mod chat;
+mod getty;
 mod kermit;
 mod page;
 mod people;

@@ -2,6 +2,7 @@
 
 mod far_end;
 mod installed;
+mod namespace;
 mod process;
 mod sshd;
 mod telnetd;

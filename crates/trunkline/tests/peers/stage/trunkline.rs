@@ -119,6 +119,22 @@ impl<'a> Setting<'a> {
         self
     }
 
+    /// A real modem, which is the line on the pty `line`; more keys of its table as TOML.
+    pub(crate) fn modem(mut self, name: &str, line: &str, more: &str) -> Self {
+        let device = self.stage.path(line);
+        let locks = self.stage.folder("locks");
+        let locks = match more.contains("lock-folder") {
+            true => String::new(),
+            false => format!("lock-folder = \"{}\"\n", locks.display()),
+        };
+        let _ = writeln!(
+            self.lines,
+            "[[modem]]\nname = \"{name}\"\ndevice = \"{}\"\n{locks}{more}\n",
+            device.display(),
+        );
+        self
+    }
+
     /// An entry of the phonebook, its value as TOML.
     pub(crate) fn phone(mut self, number: &str, listing: &str) -> Self {
         let _ = writeln!(self.phonebook, "\"{number}\" = {listing}");
@@ -175,6 +191,27 @@ impl Trunkline {
     /// Its process.
     pub(crate) fn id(&self) -> rustix::process::Pid {
         self.process.id()
+    }
+
+    /// What a command beside the instance prints; it must succeed.
+    pub(crate) fn ask(&self, arguments: &[&str]) -> String {
+        let mut command = command(env!("CARGO_BIN_EXE_trunkline"));
+        let output = command.args(arguments).current_dir(&self.folder).output().expect("a command");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Asks until the answer contains this.
+    pub(crate) fn ask_until(&self, arguments: &[&str], text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.ask(arguments);
+            if answer.contains(text) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{arguments:?} never says {text:?}:\n{answer}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// It must be alive still: the tests of what used to crash.
