@@ -261,6 +261,12 @@ impl Queue {
         self.done.notify_all();
     }
 
+    /// How many records wait for the disk.
+    pub(crate) fn waiting(&self) -> usize {
+        let state = self.state();
+        state.begins.len() + state.changes.len()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing under the lock stops half-way.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -131,6 +131,11 @@ impl Store {
         &self.shared.path
     }
 
+    /// How many records wait for the disk.
+    pub fn waiting(&self) -> usize {
+        self.shared.queue.waiting()
+    }
+
     /// Puts a call on record. Doesn't wait: the ticket tells when the record is kept.
     ///
     /// # Errors

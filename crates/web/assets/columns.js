@@ -90,6 +90,7 @@ export const LISTS = [
       { title: "Address", phone: "a", sort: "address", width: "minmax(9rem, 1fr)", cell: (row) => row.address },
       { title: "Answers", phone: "b", sort: "answers", width: "minmax(7rem, 1fr)", cell: (row) => row.answers },
       { title: "Takes", phone: "c", width: "minmax(8rem, 1fr)", cell: (row) => row.accepts.join(", ") },
+      { title: "On the way", width: "minmax(8rem, 1fr)", cell: (row) => (row.accepts.some((kind) => kind === "raw" || kind === "telnet") ? el("span", { class: "trouble" }, "can be read: not encrypted") : row.accepts.length ? "encrypted" : "") },
     ],
   },
 ];

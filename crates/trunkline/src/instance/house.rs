@@ -1,10 +1,11 @@
 //! What operators see of an instance, and what they order: the instance as the page's house.
 
 use std::future::Future;
+use std::iter::repeat;
 use std::pin::Pin;
 
 use carrier::trace::{self, Entries, What};
-use exchange::{CallEnd, Event};
+use exchange::{CallEnd, Event, Kind};
 use line::{Line, Service};
 use web::{
     Busy, CallOver, Deed, Direction, Ended, FailedLogin, Figures, House, LineNow, Listener,
@@ -81,15 +82,21 @@ impl House for Instance {
                 line.listens().iter().map(|address| Listener {
                     address: address.clone(),
                     answers: line.name().to_owned(),
-                    accepts: vec!["a call for the line".to_owned()],
+                    accepts: Vec::new(),
                 })
             })
             .collect();
         if let Some(exchange) = &*lock(&self.exchange) {
-            listeners.extend(exchange.listeners().iter().map(|address| Listener {
-                address: address.to_string(),
-                answers: "exchange".to_owned(),
-                accepts: vec!["a login".to_owned()],
+            let answering = lock(&self.answering);
+            // In the order of the configuration, which tells what each accepts.
+            let configs = answering.iter().flat_map(|answering| &answering.exchange.listen);
+            let accepts = configs.map(|listen| listen.accept.as_slice()).chain(repeat(&[][..]));
+            listeners.extend(exchange.listeners().iter().zip(accepts).map(|(address, kinds)| {
+                Listener {
+                    address: address.to_string(),
+                    answers: "exchange".to_owned(),
+                    accepts: kinds.iter().map(|kind| word(*kind).to_owned()).collect(),
+                }
             }));
         }
         listeners
@@ -104,7 +111,11 @@ impl House for Instance {
             sent: sum.sent,
             received: sum.received,
         });
-        let mut figures = Figures { ended: of_lines.collect(), ..Figures::default() };
+        let mut figures = Figures {
+            ended: of_lines.collect(),
+            store_queue: self.records.waiting(),
+            ..Figures::default()
+        };
         if let Some(exchange) = &*lock(&self.exchange) {
             figures.password_hashes = exchange.password_hashes();
             for (known, cause, sum) in exchange.tally() {
@@ -173,6 +184,15 @@ impl Instance {
         if let Some(exchange) = &*lock(&self.exchange) {
             exchange.audit().note(event.with("operator", operator));
         }
+    }
+}
+
+const fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Telnet => "telnet",
+        Kind::Raw => "raw",
+        Kind::Tls => "tls",
+        Kind::Ssh => "ssh",
     }
 }
 

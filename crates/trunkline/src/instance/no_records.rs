@@ -26,6 +26,11 @@ impl Records {
         Ok(())
     }
 
+    #[cfg(feature = "web")]
+    pub(super) fn waiting(&self) -> Option<u64> {
+        None
+    }
+
     pub(super) async fn close(&self) {}
 }
 

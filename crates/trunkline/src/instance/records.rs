@@ -81,6 +81,12 @@ impl Records {
         Err(RecordsError::Another { path: path.map(Into::into) })
     }
 
+    /// How many records wait for the disk, where there is a store.
+    #[cfg(feature = "web")]
+    pub(super) fn waiting(&self) -> Option<u64> {
+        self.store.as_ref().map(|store| store.waiting() as u64)
+    }
+
     /// Writes what waits.
     pub(super) async fn close(&self) {
         let Some(store) = self.store.clone() else { return };

@@ -6,6 +6,7 @@ mod control;
 mod dialling;
 mod documentation;
 mod lifetime;
+mod page;
 mod plain_modem;
 mod records;
 mod reload;
