@@ -13,12 +13,13 @@ pub use fault::{AccountError, AccountFault};
 pub use key::{Fingerprint, NoFingerprint, NoSshKey, SshKey};
 
 use crate::config::{
-    AccountConfig, CallbackConfig, On, OnBreak, OnSecond, Parity, PasswordConfig, Privileges,
-    ProcessConfig, Sources,
+    AccountConfig, BuiltIn, CallbackConfig, On, OnBreak, OnSecond, Parity, PasswordConfig,
+    Privileges, ProcessConfig, Sources,
 };
 use crate::limits;
 use crate::machine::Pepper;
 use crate::password::{Cost, Decoy, Verifier};
+use crate::pump::EchoRules;
 use crate::terminal;
 
 /// The accounts of an exchange, checked and with their passwords at hand. Replaced as a whole.
@@ -133,6 +134,8 @@ pub(crate) struct Account {
 #[derive(Debug)]
 pub(crate) enum Service {
     Program(Plan),
+    /// What he sends, back.
+    Echo(EchoRules),
     /// The reason, and the end.
     Deny(String),
 }
@@ -163,11 +166,16 @@ impl Account {
         pepper: Option<&Arc<Pepper>>,
     ) -> Result<Self, AccountFault> {
         check_name(&table.name)?;
-        let service = match (&table.deny, table.program.is_empty()) {
-            (Some(reason), true) => Service::Deny(reason.clone()),
-            (None, false) => Service::Program(Plan::new(table)?),
-            (Some(_), false) => return Err(AccountFault::ProgramAndDeny),
-            (None, true) => return Err(AccountFault::NoProgram),
+        let program = (!table.program.is_empty()).then_some(&table.program);
+        let service = match (&table.deny, program, table.service) {
+            (Some(reason), None, None) => Service::Deny(reason.clone()),
+            (None, Some(_), None) => Service::Program(Plan::new(table)?),
+            (None, None, Some(BuiltIn::Echo)) => Service::Echo(EchoRules {
+                idle: table.idle.map(|span| span.0),
+                longest: table.longest.map(|span| span.0),
+            }),
+            (None, None, None) => return Err(AccountFault::NoProgram),
+            _ => return Err(AccountFault::SeveralServices),
         };
         if table.callback.as_ref().is_some_and(|callback| callback.call.trim().is_empty()) {
             return Err(AccountFault::Callback);
@@ -279,7 +287,10 @@ mod tests {
     fn an_account_needs_something_to_give() {
         assert!(matches!(account("name = 'a'"), Err(AccountFault::NoProgram)));
         let both = account("name = 'a'\ndeny = 'no'\nprogram = ['/bin/cat']");
-        assert!(matches!(both, Err(AccountFault::ProgramAndDeny)));
+        assert!(matches!(both, Err(AccountFault::SeveralServices)));
+        let echo = account("name = 'a'\nservice = 'echo'\nprogram = ['/bin/cat']");
+        assert!(matches!(echo, Err(AccountFault::SeveralServices)));
+        assert!(account("name = 'a'\nservice = 'echo'").is_ok());
         assert!(account("name = 'a'\ndeny = 'no'").is_ok());
     }
 

@@ -16,7 +16,7 @@ use settings::{OneOrMany, Span};
 
 pub(crate) use account::Place;
 pub use account::{
-    AccountConfig, CallbackConfig, CallbackLogin, On, OnBreak, OnSecond, PasswordConfig,
+    AccountConfig, BuiltIn, CallbackConfig, CallbackLogin, On, OnBreak, OnSecond, PasswordConfig,
     Privileges, Sources,
 };
 pub use process::{Nice, NoSize, ProcessConfig, Size};

@@ -83,11 +83,11 @@ pub use audit::{Audit, AuditError, AuditFault, Event, Verified, verify as verify
 pub use call::{CallEnd, CallId, CallRecord, CallStatus, NoCallId};
 pub use callback::{Calling, Dialler};
 pub use config::{
-    AccountConfig, AskCertificates, AuditConfig, CallbackConfig, CallbackLogin, ComPortWish, Echo,
-    ExchangeConfig, HangUpConfig, Keep, Kind, LimitsConfig, ListenConfig, LockOutConfig,
-    LoginConfig, Nice, NoKeep, NoSize, On, OnBreak, OnSecond, Parity, PasswordConfig,
-    PenaltiesConfig, Privileges, ProcessConfig, Profile, RecordsConfig, RootPrograms, Size,
-    Sources, SshCommands, SshConfig, Survive, TlsConfig, WhenFull,
+    AccountConfig, AskCertificates, AuditConfig, BuiltIn, CallbackConfig, CallbackLogin,
+    ComPortWish, Echo, ExchangeConfig, HangUpConfig, Keep, Kind, LimitsConfig, ListenConfig,
+    LockOutConfig, LoginConfig, Nice, NoKeep, NoSize, On, OnBreak, OnSecond, Parity,
+    PasswordConfig, PenaltiesConfig, Privileges, ProcessConfig, Profile, RecordsConfig,
+    RootPrograms, Size, Sources, SshCommands, SshConfig, Survive, TlsConfig, WhenFull,
 };
 pub use exchange::{Exchange, StartError};
 pub use login::Told;

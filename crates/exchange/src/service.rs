@@ -18,7 +18,7 @@ use crate::exchange::Settings;
 use crate::limits;
 use crate::login::Guest;
 use crate::origin::{Origin, Over};
-use crate::pump::{EndMeans, Pump, Rules};
+use crate::pump::{Echo, EndMeans, Pump, Rules};
 use crate::registry::Entry;
 use crate::user;
 
@@ -73,12 +73,18 @@ pub(crate) async fn serve(
             say(call, &crate::session::line_for_the_wire(reason)).await;
             return CallEnd::Denied.into();
         }
+        _ if entry.belongs_to(&account).is_err() => {
+            say(call, &settings.script.busy).await;
+            return CallEnd::SecondCall.into();
+        }
+        Service::Echo(rules) => {
+            entry.has_started();
+            tracing::info!(call = %entry.id(), account = %account.name, from = %origin.from, "echo");
+            call.set_line_ends(LineEnds::Keep);
+            return Echo::new(call, entry, guest, *rules).run().await.into();
+        }
         Service::Program(plan) => plan,
     };
-    if entry.belongs_to(&account).is_err() {
-        say(call, &settings.script.busy).await;
-        return CallEnd::SecondCall.into();
-    }
     let running = match start(settings, call, entry, origin, &guest, &account, plan) {
         Ok(running) => running,
         Err(error) => {

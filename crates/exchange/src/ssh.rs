@@ -147,7 +147,7 @@ impl Door {
         let terminal = match &who.account.service {
             // Without one his own program echoes what he types; with one nobody would.
             Service::Program(plan) if plan.on == On::Pipe => Terminal::Refused,
-            Service::Program(_) | Service::Deny(_) => Terminal::Allowed,
+            Service::Program(_) | Service::Echo(_) | Service::Deny(_) => Terminal::Allowed,
         };
         self.who = Some(who);
         Verdict::Admitted(Terms { terminal, commands: self.commands })

@@ -35,11 +35,11 @@ pub enum AccountFault {
     #[error("there is another account of this name")]
     Twice,
     /// Nothing to give to a caller.
-    #[error("expected a `program`, or `deny` with a reason")]
+    #[error("expected a `program`, a `service`, or `deny` with a reason")]
     NoProgram,
-    /// Two answers to one question.
-    #[error("`program` and `deny` exclude each other")]
-    ProgramAndDeny,
+    /// Several answers to one question.
+    #[error("`program`, `service` and `deny` exclude each other")]
+    SeveralServices,
     /// The program would be looked for in an arbitrary place.
     #[error("`{program}` is not an absolute path")]
     RelativeProgram {

@@ -13,7 +13,7 @@ use settings::{OneOrMany, SecretRef, Span, TextOrTable};
 use super::{Parity, ProcessConfig};
 use crate::account::{Fingerprint, SshKey};
 
-/// One `[[account]]` table. Exactly one of `program` and `deny` is given.
+/// One `[[account]]` table. Exactly one of `program`, `service` and `deny` is given.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AccountConfig {
@@ -43,6 +43,9 @@ pub struct AccountConfig {
     /// that a caller sends is ever added to it.
     #[serde(default)]
     pub program: Vec<String>,
+    /// In place of a program, something that the exchange does itself.
+    #[serde(default)]
+    pub service: Option<BuiltIn>,
     /// What the program's standard input and output are: `pty` (default) or `pipe`.
     #[serde(default)]
     pub on: On,
@@ -122,6 +125,14 @@ pub enum OnBreak {
     Nul,
     /// Nothing.
     Ignore,
+}
+
+/// What the exchange does for a caller without starting a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BuiltIn {
+    /// Sends back what the caller sends: the test number, by which a new site's path is tried.
+    Echo,
 }
 
 /// What a call beyond the account's number does.

@@ -5,6 +5,7 @@
 //! other side doesn't take is kept, and then that direction isn't read any further. An idle call
 //! holds no buffer.
 
+mod echo;
 mod inward;
 mod outward;
 mod pending;
@@ -27,6 +28,7 @@ use crate::limits;
 use crate::login::Guest;
 use crate::registry::Entry;
 use crate::service::Left;
+pub(crate) use echo::{Echo, EchoRules};
 use inward::Inward;
 use outward::Outward;
 use timer::Timer;

@@ -36,6 +36,27 @@ fn cat_on_a_raw_terminal() -> House {
     house(&script("pty", "stty raw -echo; echo ready; exec cat"))
 }
 
+fn test_number() -> House {
+    house("[[account]]\nname = \"rtu\"\npassword = \"HASH\"\nservice = \"echo\"\nidle = \"10m\"\n")
+}
+
+#[tokio::test]
+async fn the_test_number_sends_every_byte_back_to_a_raw_caller() {
+    let house = test_number();
+    let mut caller = house.rtu().await;
+    comes_back_whole(&mut caller).await;
+    drop(caller);
+    assert_eq!(house.record().await.end, exchange::CallEnd::CallerHungUp);
+}
+
+#[tokio::test]
+async fn the_test_number_sends_every_byte_back_to_a_telnet_caller() {
+    let house = test_number();
+    let mut caller = house.telnet().await;
+    caller.log_in().await;
+    comes_back_whole(&mut caller).await;
+}
+
 #[tokio::test]
 async fn a_raw_caller_and_a_program_on_a_pipe() {
     let house = cat_on_a_pipe();

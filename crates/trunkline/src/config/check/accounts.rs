@@ -131,7 +131,7 @@ fn part(fault: &AccountFault) -> &'static str {
         AccountFault::NulInProgram | AccountFault::RelativeProgram { .. } => "program",
         AccountFault::Terminal { .. } => "terminal",
         AccountFault::Variable { .. } => "environment",
-        AccountFault::ProgramAndDeny => "deny",
+        AccountFault::SeveralServices => "program",
         AccountFault::OtherUser { .. } | AccountFault::User(_) | AccountFault::Root => "user",
         AccountFault::NoProgram | AccountFault::NoWayIn => "",
     }
