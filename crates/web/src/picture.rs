@@ -68,6 +68,8 @@ pub(crate) struct Picture<T> {
     /// Grows from picture to picture, over restarts too.
     pub(crate) version: u64,
     at: Option<Instant>,
+    /// Until when it will do.
+    fresh_until: Option<Instant>,
     pub(crate) rows: Vec<Arc<Row<T>>>,
 }
 
@@ -93,7 +95,12 @@ impl<T: Listed> Camera<T> {
             .map_or(1, |since| u64::try_from(since.as_millis()).unwrap_or(1));
         Self {
             take: Arc::new(take),
-            last: Mutex::new(Arc::new(Picture { version, at: None, rows: Vec::new() })),
+            last: Mutex::new(Arc::new(Picture {
+                version,
+                at: None,
+                fresh_until: None,
+                rows: Vec::new(),
+            })),
             taking: tokio::sync::Mutex::default(),
         }
     }
@@ -125,9 +132,8 @@ impl<T: Listed> Camera<T> {
     /// Lets the next one who looks see what was just done.
     pub(crate) fn expire(&self) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let Picture { version, at, ref rows } = **last;
-        let at = at.and_then(|at| at.checked_sub(limits::PICTURE));
-        *last = Arc::new(Picture { version, at, rows: rows.clone() });
+        let Picture { version, at, ref rows, .. } = **last;
+        *last = Arc::new(Picture { version, at, fresh_until: None, rows: rows.clone() });
     }
 
     fn last(&self) -> Arc<Picture<T>> {
@@ -135,7 +141,8 @@ impl<T: Listed> Camera<T> {
     }
 
     fn fresh(&self) -> Option<Arc<Picture<T>>> {
-        Some(self.last()).filter(|last| last.at.is_some_and(|at| at.elapsed() < limits::PICTURE))
+        Some(self.last())
+            .filter(|last| last.fresh_until.is_some_and(|until| Instant::now() < until))
     }
 }
 
@@ -155,7 +162,8 @@ fn develop<T: Listed>(values: Vec<T>, before: &Picture<T>, now: Instant) -> Pict
             _ => Arc::new(Row { rates, text: text(&value), key, changed: version, value }),
         }
     });
-    Picture { version, at: Some(now), rows: rows.collect() }
+    let fresh_until = Some(now + limits::PICTURE);
+    Picture { version, at: Some(now), fresh_until, rows: rows.collect() }
 }
 
 fn rates<T: Listed>(value: &T, old: Option<&T>, span: Option<Duration>) -> Rates {
@@ -223,7 +231,7 @@ mod tests {
 
     #[test]
     fn rates_are_told_of_the_same_call_between_pictures_that_are_close() {
-        let none = Picture { version: 7, at: None, rows: Vec::new() };
+        let none = Picture { version: 7, at: None, fresh_until: None, rows: Vec::new() };
         let first = next(&none, 0, &[("A", "1", 500), ("B", "2", 10)]);
         assert_eq!(sent(&first), [Some(0), Some(0)]);
         let second = next(&first, 2, &[("A", "1", 2_500), ("B", "3", 1_000_000)]);
@@ -234,7 +242,7 @@ mod tests {
 
     #[test]
     fn what_has_not_changed_is_not_news() {
-        let none = Picture { version: 7, at: None, rows: Vec::new() };
+        let none = Picture { version: 7, at: None, fresh_until: None, rows: Vec::new() };
         let first = next(&none, 0, &[("A", "1", 5), ("B", "2", 5)]);
         let second = next(&first, 1, &[("A", "1", 5), ("B", "2", 6)]);
         let changed: Vec<_> = second.rows.iter().map(|row| row.changed).collect();

@@ -59,8 +59,8 @@ pub enum StaffFault {
     #[error("there are two of this name")]
     Twice,
     /// There are too many.
-    #[error("there are more than {} of them", limits::OPERATORS)]
-    TooMany,
+    #[error("there are more than {0} of them")]
+    TooMany(usize),
     /// The secret can't be had.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -94,6 +94,7 @@ impl Staff {
     ) -> Result<Self, StaffError> {
         let operators = checked(
             "operator",
+            limits::OPERATORS,
             operators,
             |config| &config.name,
             |config| {
@@ -109,6 +110,7 @@ impl Staff {
         )?;
         let tokens = checked(
             "token",
+            limits::TOKENS,
             tokens,
             |config| &config.name,
             |config| {
@@ -149,6 +151,7 @@ impl Staff {
 
 fn checked<C, T>(
     what: &str,
+    most: usize,
     configs: &[C],
     name: impl Fn(&C) -> &String,
     make: impl Fn(&C) -> Result<T, StaffFault>,
@@ -158,8 +161,8 @@ fn checked<C, T>(
         let earlier = configs.get(..number).unwrap_or_default();
         let made = if !is_name(own) {
             Err(StaffFault::Name)
-        } else if number >= limits::OPERATORS {
-            Err(StaffFault::TooMany)
+        } else if number >= most {
+            Err(StaffFault::TooMany(most))
         } else if earlier.iter().any(|other| name(other) == own) {
             Err(StaffFault::Twice)
         } else {

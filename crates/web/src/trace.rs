@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Extension, Path, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
@@ -19,7 +19,7 @@ use crate::house::{Trace, TraceEntry, TraceWay, TraceWhat};
 use crate::limits;
 use crate::problem::Problem;
 use crate::random::hex;
-use crate::visitor::{Visitor, identify};
+use crate::visitor::{BY_ITSELF, Visitor, identify};
 
 /// An entry as the API writes it.
 #[derive(Serialize)]
@@ -65,13 +65,15 @@ pub(crate) async fn trace(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
     Extension(visitor): Extension<Visitor>,
-    headers: HeaderMap,
+    mut headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let place = Arc::clone(&app.traces).try_acquire_owned().map_err(|_| {
         let message = format!("there are {} traces open already; close one", limits::TRACES);
         Problem::too_much(message, 10)
     })?;
     let trace = app.house.trace(&name, &visitor.name)?;
+    // A stream that goes on and on shows nobody's hand.
+    headers.insert(BY_ITSELF, HeaderValue::from_static("1"));
     let until = Instant::now() + limits::TRACE_LONGEST;
     let watch = Watch { trace, app, headers, until, _place: place };
     let begin = Event::default().event("begin").data(name);

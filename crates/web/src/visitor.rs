@@ -36,7 +36,7 @@ pub(crate) enum Proof {
 pub(crate) const CSRF: &str = "x-csrf-token";
 
 /// The header by which the page says that nobody has touched it for a while.
-const BY_ITSELF: &str = "trunkline-by-itself";
+pub(crate) const BY_ITSELF: &str = "trunkline-by-itself";
 
 /// Who sent these headers; `None` is a stranger.
 ///

@@ -17,7 +17,9 @@ fn open(stage: &Stage) -> BufReader<TcpStream> {
 
 fn wait_for(stream: &mut BufReader<TcpStream>, wanted: &str) -> String {
     let mut seen = String::new();
+    let end = std::time::Instant::now() + crate::stage::PATIENCE;
     loop {
+        assert!(std::time::Instant::now() < end, "{wanted} doesn't come");
         let mut line = String::new();
         assert!(stream.read_line(&mut line).unwrap() > 0, "{wanted} never came:\n{seen}");
         if line.contains(wanted) {
@@ -85,4 +87,27 @@ fn there_are_only_so_many_traces_and_a_reader_who_leaves_makes_room() {
         }
         assert!(std::time::Instant::now() < end, "{line}");
     }
+}
+
+#[test]
+fn a_trace_keeps_nobody_logged_in_and_ends_with_the_session() {
+    let stage = Stage::new("idle = \"2s\"", 3);
+    let ada = stage.log_in("ada", "pass").unwrap();
+    let mut stream = stage.connect();
+    let (host, cookie) = (stage.address, ada.cookie);
+    write!(
+        stream,
+        "GET /api/v1/lines/line-1/trace HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n"
+    )
+    .unwrap();
+    let mut stream = BufReader::new(stream);
+    wait_for(&mut stream, "event: begin");
+    let sender = stage.house.traces.lock().unwrap().pop().unwrap();
+    // What passes is no hand at the page either.
+    std::thread::spawn(move || {
+        let what = TraceWhat::Note("tick".into());
+        while sender.blocking_send(TraceEntry { at: Duration::ZERO, what: what.clone() }).is_ok() {}
+    });
+    wait_for(&mut stream, "event: end");
+    wait_for(&mut stream, "you are logged out");
 }
