@@ -28,12 +28,11 @@ impl Process {
         Ok(Duration::from_nanos(nanos))
     }
 
-    /// Bytes of memory that are this process's alone.
+    /// Bytes of memory that this process alone has written. Pages of the program's file are not counted: they
+    /// are private because nobody else runs it, and how many of them the kernel brings along varies.
     pub(crate) fn private_bytes(&self) -> io::Result<u64> {
         let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.0.id()))?;
-        let kilobytes: u64 =
-            ["Private_Clean:", "Private_Dirty:"].iter().map(|field| field_of(&rollup, field)).sum();
-        Ok(kilobytes * 1024)
+        Ok(field_of(&rollup, "Private_Dirty:") * 1024)
     }
 
     /// How often its threads have gone to sleep so far: each time, something had woken them.

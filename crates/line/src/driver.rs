@@ -373,7 +373,7 @@ impl Driver {
             self.shown = shown;
             let call =
                 self.circuit.slot.ticket().map(|ticket| ticket.now(self.circuit.slot.counts()));
-            shared.publish(self.modem.state().words(), shown.dtr, shown.dcd, call);
+            shared.publish(self.modem.state(), shown.dtr, shown.dcd, call);
             if free {
                 self.circuit.board.freed().notify_waiters();
             }

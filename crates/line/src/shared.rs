@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::UNIX_EPOCH;
 
+use modem::StateName;
+
 use crate::access::Access;
 use crate::config::Reserve;
 use crate::configured::Configured;
@@ -19,7 +21,8 @@ pub(crate) struct Shared {
     pub(crate) place: Option<Box<str>>,
     /// Where callers arrive, with the ports that were free.
     pub(crate) listens: Box<[String]>,
-    pub(crate) letters: Mailbox<Letter>,
+    /// Apart, because of the allocator: so small a piece fits between tasks, which begin at whole cache lines.
+    pub(crate) letters: Box<Mailbox<Letter>>,
     /// Numbers the line's calls.
     pub(crate) call_number: AtomicU64,
     /// Whether a caller would ring now.
@@ -32,7 +35,7 @@ pub(crate) struct Shared {
 
 /// What others are shown. A line in use has a call to show, an idle one little.
 struct Shown {
-    state: &'static str,
+    state: StateName,
     dtr: bool,
     dcd: bool,
     call: Option<Box<CallNow>>,
@@ -57,13 +60,18 @@ pub(crate) enum Letter {
 
 impl Shared {
     pub(crate) fn new(config: Configured, place: Option<Box<str>>, listens: Box<[String]>) -> Self {
-        let shown =
-            Shown { state: "command", dtr: false, dcd: false, call: None, records: Vec::new() };
+        let shown = Shown {
+            state: StateName::Command,
+            dtr: false,
+            dcd: false,
+            call: None,
+            records: Vec::new(),
+        };
         Self {
             config,
             place,
             listens,
-            letters: Mailbox::default(),
+            letters: Box::default(),
             call_number: AtomicU64::new(0),
             free: AtomicBool::new(false),
             busied_out: AtomicBool::new(false),
@@ -80,7 +88,13 @@ impl Shared {
             received: self.received.load(Ordering::Relaxed),
             ..call.clone()
         });
-        Status { state: shown.state, dtr: shown.dtr, dcd: shown.dcd, service: self.service(), call }
+        Status {
+            state: shown.state.words(),
+            dtr: shown.dtr,
+            dcd: shown.dcd,
+            service: self.service(),
+            call,
+        }
     }
 
     /// When its last call ended, in milliseconds since 1970; zero if there was none.
@@ -117,7 +131,7 @@ impl Shared {
         self.received.store(counts.received, Ordering::Relaxed);
     }
 
-    pub(crate) fn publish(&self, state: &'static str, dtr: bool, dcd: bool, call: Option<CallNow>) {
+    pub(crate) fn publish(&self, state: StateName, dtr: bool, dcd: bool, call: Option<CallNow>) {
         let mut shown = lock(&self.shown);
         (shown.state, shown.dtr, shown.dcd) = (state, dtr, dcd);
         shown.call = call.map(Box::new);

@@ -22,6 +22,7 @@ pub(crate) enum Threads {
 /// # Errors
 /// The system gives no event queue or no threads.
 pub(crate) fn run<F: Future>(threads: Threads, future: F) -> io::Result<F::Output> {
+    tty::join_freed_memory();
     let runtime = build(threads)?;
     let output = runtime.block_on(future);
     // A name that is being looked up can't be stopped; it must not keep the process.

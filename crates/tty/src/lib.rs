@@ -44,7 +44,7 @@ pub use program::{
     SpawnError, User, UserError, WindowSize,
 };
 pub use pty::{ClientSettings, PtyEnd, PtyError, PtyEvent, PtyOptions};
-pub use raw::give_back_memory;
+pub use raw::{give_back_memory, join_freed_memory};
 pub use round_trip::round_trip;
 pub use rustix::process::{Resource, Signal};
 pub use serial::{Counts, LockPolicy, ModemLines, Queue, Serial, SerialError, SerialEvent};

@@ -232,6 +232,17 @@ fn close_each_on_exec(first: c_int, limit: c_int) {
     }
 }
 
+/// Has the allocator join freed pieces at once, which takes a thousand idle lines 160 KiB less: their tasks
+/// begin at whole cache lines, and the small pieces before and after them would stay apart for a sudden need
+/// of just that size.
+pub fn join_freed_memory() {
+    // SAFETY: mallopt only sets a number of the allocator's, under its own locks.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::mallopt(libc::M_MXFAST, 0);
+    }
+}
+
 /// Gives memory that was freed back to the system, as far as the allocator can: after a large
 /// configuration was read, most of what reading it took lies between what stays.
 pub fn give_back_memory() {
