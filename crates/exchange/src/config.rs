@@ -36,6 +36,10 @@ pub struct ExchangeConfig {
     pub store: Option<PathBuf>,
     /// How long records of calls are kept in the store: `[exchange.records]`.
     pub records: RecordsConfig,
+    /// The system user that the whole process becomes once everything is open; every program runs as
+    /// him then. Default: it stays who it is. The exchange itself has no use for it: the program
+    /// that embeds the exchange becomes him.
+    pub user: Option<String>,
     /// Where callers arrive: `[[exchange.listen]]`. Default: nowhere.
     pub listen: Vec<ListenConfig>,
     /// What a caller sees and may type before he is known: `[exchange.login]`.

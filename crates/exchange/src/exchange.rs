@@ -99,6 +99,9 @@ pub enum StartError {
     /// An account's program could not or may not run here.
     #[error(transparent)]
     Account(#[from] AccountError),
+    /// The user that the process is or becomes can't be found.
+    #[error("the user of the process")]
+    User(#[source] tty::UserError),
     /// The audit log can't be written.
     #[error(transparent)]
     Audit(#[from] AuditError),
@@ -298,6 +301,7 @@ impl Settings {
         accounts: Accounts,
         before: Option<&Self>,
     ) -> Result<Self, StartError> {
+        let ourselves = user::ourselves(config).map_err(StartError::User)?;
         let script = Script::new(&config.login);
         for account in accounts.all() {
             if !script.is_name(account.name.as_bytes()) {
@@ -305,7 +309,7 @@ impl Settings {
                 return Err(AccountError { account: account.name.clone(), fault }.into());
             }
             if let Service::Program(plan) = &account.service {
-                user::identity(plan.user.as_deref(), config.root_programs)
+                user::identity(plan.user.as_deref(), &ourselves, config.root_programs)
                     .map_err(|fault| AccountError { account: account.name.clone(), fault })?;
             }
         }

@@ -187,7 +187,8 @@ fn resource_limits(process: &ProcessConfig) -> Vec<tty::Limit> {
 
 /// Asked again at each start: the system's users may have changed since the accounts were loaded.
 fn identity(plan: &Plan, root_programs: RootPrograms) -> Result<User, StartError> {
-    user::identity(plan.user.as_deref(), root_programs).map_err(StartError::User)
+    let ourselves = User::current().map_err(|error| StartError::User(AccountFault::User(error)))?;
+    user::identity(plan.user.as_deref(), &ourselves, root_programs).map_err(StartError::User)
 }
 
 /// The account's directory, or the user's home if he has one.

@@ -23,6 +23,8 @@ mod log;
 #[cfg(feature = "exchange")]
 mod password;
 mod place;
+#[cfg(feature = "exchange")]
+mod privileges;
 mod runtime;
 #[cfg(feature = "store")]
 mod stored;

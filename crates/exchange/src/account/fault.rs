@@ -98,6 +98,12 @@ pub enum AccountFault {
     /// The user can't be looked up.
     #[error("its user")]
     User(#[source] tty::UserError),
+    /// The user that the process is to become isn't there.
+    #[error("the process is to become user {user:?}, whom /etc/passwd doesn't have")]
+    NoOurselves {
+        /// His name.
+        user: String,
+    },
     /// The program would run as root.
     #[error("its program would run as root; name a `user`, or set `root-programs = \"allow\"`")]
     Root,

@@ -55,12 +55,27 @@ pub(super) fn start(plan: Plan, keep: Keep, started: impl FnOnce()) -> Result<Ex
     let threads = threads(&plan);
     let run = async {
         let orders = keep.orders()?;
+        #[cfg(feature = "exchange")]
+        let (exchange, terminals) = privileged(&plan);
         let instance =
             Instance::start(plan).map_err(|error| Failure::Other(crate::failure::chain(&error)))?;
+        #[cfg(feature = "exchange")]
+        if let Some(exchange) = exchange {
+            crate::privileges::give_up(&exchange, &terminals)
+                .map_err(|error| Failure::Other(crate::failure::chain(&error)))?;
+        }
         started();
         Ok(serve(instance, orders, keep.until).await)
     };
     runtime::run(threads, run).map_err(|error| Failure::Other(format!("can't start: {error}")))?
+}
+
+/// What says whom the process is to become, and what he needs besides open descriptors.
+#[cfg(feature = "exchange")]
+fn privileged(plan: &Plan) -> (Option<exchange::ExchangeConfig>, Vec<std::path::PathBuf>) {
+    let exchange = plan.answering.as_ref().map(|answering| answering.exchange.clone());
+    let links = plan.lines.iter().filter_map(|line| Some(line.pty.as_ref()?.link.clone()));
+    (exchange, links.collect())
 }
 
 /// Calls from which more than one processor is of use; below, one is faster than two that talk to each other.

@@ -222,3 +222,32 @@ fn a_check_notes_users_that_are_not_there_and_programs_that_would_run_as_root() 
     assert!(said.contains("there is no user \"no-such-user\""), "{said}");
     assert!(said.contains("account `tank`: its program would run as root"), "{said}");
 }
+
+#[test]
+fn root_is_given_up_once_everything_is_open_and_programs_run_as_that_user() {
+    let uid =
+        |path: &std::path::Path| std::os::unix::fs::MetadataExt::uid(&fs::metadata(path).unwrap());
+    let stored = STORED.replace("root-programs = \"allow\"", "user = \"nobody\"");
+    let mut stage = Stage::new(&stored);
+    if uid(stage.folder.path()) != 0 {
+        // Only root has anything to give up.
+        return;
+    }
+    std::os::unix::fs::chown(stage.folder.path(), Some(65534), None).unwrap();
+    done(&stage, &["add", "other", "--program", "/bin/cat", "--user", "daemon"], "x");
+    let refused = trunkline(stage.folder.path()).arg("run").output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("other"), "{said}");
+    done(&stage, &["remove", "other"], "");
+    done(&stage, &["add", "pump", "--program", "/usr/bin/id -u", "--on", "pipe"], "secret");
+    stage.start(&["run"]);
+    stage.wait_for("from the store; there are 1 now");
+    let status = fs::read_to_string(format!("/proc/{}/status", stage.child().id())).unwrap();
+    assert!(status.contains("\nUid:\t65534\t65534\t65534\t65534\n"), "{status}");
+    assert!(status.contains("\nCapEff:\t0000000000000000\n"), "{status}");
+    let mut a = Equipment::open(&stage.path("a"));
+    a.log_in(stage.exchange(), "pump", "secret");
+    a.expect("65534");
+    assert_eq!(uid(&stage.path("trunkline.db")), 65534);
+    assert_eq!(uid(&stage.path("audit.log")), 65534);
+}

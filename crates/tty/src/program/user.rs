@@ -69,6 +69,18 @@ impl User {
         user.unwrap_or_else(|| Self::nameless(uid, gid)).with_groups()
     }
 
+    /// Makes this whole process his, with his groups and no way back. Only root can do that; what is open
+    /// stays open.
+    pub fn become_for_good(&self) -> io::Result<()> {
+        crate::raw::become_for_good(self.uid, self.gid, &self.groups)?;
+        let became = (geteuid().as_raw(), getegid().as_raw());
+        if became == (self.uid, self.gid) {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::PermissionDenied.into())
+        }
+    }
+
     fn nameless(uid: u32, gid: u32) -> Self {
         Self {
             name: uid.to_string(),
