@@ -41,5 +41,9 @@ pub const LAST_WORD: Duration = Duration::from_millis(500);
 /// Bytes read from a modem at once: what the kernel has for a terminal.
 pub const READ: usize = 4096;
 
+/// How long who dials waits for a modem that is being made ready: a reset takes two seconds, the hard way
+/// six.
+pub const SETTLING: Duration = Duration::from_secs(8);
+
 /// How long a rack that ends waits for its modems to hang up.
 pub const STOPPING: Duration = Duration::from_secs(5);

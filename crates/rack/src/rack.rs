@@ -155,6 +155,7 @@ impl Rack {
         within: Option<Duration>,
     ) -> Result<Call, Cause> {
         if let Some(handle) = self.handle(name) {
+            self.until_settled(&handle).await;
             return handle.dial(number, within).await;
         }
         let until = within.map(|within| clock_now() + within);
@@ -173,6 +174,20 @@ impl Rack {
                 return Err(Cause::QueueTimeout);
             }
         }
+    }
+
+    /// Waits a little for a modem that is just hanging up or being initialised: equipment dials again at once.
+    async fn until_settled(&self, handle: &Handle) {
+        let settled = async {
+            loop {
+                let freed = self.0.freed.notified();
+                match handle.shown.status("", "").state {
+                    "initialising" | "hanging up" => freed.await,
+                    _ => return,
+                }
+            }
+        };
+        let _ = tokio::time::timeout(limits::SETTLING, settled).await;
     }
 
     /// Tries the members of a group, in its order.

@@ -119,6 +119,23 @@ async fn a_caller_who_was_first_is_answered_and_the_dialler_finds_the_line_busy(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_dials_again_at_once_waits_until_the_modem_has_hung_up() {
+    let (stage, mut modem) = Stage::with_one(|_| {}).await;
+    let first = stage.dial("modem:a/5");
+    modem.expect("ATDT5\r");
+    modem.say("\r\nCONNECT\r\n");
+    drop(first.await.unwrap().unwrap());
+    stage.until("a", "hanging up").await;
+    let second = stage.dial("modem:a/6");
+    modem.expect("ATH0\r");
+    modem.say("\r\nOK\r\n");
+    modem.obey_init();
+    modem.expect("ATDT6\r");
+    modem.say("\r\nCONNECT\r\n");
+    second.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_modem_has_one_call() {
     let (stage, mut modem) = Stage::with_one(|_| {}).await;
     let first = stage.dial("modem:a/5");

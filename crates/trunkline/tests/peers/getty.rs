@@ -106,6 +106,8 @@ fn a_modem_of_ours_answers_another_of_ours_and_logs_the_caller_in() {
         .run();
     let mut equipment = trunkline.open("desk");
     for _ in 0..2 {
+        // An ATH0 among the init strings would turn a caller away.
+        trunkline.ask_until(&["modems"], "idle");
         equipment.send("ATDT5551212\r");
         equipment.expect("CONNECT");
         equipment.expect("login: ");
