@@ -232,7 +232,6 @@ fn close_each_on_exec(first: c_int, limit: c_int) {
     }
 }
 
-<<<<<<< HEAD
 /// Has the allocator join freed pieces at once, which takes a thousand idle lines 160 KiB less: their tasks
 /// begin at whole cache lines, and the small pieces before and after them would stay apart for a sudden need
 /// of just that size.
@@ -242,7 +241,8 @@ pub fn join_freed_memory() {
     unsafe {
         libc::mallopt(libc::M_MXFAST, 0);
     }
-=======
+}
+
 /// Makes the whole process another user's, with no way back.
 pub(crate) fn become_for_good(uid: u32, gid: u32, groups: &[u32]) -> io::Result<()> {
     let done = |result: c_int| if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) };
@@ -258,7 +258,6 @@ pub(crate) fn become_for_good(uid: u32, gid: u32, groups: &[u32]) -> io::Result<
         }
     }
     Ok(())
->>>>>>> e0c0f96 (Give root up once everything is open, where all programs run as one user)
 }
 
 /// Gives memory that was freed back to the system, as far as the allocator can: after a large

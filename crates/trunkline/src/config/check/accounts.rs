@@ -131,16 +131,11 @@ fn part(fault: &AccountFault) -> &'static str {
         AccountFault::NulInProgram | AccountFault::RelativeProgram { .. } => "program",
         AccountFault::Terminal { .. } => "terminal",
         AccountFault::Variable { .. } => "environment",
-<<<<<<< HEAD
         AccountFault::SeveralServices => "program",
-        AccountFault::OtherUser { .. } | AccountFault::User(_) | AccountFault::Root => "user",
-=======
-        AccountFault::ProgramAndDeny => "deny",
         AccountFault::OtherUser { .. }
         | AccountFault::User(_)
         | AccountFault::NoOurselves { .. }
         | AccountFault::Root => "user",
->>>>>>> e0c0f96 (Give root up once everything is open, where all programs run as one user)
         AccountFault::NoProgram | AccountFault::NoWayIn => "",
     }
 }
