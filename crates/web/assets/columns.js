@@ -59,7 +59,7 @@ export const LISTS = [
     shows: [["", "All"], ["lines", "Of lines"], ["exchange", "At the exchange"]],
     empty: ["No call has ended yet.", "Calls that are over stand here, each with its cause."],
     columns: [
-      { title: "Ended", phone: "b", sort: "latest", width: "7.5rem", number: true, cell: (row) => moment(Date.parse(row.since) + row.seconds * 1000) },
+      { title: "Ended", phone: "b", sort: "latest", width: "7.5rem", cell: (row) => moment(Date.parse(row.since) + row.seconds * 1000) },
       { title: "Party", phone: "a", sort: "party", width: "minmax(9rem, 1.4fr)", cell: (row) => arrow(row) + row.party },
       { title: "Cause", phone: "c", sort: "cause", width: "minmax(9rem, 1.6fr)", cell: (row) => el("span", { title: row.cause }, row.words) },
       { title: "Account", sort: "account", width: "minmax(6rem, .8fr)", wide: true, cell: (row) => row.account ?? "" },
@@ -75,7 +75,7 @@ export const LISTS = [
     shows: [["", "All"], ["exchange", "At the exchange"], ["page", "At this page"]],
     empty: ["No login has failed.", "Wrong passwords, here and at the exchange, stand here with where they came from."],
     columns: [
-      { title: "When", phone: "b", sort: "latest", width: "8rem", number: true, cell: (row) => moment(row.at) },
+      { title: "When", phone: "b", sort: "latest", width: "8rem", cell: (row) => moment(row.at) },
       { title: "From", phone: "a", sort: "from", width: "minmax(9rem, 1fr)", cell: (row) => row.from },
       { title: "Name", phone: "d", sort: "name", width: "minmax(6rem, .8fr)", cell: (row) => row.name ?? "" },
       { title: "Why", phone: "c", sort: "cause", width: "minmax(9rem, 1.4fr)", cell: (row) => row.words },
