@@ -44,6 +44,8 @@ fn every_key_of_the_configuration_is_in_the_manual_and_no_other() {
         ("exchange", "[exchange]\nx = 1"),
         ("exchange records", "[exchange.records]\nx = 1"),
         ("exchange listen", "[[exchange.listen]]\nx = 1"),
+        ("exchange listen tls", "[[exchange.listen]]\naddress = \"127.0.0.1:0\"\ntls = { x = 1 }"),
+        ("tls", "[phonebook]\na = { call = \"tls://h\", tls = { x = 1 } }"),
         ("exchange login", "[exchange.login]\nx = 1"),
         ("exchange limits", "[exchange.limits]\nx = 1"),
         ("exchange hang-up", "[exchange.hang-up]\nx = 1"),
