@@ -225,7 +225,8 @@ impl Phonebook {
                 true => template.clone(),
                 false => substitute(template),
             };
-            if is_program(&call) && !is_program(template) {
+            // Nor does a whole address that only the owner may write.
+            if is_owners(&call) && !is_owners(template) {
                 continue;
             }
             match self.exact(&call) {
@@ -259,7 +260,16 @@ impl Phonebook {
 }
 
 fn is_program(call: &str) -> bool {
-    call.split_once(':').is_some_and(|(scheme, _)| scheme.trim().eq_ignore_ascii_case("exec"))
+    has_scheme(call, "exec")
+}
+
+/// Programs, and telephone calls, which cost money.
+fn is_owners(call: &str) -> bool {
+    is_program(call) || has_scheme(call, "modem")
+}
+
+fn has_scheme(call: &str, name: &str) -> bool {
+    call.split_once(':').is_some_and(|(scheme, _)| scheme.trim().eq_ignore_ascii_case(name))
 }
 
 impl PartialEq for Phonebook {
@@ -357,6 +367,7 @@ mod tests {
         let book = book("'(.*)' = '$1'").unwrap();
         assert_eq!(called(&book, "exec:/bin/sh"), Vec::<String>::new());
         assert_eq!(called(&book, "EXEC:/bin/sh"), Vec::<String>::new());
+        assert_eq!(called(&book, "modem:rack/0900"), Vec::<String>::new());
         assert_eq!(called(&book, "tcp://h:1"), ["tcp://h:1"]);
         let book = super::tests::book("'7(.*)' = \"exec:/bin/echo '$1'\"").unwrap();
         assert_eq!(called(&book, "7;rm"), ["exec:/bin/echo '$1'"]);
