@@ -59,6 +59,19 @@ fn hangup_ends_the_call_of_a_line_with_its_cause_on_record() {
 }
 
 #[test]
+fn a_line_is_taken_out_of_service_and_put_back() {
+    let (stage, _a) = in_a_call();
+    assert_eq!(stage.ask(&["busyout", "a", "on"]), "line `a` is busied out\n");
+    assert!(stage.ask(&["lines", "--json"]).contains("\"service\":\"busied out\""));
+    assert_eq!(stage.ask(&["busyout", "a", "off"]), "line `a` is in service\n");
+    assert!(stage.ask(&["lines", "--json"]).contains("\"service\":\"in service\""));
+    let nobody = stage.command(&["busyout", "nobody", "on"]);
+    let said = String::from_utf8_lossy(&nobody.stderr).into_owned();
+    assert!(said.contains("neither a line nor a modem `nobody`"), "{said}");
+    assert_eq!(stage.command(&["busyout", "a", "maybe"]).status.code(), Some(2));
+}
+
+#[test]
 fn hangup_ends_a_call_of_the_exchange_by_its_number() {
     let (stage, mut a) = in_a_call();
     let calls = stage.ask_until(&["calls"], "guest");
@@ -135,7 +148,7 @@ fn several_requests_go_over_one_connection_and_nonsense_is_told_so() {
     assert!(asked(&mut connection, "dance").contains("\"end\":\"failed\",\"error\":\"not JSON"));
     assert!(
         asked(&mut connection, "{\"do\":\"dance\"}")
-            .contains("lines, calls, hang-up, trace, reload")
+            .contains("lines, calls, hang-up, trace, modems, busy-out, reload")
     );
     assert!(asked(&mut connection, "{\"do\":\"hang-up\"}").contains("`call` is missing"));
     assert!(asked(&mut connection, "{\"do\":\"lines\"}").contains("\"line\":\"a\""));
