@@ -198,6 +198,11 @@ impl Queue {
         }
     }
 
+    /// Calls are taken again, or not until further notice.
+    pub(crate) fn tell(&self, health: Health) {
+        self.state().trouble = health == Health::Trouble;
+    }
+
     /// What could not be written waits on, under what came meanwhile.
     pub(crate) fn give_back(&self, changes: Changes) {
         let mut state = self.state();

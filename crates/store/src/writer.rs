@@ -226,6 +226,8 @@ impl Writer {
         }
         if let Some(trouble) = self.trouble.take() {
             self.well_since = Some(Instant::now());
+            // Before anybody reads of it.
+            self.queue.tell(Health::Well);
             tracing::info!(
                 seconds = trouble.since.elapsed().as_secs(),
                 "the store can be written again; calls are taken again"
@@ -235,6 +237,7 @@ impl Writer {
 
     fn has_failed(&mut self, batch: Batch, error: &Fault) {
         let now = Instant::now();
+        self.queue.tell(Health::Trouble);
         // Ends of calls that are not on record have nowhere to go.
         let rows: Vec<i64> = batch.begins.iter().map(|begin| begin.row).collect();
         refuse(batch.begins);
