@@ -29,10 +29,16 @@ export function confirmed(words, yes) {
   const dialog = find("confirm");
   find("confirm-words").textContent = words;
   find("confirm-yes").textContent = yes;
-  dialog.returnValue = "no";
   dialog.showModal();
   find("confirm-no").focus();
+  // Not by the dialog's `close`: that comes later, when the next question may stand there already.
   return new Promise((done) => {
-    dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true });
+    const answer = (meant) => {
+      dialog.close();
+      done(meant);
+    };
+    find("confirm-yes").onclick = () => answer(true);
+    find("confirm-no").onclick = () => answer(false);
+    dialog.oncancel = () => answer(false);
   });
 }
