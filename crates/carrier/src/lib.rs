@@ -75,7 +75,7 @@ pub use dial_error::DialError;
 pub use duplex::Duplex;
 pub use fault::{Between, Faults, Faulty};
 pub use hearing::Hearing;
-pub use hosts::{Login, NoSuchPolicy, SshClient, SshFailure, UnknownHosts};
+pub use hosts::{Login, NoSuchPolicy, SshClient, UnknownHosts};
 pub use listener::{ListenError, ListenOptions, Listener, V6};
 pub use now::{clock_now, timer_at};
 pub use options::CallOptions;
@@ -85,6 +85,7 @@ pub use security::{
     TlsClient, TlsFailure, TlsIdentity, TlsServer, TlsSetupError, Verify,
 };
 pub use socket::{Keepalive, SocketOptions};
+pub use ssh::SshFailure;
 pub use tally::{Sum, Tally};
 pub use throttle::{Bucket, Throttled};
 pub use tls::Door as TlsDoor;

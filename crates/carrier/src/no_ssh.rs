@@ -2,9 +2,23 @@
 
 use std::sync::Arc;
 
+use at::result::Cause;
+
 use crate::hosts::Target;
 use crate::wire::{Peer, Wire};
-use crate::{Call, SshClient, SshFailure};
+use crate::{Call, SshClient};
+
+/// Why a host gives no session.
+#[derive(Debug, thiserror::Error)]
+#[error("calls over SSH are not built into this program")]
+pub struct SshFailure;
+
+impl SshFailure {
+    /// The cause to tell the equipment.
+    pub fn cause(&self) -> Cause {
+        Cause::NoSuchCarrier
+    }
+}
 
 pub(crate) async fn call(
     _: Wire,
@@ -12,5 +26,5 @@ pub(crate) async fn call(
     _: &Target<'_>,
     _: &Arc<SshClient>,
 ) -> Result<Call, SshFailure> {
-    Err(SshFailure::NotBuiltIn)
+    Err(SshFailure)
 }

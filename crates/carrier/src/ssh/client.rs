@@ -13,6 +13,7 @@ use russh::{Channel, ChannelId, ChannelMsg, ChannelWriteHalf, Disconnect, Method
 use settings::{Secret, SecretError, SecretRef};
 use telnet::WindowSize;
 
+use super::failure::SshFailure;
 use super::gate::Gate;
 use super::known_hosts::{self, HostName, Standing};
 use super::link::{Fate, Link};
@@ -20,7 +21,7 @@ use super::stream::{End, Errand, Side, Stream};
 use super::{PublicKey, preferred};
 use crate::hosts::Target;
 use crate::wire::Wire;
-use crate::{Call, Host, Login, Peer, SshClient, SshFailure, UnknownHosts, limits};
+use crate::{Call, Host, Login, Peer, SshClient, UnknownHosts, limits};
 
 /// Makes a connection into a session.
 pub(crate) async fn call(

@@ -5,6 +5,7 @@
 
 mod client;
 mod doorkeeper;
+mod failure;
 mod gate;
 mod guest;
 mod host_keys;
@@ -26,6 +27,7 @@ use crate::limits;
 
 pub(crate) use client::call;
 pub use doorkeeper::{Commands, Doorkeeper, Proof, Terminal, Terms, Verdict};
+pub use failure::SshFailure;
 pub use host_keys::{HostKeyError, HostKeys};
 pub use public_key::{PublicKey, PublicKeyError};
 pub use server::{Answered, NotAnswered, TerminalRequest, answer};

@@ -54,9 +54,25 @@ impl<'a> Centre<'a> {
         ssh
     }
 
+    /// `ssh` with a key that was made as `name`. Unlike `sshpass`, it is ours to kill.
+    fn ssh_with_key(&self, name: &str, before: &[&str]) -> Command {
+        let words = self.openssh("/usr/bin/ssh");
+        let mut ssh = command(&words[0]);
+        ssh.args(&words[1..]).arg("-i").arg(self.stage.path(name)).args(before);
+        ssh.args(["-o", "PasswordAuthentication=no", "-o", "BatchMode=yes"]);
+        ssh.arg(format!("site@{}", self.address.ip()));
+        ssh
+    }
+
     fn record(&self, cause: &str) {
         self.trunkline.log().expect(&format!("cause={cause}"));
     }
+}
+
+/// The public half of a key that was made as `name`, as TOML.
+fn public_key(stage: &Stage, name: &str) -> String {
+    let line = std::fs::read_to_string(stage.path(name).with_extension("pub")).expect("a key");
+    format!("\"{}\"", line.trim())
 }
 
 /// What a client says and how it ends.
@@ -110,21 +126,10 @@ fn every_kind_of_key_that_ssh_keygen_makes_opens_its_account_and_no_other_does()
     for (name, kind) in kinds {
         keygen(&stage.path(name), kind);
     }
-    let public = |name: &str| {
-        let line = std::fs::read_to_string(stage.path(name).with_extension("pub")).unwrap();
-        format!("\"{}\"", line.trim())
-    };
-    let keys: Vec<_> = kinds[..4].iter().map(|(name, _)| public(name)).collect();
+    let keys: Vec<_> = kinds[..4].iter().map(|(name, _)| public_key(&stage, name)).collect();
     let account = format!("ssh-keys = [{}]", keys.join(", "));
     let centre = Centre::with(&stage, "echo welcome", "pipe", &account, "");
-    let with_key = |name: &str| {
-        let key = stage.path(name).display().to_string();
-        let mut ssh = command(centre.openssh("/usr/bin/ssh").remove(0));
-        ssh.args(&centre.openssh("/usr/bin/ssh")[1..]);
-        ssh.args(["-i", &key, "-o", "PasswordAuthentication=no", "-o", "BatchMode=yes"]);
-        ssh.arg(format!("site@{}", centre.address.ip()));
-        run("ssh", &mut ssh)
-    };
+    let with_key = |name: &str| run("ssh", &mut centre.ssh_with_key(name, &[]));
     for (name, _) in &kinds[..4] {
         let (said, status) = with_key(name);
         assert!(said.contains("welcome") && status == Some(0), "{name}: {said}");
@@ -177,10 +182,12 @@ fn a_raw_terminal_passes_every_byte_both_ways_at_once() {
 
 #[test]
 fn a_caller_who_leaves_in_the_middle_ends_his_program() {
-    let stage = Stage::new();
     for (on, words) in [("pipe", &["-T"][..]), ("pty", &["-tt"])] {
-        let centre = Centre::new(&stage, "trap 'echo over' EXIT HUP\necho READY\nread line", on);
-        let mut ssh = centre.ssh(words, &[]);
+        let stage = Stage::new();
+        keygen(&stage.path("key"), &["-t", "ed25519"]);
+        let account = format!("ssh-keys = [{}]", public_key(&stage, "key"));
+        let centre = Centre::with(&stage, "echo READY\nread line", on, &account, "");
+        let mut ssh = centre.ssh_with_key("key", words);
         ssh.stdin(Stdio::piped());
         let mut process = Process::start("ssh", &mut ssh);
         process.log().expect("READY");
@@ -316,9 +323,10 @@ fn a_program_that_floods_a_caller_who_stops_reading_and_one_that_does_not_read_c
         timed
     });
     assert!(said.len() > 1 << 20, "{} bytes", said.len());
-    // In these seconds the others' windows and the kernel have taken what they take.
+    // Without a bound, each of the others would have taken more than this in these seconds. Most of what there
+    // is was for hashing passwords.
     let resident = resident_kib(&centre.trunkline);
-    assert!(resident < 80 * 1024, "{resident} KiB");
+    assert!(resident < 200 * 1024, "{resident} KiB");
 }
 
 fn wait_for_programs(log: &Log, count: usize) {
