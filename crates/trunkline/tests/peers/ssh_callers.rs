@@ -346,7 +346,9 @@ fn resident_kib(trunkline: &Trunkline) -> u64 {
 #[test]
 fn garbage_and_half_open_hellos_stop_nobody() {
     let stage = Stage::new();
-    let centre = Centre::new(&stage, "echo hello", "pipe");
+    // They all come from one source, as does the honest one.
+    let room = "[exchange.limits]\nunauthenticated-per-source = 400";
+    let centre = Centre::with(&stage, "echo hello", "pipe", "", room);
     let hellos: [&[u8]; 4] =
         [b"SSH-2.0-slow\r\n", b"SSH-2.0-", b"SSH-2.0-x\r\n\0\x03\xff\xff", b"SSH-9\r\n"];
     let open: Vec<_> = (0..200)
