@@ -202,9 +202,8 @@ fn init(steps: &mut Vec<Step>, manners: &Manners) {
 fn command(steps: &mut Vec<Step>, text: &str, manners: &Manners, last: fn(String) -> Step) {
     steps.push(Step::Pause(manners.pause));
     let text = text.replace("\\d", "~");
-    let (body, after) = match text.trim_end_matches('~') {
-        body => (body, text.len() - body.len()),
-    };
+    let body = text.trim_end_matches('~');
+    let after = text.len() - body.len();
     let mut parts: Vec<&str> = body.split('~').take(STEPS_MAX).collect();
     let end = parts.pop().unwrap_or_default().to_owned();
     for part in parts {

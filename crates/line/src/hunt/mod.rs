@@ -171,7 +171,7 @@ impl Hunt {
 
     /// Rings on a member, or does what is done while all are taken.
     fn offer(&mut self, caller: Caller) {
-        let Err(caller) = self.ring(caller) else { return };
+        let Some(caller) = self.ring(caller) else { return };
         let group = &self.config.name;
         match self.config.busy {
             WhenBusy::Busy => self.board.turn_away(group, Cause::LineInUse, caller),
@@ -193,7 +193,7 @@ impl Hunt {
     /// Gives the lines that are free to those who wait, and ends the wait of those who waited enough.
     fn serve_queue(&mut self) {
         while let Some(waiting) = self.waiting.pop_front() {
-            if let Err(caller) = self.ring(waiting.caller) {
+            if let Some(caller) = self.ring(waiting.caller) {
                 self.waiting.push_front(Waiting { caller, ..waiting });
                 break;
             }
@@ -208,8 +208,8 @@ impl Hunt {
         }
     }
 
-    /// Hands a caller to the first free member, or gives him back.
-    fn ring(&mut self, caller: Caller) -> Result<(), Caller> {
+    /// Hands a caller to the first free member; gives him back if there is none.
+    fn ring(&mut self, caller: Caller) -> Option<Caller> {
         let members = &self.config.members;
         let idle_since = |place: usize| {
             members.get(place).and_then(|name| self.board.idle_since(name)).unwrap_or_default()
@@ -223,14 +223,14 @@ impl Hunt {
                 Ok(()) => {
                     info!(group = self.config.name, "{from} rings on {name}");
                     self.last = Some(place);
-                    return Ok(());
+                    return None;
                 }
                 Err(handed) => match handed.take() {
                     Some(back) => caller = back,
-                    None => return Ok(()),
+                    None => return None,
                 },
             }
         }
-        Err(caller)
+        Some(caller)
     }
 }
