@@ -21,7 +21,8 @@ pub(super) fn draw(model: &mut Model, width: usize, height: usize, style: Style)
     let columns = columns(model.view, width);
     lines.push(style.dim(fit(&heading(&columns), width)));
     for (n, row) in rows.iter().enumerate().skip(model.top).take(model.room) {
-        lines.push(show(row, &columns, width, selected == Some(n), style));
+        let mark = if selected == Some(n) { Mark::Selected } else { Mark::None };
+        lines.push(show(row, &columns, width, mark, style));
     }
     if rows.is_empty() {
         let nothing = if model.filter.is_empty() {
@@ -145,14 +146,21 @@ fn heading(columns: &[Column]) -> String {
     columns.iter().fold(" ".to_owned(), |line, column| line + &place(column.title, column) + " ")
 }
 
-fn show(row: &Row, columns: &[Column], width: usize, selected: bool, style: Style) -> String {
-    let mark = if selected { ">" } else { " " };
+/// Whether keys are for this row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Selected,
+    None,
+}
+
+fn show(row: &Row, columns: &[Column], width: usize, mark: Mark, style: Style) -> String {
+    let start = if mark == Mark::Selected { ">" } else { " " };
     let text = columns
         .iter()
-        .fold(mark.to_owned(), |line, column| line + &place(&(column.cell)(row), column) + " ");
+        .fold(start.to_owned(), |line, column| line + &place(&(column.cell)(row), column) + " ");
     let text = fit(&text, width);
     match style {
-        Style::Colour if selected => format!("\x1b[7m{text}"),
+        Style::Colour if mark == Mark::Selected => format!("\x1b[7m{text}"),
         _ if row.trouble => style.red(text),
         _ if row.dcd || row.rates.is_some_and(|(sent, received)| sent + received > 0) => {
             style.green(text)
