@@ -9,8 +9,13 @@
 //! quote. Nothing here judges: it prints.
 
 mod baseline;
+mod caller;
 mod calls;
+mod forkpty;
+mod house;
 mod idle;
+mod load;
+mod logins;
 mod payload;
 mod peer;
 mod process;
@@ -44,7 +49,13 @@ struct Arguments {
     /// Idle lines in one process.
     #[arg(long, default_value_t = 1000)]
     lines: usize,
-    /// Only these: throughput, trips, calls, idle.
+    /// Calls in the measurement of load.
+    #[arg(long, default_value_t = 10_000)]
+    calls: usize,
+    /// Telnet servers to count the logins of, by path: busybox, and inetutils' telnetd.
+    #[arg(long, value_delimiter = ',')]
+    telnetd: Vec<PathBuf>,
+    /// Only these: throughput, trips, calls, idle, load, logins.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Only these ways of the throughput: out, back, both, tcp.
@@ -63,6 +74,16 @@ enum Baseline {
     /// Joins a pseudo-terminal (`pty:LINK`) or a TCP listener (`tcp:ADDRESS`) to a TCP connection.
     #[command(hide = true)]
     Pump { end: String, to: String },
+    /// Runs a program on a terminal for every caller.
+    #[command(hide = true)]
+    Getty { address: String, program: String },
+    /// Runs a program on every caller's connection.
+    #[command(hide = true)]
+    Inetd {
+        address: String,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        program: Vec<String>,
+    },
     /// Connects and prints CONNECT for every line typed at a pseudo-terminal.
     #[command(hide = true)]
     Dialler { link: PathBuf },
@@ -72,6 +93,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match &arguments.baseline {
         Some(Baseline::Pump { end, to }) => baseline::pump(end, to),
+        Some(Baseline::Getty { address, program }) => logins::getty(address, program),
+        Some(Baseline::Inetd { address, program }) => logins::inetd(address, program),
         Some(Baseline::Dialler { link }) => baseline::dialler(link),
         None => measure(&arguments),
     };
@@ -108,6 +131,12 @@ fn measure(arguments: &Arguments) -> std::io::Result<()> {
     }
     if wanted("idle") {
         idle::measure(&arguments.trunkline, arguments.lines)?;
+    }
+    if wanted("load") {
+        load::measure(arguments)?;
+    }
+    if wanted("logins") {
+        logins::measure(arguments)?;
     }
     Ok(())
 }

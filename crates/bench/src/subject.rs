@@ -169,13 +169,13 @@ pub(crate) fn read_until(stream: &mut impl Read, end: &[u8]) -> io::Result<Vec<u
     Ok(seen)
 }
 
-fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+pub(crate) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     let stream = retry(|| TcpStream::connect(address))?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }
 
-fn free_address() -> io::Result<SocketAddr> {
+pub(crate) fn free_address() -> io::Result<SocketAddr> {
     TcpListener::bind("127.0.0.1:0")?.local_addr()
 }
 

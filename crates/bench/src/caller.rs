@@ -1,0 +1,94 @@
+//! A site that calls, logs in and compares what comes back.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use carrier::{AccessList, Call, CallOptions, Received};
+use settings::Secret;
+use telnet::Mode;
+
+/// How a call is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    Raw,
+    Telnet,
+}
+
+/// One call.
+pub(crate) struct Caller(Call);
+
+impl Caller {
+    pub(crate) async fn dial(by: By, to: SocketAddr) -> io::Result<Self> {
+        let address = format!("tcp://{to}").parse().map_err(io::Error::other)?;
+        let options = CallOptions {
+            telnet: Some(match by {
+                By::Raw => Mode::Off,
+                By::Telnet => Mode::On,
+            }),
+            ..CallOptions::default()
+        };
+        let call = carrier::dial(&address, &options, &AccessList::allow_all()).await;
+        Ok(Self(call.map_err(io::Error::other)?))
+    }
+
+    /// Dials until somebody answers, as a site does after a blackout. Returns how often it took.
+    pub(crate) async fn insist(by: By, to: SocketAddr, secret: &Secret) -> io::Result<(Self, u32)> {
+        let mut tries = 1;
+        loop {
+            let called = async {
+                let mut caller = Self::dial(by, to).await?;
+                caller.log_in(secret).await?;
+                Ok(caller)
+            };
+            match called.await {
+                Ok(caller) => return Ok((caller, tries)),
+                Err(error) if tries == 20 => return Err::<_, io::Error>(error),
+                Err(_) => tokio::time::sleep(Duration::from_millis(200) * tries).await,
+            }
+            tries += 1;
+        }
+    }
+
+    pub(crate) async fn log_in(&mut self, secret: &Secret) -> io::Result<()> {
+        self.expect(b"login: ").await?;
+        self.0.send(b"site\r").await?;
+        self.expect(b"Password: ").await?;
+        self.0.send(&[secret.expose(), b"\r"].concat()).await
+    }
+
+    /// Sends a message and waits until it has come back, unchanged.
+    pub(crate) async fn exchange(&mut self, message: &[u8]) -> io::Result<()> {
+        self.0.send(message).await?;
+        let (mut back, mut buffer) = (Vec::with_capacity(message.len()), [0; 512]);
+        while back.len() < message.len() {
+            let read = self.read(&mut buffer).await?;
+            back.extend_from_slice(buffer.get(..read).unwrap_or_default());
+        }
+        match back == message {
+            true => Ok(()),
+            false => Err(io::Error::other("other bytes came back than were sent")),
+        }
+    }
+
+    /// Reads up to the end of `text`.
+    pub(crate) async fn expect(&mut self, text: &[u8]) -> io::Result<()> {
+        let mut seen = Vec::new();
+        while !seen.windows(text.len()).any(|window| window == text) {
+            let mut buffer = [0; 256];
+            let read = self.read(&mut buffer).await?;
+            seen.extend_from_slice(buffer.get(..read).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.0.receive(buffer).await? {
+                Received::Data(length) => return Ok(length),
+                Received::Event(_) => {}
+                Received::End => return Err(io::ErrorKind::UnexpectedEof.into()),
+            }
+        }
+    }
+}
