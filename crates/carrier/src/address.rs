@@ -184,8 +184,11 @@ const INSIDE: bool = cfg!(feature = "inside");
 /// A way to call, by its name in front of the colon.
 struct Scheme {
     name: &'static str,
-    read: Option<fn(&str) -> Result<Address, AddressError>>,
+    read: Option<Read>,
 }
+
+/// Reads what stands behind the colon.
+type Read = fn(&str) -> Result<Address, AddressError>;
 
 impl Address {
     /// Telnet to `host`.

@@ -203,7 +203,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("host_key");
         write_new_text(&path, "hello");
-        assert!(matches!(HostKeys::open(&[path.clone()]), Err(HostKeyError::NoKey { .. })));
+        assert!(matches!(
+            HostKeys::open(std::slice::from_ref(&path)),
+            Err(HostKeyError::NoKey { .. })
+        ));
         assert_eq!(fs::read_to_string(&path).unwrap(), "hello");
     }
 
