@@ -365,6 +365,34 @@ fn garbage_and_half_open_hellos_stop_nobody() {
 }
 
 #[test]
+fn who_is_too_slow_to_log_in_is_cut_off_and_on_record() {
+    let stage = Stage::new();
+    let login = "[exchange.login]\ndeadline = \"1s\"";
+    let centre = Centre::with(&stage, "echo hello", "pipe", "", login);
+    let mut slow = TcpStream::connect(centre.address).expect("taken");
+    slow.write_all(b"SSH-2.0-slow\r\n").expect("sent");
+    centre.record("login-deadline");
+    let mut rest = Vec::new();
+    let _ = slow.read_to_end(&mut rest);
+    assert!(rest.starts_with(b"SSH-2.0-Trunkline\r\n"));
+}
+
+#[test]
+fn the_host_key_is_made_once_and_check_shows_what_callers_see() {
+    let stage = Stage::new();
+    let centre = Centre::new(&stage, "echo hello", "pipe");
+    let mut keygen = command(installed("/usr/bin/ssh-keygen"));
+    keygen.arg("-lf").arg(stage.path("ssh_host_ed25519_key"));
+    let (shown, _) = run("ssh-keygen", &mut keygen);
+    let fingerprint = shown.split_whitespace().find(|word| word.starts_with("SHA256:")).unwrap();
+    centre.trunkline.log().expect(fingerprint);
+    let mut check = command(env!("CARGO_BIN_EXE_trunkline"));
+    check.arg("check").arg(stage.path("trunkline.toml"));
+    let (said, _) = run("trunkline check", &mut check);
+    assert!(said.contains(fingerprint), "{said}");
+}
+
+#[test]
 fn dropbear_calls_with_a_password_and_with_a_key() {
     let stage = Stage::new();
     let key = stage.path("dropbear");
