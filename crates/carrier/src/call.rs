@@ -122,8 +122,8 @@ impl Call {
         Self { wire, codec, peer, counts: Counts::default(), credentials: None }
     }
 
-    pub(crate) fn with_credentials(mut self, credentials: Option<Credentials>) -> Self {
-        self.credentials = credentials.map(Box::new);
+    pub(crate) fn with_credentials(mut self, credentials: Option<Box<Credentials>>) -> Self {
+        self.credentials = credentials;
         self
     }
 

@@ -23,7 +23,7 @@ use crate::{Call, CallOptions, Credentials, Duplex, Peer, TlsFailure, limits};
 pub struct Caller {
     wire: Wire,
     peer: Peer,
-    credentials: Option<Credentials>,
+    credentials: Option<Box<Credentials>>,
     /// Told that the call is answered: a caller of this process has no other way to know.
     answered: Option<oneshot::Sender<()>>,
 }
@@ -164,13 +164,13 @@ impl Caller {
         let Self { wire, peer, answered, .. } = self;
         let (wire, certificate) =
             timeout(wait, door.admit(wire)).await.unwrap_or(Err(TlsFailure::TimedOut))?;
-        let credentials = certificate.map(Credentials::Certificate);
+        let credentials = certificate.map(Credentials::Certificate).map(Box::new);
         Ok(Self { wire, peer, credentials, answered })
     }
 
     /// What the carrier knows of the caller.
     pub fn credentials(&self) -> Option<&Credentials> {
-        self.credentials.as_ref()
+        self.credentials.as_deref()
     }
 
     /// Takes the call.

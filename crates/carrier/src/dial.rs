@@ -87,7 +87,7 @@ async fn dial_within(
     };
     tracing::debug!(%address, %peer, local = %wire.local(), "connected");
     let call = Call::with_codec(wire, peer, options.calling(address));
-    Ok(call.with_credentials(certificate.map(Credentials::Certificate)))
+    Ok(call.with_credentials(certificate.map(Credentials::Certificate).map(Box::new)))
 }
 
 async fn secure(

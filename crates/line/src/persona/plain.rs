@@ -37,14 +37,12 @@ fn value(written: &str) -> Option<Value<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use modem::BUILT_IN;
-
     use super::*;
 
     #[test]
     #[cfg(feature = "configuration")]
     fn every_built_in_persona_reads_as_its_toml_does() {
-        for (name, text) in BUILT_IN {
+        for (name, text) in modem::BUILT_IN {
             let table = toml::from_str(text).unwrap();
             let whole = super::super::file::settings(&table).unwrap();
             assert_eq!(settings(text), Ok(whole), "{name}");
