@@ -133,7 +133,7 @@ pub(crate) struct Account {
 /// What a caller gets after the login.
 #[derive(Debug)]
 pub(crate) enum Service {
-    Program(Plan),
+    Program(Box<Plan>),
     /// What he sends, back.
     Echo(EchoRules),
     /// The reason, and the end.
@@ -169,7 +169,7 @@ impl Account {
         let program = (!table.program.is_empty()).then_some(&table.program);
         let service = match (&table.deny, program, table.service) {
             (Some(reason), None, None) => Service::Deny(reason.clone()),
-            (None, Some(_), None) => Service::Program(Plan::new(table)?),
+            (None, Some(_), None) => Service::Program(Box::new(Plan::new(table)?)),
             (None, None, Some(BuiltIn::Echo)) => Service::Echo(EchoRules {
                 idle: table.idle.map(|span| span.0),
                 longest: table.longest.map(|span| span.0),

@@ -346,7 +346,7 @@ async fn a_certificate_that_does_not_fit_says_what_to_do() {
     let mut listener = listener();
     let door = unasked(other);
     let (out, caller) = tokio::join!(dial(&listener, named), admit(&mut listener, &door));
-    (out.expect("its own name"), caller.unwrap());
+    let _both = (out.expect("its own name"), caller.unwrap());
 
     let stranger = Office::open();
     let identity = stranger.issue("exchange", &["127.0.0.1"], |_| {});
@@ -390,7 +390,7 @@ async fn verify_off_takes_anybody() {
     let mut listener = listener();
     let blind = TlsClient { verify: Verify::Off, ..TlsClient::default() };
     let (out, caller) = tokio::join!(dial(&listener, blind), admit(&mut listener, &door));
-    (out.unwrap(), caller.unwrap());
+    let _both = (out.unwrap(), caller.unwrap());
 }
 
 #[tokio::test]
