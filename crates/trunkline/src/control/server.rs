@@ -186,8 +186,11 @@ async fn serve(
             Ok(Request::Lines) => list(&mut write, instance.lines()).await?,
             Ok(Request::Calls(wanted)) => calls(&mut write, instance, &wanted).await?,
             Ok(Request::HangUp(call)) => {
-                let said =
-                    instance.hang_up(&call).map_or_else(|error| failed(&error), |what| ok(&what));
+                let done = instance.hang_up(&call);
+                if done.is_ok() {
+                    instance.note_order("hang-up", &call);
+                }
+                let said = done.map_or_else(|error| failed(&error), |what| ok(&what));
                 say(&mut write, &said).await?;
             }
             Ok(Request::Modems) => list(&mut write, instance.modems()).await?,
@@ -201,7 +204,11 @@ async fn serve(
                     .await?;
             }
             Ok(Request::Trace(line)) => match instance.trace(&line) {
-                Ok(entries) => return trace(entries, read, write).await,
+                Ok(entries) => {
+                    // Whoever sees what passes may see what was better not seen.
+                    instance.note_order("trace", &line);
+                    return trace(entries, read, write).await;
+                }
                 Err(error) => say(&mut write, &failed(&error)).await?,
             },
             Ok(Request::Reload) => {

@@ -117,6 +117,17 @@ impl Instance {
         Err(format!("there is neither a line nor a call `{call}`{}", self.names()))
     }
 
+    /// Puts on record what was ordered over the control socket, where there is an audit log.
+    pub(crate) fn note_order(&self, what: &'static str, about: &str) {
+        #[cfg(feature = "exchange")]
+        if let Some(exchange) = &*super::lock(&self.exchange) {
+            let event = exchange::Event::new(what).with("about", about);
+            exchange.audit().note(event.with("by", "control socket"));
+        }
+        #[cfg(not(feature = "exchange"))]
+        let _ = (what, about);
+    }
+
     /// Everything that passes on a line from now on.
     pub(crate) fn trace(&self, name: &str) -> Result<Entries, String> {
         let line = self
