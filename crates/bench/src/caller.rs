@@ -54,7 +54,9 @@ impl Caller {
         self.expect(b"login: ").await?;
         self.0.send(b"site\r").await?;
         self.expect(b"Password: ").await?;
-        self.0.send(&[secret.expose(), b"\r"].concat()).await
+        self.0.send(&[secret.expose(), b"\r"].concat()).await?;
+        // The end of the line that the secret wasn't shown on.
+        self.expect(b"\r\n").await
     }
 
     /// Sends a message and waits until it has come back, unchanged.
