@@ -16,7 +16,11 @@ pub(crate) enum By {
 }
 
 /// One call.
-pub(crate) struct Caller(Call);
+pub(crate) struct Caller {
+    call: Call,
+    /// What has come and was not asked for yet.
+    heard: Vec<u8>,
+}
 
 impl Caller {
     pub(crate) async fn dial(by: By, to: SocketAddr) -> io::Result<Self> {
@@ -29,7 +33,7 @@ impl Caller {
             ..CallOptions::default()
         };
         let call = carrier::dial(&address, &options, &AccessList::allow_all()).await;
-        Ok(Self(call.map_err(io::Error::other)?))
+        Ok(Self { call: call.map_err(io::Error::other)?, heard: Vec::new() })
     }
 
     /// Dials until somebody answers, as a site does after a blackout. Returns how often it took.
@@ -52,22 +56,20 @@ impl Caller {
 
     pub(crate) async fn log_in(&mut self, secret: &Secret) -> io::Result<()> {
         self.expect(b"login: ").await?;
-        self.0.send(b"site\r").await?;
+        self.call.send(b"site\r").await?;
         self.expect(b"Password: ").await?;
-        self.0.send(&[secret.expose(), b"\r"].concat()).await?;
+        self.call.send(&[secret.expose(), b"\r"].concat()).await?;
         // The end of the line that the secret wasn't shown on.
         self.expect(b"\r\n").await
     }
 
     /// Sends a message and waits until it has come back, unchanged.
     pub(crate) async fn exchange(&mut self, message: &[u8]) -> io::Result<()> {
-        self.0.send(message).await?;
-        let (mut back, mut buffer) = (Vec::with_capacity(message.len()), [0; 512]);
-        while back.len() < message.len() {
-            let read = self.read(&mut buffer).await?;
-            back.extend_from_slice(buffer.get(..read).unwrap_or_default());
+        self.call.send(message).await?;
+        while self.heard.len() < message.len() {
+            self.hear().await?;
         }
-        match back == message {
+        match self.heard.drain(..message.len()).eq(message.iter().copied()) {
             true => Ok(()),
             false => Err(io::Error::other("other bytes came back than were sent")),
         }
@@ -75,19 +77,24 @@ impl Caller {
 
     /// Reads up to the end of `text`.
     pub(crate) async fn expect(&mut self, text: &[u8]) -> io::Result<()> {
-        let mut seen = Vec::new();
-        while !seen.windows(text.len()).any(|window| window == text) {
-            let mut buffer = [0; 256];
-            let read = self.read(&mut buffer).await?;
-            seen.extend_from_slice(buffer.get(..read).unwrap_or_default());
+        loop {
+            let found = self.heard.windows(text.len()).position(|window| window == text);
+            if let Some(place) = found {
+                self.heard.drain(..place + text.len());
+                return Ok(());
+            }
+            self.hear().await?;
         }
-        Ok(())
     }
 
-    async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    async fn hear(&mut self) -> io::Result<()> {
+        let mut buffer = [0; 512];
         loop {
-            match self.0.receive(buffer).await? {
-                Received::Data(length) => return Ok(length),
+            match self.call.receive(&mut buffer).await? {
+                Received::Data(length) => {
+                    self.heard.extend_from_slice(buffer.get(..length).unwrap_or_default());
+                    return Ok(());
+                }
                 Received::Event(_) => {}
                 Received::End => return Err(io::ErrorKind::UnexpectedEof.into()),
             }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use exchange::{Pepper, machine_verifier, make_machine_secret};
 use settings::Secret;
 
+use crate::caller::By;
 use crate::process::Process;
 
 /// What a caller of this account gets.
@@ -29,12 +30,22 @@ pub(crate) struct House {
 
 impl House {
     /// Starts it in `folder`, for as many calls as there are descriptors.
-    pub(crate) fn start(trunkline: &Path, folder: &Path, gets: Gets<'_>) -> io::Result<Self> {
+    /// A listener for one kind of caller alone need not wait to see which kind it is.
+    pub(crate) fn start(
+        trunkline: &Path,
+        folder: &Path,
+        by: By,
+        gets: Gets<'_>,
+    ) -> io::Result<Self> {
         let pepper = Pepper::load_or_make(&folder.join("pepper")).map_err(io::Error::other)?;
         let secret = make_machine_secret().map_err(io::Error::other)?;
         let verifier = machine_verifier(&secret, Some(&pepper)).map_err(io::Error::other)?;
         std::fs::write(folder.join("verifier"), verifier)?;
         let address = crate::subject::free_address()?;
+        let accept = match by {
+            By::Raw => "raw",
+            By::Telnet => "telnet",
+        };
         let service = match gets {
             Gets::Echo => "service = \"echo\"".to_owned(),
             Gets::Program(program) => format!("program = [\"{program}\"]\non = \"pty\""),
@@ -44,7 +55,7 @@ impl House {
              [exchange]\nstore = \"store.db\"\npepper = \"pepper\"\nroot-programs = \"allow\"\n\
              [exchange.limits]\ncalls = 20000\ncalls-per-source = 20000\nunauthenticated = 20000\n\
              unauthenticated-per-source = 20000\n\
-             [[exchange.listen]]\naddress = \"{address}\"\nunauthenticated = 20000\n\
+             [[exchange.listen]]\naddress = \"{address}\"\naccept = [\"{accept}\"]\nunauthenticated = 20000\n\
              [[account]]\nname = \"site\"\npassword = \"file:verifier\"\n{service}\n"
         );
         let file = folder.join("trunkline.toml");

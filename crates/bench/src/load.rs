@@ -48,7 +48,7 @@ pub(crate) fn measure(arguments: &Arguments) -> io::Result<()> {
     );
     for (by, name) in [(By::Raw, "raw"), (By::Telnet, "telnet")] {
         let folder = tempfile::tempdir()?;
-        let house = House::start(&arguments.trunkline, folder.path(), Gets::Echo)?;
+        let house = House::start(&arguments.trunkline, folder.path(), by, Gets::Echo)?;
         runtime.block_on(run(name, by, &house, arguments.calls))?;
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! How many callers a second are let in, each over a connection of its own.
 
 use std::io::{self, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -19,6 +19,9 @@ const AT_ONCE: usize = 32;
 /// How long each measurement lasts.
 const SPAN: Duration = Duration::from_secs(4);
 
+/// How long a caller waits to be let in.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// What the program behind the login says.
 const GREETING: &str = "ready";
 
@@ -28,21 +31,16 @@ enum Answerer {
     Getty,
     Terminal,
     Echo,
-    Busybox,
-    Inetutils,
 }
 
 impl Answerer {
-    const ALL: [Self; 5] =
-        [Self::Getty, Self::Terminal, Self::Echo, Self::Busybox, Self::Inetutils];
+    const ALL: [Self; 3] = [Self::Getty, Self::Terminal, Self::Echo];
 
     fn name(self) -> &'static str {
         match self {
             Self::Getty => "bare getty, no login",
             Self::Terminal => "trunkline, program on a pty",
             Self::Echo => "trunkline, in the process",
-            Self::Busybox => "busybox telnetd, no login",
-            Self::Inetutils => "inetutils telnetd, no login",
         }
     }
 }
@@ -54,18 +52,11 @@ pub(crate) fn measure(arguments: &Arguments) -> io::Result<()> {
     let mut figures = Answerer::ALL.map(|_| Vec::new());
     for _ in 0..arguments.rounds {
         for (answerer, figures) in Answerer::ALL.into_iter().zip(&mut figures) {
-            match run(answerer, arguments, &program, &runtime) {
-                Ok(figure) => figures.push(figure),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
+            figures.push(run(answerer, arguments, &program, &runtime)?);
         }
     }
     heading("Logins, 32 callers at a time", &["a second", "of the getty", "CPU ms each"]);
     for (answerer, rounds) in Answerer::ALL.into_iter().zip(&figures) {
-        if rounds.is_empty() {
-            continue;
-        }
         let middle = |of: fn(&Figure) -> f64| median(rounds.iter().map(of).collect());
         let getty = figures.first().map(Vec::as_slice).unwrap_or_default();
         let ratios = rounds.iter().zip(getty).map(|(ours, limit)| ours.rate / limit.rate);
@@ -100,7 +91,7 @@ fn run(
         _ => Gets::Program(program.to_str().unwrap_or_default()),
     };
     if matches!(answerer, Answerer::Terminal | Answerer::Echo) {
-        let house = House::start(&arguments.trunkline, folder.path(), gets)?;
+        let house = House::start(&arguments.trunkline, folder.path(), By::Raw, gets)?;
         let call = async || {
             let mut caller = Caller::dial(By::Raw, house.address).await?;
             caller.log_in(&house.secret).await?;
@@ -112,42 +103,12 @@ fn run(
         return runtime.block_on(count(&house.process, call));
     }
     let address = free_address()?;
-    let process = Process::start(&mut command(answerer, arguments, address, program)?)?;
+    let mut getty = Command::new(std::env::current_exe()?);
+    getty.args(["getty", &address.to_string()]).arg(program);
+    let process = Process::start(&mut getty)?;
     crate::subject::connect(address)?;
-    let by = if answerer == Answerer::Getty { By::Raw } else { By::Telnet };
-    let call = async || Caller::dial(by, address).await?.expect(GREETING.as_bytes()).await;
+    let call = async || Caller::dial(By::Raw, address).await?.expect(GREETING.as_bytes()).await;
     runtime.block_on(count(&process, call))
-}
-
-fn command(
-    answerer: Answerer,
-    arguments: &Arguments,
-    address: SocketAddr,
-    program: &Path,
-) -> io::Result<Command> {
-    let found = |name: &str| {
-        let told = arguments.telnetd.iter().find(|path| path.to_string_lossy().contains(name));
-        told.cloned().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
-    };
-    let port = address.port().to_string();
-    Ok(match answerer {
-        Answerer::Busybox => {
-            let mut command = Command::new(found("busybox")?);
-            command.args(["telnetd", "-F", "-b", "127.0.0.1", "-p", &port, "-l"]).arg(program);
-            command
-        }
-        Answerer::Inetutils => {
-            let mut command = Command::new(std::env::current_exe()?);
-            command.args(["inetd", &address.to_string()]).arg(found("inetutils")?).arg("-E");
-            command.arg(program);
-            command
-        }
-        _ => {
-            let mut command = Command::new(std::env::current_exe()?);
-            command.args(["getty", &address.to_string()]).arg(program);
-            command
-        }
-    })
 }
 
 /// As many calls as there is time for, from `AT_ONCE` callers.
@@ -156,7 +117,7 @@ async fn count(process: &Process, call: impl AsyncFn() -> io::Result<()>) -> io:
     let caller = async || -> io::Result<u32> {
         let mut calls = 0;
         while start.elapsed() < SPAN {
-            call().await?;
+            tokio::time::timeout(PATIENCE, call()).await??;
             calls += 1;
         }
         Ok(calls)
@@ -216,19 +177,5 @@ pub(crate) fn getty(address: &str, program: &str) -> io::Result<()> {
             }
             child.wait().map(drop)
         });
-    }
-}
-
-/// What telnetd needs to be called: a process for each connection, which is its input and output.
-pub(crate) fn inetd(address: &str, program: &[String]) -> io::Result<()> {
-    let listener = TcpListener::bind(address)?;
-    loop {
-        let (caller, _): (TcpStream, _) = listener.accept()?;
-        let [path, arguments @ ..] = program else { return Ok(()) };
-        let input: std::os::fd::OwnedFd = caller.into();
-        let mut command = Command::new(path);
-        command.args(arguments).stdin(input.try_clone()?).stdout(input);
-        let mut child = command.spawn()?;
-        std::thread::spawn(move || child.wait());
     }
 }

@@ -52,9 +52,6 @@ struct Arguments {
     /// Calls in the measurement of load.
     #[arg(long, default_value_t = 10_000)]
     calls: usize,
-    /// Telnet servers to count the logins of, by path: busybox, and inetutils' telnetd.
-    #[arg(long, value_delimiter = ',')]
-    telnetd: Vec<PathBuf>,
     /// Only these: throughput, trips, calls, idle, load, logins.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
@@ -77,13 +74,6 @@ enum Baseline {
     /// Runs a program on a terminal for every caller.
     #[command(hide = true)]
     Getty { address: String, program: String },
-    /// Runs a program on every caller's connection.
-    #[command(hide = true)]
-    Inetd {
-        address: String,
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        program: Vec<String>,
-    },
     /// Connects and prints CONNECT for every line typed at a pseudo-terminal.
     #[command(hide = true)]
     Dialler { link: PathBuf },
@@ -94,7 +84,6 @@ fn main() -> ExitCode {
     let result = match &arguments.baseline {
         Some(Baseline::Pump { end, to }) => baseline::pump(end, to),
         Some(Baseline::Getty { address, program }) => logins::getty(address, program),
-        Some(Baseline::Inetd { address, program }) => logins::inetd(address, program),
         Some(Baseline::Dialler { link }) => baseline::dialler(link),
         None => measure(&arguments),
     };
