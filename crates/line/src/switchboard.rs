@@ -143,7 +143,7 @@ impl Switchboard {
             tally: carrier::Tally::default(),
             shelf: Mutex::default(),
             ends: Notify::new(),
-            beside: Beside::default(),
+            beside: Default::default(),
             freed: Notify::new(),
             state,
         };

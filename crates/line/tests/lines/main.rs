@@ -8,6 +8,7 @@ mod ends;
 mod equipment;
 mod flow;
 mod hunting;
+#[cfg(feature = "configuration")]
 mod inside;
 mod pty;
 mod records;

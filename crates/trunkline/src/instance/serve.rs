@@ -25,7 +25,7 @@ pub(crate) async fn serve(
         return Exit::Failed;
     };
     orders.serve(&instance);
-    let mut watch = super::watch::Watch::default();
+    let mut watch: super::watch::Watch = Default::default();
     let summary = instance.summary();
     tracing::info!("ready: {summary}");
     systemd::notify(&format!("READY=1\nSTATUS={summary}"));
