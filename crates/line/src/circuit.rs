@@ -26,7 +26,6 @@ use crate::slot::{Reached, Slot};
 use crate::switchboard::Board;
 use crate::ticket::Ticket;
 use crate::tracer::Watchers;
-use crate::wires::Said;
 
 /// The modem's surroundings, and the deeds it can have done there.
 pub(crate) struct Circuit {
@@ -124,33 +123,41 @@ impl Circuit {
         self.to_line.is_empty() && (online || self.outbox.len() < limits::ECHO)
     }
 
-    /// Bytes for the equipment.
-    pub(crate) fn say(&mut self, cx: &mut Context<'_>, bytes: &[u8], said: Said) {
+    /// Words for the equipment: many small pieces, worth gathering.
+    pub(crate) fn say(&mut self, bytes: &[u8]) {
         if !self.end.is_open() {
             // Words that nobody hears must not wait for the next one who plugs in.
             return;
         }
         self.watchers.said(carrier::clock_now(), bytes);
+        if self.outbox.len() + bytes.len() > limits::TO_DTE {
+            debug!(
+                line = self.name(),
+                bytes = bytes.len(),
+                "the equipment reads nothing; words for it are dropped"
+            );
+            return;
+        }
+        self.outbox.bytes(bytes);
+    }
+
+    /// Data for the equipment: written as they come, never dropped.
+    pub(crate) fn deliver(&mut self, cx: &mut Context<'_>, bytes: &[u8]) {
+        if !self.end.is_open() {
+            return;
+        }
+        self.watchers.said(carrier::clock_now(), bytes);
         let mut rest = bytes;
-        if said == Said::Data && self.outbox.is_empty() {
+        if self.outbox.is_empty() {
             while !rest.is_empty()
                 && let Poll::Ready(Ok(taken @ 1..)) = self.end.poll_write(cx, rest)
             {
                 rest = rest.get(taken..).unwrap_or_default();
             }
         }
-        if rest.is_empty() {
-            return;
+        if !rest.is_empty() {
+            self.outbox.bytes(rest);
         }
-        if said == Said::Words && self.outbox.len() + rest.len() > limits::TO_DTE {
-            debug!(
-                line = self.name(),
-                bytes = rest.len(),
-                "the equipment reads nothing; words for it are dropped"
-            );
-            return;
-        }
-        self.outbox.bytes(rest);
     }
 
     /// Bytes for the far end.

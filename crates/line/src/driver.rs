@@ -28,7 +28,7 @@ use crate::keeping::NotKept;
 use crate::placing;
 use crate::shared::Letter;
 use crate::slot::Slot;
-use crate::wires::{Said, Wires};
+use crate::wires::Wires;
 
 /// A running line.
 pub(crate) struct Driver {
@@ -83,15 +83,12 @@ impl Driver {
     }
 
     fn feed(&mut self, cx: &mut Context<'_>, now: Instant, input: Input<'_>) {
-        let said = match input {
-            Input::Call(CallEvent::Data(_)) => Said::Data,
-            Input::Call(event) => {
-                self.circuit.watchers.note(now, || format!("call: {event:?}"));
-                Said::Words
-            }
-            _ => Said::Words,
-        };
-        let mut wires = Wires { circuit: &mut self.circuit, cx, now, said };
+        match input {
+            Input::Call(CallEvent::Data(_)) => {}
+            Input::Call(event) => self.circuit.watchers.note(now, || format!("call: {event:?}")),
+            _ => {}
+        }
+        let mut wires = Wires { circuit: &mut self.circuit, cx, now };
         self.modem.input(now, input, &mut wires);
         // Not while the modem still has bytes to deliver, or waits for a path to mend.
         if self.modem.state() == StateName::Command {

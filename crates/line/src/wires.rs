@@ -12,21 +12,15 @@ pub(crate) struct Wires<'a, 'c> {
     pub(crate) circuit: &'a mut Circuit,
     pub(crate) cx: &'a mut Context<'c>,
     pub(crate) now: Instant,
-    pub(crate) said: Said,
-}
-
-/// What the modem says to the equipment during one input.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Said {
-    /// Echo and result codes: many small pieces, worth gathering.
-    Words,
-    /// Data of the call: written as they come, never dropped.
-    Data,
 }
 
 impl Output for Wires<'_, '_> {
     fn dte(&mut self, bytes: &[u8]) {
-        self.circuit.say(self.cx, bytes, self.said);
+        self.circuit.say(bytes);
+    }
+
+    fn data(&mut self, bytes: &[u8]) {
+        self.circuit.deliver(self.cx, bytes);
     }
 
     fn line(&mut self, bytes: &[u8]) {

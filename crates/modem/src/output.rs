@@ -11,11 +11,17 @@ use crate::{SettingError, StateName, Stored};
 /// Where a modem puts what it does. The driver implements it; tests collect.
 ///
 /// The order of the calls is the order in which things have to happen. In particular bytes given to
-/// [`dte`](Self::dte) before an [`Action::Lines`] have to reach the equipment, or to be given up
+/// [`dte`](Self::dte) or [`data`](Self::data) before an [`Action::Lines`] have to reach the equipment, or to be given up
 /// within a bounded time, before the circuits change.
 pub trait Output {
-    /// Bytes for the equipment.
+    /// The modem's own words for the equipment: echo, results and answers. Of these a driver may drop what
+    /// equipment that reads nothing would make it keep without end.
     fn dte(&mut self, bytes: &[u8]);
+    /// Data of a call for the equipment, none of which may be dropped: in the data state mostly slices of the
+    /// input, and behind a pause what was held meanwhile.
+    fn data(&mut self, bytes: &[u8]) {
+        self.dte(bytes);
+    }
     /// Bytes for the far end: slices of the input, not copies.
     fn line(&mut self, bytes: &[u8]);
     /// Everything that is not bytes.

@@ -42,11 +42,11 @@ impl<'o> Port<'o> {
         self.said.extend_from_slice(bytes);
     }
 
-    /// Passes data to the equipment.
-    pub(crate) fn dte(&mut self, bytes: &[u8]) {
+    /// Passes data to the equipment, behind what was said before.
+    pub(crate) fn data(&mut self, bytes: &[u8]) {
         self.flush();
         if !bytes.is_empty() {
-            self.out.dte(bytes);
+            self.out.data(bytes);
         }
     }
 

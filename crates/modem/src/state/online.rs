@@ -123,7 +123,7 @@ impl Online {
         self.activity = port.now();
         self.call.sent += bytes.len() as u64;
         if self.call.direction == Direction::Looped {
-            port.dte(bytes);
+            port.data(bytes);
             return;
         }
         match self.parity {
@@ -134,7 +134,7 @@ impl Online {
             }
         }
         if self.echo == Echo::On {
-            port.dte(bytes);
+            port.echo(bytes);
         }
     }
 
@@ -155,9 +155,9 @@ impl Online {
         if let DataParity::Generate(parity) = self.parity {
             let mut made = bytes.to_vec();
             parity.apply(&mut made);
-            port.dte(&made);
+            port.data(&made);
         } else {
-            port.dte(bytes);
+            port.data(bytes);
         }
     }
 

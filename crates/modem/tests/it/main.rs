@@ -2,6 +2,7 @@
 
 mod dialogues;
 mod escape_timing;
+mod keeping;
 mod personas;
 mod recorder;
 mod script;

@@ -22,6 +22,8 @@ pub(crate) struct Recorder {
     /// Bytes to the equipment and to the far end, all together.
     pub(crate) dte: Vec<u8>,
     pub(crate) line: Vec<u8>,
+    /// Of the bytes to the equipment those that may not be dropped.
+    pub(crate) data: Vec<u8>,
 }
 
 impl Recorder {
@@ -54,6 +56,11 @@ impl Output for Recorder {
             Some((at, Done::Dte(before))) if *at == now => before.extend_from_slice(bytes),
             _ => self.done.push((now, Done::Dte(bytes.to_vec()))),
         }
+    }
+
+    fn data(&mut self, bytes: &[u8]) {
+        self.data.extend_from_slice(bytes);
+        self.dte(bytes);
     }
 
     fn line(&mut self, bytes: &[u8]) {
