@@ -13,6 +13,8 @@ pub struct LineChars {
     pub end: u8,
     /// S4: ignored, and not echoed, directly after the end of a line.
     pub feed: u8,
+    /// Whether it ends a line too, for equipment that sends it alone.
+    pub feed_ends: bool,
     /// S5: deletes the last character.
     pub erase: u8,
     /// What the DEL key does.
@@ -26,10 +28,17 @@ impl Default for LineChars {
         Self {
             end: b'\r',
             feed: b'\n',
+            feed_ends: false,
             erase: 0x08,
             delete: DeleteKey::Ignored,
             prefix: PrefixCase::Same,
         }
+    }
+}
+
+impl LineChars {
+    fn end_line(&self, plain: u8) -> bool {
+        plain == self.end & 0x7F || self.feed_ends && plain == self.feed & 0x7F
     }
 }
 
@@ -121,7 +130,7 @@ impl Recogniser {
     pub fn push(&mut self, byte: u8, chars: &LineChars) -> (Echo, Recognised) {
         let plain = byte & 0x7F;
         match &mut self.state {
-            State::Typing(_) if plain == chars.end & 0x7F => (Echo::Byte, self.end_line()),
+            State::Typing(_) if chars.end_line(plain) => (Echo::Byte, self.end_line()),
             State::Typing(typed) => (typed.push(plain, chars), Recognised::More),
             State::Attention(first) => {
                 let first = *first;

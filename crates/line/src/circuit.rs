@@ -199,6 +199,8 @@ impl Circuit {
                 }
             }
             Action::Store(stored) => self.store(stored),
+            #[cfg(feature = "wip")]
+            Action::Net(_) => {}
             Action::Note(note) => self.say_in_log(note),
         }
     }

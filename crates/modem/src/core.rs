@@ -14,6 +14,7 @@ use crate::memory::Memory;
 use crate::output::{Action, Character, DceLines, Flow};
 use crate::persona::{CommandParity, DtrUse, Grammar, Persona, Q2Hides, S0Means, Unknown};
 use crate::port::Port;
+use crate::sets::Sets;
 use crate::settings::Settings;
 use crate::stored::Stored;
 use crate::table::{
@@ -37,6 +38,8 @@ pub(crate) struct Core {
     pub(crate) dte: Option<DteLines>,
     /// What the driver was told last.
     pub(crate) dce: DceLines,
+    /// What the command sets of the persona remember.
+    pub(crate) sets: Sets,
     pub(crate) hook: Hook,
     pub(crate) carrier: Carrier,
     pub(crate) bell: Bell,
@@ -86,6 +89,7 @@ impl Core {
     /// A modem that was just switched on.
     pub(crate) fn new(persona: Arc<Persona>, stored: Stored) -> Self {
         let mut core = Self {
+            sets: Sets::of(&persona),
             rate: persona.online.port_rate,
             settings: Settings::factory(persona),
             stored,
@@ -263,6 +267,7 @@ impl Core {
         LineChars {
             end: self.settings.byte(S3),
             feed: self.settings.byte(S4),
+            feed_ends: self.persona().sets.feed_ends(),
             erase: self.settings.byte(S5),
             delete: self.grammar().delete,
             prefix: self.grammar().prefix,
@@ -302,7 +307,7 @@ impl Core {
     }
 
     /// Whether the result code of a command line is sent.
-    fn tells_results(&self) -> bool {
+    pub(crate) fn tells_results(&self) -> bool {
         self.settings.number(QUIET) != 1
     }
 

@@ -16,8 +16,10 @@ const LENGTH: usize = 3;
 pub(crate) struct Guards {
     /// The escape character without its parity bit.
     pub(crate) character: u8,
-    /// The silence before and after.
+    /// The silence before it, and the longest within it.
     pub(crate) silence: Duration,
+    /// The silence after it, where that is another.
+    pub(crate) behind: Duration,
 }
 
 /// What a read means for the escape.
@@ -93,7 +95,7 @@ impl Escape {
         }
         sequence.extend(bytes);
         self.sequence = sequence;
-        if sequence.len() == LENGTH { Seen::Complete(now + guards.silence) } else { Seen::Part }
+        if sequence.len() == LENGTH { Seen::Complete(now + guards.behind) } else { Seen::Part }
     }
 
     /// The characters seen so far.

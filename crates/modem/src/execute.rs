@@ -18,7 +18,7 @@ use crate::port::Port;
 use crate::state::{Answering, Online, State, reset};
 use crate::stored::Kept;
 use crate::table::{Asked, Command, Control, Does, Effect, Told};
-use crate::{flow, help, mask};
+use crate::{flow, help, mask, sets};
 
 /// How a command leaves things.
 pub(crate) enum Step {
@@ -35,8 +35,19 @@ pub(crate) enum Step {
 /// Executes the body of a command line.
 pub(crate) fn line(state: State, body: &[u8], core: &mut Core, port: &mut Port<'_>) -> State {
     port.note(Note::CommandLine(&mask::secrets(&String::from_utf8_lossy(body))));
+    line_from(state, body, 0, core, port)
+}
+
+/// Executes what is left of a command line after so many of its commands.
+pub(crate) fn line_from(
+    state: State,
+    body: &[u8],
+    done: usize,
+    core: &mut Core,
+    port: &mut Port<'_>,
+) -> State {
     let before = core.end_settings();
-    let (state, result) = commands(state, body, core, port);
+    let (state, result) = commands(state, body, done, core, port);
     core.drive_lines(port);
     if let Some(code) = result {
         core.result(code, port);
@@ -48,11 +59,12 @@ pub(crate) fn line(state: State, body: &[u8], core: &mut Core, port: &mut Port<'
 fn commands(
     mut state: State,
     body: &[u8],
+    done: usize,
     core: &mut Core,
     port: &mut Port<'_>,
 ) -> (State, Option<ResultCode>) {
     let mut result = ResultCode::Ok;
-    for (count, typed) in body::commands(body, core.reading()).enumerate() {
+    for (count, typed) in body::commands(body, core.reading()).enumerate().skip(done) {
         let Ok(typed) = typed else { return (state, Some(ResultCode::Error)) };
         if count >= COMMANDS_PER_LINE || port.said() > ANSWER {
             return (state, Some(ResultCode::Error));
@@ -61,13 +73,17 @@ fn commands(
             Step::Next(next) => state = next,
             Step::Refused(state) => return (state, Some(ResultCode::Error)),
             Step::Ends(next, code) => (state, result) = (next, code),
-            Step::Leaves(state) => return (state, None),
+            Step::Leaves(state) => return (sets::rest(state, body, count + 1), None),
         }
     }
     (state, Some(result))
 }
 
 fn command(state: State, typed: &Typed<'_>, core: &mut Core, port: &mut Port<'_>) -> Step {
+    let state = match sets::command(state, typed, core, port) {
+        Ok(step) => return step,
+        Err(state) => state,
+    };
     match typed {
         Typed::Help(which) => {
             core.information(&help::lines(*which, core), port);

@@ -19,6 +19,9 @@ pub enum Input<'a> {
     Rate(u32),
     /// News of the call.
     Call(CallEvent<'a>),
+    /// News of the sockets of a command set.
+    #[cfg(feature = "wip")]
+    Net(wip::Event<'a>),
     /// Nothing but time passed: [`Modem::deadline`](crate::Modem::deadline) is reached.
     Timeout,
 }

@@ -53,6 +53,11 @@ mod output;
 mod persona;
 mod port;
 mod report;
+#[cfg(feature = "sets")]
+mod sets;
+#[cfg(not(feature = "sets"))]
+#[path = "no_sets.rs"]
+mod sets;
 mod settings;
 mod state;
 mod stored;
@@ -68,3 +73,5 @@ pub use settings::SettingError;
 pub use state::StateName;
 pub use stored::{Stored, StoredError, StoredProblem};
 pub use table::{manual, persona_manual};
+#[cfg(feature = "wip")]
+pub use wip;

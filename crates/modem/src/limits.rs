@@ -58,6 +58,10 @@ pub const LAST_REGISTER: u16 = 9999;
 /// Text of any one persona value.
 pub const PERSONA_TEXT: usize = 1024;
 
+/// Lines of a command set that wait for command state: one for each socket that can have news, twice.
+#[cfg(feature = "sets")]
+pub const INDICATIONS: usize = 64;
+
 /// Commands in one line. A line of `AT` full of one-letter commands has as many as characters; this
 /// stops nothing sensible and bounds the answer to `ATI4I4I4…`.
 pub const COMMANDS_PER_LINE: usize = 256;

@@ -12,6 +12,7 @@ use crate::memory::Remembered;
 use crate::output::{Character, DceLines, Flow, Note, Output};
 use crate::persona::Persona;
 use crate::port::Port;
+use crate::sets;
 use crate::state::{State, StateName};
 use crate::stored::Stored;
 use crate::timer::Timer;
@@ -51,9 +52,15 @@ impl Modem {
                     self.core.rate = rate;
                 }
             }
+            #[cfg(feature = "wip")]
+            Input::Net(event) => self
+                .change(&mut port, |state, core, port| sets::wip::event(state, event, core, port)),
             Input::Timeout => {}
         }
         self.parse_type_ahead(&mut port);
+        if self.core.sets.has_news() {
+            self.change(&mut port, sets::news);
+        }
         // What was set to no time at all, such as S25=0, is due now.
         self.run_timers(&mut port);
         if let Some((number, problem)) = self.core.memory.take_bad_profile() {
@@ -64,7 +71,7 @@ impl Modem {
 
     /// When the modem wants [`Input::Timeout`] at the latest.
     pub fn deadline(&self) -> Option<Instant> {
-        self.core.timers.next()
+        [self.core.timers.next(), self.core.sets.deadline()].into_iter().flatten().min()
     }
 
     /// Whether more of the equipment's bytes are welcome. While not, the driver stops reading them.
@@ -81,6 +88,24 @@ impl Modem {
             State::OnlineCommand(online) => online.wants_line(),
             _ => false,
         }
+    }
+
+    /// Whether more of a socket's bytes, or of a server's connections, are welcome.
+    #[cfg(feature = "wip")]
+    pub fn wants_net(&self, channel: wip::Channel) -> bool {
+        self.core.sets.get().is_some_and(|inner| inner.wip.wants(channel))
+    }
+
+    /// The socket that the equipment has, if it has one.
+    #[cfg(feature = "wip")]
+    pub fn mapped(&self) -> Option<wip::Channel> {
+        self.core.sets.get()?.wip.mapped()
+    }
+
+    /// How TCP sockets talk to their peers.
+    #[cfg(feature = "wip")]
+    pub fn transport(&self) -> wip::Transport {
+        self.core.persona().sets.transport()
     }
 
     /// Where the call is.
@@ -129,6 +154,9 @@ impl Modem {
     }
 
     fn run_timers(&mut self, port: &mut Port<'_>) {
+        if self.core.sets.deadline().is_some_and(|at| at <= port.now()) {
+            self.change(port, sets::due);
+        }
         while let Some(index) = self.core.timers.take_due(port.now()) {
             if let Some(timer) = Timer::at(index) {
                 self.change(port, |state, core, port| state.timer(timer, core, port));

@@ -61,6 +61,9 @@ pub enum Action<'a> {
     BreakToDte(Duration),
     /// Keep what is stored, such that it survives a power cut.
     Store(&'a Stored),
+    /// Something for the sockets of a command set.
+    #[cfg(feature = "wip")]
+    Net(wip::Action<'a>),
     /// For the log.
     Note(Note<'a>),
 }

@@ -12,7 +12,11 @@ use crate::settings::Overlay;
 use crate::table;
 
 pub(crate) use facts::*;
+#[cfg(feature = "sets")]
+pub(crate) use keys::{Key, Set as ValueSetter, number, switch};
 pub use keys::{Key as PersonaKey, keys as persona_keys};
+#[cfg(feature = "wip")]
+pub(crate) use keys::{choose, text, word};
 
 /// The personas that are compiled in: name and TOML text.
 ///
@@ -33,6 +37,14 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("rtu", include_str!("../personas/rtu.toml")),
     ("dart", include_str!("../personas/dart.toml")),
     ("gsm", include_str!("../personas/gsm.toml")),
+    #[cfg(feature = "wip")]
+    ("wavecom-q24", include_str!("../personas/wavecom-q24.toml")),
+    #[cfg(feature = "wip")]
+    ("wavecom-q26", include_str!("../personas/wavecom-q26.toml")),
+    #[cfg(feature = "wip")]
+    ("wismo", include_str!("../personas/wismo.toml")),
+    #[cfg(feature = "wip")]
+    ("q2406-edsoft", include_str!("../personas/q2406-edsoft.toml")),
 ];
 
 /// The facts of one kind of modem: what it calls itself, what it starts with, what it answers.
@@ -47,6 +59,8 @@ pub struct Persona {
     pub(crate) dialling: Dialling,
     pub(crate) online: OnlineRules,
     pub(crate) incoming: Incoming,
+    /// The command sets beside the table.
+    pub(crate) sets: crate::sets::Facts,
     /// What `&F` restores, where it differs from the table's defaults.
     pub(crate) factory: Overlay,
 }

@@ -31,9 +31,12 @@ use crate::core::{Carrier, Core, DtrAction};
 use crate::input::CallEvent;
 use crate::output::Action;
 use crate::port::Port;
+use crate::sets::Stage;
 use crate::timer::Timer;
 
 pub(crate) use answering::Answering;
+#[cfg(feature = "sets")]
+pub(crate) use command::hear_line;
 pub(crate) use dialling::{Dialling, Stay};
 pub(crate) use ending::{fail, reset};
 pub(crate) use online::{Left, Online};
@@ -48,6 +51,9 @@ pub(crate) enum State {
     Answering(Box<Answering>),
     Online(Box<Online>),
     OnlineCommand(Box<OnlineCommand>),
+    /// Something of a command set's own is under way.
+    #[cfg_attr(not(feature = "sets"), expect(dead_code, reason = "there are no sets"))]
+    Set(Box<Stage>),
 }
 
 /// The name of a state.
@@ -65,6 +71,8 @@ pub enum StateName {
     Online,
     /// There is a call, and command lines are taken; the far end's data waits.
     OnlineCommand,
+    /// The equipment has a socket of a command set: no call, but data passes both ways.
+    Socket,
 }
 
 impl StateName {
@@ -77,6 +85,7 @@ impl StateName {
             Self::Answering => "answering",
             Self::Online => "online",
             Self::OnlineCommand => "online command",
+            Self::Socket => "socket data",
         }
     }
 }
@@ -90,6 +99,7 @@ impl State {
             Self::Answering(_) => StateName::Answering,
             Self::Online(_) => StateName::Online,
             Self::OnlineCommand(_) => StateName::OnlineCommand,
+            Self::Set(stage) => stage.name(),
         }
     }
 
@@ -117,6 +127,7 @@ impl State {
             Self::Dialling(dialling) => dialling.bytes(bytes, core, port),
             Self::Answering(answering) => answering.bytes(bytes, core, port),
             Self::Online(online) => online.bytes(bytes, core, port),
+            Self::Set(stage) => stage.dte(bytes, core, port),
         }
     }
 
@@ -131,7 +142,7 @@ impl State {
     /// The call, in the states that have one.
     pub(crate) fn call_record(&self) -> Option<&Call> {
         match self {
-            Self::Command => None,
+            Self::Command | Self::Set(_) => None,
             Self::Dialling(dialling) => Some(dialling.call_record()),
             Self::Ringing(ringing) => Some(ringing.call_record()),
             Self::Answering(answering) => Some(answering.call_record()),
@@ -146,7 +157,7 @@ impl State {
             Self::Dialling(dialling) => dialling.abort(Cause::DteAbort, core, port),
             Self::Answering(answering) => answering.dte_break(core, port),
             Self::Online(online) => online.dte_break(core, port),
-            Self::Command | Self::Ringing(_) | Self::OnlineCommand(_) => self,
+            Self::Command | Self::Ringing(_) | Self::OnlineCommand(_) | Self::Set(_) => self,
         }
     }
 
@@ -157,6 +168,7 @@ impl State {
             (state, DtrAction::Nothing) => state,
             (Self::Dialling(dialling), _) => dialling.abort(Cause::DtrDrop, core, port),
             (Self::Answering(answering), _) => answering.abort(Cause::DtrDrop, core, port),
+            (Self::Set(stage), _) => stage.dtr_off(core, port),
             (Self::Online(online), DtrAction::Escape) => online.escape(core, port),
             (Self::Online(online), _) => online.end_by_dtr(core, port),
             (Self::OnlineCommand(online), DtrAction::HangUp | DtrAction::Reset) => {
@@ -184,6 +196,7 @@ impl State {
             Self::Answering(answering) => answering.call(event, core, port),
             Self::Online(online) => online.call(event, core, port),
             Self::OnlineCommand(online) => online.call(event, core, port),
+            Self::Set(stage) => stage.call(event, core, port),
         }
     }
 
@@ -206,6 +219,7 @@ impl State {
             (_, Self::Answering(answering)) => answering.timer(timer, core, port),
             (_, Self::Online(online)) => online.timer(timer, core, port),
             (_, Self::OnlineCommand(online)) => online.timer(timer, core, port),
+            (_, Self::Set(stage)) => stage.timer(timer, core, port),
         }
     }
 }

@@ -61,7 +61,7 @@ impl Watch {
         } else if silence.is_zero() {
             Way::AtOnce(character, 0)
         } else {
-            Way::Guarded(Guards { character, silence })
+            Way::Guarded(Guards { character, silence, behind: silence })
         };
         let ties = online.escape == EscapeBy::Ties && character <= LAST_CHARACTER;
         Self {
@@ -71,6 +71,21 @@ impl Watch {
             released: Sequence::default(),
             ties: ties.then(|| Ties::new(character, core.line_chars())),
         }
+    }
+
+    /// The same for a socket of a command set, whose escapes are never data of their own.
+    #[cfg(feature = "wip")]
+    pub(crate) fn of_socket(
+        core: &Core,
+        now: Instant,
+        guard: crate::sets::wip::EscapeGuard,
+    ) -> Self {
+        let mut watch = Self::begin(core, now);
+        (watch.hold_back, watch.ties) = (HoldBack::Held, None);
+        if let Way::Guarded(guards) = &mut watch.way {
+            guards.behind = guard.behind(guards.silence);
+        }
+        watch
     }
 
     /// Looks at a read that is not empty.

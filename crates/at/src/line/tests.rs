@@ -187,7 +187,7 @@ fn chars() -> impl Strategy<Value = LineChars> {
     let prefix = prop_oneof![Just(PrefixCase::Same), Just(PrefixCase::Any)];
     let byte = || prop_oneof![Just(b'\r'), Just(b'\n'), Just(8u8), any::<u8>()];
     (byte(), byte(), byte(), delete, prefix).prop_map(|(end, feed, erase, delete, prefix)| {
-        LineChars { end, feed, erase, delete, prefix }
+        LineChars { end, feed, erase, delete, prefix, ..LineChars::default() }
     })
 }
 

@@ -52,6 +52,7 @@ impl Driver {
             StateName::Dialling
             | StateName::Ringing
             | StateName::Answering
+            | StateName::Socket
             | StateName::OnlineCommand => Stopping::Now,
         };
         if let Some(incoming) = self.incoming.take() {

@@ -362,6 +362,7 @@ impl Default for Persona {
                 s0: S0Means::Rings,
                 answer_delay: Duration::from_millis(100),
             },
+            sets: crate::sets::Facts::default(),
             factory: Overlay::default(),
         }
     }

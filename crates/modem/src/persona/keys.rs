@@ -19,11 +19,11 @@ pub struct Key {
     pub takes: &'static str,
     /// What it is for.
     pub help: &'static str,
-    set: Set,
+    pub(crate) set: Set,
 }
 
 /// How a key's value gets into the persona. An `Err` says what is wrong with the value.
-enum Set {
+pub(crate) enum Set {
     /// A string.
     Text(fn(&mut Persona, &str) -> Result<(), String>),
     /// A string, under a name of its own.
@@ -51,13 +51,13 @@ impl std::fmt::Debug for Set {
 
 /// A value that is true or false.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Switch {
+pub(crate) enum Switch {
     Off,
     On,
 }
 
 impl Switch {
-    fn choose<T>(self, off: T, on: T) -> T {
+    pub(crate) fn choose<T>(self, off: T, on: T) -> T {
         match self {
             Self::Off => off,
             Self::On => on,
@@ -65,12 +65,20 @@ impl Switch {
     }
 }
 
-const FAMILIES: [&[Key]; 5] =
-    [identity::KEYS, commands::KEYS, results::KEYS, online::KEYS, incoming::KEYS];
+const FAMILIES: &[&[Key]] = &[
+    identity::KEYS,
+    commands::KEYS,
+    results::KEYS,
+    online::KEYS,
+    incoming::KEYS,
+    crate::sets::KEYS,
+    #[cfg(feature = "wip")]
+    crate::sets::wip_keys::KEYS,
+];
 
 /// All keys, in the order of the documentation.
 pub fn keys() -> impl Iterator<Item = &'static Key> {
-    FAMILIES.into_iter().flatten()
+    FAMILIES.iter().copied().flatten()
 }
 
 /// Sets a key of a persona.
@@ -132,7 +140,7 @@ fn bounded(number: i64, last: u32) -> Option<u32> {
 }
 
 /// A key that takes any text.
-const fn text(
+pub(crate) const fn text(
     name: &'static str,
     help: &'static str,
     set: fn(&mut Persona, &str) -> Result<(), String>,
@@ -141,7 +149,7 @@ const fn text(
 }
 
 /// A key that takes one of a few words.
-const fn word(
+pub(crate) const fn word(
     name: &'static str,
     takes: &'static str,
     help: &'static str,
@@ -151,7 +159,7 @@ const fn word(
 }
 
 /// A key that takes a whole number.
-const fn number(
+pub(crate) const fn number(
     name: &'static str,
     takes: &'static str,
     last: u32,
@@ -162,12 +170,16 @@ const fn number(
 }
 
 /// A key that is true or false.
-const fn switch(name: &'static str, help: &'static str, set: fn(&mut Persona, Switch)) -> Key {
+pub(crate) const fn switch(
+    name: &'static str,
+    help: &'static str,
+    set: fn(&mut Persona, Switch),
+) -> Key {
     Key { name, takes: "true or false", help, set: Set::Switch(set) }
 }
 
 /// Puts the value that belongs to a word.
-fn choose<T: Copy>(place: &mut T, word: &str, words: &[(&str, T)]) -> Option<()> {
+pub(crate) fn choose<T: Copy>(place: &mut T, word: &str, words: &[(&str, T)]) -> Option<()> {
     let (_, value) = words.iter().find(|(known, _)| *known == word)?;
     *place = *value;
     Some(())

@@ -10,6 +10,7 @@ use crate::input::CallEvent;
 use crate::output::Action;
 use crate::persona::Overlong;
 use crate::port::Port;
+use crate::sets;
 
 /// Takes bytes up to the end of a command line, and executes it.
 pub(super) fn bytes(
@@ -18,19 +19,14 @@ pub(super) fn bytes(
     core: &mut Core,
     port: &mut Port<'_>,
 ) -> State {
-    let chars = core.line_chars();
-    let echoes = core.echoes();
-    while let Some((byte, rest)) = bytes.split_first() {
-        *bytes = rest;
-        let (echo, recognised) = core.recogniser.push(*byte, &chars);
-        match echo {
-            Echo::Byte if echoes => port.echo(&[*byte]),
-            Echo::Erase if echoes => port.echo(b"\x08 \x08"),
-            _ => {}
-        }
+    while let Some(recognised) = hear(bytes, core, port) {
         match recognised {
             Recognised::More => {}
             Recognised::Line | Recognised::Repeat => {
+                let state = match sets::awaits_feed(state, core, port) {
+                    Ok(waits) => return waits,
+                    Err(state) => state,
+                };
                 let body = core.recogniser.body().to_vec();
                 return execute::line(state, &body, core, port);
             }
@@ -43,6 +39,31 @@ pub(super) fn bytes(
         }
     }
     state
+}
+
+/// Takes one byte, with its echo.
+fn hear(bytes: &mut &[u8], core: &mut Core, port: &mut Port<'_>) -> Option<Recognised> {
+    let (byte, rest) = bytes.split_first()?;
+    *bytes = rest;
+    let chars = core.line_chars();
+    let (echo, recognised) = core.recogniser.push(*byte, &chars);
+    match echo {
+        Echo::Byte if core.echoes() => port.echo(&[*byte]),
+        Echo::Erase if core.echoes() => port.echo(b"\x08 \x08"),
+        _ => {}
+    }
+    Some(recognised)
+}
+
+/// Takes bytes up to the end of a command line; whether there was one.
+#[cfg(feature = "sets")]
+pub(crate) fn hear_line(bytes: &mut &[u8], core: &mut Core, port: &mut Port<'_>) -> bool {
+    while let Some(recognised) = hear(bytes, core, port) {
+        if recognised != Recognised::More {
+            return true;
+        }
+    }
+    false
 }
 
 /// News of a call, when there is none.

@@ -32,6 +32,8 @@ pub(crate) const CALLER_ID: Cell = Cell::of("+VCID", Span(0, 2), 0);
 pub(crate) const DISTINCTIVE_RING: Cell = Cell::of("+VDR", SWITCH, 0);
 /// GSM's caller line.
 pub(crate) const CALLING_LINE: Cell = Cell::of("+CLIP", SWITCH, 0);
+/// How a module tells its errors.
+pub(crate) const MODULE_ERRORS: Cell = Cell::of("+CMEE", Span(0, 2), 0);
 /// Modulation.
 pub(crate) const CARRIER: Cell = Cell::of("+MS", Words(CARRIERS), 14);
 
@@ -213,11 +215,11 @@ pub(crate) const EXTENDED: &[Command] = &[
     does("+CSQ", &[], Does::Tells(identity::signal), "signal quality, for cellular scripts"),
     Command {
         name: "+CMEE",
-        cells: &[Cell::of("+CMEE", Span(0, 2), 0)],
-        effect: Effect::Shown,
-        kept: Kept::Session,
+        cells: &[MODULE_ERRORS],
+        effect: Effect::Acts,
+        kept: Kept::Profile,
         does: Does::Sets,
-        help: "words of errors, as GSM software asks for them",
+        help: "1: errors of a module's command sets with their numbers",
     },
 ];
 

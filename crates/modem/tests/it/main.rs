@@ -3,6 +3,7 @@
 mod dialogues;
 mod escape_timing;
 mod keeping;
+mod net;
 mod personas;
 mod recorder;
 mod script;

@@ -1,7 +1,7 @@
 //! Dialogues as text: what happens to a modem, and what it does.
 //!
 //! Lines that happen: `> bytes` from the equipment, `+1.0s` time passes, `call …` news of the call,
-//! `lines DTR- RTS+`, `rate 38400`, `break`, `?` how is it.
+//! `net …` news of the sockets, `lines DTR- RTS+`, `rate 38400`, `break`, `?` how is it.
 //! Lines it does: `< bytes` to the equipment, `>> bytes` to the far end, `act …`, `at +2s` (the
 //! following came so long after the last line that happened), `= …` how it is.
 //! At the top: `persona NAME`, `set KEY = VALUE`, `stored LINE`, `notes` (show what goes to the log).
@@ -18,6 +18,7 @@ use modem::{
     Output, Persona, Stored, Value, WallTime,
 };
 
+use crate::net;
 use crate::toml_loader::built_in;
 
 /// Replays a dialogue; returns it with what the modem did this time.
@@ -109,6 +110,7 @@ impl Stage {
         match word {
             ">" => self.input(Input::Dte(&bytes(rest))),
             "call" => self.call(rest),
+            "net" => self.net(rest),
             "rate" => self.input(Input::Rate(rest.parse().unwrap())),
             "break" => self.input(Input::Break),
             "lines" => {
@@ -196,6 +198,10 @@ impl Stage {
             "cleared" => self.input(Input::Call(CallEvent::Cleared(cause()))),
             other => panic!("no news of a call: {other}"),
         }
+    }
+
+    fn net(&mut self, rest: &str) {
+        net::event(rest, |event| self.input(Input::Net(event)));
     }
 
     fn condition(&self) -> String {
@@ -304,6 +310,7 @@ fn action_text(action: Action<'_>) -> String {
         Action::Store(stored) => {
             format!("store {}", stored.to_text().trim().replace('\n', " | "))
         }
+        Action::Net(action) => format!("net {}", net::action_text(action)),
         Action::Note(Note::CommandLine(text)) => format!("note line {text:?}"),
         Action::Note(Note::State(state)) => format!("note state {}", state.words()),
         Action::Note(Note::Ended(cause)) => format!("note ended {}", cause.code()),
@@ -351,7 +358,7 @@ fn pieces(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-fn escaped(bytes: &[u8]) -> String {
+pub(crate) fn escaped(bytes: &[u8]) -> String {
     let mut text = String::new();
     for (place, &byte) in bytes.iter().enumerate() {
         let last = place + 1 == bytes.len();
@@ -370,7 +377,7 @@ fn escaped(bytes: &[u8]) -> String {
 }
 
 /// The bytes that an escaped text stands for; `*N` behind it repeats it.
-fn bytes(text: &str) -> Vec<u8> {
+pub(crate) fn bytes(text: &str) -> Vec<u8> {
     let (text, times) = match text.rsplit_once(" *") {
         Some((text, times)) if times.parse::<usize>().is_ok() => (text, times.parse().unwrap()),
         _ => (text, 1),

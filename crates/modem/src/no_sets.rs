@@ -1,0 +1,94 @@
+//! What stands for [`sets`](crate::sets) in a build without command sets: nothing, at no cost.
+
+use at::body::Command as Typed;
+use clock::Instant;
+
+use crate::core::Core;
+use crate::execute::Step;
+use crate::input::CallEvent;
+use crate::persona::{Persona, PersonaKey};
+use crate::port::Port;
+use crate::state::{State, StateName};
+use crate::timer::Timer;
+
+/// There are no sets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Facts;
+
+/// There are no keys.
+pub(crate) const KEYS: &[PersonaKey] = &[];
+
+/// There is nothing to remember.
+#[derive(Debug)]
+pub(crate) struct Sets;
+
+/// There is no such stage.
+pub(crate) enum Stage {}
+
+impl Facts {
+    /// A feed ends no line.
+    pub(crate) const fn feed_ends(self) -> bool {
+        false
+    }
+}
+
+impl Sets {
+    pub(crate) const fn of(_: &Persona) -> Self {
+        Self
+    }
+
+    pub(crate) const fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    pub(crate) const fn has_news(&self) -> bool {
+        false
+    }
+}
+
+impl Stage {
+    pub(crate) const fn name(&self) -> StateName {
+        match *self {}
+    }
+
+    pub(crate) fn dte(self, _: &mut &[u8], _: &mut Core, _: &mut Port<'_>) -> State {
+        match self {}
+    }
+
+    pub(crate) fn call(self, _: CallEvent<'_>, _: &mut Core, _: &mut Port<'_>) -> State {
+        match self {}
+    }
+
+    pub(crate) fn timer(self, _: Timer, _: &mut Core, _: &mut Port<'_>) -> State {
+        match self {}
+    }
+
+    pub(crate) fn dtr_off(self, _: &mut Core, _: &mut Port<'_>) -> State {
+        match self {}
+    }
+}
+
+pub(crate) fn command(
+    state: State,
+    _: &Typed<'_>,
+    _: &mut Core,
+    _: &mut Port<'_>,
+) -> Result<Step, State> {
+    Err(state)
+}
+
+pub(crate) fn rest(state: State, _: &[u8], _: usize) -> State {
+    state
+}
+
+pub(crate) fn awaits_feed(state: State, _: &mut Core, _: &Port<'_>) -> Result<State, State> {
+    Err(state)
+}
+
+pub(crate) fn due(state: State, _: &mut Core, _: &mut Port<'_>) -> State {
+    state
+}
+
+pub(crate) fn news(state: State, _: &mut Core, _: &mut Port<'_>) -> State {
+    state
+}

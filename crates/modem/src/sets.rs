@@ -1,0 +1,282 @@
+//! Command sets that a persona turns on, beside the table that all personas have.
+//!
+//! A set is asked before the table, so that its commands can be the table's with other answers. What it
+//! remembers is in [`Sets`], in a box that other modems don't have. What it has to say unasked waits there
+//! until a line of its own can be said.
+
+mod cme;
+mod facts;
+mod keys;
+mod stage;
+#[cfg(feature = "wip")]
+pub(crate) mod wip;
+#[cfg(feature = "wip")]
+pub(crate) mod wip_keys;
+
+use std::collections::VecDeque;
+
+use at::body::{Command as Typed, ExtendedAct, Mark};
+use at::result::ResultCode;
+use clock::Instant;
+
+use crate::core::Core;
+use crate::execute::Step;
+use crate::limits::INDICATIONS;
+use crate::persona::Persona;
+use crate::port::Port;
+use crate::state::State;
+
+pub(crate) use facts::{Facts, Set};
+pub(crate) use keys::KEYS;
+pub(crate) use stage::Stage;
+
+use stage::{Busy, Feed};
+
+/// What a command of a set came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// The next command of the line follows.
+    Ok,
+    /// `ERROR`, whatever `+CMEE` says.
+    Error,
+    /// `+CME ERROR` with this number, or `ERROR` without `+CMEE`.
+    Cme(u16),
+    /// The answer comes later, by [`Sets::finish`]; other command lines are told 515 until then.
+    Waits,
+    /// The line ends without a result code.
+    Silent,
+    /// `CONNECT`, and the equipment has a socket.
+    #[cfg(feature = "wip")]
+    Data,
+}
+
+/// A command with a name, as sets look at it.
+pub(crate) struct Named<'t> {
+    /// `+`, `#` and the like.
+    pub(crate) mark: u8,
+    /// In capital letters, without the mark.
+    pub(crate) name: &'t str,
+    /// What is to be done with it.
+    pub(crate) act: &'t ExtendedAct<'t>,
+}
+
+/// What the sets of a modem remember; nothing for one that has none.
+#[derive(Debug)]
+pub(crate) struct Sets(Option<Box<Inner>>);
+
+/// What is remembered.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    /// Said when a line of its own can be said.
+    indications: VecDeque<Said>,
+    /// The end of a command that had its line wait.
+    finished: Option<Answer>,
+    /// Until when the feed behind a line is waited for.
+    feed_until: Option<Instant>,
+    #[cfg(feature = "wip")]
+    pub(crate) wip: wip::Part,
+}
+
+/// Something said unasked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// A line.
+    Line(String),
+    /// `+CME ERROR` with this number, or `ERROR` without `+CMEE`.
+    Failure(u16),
+}
+
+impl Sets {
+    /// What the sets of this persona begin with.
+    pub(crate) fn of(persona: &Persona) -> Self {
+        let inner = || Inner {
+            indications: VecDeque::new(),
+            finished: None,
+            feed_until: None,
+            #[cfg(feature = "wip")]
+            wip: wip::Part::new(&persona.sets),
+        };
+        Self(persona.sets.is_any().then(|| Box::new(inner())))
+    }
+
+    /// What is remembered, if there is a set.
+    #[cfg(feature = "wip")]
+    pub(crate) fn get(&self) -> Option<&Inner> {
+        self.0.as_deref()
+    }
+
+    /// What is remembered, if there is a set.
+    pub(crate) fn get_mut(&mut self) -> Option<&mut Inner> {
+        self.0.as_deref_mut()
+    }
+
+    /// When [`due`] wants to be called.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let inner = self.0.as_ref()?;
+        let mut deadlines = vec![inner.feed_until];
+        #[cfg(feature = "wip")]
+        deadlines.push(inner.wip.deadline());
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// Whether [`news`] may have something to do.
+    pub(crate) fn has_news(&self) -> bool {
+        self.0.as_ref().is_some_and(|inner| inner.has_news())
+    }
+
+    /// Says a line as soon as one can be said.
+    pub(crate) fn indicate(&mut self, line: String) {
+        if let Some(inner) = self.get_mut() {
+            inner.say(Said::Line(line));
+        }
+    }
+
+    /// Ends a command that answered [`Answer::Waits`].
+    pub(crate) fn finish(&mut self, answer: Answer) {
+        if let Some(inner) = self.get_mut() {
+            inner.finished = Some(answer);
+        }
+    }
+}
+
+impl Inner {
+    fn has_news(&self) -> bool {
+        let news = !self.indications.is_empty() || self.finished.is_some();
+        #[cfg(feature = "wip")]
+        let news = news || self.wip.has_news();
+        news
+    }
+
+    /// Equipment that is never in command state must not have us gather without end.
+    fn say(&mut self, said: Said) {
+        if self.indications.len() < INDICATIONS {
+            self.indications.push_back(said);
+        }
+    }
+}
+
+/// Executes a command if a set knows it.
+pub(crate) fn command(
+    state: State,
+    typed: &Typed<'_>,
+    core: &mut Core,
+    port: &mut Port<'_>,
+) -> Result<Step, State> {
+    let named = match typed {
+        Typed::Extended { name, act } => Named { mark: b'+', name, act },
+        Typed::Vendor { mark, name, act } if *mark != Mark::At => {
+            Named { mark: mark.byte(), name, act }
+        }
+        #[cfg(feature = "wip")]
+        Typed::Basic { prefix: None, letter: b'O', .. } => {
+            return match wip::resume(&state, core, port) {
+                Some(answer) => Ok(step(state, answer, core, port)),
+                None => Err(state),
+            };
+        }
+        _ => return Err(state),
+    };
+    match asked(&named, &state, core, port) {
+        Some(answer) => Ok(step(state, answer, core, port)),
+        None => Err(state),
+    }
+}
+
+/// Asks each set that is on.
+fn asked(named: &Named<'_>, state: &State, core: &mut Core, port: &mut Port<'_>) -> Option<Answer> {
+    #[cfg(feature = "wip")]
+    if core.persona().sets.has(Set::Wip)
+        && let Some(answer) = wip::command(named, state, core, port)
+    {
+        return Some(answer);
+    }
+    let _ = (named, state, core, port);
+    None
+}
+
+/// What the end of a command makes of its line.
+fn step(state: State, answer: Answer, core: &mut Core, port: &mut Port<'_>) -> Step {
+    match answer {
+        Answer::Ok => Step::Next(state),
+        Answer::Error => Step::Refused(state),
+        Answer::Cme(number) => {
+            core.cme(number, port);
+            Step::Leaves(state)
+        }
+        Answer::Waits => Step::Leaves(State::Set(Box::new(Stage::Busy(Busy::new(state))))),
+        Answer::Silent => Step::Leaves(state),
+        #[cfg(feature = "wip")]
+        Answer::Data => Step::Leaves(wip::connect(core, port)),
+    }
+}
+
+/// Gives a line that waits what follows its command.
+pub(crate) fn rest(state: State, body: &[u8], done: usize) -> State {
+    match state {
+        State::Set(mut stage) => {
+            if let Stage::Busy(busy) = &mut *stage {
+                busy.keep(body, done);
+            }
+            State::Set(stage)
+        }
+        other => other,
+    }
+}
+
+/// A line has ended whose echo isn't complete without the feed that may follow: whether that is waited for.
+pub(crate) fn awaits_feed(state: State, core: &mut Core, port: &Port<'_>) -> Result<State, State> {
+    let wait = core.persona().sets.feed_wait;
+    let echoes = core.echoes();
+    match core.sets.get_mut() {
+        Some(inner) if echoes && !wait.is_zero() => {
+            inner.feed_until = Some(port.now() + wait);
+            Ok(State::Set(Box::new(Stage::Feed(Feed::new(state)))))
+        }
+        _ => Err(state),
+    }
+}
+
+/// What the sets have waited for is due.
+pub(crate) fn due(mut state: State, core: &mut Core, port: &mut Port<'_>) -> State {
+    let now = port.now();
+    let Some(inner) = core.sets.get_mut() else { return state };
+    if inner.feed_until.is_some_and(|until| until <= now) {
+        inner.feed_until = None;
+        state = stage::no_feed(state, core, port);
+    }
+    #[cfg(feature = "wip")]
+    wip::due(core, port);
+    state
+}
+
+/// Says what there is to say, if it can be said now.
+pub(crate) fn news(mut state: State, core: &mut Core, port: &mut Port<'_>) -> State {
+    #[cfg(feature = "wip")]
+    {
+        state = wip::news(state, core, port);
+    }
+    if let Some(answer) = core.sets.get_mut().and_then(|inner| inner.finished.take()) {
+        state = stage::finish(state, answer, core, port);
+    }
+    // Between the characters of a command an unasked-for line would spoil its echo.
+    if state.takes_commands() && !core.recogniser.is_typing() {
+        let said = core.sets.get_mut().map(|inner| std::mem::take(&mut inner.indications));
+        for said in said.into_iter().flatten() {
+            match said {
+                Said::Line(line) => core.information(&[line], port),
+                Said::Failure(number) => core.cme(number, port),
+            }
+        }
+    }
+    state
+}
+
+/// A line that comes while another waits for its answer.
+fn busy(core: &Core, port: &mut Port<'_>) {
+    core.cme(cme::BUSY, port);
+}
+
+/// Ends a line as the table's commands do.
+fn ends(code: ResultCode, core: &Core, port: &mut Port<'_>) {
+    core.result(code, port);
+}

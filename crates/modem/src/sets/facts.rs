@@ -1,0 +1,65 @@
+//! What a persona says about its command sets.
+
+use std::time::Duration;
+
+/// A command set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Set {
+    /// Wavecom's TCP/IP commands, `+WIP…`.
+    Wip,
+    /// A GSM module's commands.
+    Gsm,
+    /// The older TCP/IP commands, `#…`.
+    Edsoft,
+}
+
+/// What a persona says about its command sets.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Facts {
+    /// Those that are on.
+    pub(super) on: Vec<Set>,
+    /// How long a line waits for the feed that is to be echoed in front of its answer.
+    pub(super) feed_wait: Duration,
+    /// Whether a feed ends a line that has no return.
+    pub(super) feed_ends: bool,
+    #[cfg(feature = "wip")]
+    pub(super) wip: ::wip::Rules,
+    #[cfg(feature = "wip")]
+    pub(super) escape: super::wip::EscapeGuard,
+    #[cfg(feature = "wip")]
+    pub(super) resume: Resume,
+}
+
+/// Whether `ATO` goes back to the last socket.
+#[cfg(feature = "wip")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Resume {
+    #[default]
+    No,
+    Yes,
+}
+
+impl Set {
+    pub(super) const ALL: [Self; 3] = [Self::Wip, Self::Gsm, Self::Edsoft];
+}
+
+impl Facts {
+    pub(crate) fn is_any(&self) -> bool {
+        !self.on.is_empty() || !self.feed_wait.is_zero()
+    }
+
+    /// How TCP sockets talk to their peers.
+    #[cfg(feature = "wip")]
+    pub(crate) const fn transport(&self) -> ::wip::Transport {
+        self.wip.transport
+    }
+
+    pub(crate) fn has(&self, set: Set) -> bool {
+        self.on.contains(&set)
+    }
+
+    /// Whether a feed ends a line that has no return.
+    pub(crate) const fn feed_ends(&self) -> bool {
+        self.feed_ends
+    }
+}

@@ -1,0 +1,308 @@
+//! Wavecom's TCP/IP commands in a modem: what the machine of the crate `wip` does becomes lines, result codes
+//! and data.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use ::wip::{Action as Net, Channel, Code, Event, Indication, Out, Wip};
+use at::result::ResultCode;
+use clock::Instant;
+
+use super::facts::Resume;
+use super::{Answer, Facts, Named, Said, cme};
+use crate::core::{Carrier, Core};
+use crate::output::Action;
+use crate::port::Port;
+use crate::state::State;
+use crate::timer::Timer;
+use crate::watch::{Found, Watch};
+
+/// What a modem with these commands remembers.
+#[derive(Debug)]
+pub(crate) struct Part {
+    machine: Wip,
+    /// The application that has these commands can be stopped by `+WOPEN`.
+    application: Application,
+    /// Why the equipment doesn't have its socket any more.
+    dropped: Option<Code>,
+}
+
+/// Whether the application that has the commands runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Application {
+    Stopped,
+    Running,
+}
+
+/// The silences around `+++`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum EscapeGuard {
+    /// Before and after it.
+    #[default]
+    Both,
+    /// Before it only, for clients in a hurry.
+    Before,
+}
+
+/// The equipment has a socket.
+pub(crate) struct Mapped {
+    watch: Watch,
+}
+
+impl Part {
+    pub(super) fn new(facts: &Facts) -> Self {
+        Self {
+            machine: Wip::new(facts.wip.clone()),
+            application: Application::Running,
+            dropped: None,
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.machine.deadline()
+    }
+
+    pub(super) const fn has_news(&self) -> bool {
+        self.dropped.is_some()
+    }
+
+    pub(crate) fn wants(&self, channel: Channel) -> bool {
+        self.machine.wants(channel)
+    }
+
+    pub(crate) fn mapped(&self) -> Option<Channel> {
+        self.machine.mapped()
+    }
+}
+
+/// Where the machine puts what it does, for the time of one input.
+struct Wires<'a, 'p> {
+    port: &'a mut Port<'p>,
+    /// `SHUTDOWN` between its line ends.
+    shutdown: &'a [u8],
+    said: Vec<Said>,
+    finished: Option<Answer>,
+    dropped: Option<Code>,
+}
+
+impl Out for Wires<'_, '_> {
+    fn act(&mut self, action: Net<'_>) {
+        self.port.act(Action::Net(action));
+    }
+
+    fn indicate(&mut self, indication: Indication) {
+        self.said.push(match indication {
+            Indication::Line(line) => Said::Line(line),
+            Indication::Failure(code) => Said::Failure(code.0),
+        });
+    }
+
+    fn finish(&mut self, answer: ::wip::Answer) {
+        self.finished = Some(plain(answer));
+    }
+
+    fn data(&mut self, bytes: &[u8]) {
+        self.port.data(bytes);
+    }
+
+    fn shutdown(&mut self) {
+        self.port.data(self.shutdown);
+    }
+
+    fn abort(&mut self, code: Code) {
+        self.dropped = Some(code);
+    }
+}
+
+/// An answer without lines.
+fn plain(answer: ::wip::Answer) -> Answer {
+    match answer {
+        ::wip::Answer::Ok(_) => Answer::Ok,
+        ::wip::Answer::Error => Answer::Error,
+        ::wip::Answer::Cme(code) => Answer::Cme(code.0),
+        ::wip::Answer::Waits => Answer::Waits,
+        ::wip::Answer::Data => Answer::Data,
+    }
+}
+
+/// Has the machine do something.
+fn with<T>(
+    core: &mut Core,
+    port: &mut Port<'_>,
+    does: impl FnOnce(&mut Wip, &mut Wires<'_, '_>) -> T,
+) -> Option<T> {
+    let format = core.format();
+    let mut shutdown = vec![format.cr, format.lf];
+    shutdown.extend_from_slice(b"SHUTDOWN");
+    shutdown.extend_from_slice(&[format.cr, format.lf]);
+    let inner = core.sets.get_mut()?;
+    let mut wires =
+        Wires { port, shutdown: &shutdown, said: Vec::new(), finished: None, dropped: None };
+    let done = does(&mut inner.wip.machine, &mut wires);
+    let Wires { said, finished, dropped, .. } = wires;
+    said.into_iter().for_each(|said| inner.say(said));
+    inner.finished = finished.or(inner.finished.take());
+    inner.wip.dropped = dropped.or(inner.wip.dropped.take());
+    Some(done)
+}
+
+/// Executes a command if it is one of these.
+pub(super) fn command(
+    named: &Named<'_>,
+    state: &State,
+    core: &mut Core,
+    port: &mut Port<'_>,
+) -> Option<Answer> {
+    if named.mark != b'+' || !named.name.starts_with("WIP") {
+        return None;
+    }
+    if core.sets.get_mut()?.wip.application == Application::Stopped {
+        return Some(Answer::Error);
+    }
+    let now = port.now();
+    let answer = with(core, port, |wip, out| wip.command(now, named.name, named.act, out))??;
+    if answer == ::wip::Answer::Data && !matches!(state, State::Command) {
+        // A call or a caller has the line.
+        with(core, port, |wip, out| wip.leave(out));
+        return Some(Answer::Cme(cme::NOT_ALLOWED));
+    }
+    if let ::wip::Answer::Ok(lines) = &answer {
+        // Each between line ends of its own.
+        for line in lines {
+            core.information(std::slice::from_ref(line), port);
+        }
+    }
+    Some(plain(answer))
+}
+
+/// `O`: back to the last socket, where the persona has that.
+pub(super) fn resume(state: &State, core: &mut Core, port: &mut Port<'_>) -> Option<Answer> {
+    if core.persona().sets.resume == Resume::No || !matches!(state, State::Command) {
+        return None;
+    }
+    with(core, port, |wip, _| wip.resume())?.map(plain)
+}
+
+/// `CONNECT`: the equipment has a socket.
+pub(super) fn connect(core: &mut Core, port: &mut Port<'_>) -> State {
+    core.set_carrier(Carrier::Present, port);
+    core.result(ResultCode::Connect(None), port);
+    let facts = &core.persona().sets;
+    let watch = Watch::of_socket(core, port.now(), facts.escape);
+    with(core, port, |wip, out| wip.connected(out));
+    State::Set(Box::new(super::Stage::Mapped(Mapped { watch })))
+}
+
+/// Back to command state, as the equipment asked.
+pub(super) fn leave(core: &mut Core, port: &mut Port<'_>) -> State {
+    let lines = with(core, port, |wip, out| wip.leave(out)).unwrap_or_default();
+    gone(core, port);
+    for line in &lines {
+        core.information(std::slice::from_ref(line), port);
+    }
+    core.result(ResultCode::Ok, port);
+    State::Command
+}
+
+/// The circuits and timers of data state.
+fn gone(core: &mut Core, port: &mut Port<'_>) {
+    core.clear_timer(Timer::Guard);
+    core.recogniser.reset();
+    core.set_carrier(Carrier::Absent, port);
+}
+
+impl Mapped {
+    /// Bytes of the equipment; breaks if they lead to command state.
+    pub(super) fn bytes(
+        &mut self,
+        bytes: &mut &[u8],
+        core: &mut Core,
+        port: &mut Port<'_>,
+    ) -> ControlFlow<()> {
+        let read = std::mem::take(bytes);
+        let found = self.watch.look(read, port.now(), &mut core.recogniser);
+        let released = self.watch.take_released();
+        if !released.bytes().is_empty() {
+            self.goes_on(released.bytes(), core, port);
+        }
+        core.clear_timer(Timer::Guard);
+        match found {
+            Found::Data => self.goes_on(read, core, port),
+            Found::Part(until) => {
+                if let Some(until) = until {
+                    core.timers.set(Timer::Guard.index(), until);
+                }
+                with(core, port, |wip, _| wip.escape_begun());
+            }
+            Found::Escape(place) | Found::EscapeWithLine(place) => {
+                let (data, rest) = read.split_at_checked(place).unwrap_or((read, &[]));
+                // Without a silence behind it the sequence is the end of what was read.
+                let data = data.strip_suffix(b"+++").unwrap_or(data);
+                self.goes_on(data, core, port);
+                *bytes = rest;
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn goes_on(&self, bytes: &[u8], core: &mut Core, port: &mut Port<'_>) {
+        let now = port.now();
+        with(core, port, |wip, out| {
+            wip.escape_forgotten(out);
+            wip.equipment(now, bytes, out);
+        });
+    }
+
+    /// The silence after a sequence, or within it, is over; breaks if it was an escape.
+    pub(super) fn silence(&mut self, core: &mut Core, port: &mut Port<'_>) -> ControlFlow<()> {
+        match self.watch.silence() {
+            None => ControlFlow::Break(()),
+            Some(data) => {
+                self.goes_on(data.bytes(), core, port);
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    /// Something other than the sequence leads to command state: what was held back of one is data.
+    pub(super) fn give_up(&mut self, core: &mut Core, port: &mut Port<'_>) {
+        let begun = self.watch.give_up();
+        self.goes_on(begun.bytes(), core, port);
+    }
+}
+
+/// The machine's deadline is reached.
+pub(super) fn due(core: &mut Core, port: &mut Port<'_>) {
+    let now = port.now();
+    with(core, port, |wip, out| wip.due(now, out));
+}
+
+/// News of the sockets.
+pub(crate) fn event(state: State, event: Event<'_>, core: &mut Core, port: &mut Port<'_>) -> State {
+    with(core, port, |wip, out| wip.event(event, out));
+    state
+}
+
+/// The equipment's socket may have been taken from it.
+pub(super) fn news(state: State, core: &mut Core, port: &mut Port<'_>) -> State {
+    let dropped = core.sets.get_mut().and_then(|inner| inner.wip.dropped.take());
+    match (state, dropped) {
+        (State::Set(stage), Some(code)) if matches!(*stage, super::Stage::Mapped(_)) => {
+            gone(core, port);
+            core.cme(code.0, port);
+            State::Command
+        }
+        (state, _) => state,
+    }
+}
+
+impl EscapeGuard {
+    /// The silence behind the sequence, when this is the one before it.
+    pub(crate) const fn behind(self, silence: Duration) -> Duration {
+        match self {
+            Self::Both => silence,
+            Self::Before => Duration::ZERO,
+        }
+    }
+}
