@@ -1,6 +1,7 @@
 //! Calls: their numbers, how they end, and what is known of one in progress.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::process::ExitStatus;
 use std::str::FromStr;
 use std::sync::LazyLock;
@@ -18,12 +19,29 @@ pub struct CallId {
 }
 
 impl CallId {
+    #[cfg(test)]
     pub(crate) fn next() -> Self {
+        Self::of(CallCount::next())
+    }
+
+    /// The number of one of this process's calls.
+    pub(crate) fn of(count: CallCount) -> Self {
         static EPOCH: LazyLock<u64> = LazyLock::new(|| {
             SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
         });
+        Self { epoch: *EPOCH, count: count.0.get() }
+    }
+}
+
+/// The part of a call's number that is its own in this process. Small, because whoever calls has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct CallCount(NonZeroU64);
+
+impl CallCount {
+    pub(crate) fn next() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(1);
-        Self { epoch: *EPOCH, count: COUNT.fetch_add(1, Ordering::Relaxed) }
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        Self(NonZeroU64::new(count).unwrap_or(NonZeroU64::MIN))
     }
 }
 
@@ -87,6 +105,8 @@ pub enum CallEnd {
     NotGiven,
     /// There were too many calls already.
     TurnedAway,
+    /// Nobody had logged in yet, and there were too many such calls, most of them from there.
+    MadeRoom,
     /// Its record could not be kept.
     Unrecorded,
 }
@@ -117,6 +137,7 @@ impl CallEnd {
             Self::SshFailed => "no SSH session",
             Self::NotGiven => "wanted what is not given",
             Self::TurnedAway => "too many calls",
+            Self::MadeRoom => "made room for other callers",
             Self::Unrecorded => "its record could not be kept",
         }
     }
@@ -146,6 +167,7 @@ impl CallEnd {
             Self::SshFailed => "ssh-failed",
             Self::NotGiven => "not-given",
             Self::TurnedAway => "turned-away",
+            Self::MadeRoom => "made-room",
             Self::Unrecorded => "unrecorded",
         }
     }

@@ -1,9 +1,13 @@
 //! How many callers there are, altogether and from one source, and who is one too many.
+//!
+//! When there are as many strangers as there may be, a source with few of them gets a place of the source with most,
+//! so that a flood of silent callers from some places keeps nobody else out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::call::{CallCount, CallId};
 use crate::config::LimitsConfig;
 use crate::source::Source;
 
@@ -24,16 +28,23 @@ struct Limits {
 #[derive(Debug)]
 struct Counts {
     limits: Limits,
-    all: Heads,
+    all: Totals,
     /// Sources with a call; the limit on calls bounds it.
     by_source: HashMap<Source, Heads>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
+struct Totals {
+    calls: u32,
+    /// Those of them without a login, but for those who are on their way out.
+    strangers: u32,
+}
+
+#[derive(Debug, Default)]
 struct Heads {
     calls: u32,
-    /// Those of them without a login.
-    strangers: u32,
+    /// Those of them without a login. Numbers grow, so the first one is the oldest.
+    strangers: BTreeSet<CallCount>,
 }
 
 /// Which limit a caller is beyond.
@@ -102,19 +113,26 @@ impl Drop for InQueue {
 pub(crate) struct Seat {
     crowd: Arc<Crowd>,
     source: Source,
-    standing: Standing,
+    /// Its call while that is a stranger's.
+    stranger: Option<CallCount>,
+    queue: Option<InQueue>,
 }
 
+/// A caller who is in.
 #[derive(Debug)]
-enum Standing {
-    Stranger { _queue: Option<InQueue> },
-    Known,
+pub(crate) struct Entered {
+    /// His place.
+    pub(crate) seat: Seat,
+    /// His call's number.
+    pub(crate) call: CallId,
+    /// The call that has to make room for his.
+    pub(crate) instead_of: Option<CallId>,
 }
 
 impl Crowd {
     pub(crate) fn new(config: &LimitsConfig) -> Arc<Self> {
         let limits = Limits::from(config);
-        let counts = Counts { limits, all: Heads::default(), by_source: HashMap::new() };
+        let counts = Counts { limits, all: Totals::default(), by_source: HashMap::new() };
         Arc::new(Self { counts: Mutex::new(counts) })
     }
 
@@ -128,29 +146,23 @@ impl Crowd {
         self: &Arc<Self>,
         source: Source,
         queue: Option<&Arc<Queue>>,
-    ) -> Result<Seat, TooMany> {
+    ) -> Result<Entered, TooMany> {
         let queue = queue.map(Queue::enter).transpose()?;
         let mut counts = self.counts();
-        let limits = counts.limits;
-        if counts.all.calls >= limits.calls {
-            return Err(TooMany::Calls);
-        }
-        if counts.all.strangers >= limits.strangers {
-            return Err(TooMany::Strangers);
-        }
-        if source != Source::Local {
-            let heads = counts.by_source.get(&source).copied().unwrap_or_default();
-            if heads.calls >= limits.calls_per_source {
-                return Err(TooMany::CallsFromSource);
-            }
-            if heads.strangers >= limits.strangers_per_source {
-                return Err(TooMany::StrangersFromSource);
-            }
-        }
-        counts.all.enter();
-        counts.by_source.entry(source).or_default().enter();
+        counts.check(source)?;
+        let instead_of = match counts.all.strangers < counts.limits.strangers {
+            true => None,
+            false => Some(counts.make_room(source).ok_or(TooMany::Strangers)?),
+        };
+        let call = CallCount::next();
+        counts.all.calls += 1;
+        counts.all.strangers += 1;
+        let heads = counts.by_source.entry(source).or_default();
+        heads.calls += 1;
+        heads.strangers.insert(call);
         drop(counts);
-        Ok(Seat { crowd: Arc::clone(self), source, standing: Standing::Stranger { _queue: queue } })
+        let seat = Seat { crowd: Arc::clone(self), source, stranger: Some(call), queue };
+        Ok(Entered { seat, call: CallId::of(call), instead_of: instead_of.map(CallId::of) })
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
@@ -170,23 +182,56 @@ impl From<&LimitsConfig> for Limits {
     }
 }
 
-impl Heads {
-    fn enter(&mut self) {
-        self.calls += 1;
-        self.strangers += 1;
+impl Counts {
+    /// Whether a caller is beyond a limit that nobody can make room in.
+    fn check(&self, source: Source) -> Result<(), TooMany> {
+        let limits = &self.limits;
+        if self.all.calls >= limits.calls {
+            return Err(TooMany::Calls);
+        }
+        if source != Source::Local
+            && let Some(heads) = self.by_source.get(&source)
+        {
+            if heads.calls >= limits.calls_per_source {
+                return Err(TooMany::CallsFromSource);
+            }
+            if heads.strangers.len() >= limits.strangers_per_source as usize {
+                return Err(TooMany::StrangersFromSource);
+            }
+        }
+        Ok(())
+    }
+
+    /// The oldest stranger of the source with most of them makes room, if even without him it has more of them than
+    /// the newcomer's. So sources become equals, and none pushes its own callers out for others of its own.
+    fn make_room(&mut self, newcomer: Source) -> Option<CallCount> {
+        let own = self.by_source.get(&newcomer).map_or(0, |heads| heads.strangers.len());
+        let others = self.by_source.iter_mut().filter(|(source, _)| **source != Source::Local);
+        let (_, most) = others.max_by_key(|(_, heads)| heads.strangers.len())?;
+        if most.strangers.len() <= own + 1 {
+            return None;
+        }
+        let oldest = most.strangers.pop_first()?;
+        self.all.strangers -= 1;
+        Some(oldest)
+    }
+
+    /// A call is no stranger any more; nothing new of one who has had to make room.
+    fn forget_stranger(&mut self, source: Source, call: CallCount) {
+        if let Some(heads) = self.by_source.get_mut(&source)
+            && heads.strangers.remove(&call)
+        {
+            self.all.strangers -= 1;
+        }
     }
 }
 
 impl Seat {
     /// The caller is a stranger no more.
     pub(crate) fn make_known(&mut self) {
-        if let Standing::Stranger { .. } = self.standing {
-            self.standing = Standing::Known;
-            let mut counts = self.crowd.counts();
-            counts.all.strangers -= 1;
-            if let Some(heads) = counts.by_source.get_mut(&self.source) {
-                heads.strangers -= 1;
-            }
+        if let Some(call) = self.stranger.take() {
+            self.queue = None;
+            self.crowd.counts().forget_stranger(self.source, call);
         }
     }
 }
@@ -222,8 +267,14 @@ mod tests {
     const ONE: Source = Source::V4(1);
     const TWO: Source = Source::V4(2);
 
+    fn stranger(crowd: &Arc<Crowd>, source: Source) -> Seat {
+        let entered = crowd.enter(source, None).expect("a seat");
+        assert_eq!(entered.instead_of, None);
+        entered.seat
+    }
+
     fn known(crowd: &Arc<Crowd>, source: Source) -> Seat {
-        let mut seat = crowd.enter(source, None).expect("a seat");
+        let mut seat = stranger(crowd, source);
         seat.make_known();
         seat
     }
@@ -231,10 +282,45 @@ mod tests {
     #[test]
     fn strangers_are_limited_by_source_and_altogether() {
         let crowd = crowd();
-        let _one = [crowd.enter(ONE, None).expect("1"), crowd.enter(ONE, None).expect("2")];
+        let _one = [stranger(&crowd, ONE), stranger(&crowd, ONE)];
         assert_eq!(crowd.enter(ONE, None).unwrap_err(), TooMany::StrangersFromSource);
-        let _two = crowd.enter(TWO, None).expect("3");
+        let _two = stranger(&crowd, TWO);
         assert_eq!(crowd.enter(TWO, None).unwrap_err(), TooMany::Strangers);
+    }
+
+    #[test]
+    fn the_source_with_most_strangers_makes_room_for_another() {
+        let crowd = crowd();
+        let oldest = crowd.enter(ONE, None).expect("a seat");
+        let (_second, _two) = (stranger(&crowd, ONE), stranger(&crowd, TWO));
+        let three = crowd.enter(Source::V4(3), None).expect("room is made");
+        assert_eq!(three.instead_of, Some(oldest.call));
+        // Now all have one.
+        assert_eq!(crowd.enter(Source::V4(4), None).unwrap_err(), TooMany::Strangers);
+        assert_eq!(crowd.counts().all.strangers, 3);
+        assert_eq!(crowd.counts().all.calls, 4, "who makes room is there until he has gone");
+        drop((oldest, three));
+        assert_eq!(crowd.counts().all.strangers, 2);
+        assert_eq!(crowd.counts().all.calls, 2);
+        drop(stranger(&crowd, Source::V4(4)));
+    }
+
+    #[test]
+    fn who_logs_in_while_he_has_to_make_room_is_counted_once() {
+        let crowd = crowd();
+        let mut oldest = stranger(&crowd, ONE);
+        let (_second, _two) = (stranger(&crowd, ONE), stranger(&crowd, TWO));
+        let _three = crowd.enter(Source::V4(3), None).expect("room is made");
+        oldest.make_known();
+        assert_eq!(crowd.counts().all.strangers, 3);
+    }
+
+    #[test]
+    fn a_storm_from_everywhere_pushes_nobody_out() {
+        let crowd = crowd();
+        let _seats: Vec<_> = (1..4).map(|source| stranger(&crowd, Source::V4(source))).collect();
+        assert_eq!(crowd.enter(Source::V4(4), None).unwrap_err(), TooMany::Strangers);
+        assert_eq!(crowd.enter(ONE, None).unwrap_err(), TooMany::Strangers);
     }
 
     #[test]
@@ -249,7 +335,7 @@ mod tests {
     #[test]
     fn a_caller_who_leaves_makes_room_and_leaves_no_trace() {
         let crowd = crowd();
-        let seats: Vec<_> = (0..2).map(|_| crowd.enter(ONE, None).expect("a seat")).collect();
+        let seats: Vec<_> = (0..2).map(|_| stranger(&crowd, ONE)).collect();
         drop(seats);
         drop(known(&crowd, ONE));
         assert!(crowd.counts().by_source.is_empty());
@@ -268,7 +354,7 @@ mod tests {
     fn a_listener_counts_its_strangers_until_they_are_known_or_gone() {
         let crowd = crowd();
         let queue = Queue::new(Some(1));
-        let mut seat = crowd.enter(ONE, Some(&queue)).expect("a seat");
+        let mut seat = crowd.enter(ONE, Some(&queue)).expect("a seat").seat;
         assert_eq!(crowd.enter(TWO, Some(&queue)).unwrap_err(), TooMany::StrangersAtListener);
         seat.make_known();
         drop(crowd.enter(TWO, Some(&queue)).expect("a seat"));

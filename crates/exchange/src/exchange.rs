@@ -19,7 +19,7 @@ use crate::callback::{Callbacks, Dialler};
 use crate::config::{
     AuditConfig, ExchangeConfig, HangUpConfig, Kind, ListenConfig, Parity, RootPrograms,
 };
-use crate::crowd::{Crowd, Seat};
+use crate::crowd::{Crowd, Entered, Queue, Seat, TooMany};
 use crate::doors::Doors;
 use crate::guard::{Guard, Offence};
 use crate::limits;
@@ -184,9 +184,9 @@ impl Exchange {
             call.reset();
             return CallEnd::ShuttingDown;
         }
-        match self.shared.crowd.enter(origin.source, None) {
-            Ok(seat) => {
-                let entry = self.shared.register(&origin);
+        match self.shared.admit(origin.source, None) {
+            Ok((seat, id)) => {
+                let entry = self.shared.register(&origin, id);
                 self.shared.run(call, origin, Parity::Keep, entry, seat).await
             }
             Err(many) => self.shared.turn_away(call, &origin, many.words()),
@@ -206,9 +206,9 @@ impl Exchange {
             call.reset();
             return CallEnd::ShuttingDown;
         }
-        match self.shared.crowd.enter(origin.source, None) {
-            Ok(seat) => {
-                let entry = self.shared.register(&origin);
+        match self.shared.admit(origin.source, None) {
+            Ok((seat, id)) => {
+                let entry = self.shared.register(&origin, id);
                 self.shared.run_identified(call, origin, who, told, entry, seat).await
             }
             Err(many) => self.shared.turn_away(call, &origin, many.words()),
@@ -349,8 +349,21 @@ impl Shared {
         Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn register(&self, origin: &Origin) -> Entry {
-        self.registry.enter(origin)
+    /// Finds a place for a caller, if need be one that another has to make room in.
+    pub(crate) fn admit(
+        &self,
+        source: Source,
+        queue: Option<&Arc<Queue>>,
+    ) -> Result<(Seat, CallId), TooMany> {
+        let Entered { seat, call, instead_of } = self.crowd.enter(source, queue)?;
+        if let Some(other) = instead_of {
+            self.registry.end(other, CallEnd::MadeRoom);
+        }
+        Ok((seat, call))
+    }
+
+    pub(crate) fn register(&self, origin: &Origin, call: CallId) -> Entry {
+        self.registry.enter(origin, call)
     }
 
     /// Notes a caller for whom nothing was done.
@@ -576,6 +589,11 @@ impl Shared {
         left: Left,
         settings: &Settings,
     ) -> Option<ExitStatus> {
+        if left.end == CallEnd::MadeRoom {
+            // Nothing of his is worth waiting for, and others wait for the room.
+            call.reset();
+            return None;
+        }
         let mut closing = self.closing.subscribe();
         let grace =
             Grace { hup: settings.hang_up.term_after.0, term: settings.hang_up.kill_after.0 };

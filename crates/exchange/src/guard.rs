@@ -52,6 +52,7 @@ impl Offence {
             | CallEnd::CallerHungUp
             | CallEnd::TlsFailed
             | CallEnd::SshFailed
+            | CallEnd::MadeRoom
             | CallEnd::LineLost => Some(Self::NoLogin),
             CallEnd::LoginFailed(Ending::VainPrompts) | CallEnd::NotAccepted => Some(Self::Probe),
             _ => None,

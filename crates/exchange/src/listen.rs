@@ -8,7 +8,7 @@ use carrier::{AccessList, Caller, Listener, clock_now};
 use clock::Instant;
 use tokio::sync::watch;
 
-use crate::call::CallEnd;
+use crate::call::{CallEnd, CallId};
 use crate::config::ListenConfig;
 use crate::crowd::{Queue, Seat};
 use crate::exchange::Shared;
@@ -46,9 +46,9 @@ pub(crate) async fn receive_callers(
         };
         let reception = Arc::clone(&receptions.borrow());
         match reception.admit(&shared, &caller) {
-            Ok(seat) => {
+            Ok((seat, id)) => {
                 let origin = Origin::between(caller.peer(), &caller.local());
-                let entry = shared.register(&origin);
+                let entry = shared.register(&origin, id);
                 let manners = Arc::clone(&reception.manners);
                 tokio::spawn(receive(manners, Arc::clone(&shared), caller, origin, entry, seat));
             }
@@ -77,7 +77,7 @@ impl Reception {
         Self { queue: Arc::clone(&self.queue), ..new }
     }
 
-    fn admit(&self, shared: &Shared, caller: &Caller) -> Result<Seat, &'static str> {
+    fn admit(&self, shared: &Shared, caller: &Caller) -> Result<(Seat, CallId), &'static str> {
         let address = caller.peer().socket_addr();
         let allowed = match address {
             Some(address) => self.access.check(address),
@@ -91,7 +91,7 @@ impl Reception {
         if shared.is_barred(source) {
             return Err("too many mistakes from this source");
         }
-        shared.crowd.enter(source, Some(&self.queue)).map_err(|many| many.words())
+        shared.admit(source, Some(&self.queue)).map_err(|many| many.words())
     }
 }
 

@@ -108,9 +108,9 @@ impl Registry {
         self.keeper.as_deref()
     }
 
-    pub(crate) fn enter(self: &Arc<Self>, origin: &Origin) -> Entry {
+    pub(crate) fn enter(self: &Arc<Self>, origin: &Origin, id: CallId) -> Entry {
         let facts = Arc::new(Facts {
-            id: CallId::next(),
+            id,
             line: origin.device.clone(),
             from: origin.from.clone(),
             over: origin.over,
@@ -380,9 +380,9 @@ mod tests {
     #[test]
     fn a_call_that_comes_in_during_a_shutdown_is_told_at_once() {
         let registry = Registry::new(None);
-        let mut early = registry.enter(&Origin::line("a", "b"));
+        let mut early = registry.enter(&Origin::line("a", "b"), CallId::next());
         registry.end_all(CallEnd::ShuttingDown);
-        let mut late = registry.enter(&Origin::line("a", "b"));
+        let mut late = registry.enter(&Origin::line("a", "b"), CallId::next());
         let mut cx = Context::from_waker(std::task::Waker::noop());
         for entry in [&mut early, &mut late] {
             assert_eq!(entry.poll_order(&mut cx), Poll::Ready(CallEnd::ShuttingDown));
@@ -393,7 +393,7 @@ mod tests {
     #[test]
     fn only_the_first_order_counts() {
         let registry = Registry::new(None);
-        let mut entry = registry.enter(&Origin::line("a", "b"));
+        let mut entry = registry.enter(&Origin::line("a", "b"), CallId::next());
         assert!(registry.end(entry.id(), CallEnd::Operator));
         assert!(!registry.end(entry.id(), CallEnd::Idle));
         let mut cx = Context::from_waker(std::task::Waker::noop());
@@ -414,7 +414,7 @@ mod tests {
     #[test]
     fn a_clock_that_is_set_changes_no_duration() {
         let registry = Registry::with_time(None, set_time);
-        let entry = registry.enter(&Origin::line("a", "b"));
+        let entry = registry.enter(&Origin::line("a", "b"), CallId::next());
         SET.store(2_000_000, Ordering::Relaxed);
         entry.has_started();
         SET.store(500_000, Ordering::Relaxed);

@@ -2,6 +2,7 @@
 
 mod callback;
 mod harness;
+mod hostile;
 mod limits;
 mod log;
 mod login;

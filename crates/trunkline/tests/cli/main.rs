@@ -3,9 +3,11 @@
 
 mod accounts;
 mod control;
+mod crowd;
 mod dialling;
 mod documentation;
 mod lifetime;
+mod masses;
 mod page;
 mod plain_modem;
 mod records;

@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt as _;
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 
-use crate::stage::{Equipment, PATIENCE, Stage, call, trunkline};
+use crate::stage::{Equipment, PATIENCE, Stage, call, hear, trunkline};
 
 const LINE: &str = "[[line]]\nname = \"a\"\npty = \"a\"\n";
 
@@ -17,17 +17,6 @@ fn house() -> String {
      [exchange.limits]\nunauthenticated-per-source = 200\n\
      [[account]]\nname = \"guest\"\npassword = \"file:password\"\nprogram = [\"/bin/cat\"]\non = \"pipe\"\n"
         .to_owned()
-}
-
-fn hear(caller: &mut TcpStream, text: &str) {
-    let mut heard = Vec::new();
-    while !heard.ends_with(text.as_bytes()) {
-        let mut byte = [0];
-        if let Err(error) = caller.read_exact(&mut byte) {
-            panic!("`{text}` doesn't come: {error}: {}", String::from_utf8_lossy(&heard));
-        }
-        heard.push(byte[0]);
-    }
 }
 
 fn log_in(exchange: SocketAddr, password: &str) -> TcpStream {

@@ -1,7 +1,7 @@
 //! Running instances for the tests: each in a folder of its own, ended with the test.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -285,4 +285,16 @@ pub(crate) fn call(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
+}
+
+/// Hears on until `text` has come, and takes nothing that comes after it.
+pub(crate) fn hear(caller: &mut TcpStream, text: &str) {
+    let mut heard = Vec::new();
+    while !heard.ends_with(text.as_bytes()) {
+        let mut byte = [0];
+        if let Err(error) = caller.read_exact(&mut byte) {
+            panic!("`{text}` doesn't come: {error}: {}", String::from_utf8_lossy(&heard));
+        }
+        heard.push(byte[0]);
+    }
 }

@@ -8,7 +8,7 @@ pub(super) mod secret;
 #[cfg(feature = "store")]
 mod shelf;
 
-use exchange::{AccountConfig, On, PasswordConfig, SecretRef};
+use exchange::{AccountConfig, BuiltIn, On, PasswordConfig, SecretRef};
 use place::{Accounts, Keys, Known, Place, checked};
 
 use super::{Failure, answer, exit};
@@ -176,9 +176,11 @@ fn keys(matches: &Matches) -> Result<Keys, Failure> {
 
 fn add(matches: &Matches) -> Result<Exit, Failure> {
     let name = matches.operand(0).unwrap_or_default();
-    if matches.has(&PROGRAM) == matches.has(&DENY) {
+    let service = matches.values(&SET).any(|pair| pair.starts_with("service="));
+    let given = [matches.has(&PROGRAM), matches.has(&DENY), service];
+    if given.iter().filter(|given| **given).count() != 1 {
         return Err(matches
-            .wrong("an account has either a --program or a text to --deny with")
+            .wrong("an account has either a --program, a text to --deny with, or a service: --set service=echo")
             .into());
     }
     let accounts = accounts(matches);
@@ -226,9 +228,10 @@ fn list(matches: &Matches) -> Result<Exit, Failure> {
 
 fn row(known: &Known) -> [String; 6] {
     let account = &known.account;
-    let service = match &account.deny {
-        Some(text) => format!("denied: {text}"),
-        None => account.program.join(" "),
+    let service = match (&account.deny, account.service) {
+        (Some(text), _) => format!("denied: {text}"),
+        (None, Some(BuiltIn::Echo)) => "service: echo".to_owned(),
+        (None, None) => account.program.join(" "),
     };
     let user = account.user.clone().unwrap_or_else(|| "-".to_owned());
     [
