@@ -31,11 +31,13 @@
     warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)
 )]
 
+pub mod address;
 pub mod frame;
 pub mod limits;
 pub mod pdu;
 mod timing;
 mod unit;
+pub mod value;
 
 pub use timing::SerialTiming;
 pub use unit::UnitId;
