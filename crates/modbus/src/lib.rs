@@ -2,7 +2,9 @@
 //!
 //! A [`pdu::Request`] and a [`pdu::Response`] hold nothing that the standard forbids, and decoding refuses it with
 //! an error that says what. [`frame`] has RTU, ASCII and TCP, for both sides: a frame ends where its length and
-//! its CRC say so, never by silence alone. Start with [`pdu::Request`].
+//! its CRC say so, never by silence alone. [`master::Master`] asks the units of a bus and never takes a late answer
+//! for the answer of the next request; [`slave::Slave`] is a unit. [`value`] and [`address`] are what registers mean
+//! and how manuals number them. Start with [`pdu::Request`].
 //!
 //! ```
 //! use clock::Instant;
@@ -34,7 +36,9 @@
 pub mod address;
 pub mod frame;
 pub mod limits;
+pub mod master;
 pub mod pdu;
+pub mod slave;
 mod timing;
 mod unit;
 pub mod value;

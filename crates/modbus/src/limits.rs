@@ -64,3 +64,8 @@ pub const QUEUE: usize = 256;
 
 /// Repetitions of one request after the first.
 pub const RETRIES: u8 = 10;
+
+/// How long a unit that answers nothing at all, sentinels included, is left alone.
+///
+/// Longer than any path keeps an answer back; short enough that who mends the unit sees it come back.
+pub const REST: Duration = Duration::from_secs(30);

@@ -2,10 +2,12 @@
 
 pub mod ascii;
 mod crc;
+mod ears;
 pub mod rtu;
 pub mod tcp;
 
 pub use crc::crc16;
+pub use ears::{Caught, Ears, Framing};
 
 use crate::UnitId;
 use crate::pdu::Pdu;
@@ -43,6 +45,14 @@ impl Side {
         match self {
             Self::Master => &[Direction::Response],
             Self::Slave => &[Direction::Request, Direction::Response],
+        }
+    }
+
+    /// What comes where nobody else can be heard.
+    const fn hears(self) -> Direction {
+        match self {
+            Self::Master => Direction::Response,
+            Self::Slave => Direction::Request,
         }
     }
 }

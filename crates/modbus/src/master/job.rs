@@ -1,0 +1,146 @@
+//! What a master is told to ask.
+
+use crate::UnitId;
+use crate::limits;
+use crate::pdu::{Access, AnswerError, Diagnostic, Dialect, Function, Pdu, Request};
+
+/// A request in a queue, as the one who ordered it knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ticket(pub u64);
+
+/// What a unit is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// A request of the standard.
+    Known(Request, Dialect),
+    /// A function that the standard doesn't have, passed on as it is.
+    Foreign(Pdu),
+}
+
+impl Question {
+    /// What a PDU asks; one of a public function must be well formed.
+    pub fn of(pdu: Pdu) -> Result<Self, crate::pdu::PduError> {
+        if Function::of(pdu.function()).is_none() && (1..0x80).contains(&pdu.function()) {
+            return Ok(Self::Foreign(pdu));
+        }
+        Request::decode(&pdu).map(|request| Self::Known(request, Dialect::Standard))
+    }
+
+    /// Its function code.
+    pub fn function(&self) -> u8 {
+        match self {
+            Self::Known(request, _) => request.function().code(),
+            Self::Foreign(pdu) => pdu.function(),
+        }
+    }
+
+    pub(super) fn pdu(&self) -> Pdu {
+        match self {
+            Self::Known(request, _) => request.encode(),
+            Self::Foreign(pdu) => pdu.clone(),
+        }
+    }
+
+    /// Whether nobody answers it, whomever it is for.
+    pub(super) const fn is_never_answered(&self) -> bool {
+        matches!(self, Self::Known(Request::Diagnostics(Diagnostic::ListenOnly), _))
+    }
+
+    /// Whether it makes sense to ask it of everybody at once: it asks for nothing.
+    pub(super) const fn only_writes(&self) -> bool {
+        match self {
+            Self::Foreign(_) => true,
+            Self::Known(request, _) => matches!(
+                request.function(),
+                Function::WriteCoil
+                    | Function::WriteRegister
+                    | Function::WriteCoils
+                    | Function::WriteRegisters
+                    | Function::WriteFiles
+                    | Function::MaskWriteRegister
+                    | Function::Diagnostics
+            ),
+        }
+    }
+
+    /// How an answer fits.
+    pub(super) fn fits(&self, pdu: &Pdu) -> Fit {
+        match self {
+            Self::Known(request, dialect) => match request.accept(pdu, *dialect) {
+                Ok(_) => Fit::Answer,
+                Err(AnswerError::Exception(exception)) if exception.asks_for_patience() => {
+                    Fit::Busy
+                }
+                Err(AnswerError::Exception(_)) => Fit::Answer,
+                Err(AnswerError::Malformed(_) | AnswerError::Other) => Fit::No,
+            },
+            Self::Foreign(asked) if asked.function() == pdu.function() & 0x7f => Fit::Answer,
+            Self::Foreign(_) => Fit::No,
+        }
+    }
+
+    /// Bytes of the longest answer.
+    pub(super) fn longest_answer(&self) -> usize {
+        let pdu = match self {
+            Self::Known(Request::ReadCoils(span) | Request::ReadDiscreteInputs(span), _) => {
+                2 + usize::from(span.count()).div_ceil(8)
+            }
+            Self::Known(
+                Request::ReadHoldingRegisters(span)
+                | Request::ReadInputRegisters(span)
+                | Request::ReadWriteRegisters { read: span, .. },
+                dialect,
+            ) => 2 + 2 * usize::from(span.count() * dialect.words()),
+            Self::Known(
+                Request::WriteCoil { .. }
+                | Request::WriteRegister { .. }
+                | Request::WriteCoils { .. }
+                | Request::WriteRegisters { .. },
+                _,
+            ) => 5,
+            _ => limits::PDU,
+        };
+        pdu + 3
+    }
+}
+
+/// The functions of sentinels, in the order in which they are tried: each only reads, and needs no address.
+pub(super) const SENTINELS: [Function; 6] = [
+    Function::Diagnostics,
+    Function::ReadEventCounter,
+    Function::ReadExceptionStatus,
+    Function::ReportServerId,
+    Function::ReadEventLog,
+    Function::Encapsulated,
+];
+
+/// A question whose answer says only that the unit answers.
+pub(super) fn sentinel(function: Function, nonce: u16) -> Question {
+    let request = match function {
+        Function::ReadEventCounter => Request::ReadEventCounter,
+        Function::ReadExceptionStatus => Request::ReadExceptionStatus,
+        Function::ReportServerId => Request::ReportServerId,
+        Function::ReadEventLog => Request::ReadEventLog,
+        Function::Encapsulated => Request::ReadIdentification { access: Access::Basic, object: 0 },
+        _ => Request::echo(nonce),
+    };
+    Question::Known(request, Dialect::Standard)
+}
+
+/// How an answer fits a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fit {
+    Answer,
+    Busy,
+    No,
+}
+
+/// A question on its way.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) ticket: Ticket,
+    pub(super) unit: UnitId,
+    pub(super) question: Question,
+    pub(super) retries: u8,
+    pub(super) busy_retries: u8,
+}
