@@ -62,6 +62,8 @@ impl SocketOptions {
         let socket = socket.as_fd();
         sockopt::set_tcp_nodelay(socket, true)?;
         sockopt::set_socket_oobinline(socket, true)?;
+        // Without it, each read is followed by one that finds nothing.
+        let _ = tty::tell_rest(socket);
         match self.keepalive {
             Keepalive::Off => sockopt::set_socket_keepalive(socket, false)?,
             Keepalive::On { idle, interval, count } => {

@@ -14,6 +14,7 @@ use rustix::net::{RecvFlags, recv};
 use telnet::{Event, NotSent, WindowSize};
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
+use tty::Rest;
 
 use crate::{Duplex, SocketOptions, socket};
 
@@ -229,20 +230,57 @@ impl Wire {
 
     /// Reads what was looked at and left, of which tokio does not know any more.
     fn read_forgotten(&mut self, buf: &mut [u8]) -> Option<io::Result<usize>> {
-        let read = self.look(|socket| recv(socket, &mut *buf, RecvFlags::DONTWAIT));
+        let read = match &self.stream {
+            Stream::Tcp(stream) => tty::receive(stream, buf),
+            Stream::Unix(stream) => recv(stream, &mut *buf, RecvFlags::DONTWAIT)
+                .map(|(_, read)| {
+                    (read, if read < buf.len() { Rest::Nothing } else { Rest::Perhaps })
+                })
+                .map_err(io::Error::from),
+            Stream::Wrapped(_) => return None,
+        };
         match read {
-            Some(Ok((_, read))) if read == buf.len() => Some(Ok(read)),
-            Some(Err(Errno::INTR)) => self.read_forgotten(buf),
-            // Less than there was room for: all that was there, and news will be announced.
-            Some(Ok((_, read))) => {
+            Ok((read, Rest::Perhaps)) => Some(Ok(read)),
+            // All that was there, and news will be announced.
+            Ok((read, Rest::Nothing)) => {
                 self.arrivals = Arrivals::Known;
                 Some(Ok(read))
             }
-            Some(Err(Errno::AGAIN)) | None => {
-                self.arrivals = Arrivals::Known;
-                None
+            Err(error) => match error.kind() {
+                io::ErrorKind::Interrupted => self.read_forgotten(buf),
+                io::ErrorKind::WouldBlock => {
+                    self.arrivals = Arrivals::Known;
+                    None
+                }
+                _ => Some(Err(error)),
+            },
+        }
+    }
+}
+
+/// Reads what has arrived. tokio's own way takes a read that is shorter than its room for the last one there is, but one
+/// also ends before a byte that was sent as urgent, and what is behind it would wait for ever.
+fn poll_receive(
+    stream: &TcpStream,
+    cx: &mut Context<'_>,
+    buf: &mut [u8],
+) -> Poll<io::Result<usize>> {
+    loop {
+        ready!(stream.poll_read_ready(cx))?;
+        let mut all = None;
+        let received = stream.try_io(Interest::READABLE, || match tty::receive(stream, buf)? {
+            (read, Rest::Perhaps) => Ok(read),
+            (read, Rest::Nothing) => {
+                all = Some(read);
+                // Has tokio wait for news without asking the kernel once more.
+                Err(io::ErrorKind::WouldBlock.into())
             }
-            Some(Err(error)) => Some(Err(error.into())),
+        });
+        match (all, received) {
+            (Some(read), _) => return Poll::Ready(Ok(read)),
+            (None, Err(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
+            (None, Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            (None, received) => return Poll::Ready(received),
         }
     }
 }
@@ -274,7 +312,7 @@ impl Duplex for Wire {
             return Poll::Ready(read);
         }
         match &mut self.stream {
-            Stream::Tcp(stream) => stream.poll_read(cx, buf),
+            Stream::Tcp(stream) => poll_receive(stream, cx, buf),
             Stream::Unix(stream) => stream.poll_read(cx, buf),
             Stream::Wrapped(stream) => stream.poll_read(cx, buf),
         }

@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod inq;
 mod limits;
 mod program;
 mod pty;
@@ -39,6 +40,7 @@ mod stdio;
 mod terminal;
 mod watch;
 
+pub use inq::{Rest, receive, tell_rest};
 pub use program::{
     Child, ErrorOutput, Grace, Limit, On, Privileges, Program, ProgramIo, PtyMode, Running,
     SpawnError, User, UserError, WindowSize,

@@ -48,6 +48,52 @@ pub(crate) fn round_trip(socket: impl AsFd) -> io::Result<std::time::Duration> {
     Ok(std::time::Duration::from_micros(info.tcpi_rtt.into()))
 }
 
+/// Has a TCP connection tell how much waits behind each [`receive`].
+pub(crate) fn tell_rest(socket: impl AsFd) -> io::Result<()> {
+    let on: c_int = 1;
+    let length = libc::socklen_t::try_from(size_of::<c_int>()).unwrap_or_default();
+    // SAFETY: setsockopt reads `length` bytes of `on`, which has that many.
+    let failed = unsafe {
+        libc::setsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INQ,
+            (&raw const on).cast(),
+            length,
+        )
+    };
+    if failed == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Room for one control message with an int, aligned as its header.
+#[repr(C, align(8))]
+struct Control([u8; 64]);
+
+/// Reads without waiting; tells how many bytes, and how many wait behind them where the kernel says so.
+pub(crate) fn receive(socket: impl AsFd, buf: &mut [u8]) -> io::Result<(usize, Option<c_int>)> {
+    let mut control = Control([0; 64]);
+    let mut piece = libc::iovec { iov_base: buf.as_mut_ptr().cast(), iov_len: buf.len() };
+    // SAFETY: a struct of integers and pointers, for all of which zero is a value.
+    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+    message.msg_iov = &raw mut piece;
+    message.msg_iovlen = 1;
+    message.msg_control = control.0.as_mut_ptr().cast();
+    message.msg_controllen = control.0.len() as _;
+    let socket = socket.as_fd().as_raw_fd();
+    // SAFETY: recvmsg writes at most `iov_len` bytes to `buf` and `msg_controllen` to `control`, which have that many and
+    // are borrowed for the call.
+    let count = unsafe { libc::recvmsg(socket, &raw mut message, libc::MSG_DONTWAIT) };
+    let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
+    // SAFETY: recvmsg has left in `message` how much of `control` it has filled, with whole messages.
+    let first = unsafe { libc::CMSG_FIRSTHDR(&raw const message).as_ref() };
+    let told = first
+        .filter(|first| (first.cmsg_level, first.cmsg_type) == (libc::IPPROTO_TCP, libc::TCP_INQ));
+    // SAFETY: a message of this type has one int, which need not be aligned.
+    let waiting =
+        told.map(|told| unsafe { libc::CMSG_DATA(told).cast::<c_int>().read_unaligned() });
+    Ok((count, waiting))
+}
+
 /// Turns packet mode of a pseudo-terminal's master on.
 pub(crate) fn packet_mode(master: impl AsFd) -> io::Result<()> {
     // SAFETY: TIOCPKT reads one int.

@@ -8,10 +8,10 @@ use std::time::Duration;
 use at::result::Cause;
 use carrier::{Call, CallOptions, Counts, Received, cause_of_end};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
+use tokio::net::{TcpStream, UnixStream};
 
 use crate::ends::{
-    answered_from_socket, call, call_to_socket, finish, receive_all, receive_exactly,
+    answered_from_socket, call, call_to_socket, finish, listener, receive_all, receive_exactly,
 };
 
 #[test]
@@ -98,6 +98,25 @@ async fn urgent_data_stay_in_their_place() {
     send(b"!", rustix::net::SendFlags::OOB);
     send(b"b", rustix::net::SendFlags::empty());
     assert_eq!(receive_exactly(&mut answered, 3).await, b"a!b");
+}
+
+#[tokio::test]
+async fn what_waits_behind_urgent_data_is_heard_although_nothing_else_comes() {
+    for scheme in [telnet::Mode::Off, telnet::Mode::On] {
+        let options = CallOptions { telnet: Some(scheme), ..CallOptions::default() };
+        let mut listener = listener();
+        let caller = TcpStream::connect(listener.local().socket_addr().unwrap()).await.unwrap();
+        let send = |bytes: &[u8], flags| rustix::net::send(&caller, bytes, flags).unwrap();
+        // All of it is there before anybody looks.
+        send(b"ab!", rustix::net::SendFlags::OOB);
+        send(b"cd!", rustix::net::SendFlags::OOB);
+        send(b"ef", rustix::net::SendFlags::empty());
+        let arrived = listener.accept().await.unwrap();
+        let mut answered = arrived.answer(&options).unwrap();
+        let hearing = receive_exactly(&mut answered, 8);
+        let heard = tokio::time::timeout(std::time::Duration::from_secs(20), hearing);
+        assert_eq!(heard.await.expect("not stuck"), b"ab!cd!ef");
+    }
 }
 
 /// Sends until the socket takes no more.

@@ -24,6 +24,8 @@ use tokio::net::TcpStream;
 
 use crate::ends::{listener, receive_exactly};
 
+mod urgent;
+
 const LONG: Duration = Duration::from_secs(20);
 
 /// An authority, and certificates in a folder.

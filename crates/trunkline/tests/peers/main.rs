@@ -17,6 +17,7 @@ mod people;
 mod pyserial;
 mod regressions;
 mod rfc2217;
+mod ser2net;
 mod ssh_callers;
 mod ssh_hosts;
 mod stage;

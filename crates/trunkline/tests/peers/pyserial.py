@@ -9,7 +9,7 @@ import time
 import serial
 
 device, number = sys.argv[1:]
-port = serial.Serial(device, 115200, timeout=40)
+port = serial.serial_for_url(device, 115200, timeout=40)
 
 
 def expect(word):
