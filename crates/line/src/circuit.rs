@@ -198,6 +198,8 @@ impl Circuit {
                     debug!(line = self.shared.config.name, "the BREAK goes no further: {error}");
                 }
             }
+            #[cfg(feature = "gsm")]
+            Action::Message(message) => self.message(message),
             Action::Store(stored) => self.store(stored),
             #[cfg(feature = "wip")]
             Action::Net(_) => {}

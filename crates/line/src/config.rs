@@ -74,6 +74,9 @@ pub struct LineConfig {
     pub tls: Option<TlsSettings>,
     /// How hosts are called over SSH, where the phonebook entry doesn't say.
     pub ssh: Option<Box<SshSettings>>,
+    /// What its module says, where the persona is one: card, network, delays.
+    #[cfg(feature = "gsm")]
+    pub gsm: Option<Box<crate::module::ModuleConfig>>,
     /// How long unacknowledged data may wait before the call counts as lost. Equipment may
     /// hold its flow control for that long. Default `10m`.
     #[serde(default = "ten_minutes")]
@@ -354,6 +357,8 @@ impl LineConfig {
             gate: None,
             tls: None,
             ssh: None,
+            #[cfg(feature = "gsm")]
+            gsm: None,
             user_timeout: ten_minutes(),
             trace: None,
         }

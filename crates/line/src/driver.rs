@@ -112,6 +112,16 @@ impl Driver {
                 self.circuit.set_dial_access(dial.0);
                 self.incoming().set_access(answer.0);
             }
+            #[cfg(feature = "gsm")]
+            Letter::Message(delivery) => {
+                let outcome = self.modem.can_receive();
+                if outcome.is_ok() {
+                    self.feed(cx, now, Input::Message(&delivery.message));
+                }
+                delivery.settle(outcome);
+            }
+            #[cfg(feature = "gsm")]
+            Letter::MessageSent(outcome) => self.feed(cx, now, Input::MessageSent(outcome)),
             Letter::Trace(sink) => self.circuit.watchers.add(sink),
         }
         true

@@ -32,6 +32,10 @@ mod inside;
 mod keeping;
 pub mod limits;
 mod mailbox;
+#[cfg(feature = "gsm")]
+mod messages;
+#[cfg(feature = "gsm")]
+mod module;
 mod outbox;
 mod pending;
 mod persona;
@@ -57,6 +61,8 @@ pub use init::{InitError, persona_of};
 #[cfg(feature = "configuration")]
 pub use inside::Answering;
 pub use keeping::{Kept, NotKept, OpenRecord, RecordKeeper, TurnedAway};
+#[cfg(feature = "gsm")]
+pub use module::{ModuleConfig, ModuleError};
 pub use persona::{PersonaError, Personas};
 pub use phonebook::{Entry, EntryError, Found, Listing, Phonebook};
 pub use record::{CallNow, CallRecord, Direction, Service, Status};

@@ -15,6 +15,10 @@ pub const ROUTE_ADDRESSES: usize = 16;
 /// Requests that wait for a line: operators' words and callers handed over by other lines.
 pub const LETTERS: usize = 32;
 
+/// How long a program may take over a message: the module's own patience with its network is half a minute.
+#[cfg(feature = "gsm")]
+pub const MESSAGE_PROGRAM: Duration = Duration::from_secs(20);
+
 /// Bytes taken from a pseudo-terminal at once. Four times what the kernel gives in one read halves the cost
 /// of sending them on, and is also what a stalled far end makes its line keep.
 pub const PTY_READ: usize = 16 * 1024;

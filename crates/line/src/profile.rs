@@ -1,7 +1,8 @@
 //! Stored profiles and numbers (`&W`, `&Z`) in a file that survives a power cut.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use modem::Stored;
@@ -34,7 +35,10 @@ impl ProfileFile {
         let fresh = self.0.with_extension("profile.new");
         let write = || {
             fs::create_dir_all(directory)?;
-            let mut file = File::create(&fresh)?;
+            // A module's card keeps its PIN here.
+            let mut options = OpenOptions::new();
+            let mut file =
+                options.write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
             file.write_all(stored.to_text().as_bytes())?;
             file.sync_all()?;
             fs::rename(&fresh, &self.0)?;

@@ -17,6 +17,9 @@ use crate::record::{CallNow, CallRecord, Service, Status};
 /// One line as others see it.
 pub(crate) struct Shared {
     pub(crate) config: Configured,
+    /// The number of its module.
+    #[cfg(feature = "gsm")]
+    pub(crate) number: Option<Box<modem::Number>>,
     /// Where the equipment plugs in, if that is not what the configuration says.
     pub(crate) place: Option<Box<str>>,
     /// Where callers arrive, with the ports that were free.
@@ -54,6 +57,12 @@ pub(crate) enum Letter {
     Caller(Handed),
     /// Judge callers and those who are dialled by other rules from now on.
     Access { dial: Access, answer: Access },
+    /// A message for the line's module.
+    #[cfg(feature = "gsm")]
+    Message(Box<crate::messages::Delivery>),
+    /// What came of a message of the line's module.
+    #[cfg(feature = "gsm")]
+    MessageSent(Result<(), u16>),
     /// Show the bytes of both directions.
     Trace(carrier::trace::Tracer),
 }
@@ -69,6 +78,8 @@ impl Shared {
         };
         Self {
             config,
+            #[cfg(feature = "gsm")]
+            number: None,
             place,
             listens,
             letters: Box::default(),
@@ -79,6 +90,12 @@ impl Shared {
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
         }
+    }
+
+    /// The same line with a number of its module's.
+    #[cfg(feature = "gsm")]
+    pub(crate) fn with_number(self, number: Option<&modem::Number>) -> Self {
+        Self { number: number.cloned().map(Box::new), ..self }
     }
 
     pub(crate) fn status(&self) -> Status {

@@ -109,6 +109,10 @@ pub enum StartError {
     /// The persona doesn't take the settings of `init`.
     #[error(transparent)]
     Init(#[from] InitError),
+    /// The module's PIN or PUK can't be used.
+    #[cfg(feature = "gsm")]
+    #[error(transparent)]
+    Module(#[from] crate::module::ModuleError),
     /// The trace can't be written.
     #[error("can't write the trace {0}")]
     Trace(#[source] io::Error),
@@ -189,6 +193,8 @@ impl Switchboard {
             return Err(StartError::Twice(config.name));
         }
         let persona = init::persona_of(&config, &self.persona(&config.persona)?)?;
+        #[cfg(feature = "gsm")]
+        let persona = crate::module::of(&config, persona)?;
         let profile = self.board.profile(&config.name);
         let stored = profile.as_ref().map_or(Ok(Stored::default()), ProfileFile::load);
         let mut modem = Modem::new(Arc::clone(&persona), stored.map_err(StartError::Profile)?);
@@ -202,7 +208,10 @@ impl Switchboard {
 
         let place = end.place().map(Box::from);
         let config = lock(&self.board.shelf).keep(config);
-        let shared = Arc::new(Shared::new(config, place, incoming.places().into()));
+        let shared = Shared::new(config, place, incoming.places().into());
+        #[cfg(feature = "gsm")]
+        let shared = shared.with_number(modem.number());
+        let shared = Arc::new(shared);
         let line = Line { shared: Arc::clone(&shared) };
         info!(line = line.name(), persona = persona.name(), "line open at {}", line.place());
         let mut circuit = Circuit::new(shared, Arc::clone(&self.board), end, persona);
@@ -406,6 +415,15 @@ impl Board {
     /// When the last call of this line ended, in milliseconds since 1970.
     pub(crate) fn idle_since(&self, name: &str) -> Option<u64> {
         self.line(name).map(|line| line.shared.idle_since())
+    }
+
+    /// The line whose module has this number.
+    #[cfg(feature = "gsm")]
+    pub(crate) fn line_of_number(&self, number: &modem::Number) -> Option<Line> {
+        let lines = lock(&self.lines);
+        let has =
+            |line: &&Line| line.shared.number.as_ref().is_some_and(|known| known.reaches(number));
+        lines.iter().map(|running| &running.line).find(has).cloned()
     }
 
     /// Told when a line may have become free for callers.

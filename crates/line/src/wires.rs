@@ -27,6 +27,12 @@ impl Output for Wires<'_, '_> {
         self.circuit.send(self.cx, bytes);
     }
 
+    #[cfg(feature = "gsm")]
+    fn wall_time(&self) -> Option<modem::Moment> {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?;
+        Some(modem::Moment { local: i64::try_from(now.as_secs()).ok()?, quarters: 0 })
+    }
+
     fn act(&mut self, action: Action<'_>) {
         self.circuit.act(self.now, action);
     }

@@ -89,7 +89,7 @@ impl Core {
     /// A modem that was just switched on.
     pub(crate) fn new(persona: Arc<Persona>, stored: Stored) -> Self {
         let mut core = Self {
-            sets: Sets::of(&persona),
+            sets: Sets::of(&persona, &stored),
             rate: persona.online.port_rate,
             settings: Settings::factory(persona),
             stored,
@@ -129,6 +129,18 @@ impl Core {
         {
             self.memory.make().bad_profile = Some((number, problem));
         }
+    }
+
+    /// Sends an information text that is no text of ours.
+    #[cfg(feature = "gsm")]
+    pub(crate) fn information_bytes(&self, lines: &[Vec<u8>], port: &mut Port<'_>) {
+        port.speak(self.parity(), |out| self.format().information_bytes(lines, out));
+    }
+
+    /// Asks for a text.
+    #[cfg(feature = "gsm")]
+    pub(crate) fn prompt(&self, port: &mut Port<'_>) {
+        port.speak(self.parity(), |out| self.format().prompt(out));
     }
 
     // Timers.

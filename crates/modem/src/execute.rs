@@ -34,7 +34,8 @@ pub(crate) enum Step {
 
 /// Executes the body of a command line.
 pub(crate) fn line(state: State, body: &[u8], core: &mut Core, port: &mut Port<'_>) -> State {
-    port.note(Note::CommandLine(&mask::secrets(&String::from_utf8_lossy(body))));
+    let shown = sets::without_codes(mask::secrets(&String::from_utf8_lossy(body)));
+    port.note(Note::CommandLine(&shown));
     line_from(state, body, 0, core, port)
 }
 

@@ -22,6 +22,13 @@ pub enum Input<'a> {
     /// News of the sockets of a command set.
     #[cfg(feature = "wip")]
     Net(wip::Event<'a>),
+    /// A message for the module. Ask [`Modem::can_receive`](crate::Modem::can_receive) before.
+    #[cfg(feature = "gsm")]
+    Message(&'a crate::ShortMessage),
+    /// What became of [`Action::Message`](crate::Action::Message): it has arrived, or the number that
+    /// `+CMS ERROR` is to tell.
+    #[cfg(feature = "gsm")]
+    MessageSent(Result<(), u16>),
     /// Nothing but time passed: [`Modem::deadline`](crate::Modem::deadline) is reached.
     Timeout,
 }

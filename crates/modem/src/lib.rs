@@ -69,6 +69,8 @@ pub use input::{Bell, CallEvent, Caller, Connected, DteLines, Input, WallTime};
 pub use modem::Modem;
 pub use output::{Action, Character, DceLines, Flow, FlowBy, Note, Output};
 pub use persona::{BUILT_IN, Persona, PersonaError, PersonaKey, Value, persona_keys};
+#[cfg(feature = "gsm")]
+pub use sets::gsm::{Content, Moment, Number, ShortMessage, gsm_manual};
 pub use settings::SettingError;
 pub use state::StateName;
 pub use stored::{Stored, StoredError, StoredProblem};

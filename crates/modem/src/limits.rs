@@ -40,6 +40,9 @@ pub const NUMBER_TEXT: usize = 512;
 /// The text of one stored profile: all commands of the table set, several times over.
 pub const PROFILE_TEXT: usize = 8 * 1024;
 
+/// Messages on a module's card: no card has room for more.
+pub const MESSAGES: u16 = 255;
+
 /// The text of everything stored: all profiles and all numbers.
 pub const STORED_TEXT: usize = 256 * 1024;
 

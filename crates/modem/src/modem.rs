@@ -55,6 +55,10 @@ impl Modem {
             #[cfg(feature = "wip")]
             Input::Net(event) => self
                 .change(&mut port, |state, core, port| sets::wip::event(state, event, core, port)),
+            #[cfg(feature = "gsm")]
+            Input::Message(message) => sets::gsm::message(message, &mut self.core, &mut port),
+            #[cfg(feature = "gsm")]
+            Input::MessageSent(outcome) => sets::gsm::sent(outcome, &mut self.core, &mut port),
             Input::Timeout => {}
         }
         self.parse_type_ahead(&mut port);
@@ -116,6 +120,18 @@ impl Modem {
     /// Whether a caller may ring here now, or why not.
     pub fn can_ring(&self) -> Result<(), Cause> {
         self.state.can_ring(&self.core)
+    }
+
+    /// Whether a message for the module's number can arrive, or the number of `+CMS ERROR` for its sender.
+    #[cfg(feature = "gsm")]
+    pub fn can_receive(&self) -> Result<(), u16> {
+        sets::gsm::can_receive(&self.core)
+    }
+
+    /// The module's own number, if it has one.
+    #[cfg(feature = "gsm")]
+    pub fn number(&self) -> Option<&crate::Number> {
+        self.core.persona().sets.number()
     }
 
     /// What survives a power cut.
@@ -218,6 +234,7 @@ impl Modem {
             (before, _) => before.unwrap_or(DteLines::READY).dtr,
         };
         if lines.dtr {
+            sets::dtr_on(&mut self.core, port);
             self.core.clear_timer(Timer::DtrOff);
         } else if was_on && self.core.dtr_action() != DtrAction::Nothing {
             let time = self.core.dtr_time();

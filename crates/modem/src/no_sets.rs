@@ -9,6 +9,8 @@ use crate::input::CallEvent;
 use crate::persona::{Persona, PersonaKey};
 use crate::port::Port;
 use crate::state::{State, StateName};
+use crate::stored::Stored;
+use crate::table::Command;
 use crate::timer::Timer;
 
 /// There are no sets.
@@ -26,6 +28,14 @@ pub(crate) struct Sets;
 pub(crate) enum Stage {}
 
 impl Facts {
+    pub(crate) const fn is_module(self) -> bool {
+        false
+    }
+
+    pub(crate) const fn with_every_set() -> Self {
+        Self
+    }
+
     /// A feed ends no line.
     pub(crate) const fn feed_ends(self) -> bool {
         false
@@ -33,7 +43,7 @@ impl Facts {
 }
 
 impl Sets {
-    pub(crate) const fn of(_: &Persona) -> Self {
+    pub(crate) const fn of(_: &Persona, _: &Stored) -> Self {
         Self
     }
 
@@ -91,4 +101,14 @@ pub(crate) fn due(state: State, _: &mut Core, _: &mut Port<'_>) -> State {
 
 pub(crate) fn news(state: State, _: &mut Core, _: &mut Port<'_>) -> State {
     state
+}
+
+pub(crate) const fn settings(_: &Persona) -> &'static [Command] {
+    &[]
+}
+
+pub(crate) fn dtr_on(_: &mut Core, _: &Port<'_>) {}
+
+pub(crate) const fn without_codes(line: String) -> String {
+    line
 }

@@ -24,6 +24,11 @@ pub trait Output {
     }
     /// Bytes for the far end: slices of the input, not copies.
     fn line(&mut self, bytes: &[u8]);
+    /// What the clock on the wall shows, if the driver can see one.
+    #[cfg(feature = "gsm")]
+    fn wall_time(&self) -> Option<crate::Moment> {
+        None
+    }
     /// Everything that is not bytes.
     fn act(&mut self, action: Action<'_>);
 }
@@ -59,6 +64,9 @@ pub enum Action<'a> {
     Break(Duration),
     /// Send a BREAK to the equipment.
     BreakToDte(Duration),
+    /// Hand a message of the module's to whoever has its number. Answered by `MessageSent`.
+    #[cfg(feature = "gsm")]
+    Message(&'a crate::ShortMessage),
     /// Keep what is stored, such that it survives a power cut.
     Store(&'a Stored),
     /// Something for the sockets of a command set.

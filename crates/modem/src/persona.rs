@@ -180,7 +180,8 @@ impl Persona {
     /// Whether this modem has the command of the table.
     pub(crate) fn has(&self, command: &str) -> bool {
         let grammar = &self.grammar;
-        let hidden = grammar.gsm == Gsm::Unknown && table::GSM.contains(&command);
+        let answered = grammar.gsm == Gsm::Answered || self.sets.is_module();
+        let hidden = !answered && table::GSM.contains(&command);
         !hidden && (grammar.only.is_empty() || grammar.only.iter().any(|name| name == command))
     }
 
@@ -189,6 +190,7 @@ impl Persona {
         let mut persona = Self::default();
         persona.grammar.gsm = Gsm::Answered;
         persona.grammar.registers = vec![(0, LAST_REGISTER)];
+        persona.sets = crate::sets::Facts::with_every_set();
         persona
     }
 

@@ -57,6 +57,12 @@ impl<'o> Port<'o> {
         }
     }
 
+    /// What the clock on the wall shows.
+    #[cfg(feature = "gsm")]
+    pub(crate) fn wall_time(&self) -> Option<crate::Moment> {
+        self.out.wall_time()
+    }
+
     /// Has the driver do something, after it has passed on what was said before.
     pub(crate) fn act(&mut self, action: Action<'_>) {
         self.flush();

@@ -6,6 +6,8 @@
 
 mod cme;
 mod facts;
+#[cfg(feature = "gsm")]
+pub(crate) mod gsm;
 mod keys;
 mod stage;
 #[cfg(feature = "wip")]
@@ -25,6 +27,8 @@ use crate::limits::INDICATIONS;
 use crate::persona::Persona;
 use crate::port::Port;
 use crate::state::State;
+use crate::stored::Stored;
+use crate::table::Command;
 
 pub(crate) use facts::{Facts, Set};
 pub(crate) use keys::KEYS;
@@ -45,6 +49,15 @@ pub(crate) enum Answer {
     Waits,
     /// The line ends without a result code.
     Silent,
+    /// The line ends with this error.
+    #[cfg(feature = "gsm")]
+    Refused(gsm::Refusal),
+    /// A message is to be typed.
+    #[cfg(feature = "gsm")]
+    Prompt,
+    /// `OK`, and the module hears nothing for a while.
+    #[cfg(feature = "gsm")]
+    Deaf,
     /// `CONNECT`, and the equipment has a socket.
     #[cfg(feature = "wip")]
     Data,
@@ -60,6 +73,12 @@ pub(crate) struct Named<'t> {
     pub(crate) act: &'t ExtendedAct<'t>,
 }
 
+#[cfg(feature = "gsm")]
+impl Named<'_> {
+    /// Nothing was typed.
+    const NONE: Self = Self { mark: b'+', name: "", act: &ExtendedAct::Execute };
+}
+
 /// What the sets of a modem remember; nothing for one that has none.
 #[derive(Debug)]
 pub(crate) struct Sets(Option<Box<Inner>>);
@@ -73,6 +92,8 @@ pub(crate) struct Inner {
     finished: Option<Answer>,
     /// Until when the feed behind a line is waited for.
     feed_until: Option<Instant>,
+    #[cfg(feature = "gsm")]
+    gsm: Option<Box<gsm::Part>>,
     #[cfg(feature = "wip")]
     pub(crate) wip: wip::Part,
 }
@@ -82,25 +103,38 @@ pub(crate) struct Inner {
 pub(crate) enum Said {
     /// A line.
     Line(String),
+    /// Lines that are no text of ours.
+    #[cfg(feature = "gsm")]
+    Bytes(Vec<u8>),
     /// `+CME ERROR` with this number, or `ERROR` without `+CMEE`.
     Failure(u16),
 }
 
 impl Sets {
     /// What the sets of this persona begin with.
-    pub(crate) fn of(persona: &Persona) -> Self {
+    pub(crate) fn of(persona: &Persona, stored: &Stored) -> Self {
         let inner = || Inner {
             indications: VecDeque::new(),
             finished: None,
             feed_until: None,
+            #[cfg(feature = "gsm")]
+            gsm: gsm::Part::of(persona, stored),
             #[cfg(feature = "wip")]
             wip: wip::Part::new(&persona.sets),
         };
-        Self(persona.sets.is_any().then(|| Box::new(inner())))
+        let _ = stored;
+        let mut sets = Self(persona.sets.is_any().then(|| Box::new(inner())));
+        #[cfg(all(feature = "gsm", feature = "wip"))]
+        if let Some(inner) = sets.get_mut()
+            && let Some(gsm) = &inner.gsm
+        {
+            inner.wip.set_application(gsm.runs().into());
+        }
+        sets
     }
 
     /// What is remembered, if there is a set.
-    #[cfg(feature = "wip")]
+    #[cfg(any(feature = "wip", feature = "gsm"))]
     pub(crate) fn get(&self) -> Option<&Inner> {
         self.0.as_deref()
     }
@@ -114,6 +148,8 @@ impl Sets {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let inner = self.0.as_ref()?;
         let mut deadlines = vec![inner.feed_until];
+        #[cfg(feature = "gsm")]
+        deadlines.push(inner.gsm.as_ref().and_then(|part| part.deadline()));
         #[cfg(feature = "wip")]
         deadlines.push(inner.wip.deadline());
         deadlines.into_iter().flatten().min()
@@ -128,6 +164,14 @@ impl Sets {
     pub(crate) fn indicate(&mut self, line: String) {
         if let Some(inner) = self.get_mut() {
             inner.say(Said::Line(line));
+        }
+    }
+
+    /// Says more than a line as soon as it can be said.
+    #[cfg(feature = "gsm")]
+    fn say(&mut self, said: Said) {
+        if let Some(inner) = self.get_mut() {
+            inner.say(said);
         }
     }
 
@@ -184,6 +228,12 @@ pub(crate) fn command(
 
 /// Asks each set that is on.
 fn asked(named: &Named<'_>, state: &State, core: &mut Core, port: &mut Port<'_>) -> Option<Answer> {
+    #[cfg(feature = "gsm")]
+    if core.persona().sets.has(Set::Gsm)
+        && let Some(answer) = gsm::command(named, state, core, port)
+    {
+        return Some(answer);
+    }
     #[cfg(feature = "wip")]
     if core.persona().sets.has(Set::Wip)
         && let Some(answer) = wip::command(named, state, core, port)
@@ -205,6 +255,18 @@ fn step(state: State, answer: Answer, core: &mut Core, port: &mut Port<'_>) -> S
         }
         Answer::Waits => Step::Leaves(State::Set(Box::new(Stage::Busy(Busy::new(state))))),
         Answer::Silent => Step::Leaves(state),
+        #[cfg(feature = "gsm")]
+        Answer::Refused(refusal) => {
+            core.refuse(refusal, port);
+            Step::Leaves(state)
+        }
+        #[cfg(feature = "gsm")]
+        Answer::Prompt => Step::Leaves(gsm::Held::typing(state, core, port)),
+        #[cfg(feature = "gsm")]
+        Answer::Deaf => {
+            ends(ResultCode::Ok, core, port);
+            Step::Leaves(gsm::Held::deaf(state, core, port))
+        }
         #[cfg(feature = "wip")]
         Answer::Data => Step::Leaves(wip::connect(core, port)),
     }
@@ -244,6 +306,10 @@ pub(crate) fn due(mut state: State, core: &mut Core, port: &mut Port<'_>) -> Sta
         inner.feed_until = None;
         state = stage::no_feed(state, core, port);
     }
+    #[cfg(feature = "gsm")]
+    {
+        state = gsm::due(state, core, port);
+    }
     #[cfg(feature = "wip")]
     wip::due(core, port);
     state
@@ -264,6 +330,8 @@ pub(crate) fn news(mut state: State, core: &mut Core, port: &mut Port<'_>) -> St
         for said in said.into_iter().flatten() {
             match said {
                 Said::Line(line) => core.information(&[line], port),
+                #[cfg(feature = "gsm")]
+                Said::Bytes(bytes) => core.information_bytes(&[bytes], port),
                 Said::Failure(number) => core.cme(number, port),
             }
         }
@@ -279,4 +347,38 @@ fn busy(core: &Core, port: &mut Port<'_>) {
 /// Ends a line as the table's commands do.
 fn ends(code: ResultCode, core: &Core, port: &mut Port<'_>) {
     core.result(code, port);
+}
+
+/// The settings that the sets of a persona have of their own; they go before those of the table.
+pub(crate) fn settings(persona: &Persona) -> &'static [Command] {
+    #[cfg(feature = "gsm")]
+    if persona.sets.has(Set::Gsm) {
+        return gsm::SETTINGS;
+    }
+    let _ = persona;
+    &[]
+}
+
+/// DTR went on.
+pub(crate) fn dtr_on(core: &mut Core, port: &Port<'_>) {
+    #[cfg(feature = "gsm")]
+    gsm::dtr_on(core, port);
+    let _ = (core, port);
+}
+
+/// The application of the TCP/IP commands was started or stopped.
+#[cfg(feature = "gsm")]
+fn application(core: &mut Core, runs: gsm::Runs) {
+    #[cfg(feature = "wip")]
+    if let Some(inner) = core.sets.get_mut() {
+        inner.wip.set_application(runs.into());
+    }
+    let _ = (core, runs);
+}
+
+/// A command line without what only the card may know.
+pub(crate) fn without_codes(line: String) -> String {
+    #[cfg(feature = "gsm")]
+    let line = gsm::without_codes(line);
+    line
 }

@@ -111,6 +111,9 @@ impl Settings {
 
     /// The command of the table that was typed, if this persona has it.
     pub(crate) fn find(&self, typed: &Typed<'_>) -> Option<&'static Command> {
+        if let Some(found) = self.find_of_set(typed) {
+            return Some(found);
+        }
         let found = match typed {
             Typed::Basic { prefix, letter, .. } => {
                 table::find(prefix.map(Prefix::byte), &[*letter])
@@ -123,6 +126,13 @@ impl Settings {
             Typed::Register { number: None, .. } | Typed::Help(_) => None,
         };
         found.filter(|command| self.persona.has(command.name))
+    }
+
+    /// The setting of a command set that was typed, if this persona has it.
+    fn find_of_set(&self, typed: &Typed<'_>) -> Option<&'static Command> {
+        let Typed::Extended { name, .. } = typed else { return None };
+        let known = |command: &&Command| command.name.strip_prefix('+') == Some(&**name);
+        crate::sets::settings(&self.persona).iter().find(known)
     }
 
     /// Sets what a command sets to the values that were typed; all of them or none.
@@ -228,7 +238,9 @@ impl Settings {
     /// The commands that make these settings out of the factory's: what `&W` stores.
     pub(crate) fn to_text(&self) -> String {
         let mut text = String::new();
-        for command in table::commands().filter(|command| command.kept == Kept::Profile) {
+        let own = crate::sets::settings(&self.persona);
+        let all = table::commands().chain(own);
+        for command in all.filter(|command| command.kept == Kept::Profile) {
             let sets = matches!(command.does, Does::Sets | Does::SetsBare);
             let changed = |cell: &Cell| self.changed.get(cell.key).is_some();
             if sets && command.cells.iter().any(changed) {

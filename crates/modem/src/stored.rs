@@ -11,7 +11,7 @@
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
-use crate::limits::{NUMBER_TEXT, NUMBERS, PROFILE_TEXT, PROFILES, STORED_TEXT};
+use crate::limits::{MESSAGES, NUMBER_TEXT, NUMBERS, PROFILE_TEXT, PROFILES, STORED_TEXT};
 use crate::persona::Persona;
 use crate::settings::{SettingError, Settings};
 
@@ -37,7 +37,14 @@ pub struct Stored {
 enum Slot {
     Profile(u8),
     Number(u16),
+    /// A message of a module's card.
+    Message(u16),
+    /// What a module keeps of itself, by its place among [`MODULE`].
+    Module(usize),
 }
+
+/// What a module keeps of itself.
+const MODULE: [&str; 4] = ["sim", "wind", "application", "centre"];
 
 /// Why a text of stored things was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +77,7 @@ impl fmt::Display for StoredError {
         write!(f, "line {}: ", self.line)?;
         match &self.problem {
             StoredProblem::UnknownKind => {
-                f.write_str("expected a line that begins with profile, number or power-up")
+                f.write_str("expected a line that begins with profile, number or power-up, or with message, sim, wind, application or centre")
             }
             StoredProblem::BadNumber => write!(
                 f,
@@ -116,7 +123,7 @@ impl Stored {
     pub fn profiles(&self) -> impl Iterator<Item = (u8, &str)> {
         self.texts.iter().filter_map(|(slot, text)| match slot {
             Slot::Profile(number) => Some((*number, &**text)),
-            Slot::Number(_) => None,
+            _ => None,
         })
     }
 
@@ -124,8 +131,22 @@ impl Stored {
     pub fn numbers(&self) -> impl Iterator<Item = (u16, &str)> {
         self.texts.iter().filter_map(|(slot, text)| match slot {
             Slot::Number(number) => Some((*number, &**text)),
-            Slot::Profile(_) => None,
+            _ => None,
         })
+    }
+
+    /// All stored messages of a module's card.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = (u16, &str)> {
+        self.texts.iter().filter_map(|(slot, text)| match slot {
+            Slot::Message(place) => Some((*place, &**text)),
+            _ => None,
+        })
+    }
+
+    /// What a module keeps of itself under this name.
+    #[cfg(feature = "gsm")]
+    pub(crate) fn module(&self, name: &str) -> Option<&str> {
+        self.text(module_slot(name)?)
     }
 
     /// Everything, as text that [`Stored::from_text`] reads.
@@ -137,6 +158,14 @@ impl Stored {
         }
         for (slot, number) in self.numbers() {
             let _ = writeln!(text, "number {slot} {number}");
+        }
+        for (slot, kept) in &self.texts {
+            if let Slot::Module(place) = slot {
+                let _ = writeln!(text, "{} {kept}", MODULE.get(*place).unwrap_or(&""));
+            }
+        }
+        for (place, message) in self.messages() {
+            let _ = writeln!(text, "message {place} {message}");
         }
         let _ = writeln!(text, "power-up {}", self.power_up);
         text
@@ -193,9 +222,59 @@ impl Stored {
                     return Err(StoredProblem::Twice);
                 }
             }
-            _ => return Err(StoredProblem::UnknownKind),
+            "message" => {
+                let place = bounded(number, MESSAGES + 1)?;
+                self.read_text(Slot::Message(place), text)?;
+            }
+            _ => {
+                let slot = module_slot(kind).ok_or(StoredProblem::UnknownKind)?;
+                self.read_text(slot, rest)?;
+            }
         }
         Ok(())
+    }
+
+    fn read_text(&mut self, slot: Slot, text: &str) -> Result<(), StoredProblem> {
+        if self.text(slot).is_some() {
+            return Err(StoredProblem::Twice);
+        }
+        match self.set_text(slot, text) {
+            Kept::Changed => Ok(()),
+            Kept::AsBefore | Kept::Refused => Err(StoredProblem::BadText),
+        }
+    }
+
+    /// Stores a message of a module's card; an empty text erases it.
+    #[cfg(feature = "gsm")]
+    pub(crate) fn set_message(&mut self, place: u16, text: &str) -> Kept {
+        if place > MESSAGES { Kept::Refused } else { self.set_text(Slot::Message(place), text) }
+    }
+
+    /// Stores what a module keeps of itself; an empty text erases it.
+    #[cfg(feature = "gsm")]
+    pub(crate) fn set_module(&mut self, name: &str, text: &str) -> Kept {
+        module_slot(name).map_or(Kept::Refused, |slot| self.set_text(slot, text))
+    }
+
+    fn set_text(&mut self, slot: Slot, text: &str) -> Kept {
+        let text = text.trim();
+        if text.len() > NUMBER_TEXT || text.contains(char::is_control) {
+            return Kept::Refused;
+        }
+        if !text.is_empty() {
+            return self.put(slot, text);
+        }
+        self.erase(slot)
+    }
+
+    fn erase(&mut self, slot: Slot) -> Kept {
+        match self.place(slot) {
+            Ok(place) => {
+                self.texts.remove(place);
+                Kept::Changed
+            }
+            Err(_) => Kept::AsBefore,
+        }
     }
 
     /// Stores a profile whose text came from the settings.
@@ -206,20 +285,10 @@ impl Stored {
     /// Stores a telephone number; an empty text erases it.
     pub(crate) fn set_number(&mut self, slot: u16, text: &str) -> Kept {
         let text = text.trim();
-        if slot >= NUMBERS || text.len() > NUMBER_TEXT || text.contains(char::is_control) {
+        if slot >= NUMBERS {
             return Kept::Refused;
         }
-        let slot = Slot::Number(slot);
-        if !text.is_empty() {
-            return self.put(slot, text);
-        }
-        match self.place(slot) {
-            Ok(place) => {
-                self.texts.remove(place);
-                Kept::Changed
-            }
-            Err(_) => Kept::AsBefore,
-        }
+        self.set_text(Slot::Number(slot), text)
     }
 
     /// Chooses the profile to start with: one that is stored, or the first.
@@ -271,6 +340,10 @@ fn replace(place: Option<&mut Box<str>>, text: &str) -> Kept {
     }
 }
 
+fn module_slot(name: &str) -> Option<Slot> {
+    MODULE.iter().position(|known| *known == name).map(Slot::Module)
+}
+
 fn bounded(text: &str, end: u16) -> Result<u16, StoredProblem> {
     text.parse().ok().filter(|number| *number < end).ok_or(StoredProblem::BadNumber)
 }
@@ -310,7 +383,8 @@ mod tests {
     fn a_bad_line_is_refused_with_its_number() {
         assert_eq!(
             refused("power-up 0\nprofil 0 E0"),
-            "line 2: expected a line that begins with profile, number or power-up"
+            "line 2: expected a line that begins with profile, number or power-up, or with message, sim, wind, \
+             application or centre"
         );
         assert!(refused("profile 10 E0").starts_with("line 1: expected a number"));
         assert!(refused("number x 1").starts_with("line 1: expected a number"));

@@ -17,6 +17,8 @@ pub(crate) use backslash::*;
 pub(crate) use basic::*;
 pub(crate) use cell::{Allowed, Cell, Key};
 pub(crate) use extended::*;
+#[cfg(feature = "gsm")]
+pub(crate) use manual::row;
 pub use manual::{manual, persona_manual};
 pub(crate) use own::*;
 pub(crate) use registers::*;
@@ -180,12 +182,20 @@ pub(crate) fn find_register(number: u16) -> Option<&'static Command> {
 }
 
 /// A command that sets cells which change what the modem does.
-const fn acts(name: &'static str, cells: &'static [Cell], help: &'static str) -> Command {
+pub(crate) const fn acts(
+    name: &'static str,
+    cells: &'static [Cell],
+    help: &'static str,
+) -> Command {
     Command { name, cells, effect: Effect::Acts, kept: Kept::Profile, does: Does::Sets, help }
 }
 
 /// A command whose cells are stored and shown, and change nothing else.
-const fn shown(name: &'static str, cells: &'static [Cell], help: &'static str) -> Command {
+pub(crate) const fn shown(
+    name: &'static str,
+    cells: &'static [Cell],
+    help: &'static str,
+) -> Command {
     Command { name, cells, effect: Effect::Shown, kept: Kept::Profile, does: Does::Sets, help }
 }
 

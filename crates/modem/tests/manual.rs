@@ -21,6 +21,11 @@ fn the_page_of_the_commands_is_what_the_table_says() {
 }
 
 #[test]
+fn the_page_of_the_gsm_commands_is_what_their_table_says() {
+    is_up_to_date("gsm-commands.md", &modem::gsm_manual());
+}
+
+#[test]
 fn the_page_of_the_personas_is_what_their_keys_say() {
     is_up_to_date("persona-keys.md", &modem::persona_manual());
 }

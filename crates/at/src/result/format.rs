@@ -78,6 +78,23 @@ impl Format {
         }
     }
 
+    /// Appends an information text as it is: what stands in it is the user's own.
+    pub fn information_bytes(&self, lines: &[Vec<u8>], out: &mut Vec<u8>) {
+        if self.verbosity == Verbosity::Verbose && !lines.is_empty() {
+            self.line_end(out);
+        }
+        for line in lines {
+            out.extend_from_slice(line);
+            self.line_end(out);
+        }
+    }
+
+    /// Appends `> `, on a line of its own: a text is to be typed (3GPP TS 27.005, 3.5.1).
+    pub fn prompt(&self, out: &mut Vec<u8>) {
+        self.line_end(out);
+        out.extend_from_slice(b"> ");
+    }
+
     /// Appends an extended result code such as `+MCR: V34`. It has no number: `V0` takes only the
     /// line end in front of it away.
     pub fn extended(&self, text: &str, out: &mut Vec<u8>) {

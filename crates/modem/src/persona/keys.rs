@@ -72,6 +72,8 @@ const FAMILIES: &[&[Key]] = &[
     online::KEYS,
     incoming::KEYS,
     crate::sets::KEYS,
+    #[cfg(feature = "gsm")]
+    crate::sets::gsm::KEYS,
     #[cfg(feature = "wip")]
     crate::sets::wip_keys::KEYS,
 ];

@@ -22,6 +22,8 @@ pub(crate) struct Facts {
     pub(super) feed_wait: Duration,
     /// Whether a feed ends a line that has no return.
     pub(super) feed_ends: bool,
+    #[cfg(feature = "gsm")]
+    pub(super) gsm: super::gsm::Facts,
     #[cfg(feature = "wip")]
     pub(super) wip: ::wip::Rules,
     #[cfg(feature = "wip")]
@@ -52,6 +54,28 @@ impl Facts {
     #[cfg(feature = "wip")]
     pub(crate) const fn transport(&self) -> ::wip::Transport {
         self.wip.transport
+    }
+
+    /// What it says of its module.
+    #[cfg(feature = "gsm")]
+    pub(crate) const fn gsm(&self) -> &super::gsm::Facts {
+        &self.gsm
+    }
+
+    /// The number of its module, if it has one.
+    #[cfg(feature = "gsm")]
+    pub(crate) fn number(&self) -> Option<&super::gsm::Number> {
+        self.has(Set::Gsm).then_some(self.gsm.number()).flatten()
+    }
+
+    /// A persona that has every set, for checking what is stored.
+    pub(crate) fn with_every_set() -> Self {
+        Self { on: Set::ALL.to_vec(), ..Self::default() }
+    }
+
+    /// Whether the modem is a GSM module.
+    pub(crate) fn is_module(&self) -> bool {
+        self.has(Set::Gsm)
     }
 
     pub(crate) fn has(&self, set: Set) -> bool {

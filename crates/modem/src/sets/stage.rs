@@ -17,6 +17,9 @@ pub(crate) enum Stage {
     Busy(Busy),
     /// A line has ended, and the feed that may follow is awaited for its echo.
     Feed(Feed),
+    /// A message is typed, or the module hears nothing.
+    #[cfg(feature = "gsm")]
+    Gsm(super::gsm::Held),
     /// The equipment has a socket.
     #[cfg(feature = "wip")]
     Mapped(super::wip::Mapped),
@@ -82,6 +85,8 @@ impl Stage {
     pub(crate) fn name(&self) -> StateName {
         match self {
             Self::Busy(_) | Self::Feed(_) => StateName::Command,
+            #[cfg(feature = "gsm")]
+            Self::Gsm(_) => StateName::Command,
             #[cfg(feature = "wip")]
             Self::Mapped(_) => StateName::Socket,
         }
@@ -91,6 +96,8 @@ impl Stage {
         match &mut self {
             Self::Busy(busy) => busy.bytes(bytes, core, port),
             Self::Feed(_) => return self.executed(|feed| feed.bytes(bytes, core, port)),
+            #[cfg(feature = "gsm")]
+            Self::Gsm(_) => return self.held(|held| held.bytes(bytes, core, port)),
             #[cfg(feature = "wip")]
             Self::Mapped(mapped) => {
                 if mapped.bytes(bytes, core, port).is_break() {
@@ -104,6 +111,8 @@ impl Stage {
     pub(crate) fn call(self, event: CallEvent<'_>, core: &mut Core, port: &mut Port<'_>) -> State {
         match (self, event) {
             (Self::Feed(feed), event) => feed.execute(core, port).call(event, core, port),
+            #[cfg(feature = "gsm")]
+            (Self::Gsm(held), event) => held.call(event, core, port),
             (stage, CallEvent::Ringing(_)) => {
                 port.act(Action::Refuse(Cause::LineInUse));
                 stage.stays()
@@ -119,6 +128,8 @@ impl Stage {
     pub(crate) fn timer(self, timer: Timer, core: &mut Core, port: &mut Port<'_>) -> State {
         match self {
             Self::Feed(feed) => feed.execute(core, port).timer(timer, core, port),
+            #[cfg(feature = "gsm")]
+            Self::Gsm(held) => held.timer(timer, core, port),
             Self::Busy(busy) => busy.within(core, |inner, core| inner.timer(timer, core, port)),
             #[cfg(feature = "wip")]
             Self::Mapped(mut mapped) => match timer {
@@ -134,6 +145,8 @@ impl Stage {
     pub(crate) fn dtr_off(self, core: &mut Core, port: &mut Port<'_>) -> State {
         match self {
             Self::Feed(feed) => feed.execute(core, port).dtr_off(core, port),
+            #[cfg(feature = "gsm")]
+            Self::Gsm(held) => held.dtr_off(core, port),
             Self::Busy(busy) => busy.within(core, |inner, core| inner.dtr_off(core, port)),
             #[cfg(feature = "wip")]
             Self::Mapped(mut mapped) => {
@@ -145,6 +158,14 @@ impl Stage {
 
     fn stays(self) -> State {
         State::Set(Box::new(self))
+    }
+
+    #[cfg(feature = "gsm")]
+    fn held(self, hear: impl FnOnce(super::gsm::Held) -> State) -> State {
+        match self {
+            Self::Gsm(held) => hear(held),
+            other => other.stays(),
+        }
     }
 
     fn executed(self, execute: impl FnOnce(Feed) -> State) -> State {

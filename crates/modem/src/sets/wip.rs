@@ -34,6 +34,16 @@ pub(crate) enum Application {
     Running,
 }
 
+#[cfg(feature = "gsm")]
+impl From<super::gsm::Runs> for Application {
+    fn from(runs: super::gsm::Runs) -> Self {
+        match runs {
+            super::gsm::Runs::No => Self::Stopped,
+            super::gsm::Runs::Yes => Self::Running,
+        }
+    }
+}
+
 /// The silences around `+++`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum EscapeGuard {
@@ -56,6 +66,12 @@ impl Part {
             application: Application::Running,
             dropped: None,
         }
+    }
+
+    /// The application is started or stopped.
+    #[cfg(feature = "gsm")]
+    pub(super) fn set_application(&mut self, application: Application) {
+        self.application = application;
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {

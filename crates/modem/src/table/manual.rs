@@ -39,7 +39,7 @@ pub fn persona_manual() -> String {
     text
 }
 
-fn row(command: &Command, to: &mut String) {
+pub(crate) fn row(command: &Command, to: &mut String) {
     let column = |texts: Vec<String>| if texts.is_empty() { "-".into() } else { texts.join("; ") };
     let ranges = column(command.cells.iter().map(|cell| cell.range()).collect());
     let defaults = match command.does {

@@ -1,7 +1,8 @@
 //! Dialogues as text: what happens to a modem, and what it does.
 //!
 //! Lines that happen: `> bytes` from the equipment, `+1.0s` time passes, `call …` news of the call,
-//! `net …` news of the sockets, `lines DTR- RTS+`, `rate 38400`, `break`, `?` how is it.
+//! `net …` news of the sockets, `message from NUMBER TEXT`, `message taken`, `message refused N`,
+//! `lines DTR- RTS+`, `rate 38400`, `break`, `?` how is it.
 //! Lines it does: `< bytes` to the equipment, `>> bytes` to the far end, `act …`, `at +2s` (the
 //! following came so long after the last line that happened), `= …` how it is.
 //! At the top: `persona NAME`, `set KEY = VALUE`, `stored LINE`, `notes` (show what goes to the log).
@@ -14,8 +15,8 @@ use at::parity::Parity;
 use at::result::Cause;
 use clock::Instant;
 use modem::{
-    Action, Bell, CallEvent, Caller, Character, Connected, DteLines, FlowBy, Input, Modem, Note,
-    Output, Persona, Stored, Value, WallTime,
+    Action, Bell, CallEvent, Caller, Character, Connected, DteLines, FlowBy, Input, Modem, Moment,
+    Note, Number, Output, Persona, ShortMessage, Stored, Value, WallTime,
 };
 
 use crate::net;
@@ -111,6 +112,7 @@ impl Stage {
             ">" => self.input(Input::Dte(&bytes(rest))),
             "call" => self.call(rest),
             "net" => self.net(rest),
+            "message" => self.message(rest),
             "rate" => self.input(Input::Rate(rest.parse().unwrap())),
             "break" => self.input(Input::Break),
             "lines" => {
@@ -200,6 +202,22 @@ impl Stage {
         }
     }
 
+    fn message(&mut self, rest: &str) {
+        let (word, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+        match word {
+            "from" => {
+                let (from, text) = rest.split_once(' ').unwrap();
+                let number = |text: &str| Number::parse(text).unwrap();
+                let text = String::from_utf8(bytes(text)).unwrap();
+                let message = ShortMessage::of_text(number(from), number("1"), &text).unwrap();
+                self.input(Input::Message(&message));
+            }
+            "taken" => self.input(Input::MessageSent(Ok(()))),
+            "refused" => self.input(Input::MessageSent(Err(rest.parse().unwrap()))),
+            other => panic!("no news of messages: {other}"),
+        }
+    }
+
     fn net(&mut self, rest: &str) {
         net::event(rest, |event| self.input(Input::Net(event)));
     }
@@ -252,6 +270,11 @@ impl Recorder {
 }
 
 impl Output for Recorder {
+    fn wall_time(&self) -> Option<Moment> {
+        // 22 November 2026, 20:15, an hour ahead of Greenwich.
+        Some(Moment { local: 1_795_378_500, quarters: 4 })
+    }
+
     fn dte(&mut self, bytes: &[u8]) {
         assert!(!bytes.is_empty());
         match self.done.last_mut() {
@@ -310,6 +333,12 @@ fn action_text(action: Action<'_>) -> String {
         Action::Store(stored) => {
             format!("store {}", stored.to_text().trim().replace('\n', " | "))
         }
+        Action::Message(message) => format!(
+            "message from {} to {}: {}",
+            message.from,
+            message.to,
+            escaped(message.content.text().as_bytes())
+        ),
         Action::Net(action) => format!("net {}", net::action_text(action)),
         Action::Note(Note::CommandLine(text)) => format!("note line {text:?}"),
         Action::Note(Note::State(state)) => format!("note state {}", state.words()),

@@ -46,6 +46,8 @@ pub(super) fn take(draft: &mut Draft<'_>) -> Vec<LineConfig> {
             line.trace.iter_mut().for_each(seen);
             line.tls.iter_mut().flat_map(line::TlsSettings::files_mut).for_each(seen);
             line.ssh.iter_mut().flat_map(|ssh| ssh.files_mut()).for_each(seen);
+            #[cfg(feature = "gsm")]
+            line.gsm.iter_mut().flat_map(|module| module.files_mut()).for_each(seen);
             for (own, common) in
                 [(&mut line.dial_access, &access.dial), (&mut line.answer_access, &access.answer)]
             {

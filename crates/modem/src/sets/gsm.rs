@@ -1,0 +1,571 @@
+//! The command set of a GSM module: its card, its network, its messages, its clock.
+//!
+//! 3GPP TS 27.007 and 27.005 as Wavecom's modules have them, with `+WIND` and `+WOPEN` of Wavecom's own.
+//! There is no radio: what the network says is what the persona says of it, and messages go to the driver.
+
+mod address;
+mod alphabet;
+mod arrival;
+mod charset;
+mod control;
+mod due;
+mod entry;
+mod error;
+mod facts;
+mod held;
+mod hex;
+mod keys;
+mod manual;
+mod mask;
+mod messages;
+mod moment;
+mod network;
+mod packet;
+mod pdu;
+mod security;
+mod sending;
+mod settings;
+mod sim;
+mod sms;
+mod wind;
+
+use std::time::Duration;
+
+use clock::Instant;
+
+use super::{Answer, Named, Said, Set};
+use crate::core::Core;
+use crate::output::Action;
+use crate::persona::Persona;
+use crate::port::Port;
+use crate::state::{State, StateName};
+use crate::stored::Stored;
+
+pub use address::Number;
+pub(crate) use error::Refusal;
+pub(crate) use facts::Facts;
+pub(crate) use held::{Held, dtr_on};
+pub(crate) use keys::KEYS;
+pub use moment::Moment;
+pub use pdu::Content;
+pub(crate) use settings::SETTINGS;
+
+use due::{Agenda, Due, Later, Sending};
+pub use manual::gsm_manual;
+pub(crate) use mask::without_codes;
+use messages::{Message, Messages, Place, Status};
+use sending::Prompt;
+use sim::Sim;
+
+/// A message between two numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShortMessage {
+    /// Who wrote it.
+    pub from: Number,
+    /// Whom it is for.
+    pub to: Number,
+    /// What it says.
+    pub content: Content,
+}
+
+impl ShortMessage {
+    /// A message of plain text; `None` if it is too long for one, which is 160 characters, or 70 where
+    /// one is not in the alphabet of messages.
+    pub fn of_text(from: Number, to: Number, text: &str) -> Option<Self> {
+        Content::of_any_text(text).map(|content| Self { from, to, content })
+    }
+}
+
+/// What the set remembers.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// The card as it came from the operator.
+    new_sim: Sim,
+    sim: Sim,
+    network: network::Network,
+    packet: packet::Packet,
+    messages: Messages,
+    /// `+WIND`
+    indications: u32,
+    application: Application,
+    centre: Option<Number>,
+    charset: charset::Charset,
+    clock: control::Clock,
+    /// Of the last message that was sent.
+    reference: u8,
+    prompt: Option<Prompt>,
+    power: Power,
+    /// What the network has and says nothing of yet.
+    sending: Option<Box<Sending>>,
+    agenda: Agenda,
+}
+
+/// `+CPOF`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Power {
+    On,
+    Off,
+}
+
+/// Whether the application of the TCP/IP commands runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Runs {
+    No,
+    Yes,
+}
+
+/// `+WOPEN`: whether the application is there and runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Application {
+    Running,
+    Stopped,
+    Erased,
+}
+
+/// One command while it executes.
+struct Turn<'t, 'o> {
+    named: &'t Named<'t>,
+    /// Where the call is.
+    state: StateName,
+    core: &'t mut Core,
+    port: &'t mut Port<'o>,
+}
+
+/// What a command of the set came to.
+enum Done {
+    Ok,
+    Lines(Vec<String>),
+    /// Lines that are no text of ours.
+    Bytes(Vec<Vec<u8>>),
+    /// Lines without a result code behind them.
+    Bare(Vec<String>),
+    /// It takes its time.
+    After(Duration, Later),
+    /// `>`
+    Prompt,
+    /// The module starts anew, and hears nothing meanwhile.
+    Restart(Duration),
+    /// The module is off.
+    Off,
+    /// The table's own rules do the rest.
+    Table,
+}
+
+type Reply = Result<Done, Refusal>;
+
+/// A command of the set.
+pub(crate) struct Command {
+    /// With its mark.
+    pub(crate) name: &'static str,
+    run: fn(&mut Part, &mut Turn<'_, '_>) -> Reply,
+    /// One line for the user.
+    pub(crate) help: &'static str,
+}
+
+const fn command_of(
+    name: &'static str,
+    run: fn(&mut Part, &mut Turn<'_, '_>) -> Reply,
+    help: &'static str,
+) -> Command {
+    Command { name, run, help }
+}
+
+/// All commands of the set that are more than a setting.
+pub(crate) const COMMANDS: &[Command] = &[
+    command_of("+CPIN", security::pin, "the PIN, or PUK and new PIN; which of them is wanted"),
+    command_of("+CPINC", security::tries, "tries left of PIN, PIN2, PUK, PUK2"),
+    command_of("+CLCK", security::lock, "\"SC\": whether the PIN is asked for at the start"),
+    command_of("+CPWD", security::password, "\"SC\": another PIN"),
+    command_of("+CIMI", security::subscriber, "the subscriber's number on the card"),
+    command_of("+CCID", security::card, "the card's own number"),
+    command_of("+CNUM", security::number, "the line's number, from the configuration"),
+    command_of("+CREG", network::registration, "registration; 1 or 2: changes are told"),
+    command_of("+CGREG", network::packet_registration, "the same for packet data"),
+    command_of("+CSQ", network::signal, "strength and errors of the signal"),
+    command_of(
+        "+COPS",
+        network::operator,
+        "the operator: which, how it is written, which there are",
+    ),
+    command_of("+CGATT", packet::attach, "packet data: attached or not"),
+    command_of("+CGDCONT", packet::contexts, "contexts of packet data"),
+    command_of("+CGACT", packet::activation, "contexts that are active"),
+    command_of("+CGPADDR", packet::addresses, "addresses of contexts"),
+    command_of("+CGCLASS", packet::class, "the class of the module: B"),
+    command_of(
+        "+WIND",
+        wind::indications,
+        "what the module tells unasked, as a sum of bits; kept at once",
+    ),
+    command_of(
+        "+WOPEN",
+        control::application,
+        "the application of the TCP/IP commands: 0 stops, 1 starts it",
+    ),
+    command_of("+CFUN", control::function, "1: the module starts anew"),
+    command_of("+CPOF", control::power_off, "off, until DTR goes on again"),
+    command_of("+CPAS", control::activity, "ready, ringing or in a call"),
+    command_of("+CCLK", control::clock, "the clock"),
+    command_of("+CSCS", control::charset, "the character set of messages"),
+    command_of("+CLAC", control::list, "the commands of this set"),
+    command_of("+WSTR", control::status, "whether the module is started, and has a network"),
+    command_of("+WSHS", control::rack, "whether there is a card"),
+    command_of("+WBCM", control::nothing, "battery: there is none"),
+    command_of("+PSRIC", control::nothing, "the ring pin: there is none"),
+    command_of("*PSSTKI", control::nothing, "the card's menus: there are none"),
+    command_of("+CMGS", sending::send, "sends a message, which is typed behind >"),
+    command_of("+CMGW", sending::write, "stores a message, which is typed behind >"),
+    command_of("+CMSS", sending::send_stored, "sends a stored message"),
+    command_of("+CMGR", sms::read, "shows a message"),
+    command_of("+CMGL", sms::list, "shows all messages of a kind"),
+    command_of("+CMGD", sms::delete, "deletes a message, or all of some kinds"),
+    command_of("+CPMS", sms::stores, "the store: the card's"),
+    command_of("+CSCA", sms::centre, "the message centre"),
+    command_of("+CSMS", sms::services, "the message services"),
+];
+
+impl Part {
+    /// A module that has been on for long.
+    pub(super) fn of(persona: &Persona, stored: &Stored) -> Option<Box<Self>> {
+        persona.sets.has(Set::Gsm).then(|| Box::new(Self::new(persona.sets.gsm(), stored)))
+    }
+
+    fn new(facts: &Facts, stored: &Stored) -> Self {
+        let new_sim = Sim::new(facts.card, facts.pin.as_ref(), &facts.puk);
+        let mut part = Self {
+            sim: new_sim.clone(),
+            new_sim,
+            network: network::Network::new(facts),
+            packet: packet::Packet::default(),
+            messages: Messages::with_room(facts.messages),
+            indications: 0,
+            application: if facts.application {
+                Application::Running
+            } else {
+                Application::Stopped
+            },
+            centre: facts.centre.clone(),
+            charset: facts.charset,
+            clock: control::Clock::default(),
+            reference: 0,
+            prompt: None,
+            power: Power::On,
+            sending: None,
+            agenda: Agenda::default(),
+        };
+        part.remember(stored);
+        if part.sim.ready().is_ok() {
+            part.settled(facts.registration);
+        }
+        part
+    }
+
+    /// Whether the application of the TCP/IP commands runs.
+    pub(super) fn runs(&self) -> Runs {
+        if self.application == Application::Running { Runs::Yes } else { Runs::No }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.agenda.next()
+    }
+
+    fn remember(&mut self, stored: &Stored) {
+        if let Some(text) = stored.module("sim") {
+            self.sim.remember(text);
+        }
+        if let Some(level) = stored.module("wind").and_then(|text| text.parse().ok()) {
+            self.indications = level;
+        }
+        self.application = match stored.module("application") {
+            Some("running") => Application::Running,
+            Some("stopped") => Application::Stopped,
+            Some("erased") => Application::Erased,
+            _ => self.application,
+        };
+        if let Some(centre) = stored.module("centre").and_then(Number::parse) {
+            self.centre = Some(centre);
+        }
+        for (place, text) in stored.messages() {
+            if let Some(message) = Message::from_text(text) {
+                self.messages.restore(Place(place), message);
+            }
+        }
+    }
+
+    fn keep_sim(&self, turn: &mut Turn<'_, '_>) {
+        turn.keep("sim", &self.sim.to_text(&self.new_sim));
+    }
+
+    fn keep_module(&self, turn: &mut Turn<'_, '_>) {
+        let level = self.indications.to_string();
+        turn.keep("wind", if self.indications == 0 { "" } else { &level });
+        let runs = turn.facts().application;
+        turn.keep(
+            "application",
+            match self.application {
+                Application::Running if runs => "",
+                Application::Running => "running",
+                Application::Stopped if !runs => "",
+                Application::Stopped => "stopped",
+                Application::Erased => "erased",
+            },
+        );
+        let centre =
+            self.centre.as_ref().filter(|centre| turn.facts().centre.as_ref() != Some(*centre));
+        turn.keep("centre", &centre.map(Number::to_string).unwrap_or_default());
+    }
+
+    fn keep_message(&self, place: Place, turn: &mut Turn<'_, '_>) {
+        let text = self.messages.get(place).map(Message::to_text).unwrap_or_default();
+        let kept = turn.core.stored.set_message(place.0, &text);
+        turn.store(kept);
+    }
+
+    fn was_read(&mut self, place: Place, turn: &mut Turn<'_, '_>) {
+        if let Some(message) = self.messages.get_mut(place)
+            && message.status == Status::Unread
+        {
+            message.status = Status::Read;
+            self.keep_message(place, turn);
+        }
+    }
+
+    /// The PIN was given.
+    fn unlocked(&mut self, turn: &mut Turn<'_, '_>) {
+        self.wind(wind::Event::Ready, turn);
+        self.search(turn);
+        let span = turn.facts().search;
+        self.agenda.add(turn.now() + span, Due::Ready);
+    }
+
+    /// The module goes silent: nothing of what it was at comes to an end.
+    fn leave_quietly(&mut self) {
+        self.agenda.clear();
+        (self.prompt, self.sending) = (None, None);
+    }
+
+    fn open_application(&self, turn: &mut Turn<'_, '_>) {
+        super::application(turn.core, self.runs());
+    }
+
+    /// The module starts.
+    fn start(&mut self, turn: &mut Turn<'_, '_>) {
+        let facts = turn.facts();
+        let charset = facts.charset;
+        self.network = network::Network::new(facts);
+        self.packet = packet::Packet::default();
+        self.charset = charset;
+        self.power = Power::On;
+        self.sim.restart();
+        let card =
+            if self.sim.is_present() { wind::Event::SimPresent } else { wind::Event::SimAbsent };
+        self.wind(card, turn);
+        if self.sim.ready().is_ok() {
+            self.unlocked(turn);
+        }
+    }
+
+    /// A command that took its time comes to its end.
+    fn finish(&mut self, later: Later, turn: &mut Turn<'_, '_>) -> Reply {
+        match later {
+            Later::Scanned => Ok(Done::Lines(network::scanned(turn.facts()))),
+            Later::Registered => self.service().map(|()| Done::Ok),
+            Later::Attached => {
+                self.service()?;
+                self.attach(turn);
+                Ok(Done::Ok)
+            }
+            Later::Detached => {
+                self.detach(turn);
+                Ok(Done::Ok)
+            }
+            Later::Activated(numbers) => {
+                self.service()?;
+                self.attach(turn);
+                self.packet.activate(&numbers);
+                Ok(Done::Ok)
+            }
+            Later::Send(sending) => self.hand_over(*sending, turn),
+            Later::Unsent => {
+                self.sending = None;
+                Err(error::MESSAGE_TIMEOUT)
+            }
+        }
+    }
+}
+
+impl Turn<'_, '_> {
+    fn now(&self) -> Instant {
+        self.port.now()
+    }
+
+    fn facts(&self) -> &Facts {
+        self.core.persona().sets.gsm()
+    }
+
+    fn indicate(&mut self, line: String) {
+        self.core.sets.indicate(line);
+    }
+
+    fn indicate_bytes(&mut self, bytes: Vec<u8>) {
+        self.core.sets.say(Said::Bytes(bytes));
+    }
+
+    fn keep(&mut self, what: &'static str, text: &str) {
+        let kept = self.core.stored.set_module(what, text);
+        self.store(kept);
+    }
+
+    fn store(&mut self, kept: crate::stored::Kept) {
+        if kept == crate::stored::Kept::Changed {
+            self.port.act(Action::Store(&self.core.stored));
+        }
+    }
+}
+
+/// Lends the set its part of what is remembered, and the rest of the modem.
+fn with<T>(
+    named: &Named<'_>,
+    state: StateName,
+    core: &mut Core,
+    port: &mut Port<'_>,
+    act: impl FnOnce(&mut Part, &mut Turn<'_, '_>) -> T,
+) -> Option<T> {
+    let mut part = core.sets.get_mut()?.gsm.take()?;
+    let outcome = act(&mut part, &mut Turn { named, state, core, port });
+    if let Some(inner) = core.sets.get_mut() {
+        inner.gsm = Some(part);
+    }
+    Some(outcome)
+}
+
+/// Executes a command if it is one of the set.
+pub(super) fn command(
+    named: &Named<'_>,
+    state: &State,
+    core: &mut Core,
+    port: &mut Port<'_>,
+) -> Option<Answer> {
+    let known = COMMANDS.iter().find(|command| {
+        let name = command.name.as_bytes();
+        name.split_first() == Some((&named.mark, named.name.as_bytes()))
+    })?;
+    let name = state.name();
+    let reply = with(named, name, core, port, |part, turn| (known.run)(part, turn))?;
+    answer(reply, core, port)
+}
+
+/// Says what there is to say now.
+fn answer(reply: Reply, core: &mut Core, port: &mut Port<'_>) -> Option<Answer> {
+    let done = match reply {
+        Ok(done) => done,
+        Err(Refusal::Syntax) => return Some(Answer::Error),
+        Err(refusal) => return Some(Answer::Refused(refusal)),
+    };
+    Some(match done {
+        Done::Ok => Answer::Ok,
+        Done::Table => return None,
+        Done::Lines(lines) => {
+            if !lines.is_empty() {
+                core.information(&lines, port);
+            }
+            Answer::Ok
+        }
+        Done::Bytes(lines) => {
+            if !lines.is_empty() {
+                core.information_bytes(&lines, port);
+            }
+            Answer::Ok
+        }
+        Done::Bare(lines) => {
+            core.information(&lines, port);
+            Answer::Silent
+        }
+        Done::After(span, later) => {
+            let at = port.now() + span;
+            if let Some(part) = core.sets.get_mut().and_then(|inner| inner.gsm.as_mut()) {
+                part.agenda.add(at, Due::Finish(later));
+            }
+            Answer::Waits
+        }
+        Done::Prompt => {
+            held::show_prompt(core, port);
+            Answer::Prompt
+        }
+        Done::Restart(span) => {
+            let at = port.now() + span;
+            if let Some(part) = core.sets.get_mut().and_then(|inner| inner.gsm.as_mut()) {
+                part.agenda.add(at, Due::Awake);
+            }
+            Answer::Deaf
+        }
+        Done::Off => {
+            if let Some(part) = core.sets.get_mut().and_then(|inner| inner.gsm.as_mut()) {
+                part.power = Power::Off;
+            }
+            Answer::Deaf
+        }
+    })
+}
+
+/// Whatever is due.
+pub(super) fn due(mut state: State, core: &mut Core, port: &mut Port<'_>) -> State {
+    let now = port.now();
+    while let Some(due) = core.sets.get_mut().and_then(|inner| inner.gsm.as_mut()?.agenda.take(now))
+    {
+        let nameless = Named::NONE;
+        match due {
+            Due::Finish(later) => {
+                let name = state.name();
+                let reply =
+                    with(&nameless, name, core, port, |part, turn| part.finish(later, turn));
+                if let Some(reply) = reply {
+                    end(reply, core, port);
+                }
+            }
+            Due::Awake => state = held::awake(state, core, port),
+            Due::Silence => state = held::silence(state, core, port),
+            Due::Found => {
+                with(&nameless, state.name(), core, port, |part, turn| part.found(turn));
+            }
+            Due::Ready => {
+                with(&nameless, state.name(), core, port, |part, turn| {
+                    part.wind(wind::Event::AllReady, turn);
+                    part.wind(wind::Event::MessagesReady, turn);
+                });
+            }
+        }
+    }
+    state
+}
+
+/// Says how a command ends that took its time.
+fn end(reply: Reply, core: &mut Core, port: &mut Port<'_>) {
+    match answer(reply, core, port) {
+        Some(Answer::Waits) | None => {}
+        Some(answer) => core.sets.finish(answer),
+    }
+}
+
+/// News of messages.
+pub(crate) fn message(arrived: &ShortMessage, core: &mut Core, port: &mut Port<'_>) {
+    with(&Named::NONE, StateName::Command, core, port, |part, turn| part.arrive(arrived, turn));
+}
+
+/// The network has taken a message, or refused it.
+pub(crate) fn sent(outcome: Result<(), u16>, core: &mut Core, port: &mut Port<'_>) {
+    let reply = with(&Named::NONE, StateName::Command, core, port, |part, turn| {
+        part.handed_over(outcome, turn)
+    });
+    if let Some(Some(reply)) = reply {
+        end(reply, core, port);
+    }
+}
+
+/// Whether a message can arrive, or the number of `+CMS ERROR` for its sender.
+pub(crate) fn can_receive(core: &Core) -> Result<(), u16> {
+    /// 3GPP TS 24.011, cause 1: nobody has this number.
+    const UNASSIGNED: u16 = 1;
+    let part = core.sets.get().and_then(|inner| inner.gsm.as_ref()).ok_or(UNASSIGNED)?;
+    part.can_receive(core.settings.number(settings::TELL))
+}

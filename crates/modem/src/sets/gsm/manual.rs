@@ -1,0 +1,41 @@
+//! The manual of the set.
+
+use std::fmt::Write;
+
+use super::{COMMANDS, SETTINGS};
+
+/// What the manual begins with.
+const OPENING: &str = "# GSM commands
+
+The command set `gsm` (`sets = \"gsm\"` in a persona; the Wavecom personas have it) is that of a GSM module:
+3GPP TS 27.007 and 27.005 as Wavecom's modules have them. There is no radio. The card, the network and how
+long things take are what the persona says under `[gsm]` ([persona-keys.md](persona-keys.md)) and the line
+under `sim` and `radio` ([configuration.md](configuration.md)). What the module has to tell of itself unasked
+(`+CREG`, `+WIND`, `+CMTI`) it says between lines, never within an answer or a call's data.
+
+Errors are `+CME ERROR: n` with `AT+CMEE=1`, words with `AT+CMEE=2`, and `ERROR` otherwise; errors of messages
+are `+CMS ERROR: n` always. While a command takes its time, others are answered with error 515. Tries of the
+PIN, a changed PIN, messages, the level of `+WIND`, the state of `+WOPEN` and the message centre outlive the
+process where lines have a state folder; everything else is as after `AT+CFUN=1`.
+
+Messages go from line to line by the lines' numbers, or to a program: see
+[configuration.md](configuration.md). Text mode and PDU mode are both there; a text is typed behind `> ` and
+ends with Ctrl-Z, or is given up with ESC, or after three minutes of silence.
+";
+
+/// The manual of the GSM commands, in Markdown.
+pub fn gsm_manual() -> String {
+    let mut text = OPENING.to_owned();
+    text.push_str("\n## Commands\n\n| command | what it is for |\n|---|---|\n");
+    for command in COMMANDS {
+        let _ = writeln!(text, "| `{}` | {} |", command.name, command.help);
+    }
+    text.push_str(
+        "\n## Settings\n\nPlain numbers, which `AT&W` stores.\n\n\
+         | command | values | default | effect |\n|---|---|---|---|\n",
+    );
+    for setting in SETTINGS {
+        crate::table::row(setting, &mut text);
+    }
+    text
+}

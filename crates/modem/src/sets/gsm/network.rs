@@ -1,0 +1,280 @@
+//! Registration, signal, operator: `+CREG`, `+CGREG`, `+CSQ`, `+COPS`.
+
+use at::body::{ExtendedAct, Value};
+
+use super::due::Later;
+use super::error::{self, Refusal};
+use super::facts::{Facts, Registration};
+use super::wind::Event;
+use super::{Done, Part, Reply, Turn, settings};
+
+/// What the module knows of its network.
+#[derive(Clone, Debug)]
+pub(super) struct Network {
+    /// As `+CREG` has it.
+    status: u8,
+    selection: Selection,
+    /// How `+COPS?` writes the operator.
+    format: u8,
+    attached: bool,
+}
+
+/// Who chooses the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Selection {
+    Automatic,
+    Manual,
+    /// The module stays off the air.
+    Off,
+}
+
+const IDLE: u8 = 0;
+const SEARCHING: u8 = 2;
+
+impl Network {
+    pub(super) fn new(facts: &Facts) -> Self {
+        Self {
+            status: IDLE,
+            selection: Selection::Automatic,
+            format: facts.operator_format,
+            attached: false,
+        }
+    }
+
+    /// Whether calls and messages go.
+    pub(super) fn serves(&self) -> bool {
+        matches!(self.status, 1 | 5)
+    }
+
+    pub(super) fn is_attached(&self) -> bool {
+        self.attached
+    }
+
+    fn packet_status(&self) -> u8 {
+        if self.attached { self.status } else { IDLE }
+    }
+}
+
+impl Part {
+    /// The module may use the air: it searches.
+    pub(super) fn search(&mut self, turn: &mut Turn<'_, '_>) {
+        if self.network.selection == Selection::Off || self.network.status != IDLE {
+            return;
+        }
+        self.set_status(SEARCHING, turn);
+        let span = turn.facts().search;
+        self.agenda.add(turn.now() + span, super::due::Due::Found);
+    }
+
+    /// The search is over.
+    pub(super) fn found(&mut self, turn: &mut Turn<'_, '_>) {
+        if self.network.status == SEARCHING {
+            let facts = turn.facts();
+            let registration = facts.registration;
+            self.network.attached = registration.serves();
+            self.set_status(registration.number(), turn);
+        }
+    }
+
+    /// The module has been on the air for long: everything is as a search would have found it.
+    pub(super) fn settled(&mut self, registration: Registration) {
+        self.network.status = registration.number();
+        self.network.attached = registration.serves();
+    }
+
+    /// Off the air, by command or because the module restarts.
+    pub(super) fn leave(&mut self, turn: &mut Turn<'_, '_>) {
+        self.agenda.forget(|due| matches!(due, super::due::Due::Found));
+        self.network.attached = false;
+        self.packet.deactivate();
+        self.set_status(IDLE, turn);
+    }
+
+    fn set_status(&mut self, status: u8, turn: &mut Turn<'_, '_>) {
+        let served = self.network.serves();
+        let (before, packet_before) = (self.network.status, self.network.packet_status());
+        self.network.status = status;
+        if before != status {
+            self.tell("+CREG", settings::REGISTRATION, status, turn);
+        }
+        if packet_before != self.network.packet_status() {
+            self.tell("+CGREG", settings::PACKET_REGISTRATION, self.network.packet_status(), turn);
+        }
+        match (served, self.network.serves()) {
+            (false, true) => self.wind(Event::NetworkThere, turn),
+            (true, false) => self.wind(Event::NetworkLost, turn),
+            _ => {}
+        }
+    }
+
+    fn tell(&self, name: &str, cell: settings::Cell, status: u8, turn: &mut Turn<'_, '_>) {
+        let wanted = turn.core.settings.number(cell);
+        if wanted > 0 {
+            let place = place(wanted, status, turn.facts());
+            turn.indicate(format!("{name}: {status}{place}"));
+        }
+    }
+
+    /// The network, or why there is none.
+    pub(super) fn service(&self) -> Result<(), Refusal> {
+        self.sim.ready()?;
+        if self.network.serves() { Ok(()) } else { Err(error::NO_SERVICE) }
+    }
+
+    pub(super) fn attach(&mut self, turn: &mut Turn<'_, '_>) {
+        let before = self.network.packet_status();
+        self.network.attached = self.network.serves();
+        self.tell_packet(before, turn);
+    }
+
+    pub(super) fn detach(&mut self, turn: &mut Turn<'_, '_>) {
+        let before = self.network.packet_status();
+        self.network.attached = false;
+        self.packet.deactivate();
+        self.tell_packet(before, turn);
+    }
+
+    fn tell_packet(&self, before: u8, turn: &mut Turn<'_, '_>) {
+        let now = self.network.packet_status();
+        if now != before {
+            self.tell("+CGREG", settings::PACKET_REGISTRATION, now, turn);
+        }
+    }
+}
+
+/// Area and cell, where they are asked for and there is a cell.
+fn place(wanted: u32, status: u8, facts: &Facts) -> String {
+    if wanted == 2 && matches!(status, 1 | 5) {
+        format!(",\"{:04X}\",\"{:04X}\"", facts.area, facts.cell)
+    } else {
+        String::new()
+    }
+}
+
+/// `+CREG?`; the rest of `+CREG` is a setting like others.
+pub(super) fn registration(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
+    read("+CREG", settings::REGISTRATION, part.network.status, turn)
+}
+
+/// `+CGREG?`
+pub(super) fn packet_registration(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
+    read("+CGREG", settings::PACKET_REGISTRATION, part.network.packet_status(), turn)
+}
+
+fn read(name: &str, cell: settings::Cell, status: u8, turn: &mut Turn<'_, '_>) -> Reply {
+    match turn.named.act {
+        ExtendedAct::Read => {
+            let wanted = turn.core.settings.number(cell);
+            let place = place(wanted, status, turn.facts());
+            Ok(Done::Lines(vec![format!("{name}: {wanted},{status}{place}")]))
+        }
+        _ => Ok(Done::Table),
+    }
+}
+
+/// `+CSQ`
+pub(super) fn signal(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
+    match turn.named.act {
+        ExtendedAct::Execute | ExtendedAct::Read => {
+            let facts = turn.facts();
+            let off = part.network.selection == Selection::Off
+                || facts.registration == Registration::Searching;
+            let (signal, errors) = if off { (99, 99) } else { (facts.signal, facts.bit_errors) };
+            Ok(Done::Lines(vec![format!("+CSQ: {signal},{errors}")]))
+        }
+        ExtendedAct::Test => Ok(Done::Lines(vec!["+CSQ: (0-31,99),(0-7,99)".to_owned()])),
+        ExtendedAct::Set(_) => Err(Refusal::Syntax),
+    }
+}
+
+/// `+COPS`
+pub(super) fn operator(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
+    match turn.named.act {
+        ExtendedAct::Read => {
+            part.sim.ready()?;
+            Ok(Done::Lines(vec![format!("+COPS: {}", chosen(&part.network, turn.facts()))]))
+        }
+        ExtendedAct::Test => {
+            part.sim.ready()?;
+            Ok(Done::After(turn.facts().scan, Later::Scanned))
+        }
+        ExtendedAct::Set(values) => choose(part, &values.iter().collect::<Vec<_>>(), turn),
+        ExtendedAct::Execute => Err(Refusal::Syntax),
+    }
+}
+
+fn chosen(network: &Network, facts: &Facts) -> String {
+    let mode = match network.selection {
+        Selection::Automatic => 0,
+        Selection::Manual => 1,
+        Selection::Off => 2,
+    };
+    if !network.serves() {
+        return mode.to_string();
+    }
+    match network.format {
+        0 => format!("{mode},0,\"{}\"", facts.operator),
+        1 => format!("{mode},1,\"{}\"", facts.operator_short),
+        _ => format!("{mode},2,{}", facts.network),
+    }
+}
+
+/// The answer to `+COPS=?`.
+pub(super) fn scanned(facts: &Facts) -> Vec<String> {
+    let status = match facts.registration {
+        Registration::Home | Registration::Roaming => 2,
+        Registration::Denied => 3,
+        Registration::Searching => return Vec::new(),
+    };
+    vec![format!(
+        "+COPS: ({status},\"{}\",\"{}\",\"{}\")",
+        facts.operator, facts.operator_short, facts.network
+    )]
+}
+
+fn choose(part: &mut Part, values: &[Value<'_>], turn: &mut Turn<'_, '_>) -> Reply {
+    let mode = values.first().and_then(Value::number).ok_or(Refusal::Syntax)?;
+    if let Some(format) = values.get(1).filter(|value| **value != Value::Omitted) {
+        let format = format.number().filter(|format| *format <= 2).ok_or(error::NOT_ALLOWED)?;
+        part.network.format = u8::try_from(format).unwrap_or(0);
+    }
+    match mode {
+        3 => Ok(Done::Ok),
+        2 => {
+            part.network.selection = Selection::Off;
+            part.leave(turn);
+            Ok(Done::Ok)
+        }
+        0 | 1 | 4 => {
+            part.sim.ready()?;
+            let known = match (mode, values.get(2)) {
+                (0, _) => true,
+                (_, Some(wanted)) => is_ours(wanted, turn.facts()),
+                (_, None) => return Err(Refusal::Syntax),
+            };
+            if !known && mode == 1 {
+                return Err(error::NO_SERVICE);
+            }
+            part.network.selection =
+                if known && mode != 0 { Selection::Manual } else { Selection::Automatic };
+            if part.network.serves() {
+                return Ok(Done::Ok);
+            }
+            part.search(turn);
+            // Whoever asks for a network is answered when there is one or none.
+            Ok(Done::After(turn.facts().search, Later::Registered))
+        }
+        _ => Err(error::NOT_ALLOWED),
+    }
+}
+
+fn is_ours(wanted: &Value<'_>, facts: &Facts) -> bool {
+    match wanted {
+        Value::Number(_) | Value::Omitted => false,
+        Value::Word(text) | Value::Text(text) => {
+            [&facts.operator, &facts.operator_short, &facts.network]
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(text))
+        }
+    }
+}

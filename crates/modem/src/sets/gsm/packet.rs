@@ -1,0 +1,219 @@
+//! Packet data: `+CGATT`, `+CGDCONT`, `+CGACT`, `+CGPADDR`, `+CGCLASS`.
+
+use at::body::{ExtendedAct, Value};
+
+use super::due::Later;
+use super::error::{self, Refusal};
+use super::{Done, Part, Reply, Turn};
+
+/// Contexts of these modules.
+const CONTEXTS: u8 = 4;
+/// The text of an access point's name: WIP_BOPT_GPRS_APN takes as much.
+const NAME: usize = 96;
+
+/// What is known of packet data.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Packet {
+    contexts: Vec<Context>,
+}
+
+#[derive(Clone, Debug)]
+struct Context {
+    number: u8,
+    kind: String,
+    access_point: String,
+    address: String,
+    compression: [u32; 2],
+    active: bool,
+}
+
+impl Packet {
+    pub(super) fn deactivate(&mut self) {
+        self.contexts.iter_mut().for_each(|context| context.active = false);
+    }
+
+    pub(super) fn activate(&mut self, numbers: &[u8]) {
+        for context in &mut self.contexts {
+            context.active |= numbers.contains(&context.number);
+        }
+    }
+
+    fn numbers(&self) -> Vec<u8> {
+        self.contexts.iter().map(|context| context.number).collect()
+    }
+}
+
+/// `+CGATT`
+pub(super) fn attach(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
+    match turn.named.act {
+        ExtendedAct::Read => {
+            let attached = u8::from(part.network.is_attached());
+            Ok(Done::Lines(vec![format!("+CGATT: {attached}")]))
+        }
+        ExtendedAct::Test => Ok(Done::Lines(vec!["+CGATT: (0,1)".to_owned()])),
+        ExtendedAct::Set(values) => {
+            let wanted = values.single().as_ref().and_then(Value::number).ok_or(Refusal::Syntax)?;
+            let later = match wanted {
+                0 if !part.network.is_attached() => return Ok(Done::Ok),
+                1 if part.network.is_attached() => return Ok(Done::Ok),
+                0 => Later::Detached,
+                1 => {
+                    part.service()?;
+                    Later::Attached
+                }
+                _ => return Err(error::NOT_ALLOWED),
+            };
+            Ok(Done::After(turn.facts().attach, later))
+        }
+        ExtendedAct::Execute => Err(Refusal::Syntax),
+    }
+}
+
+/// `+CGDCONT`
+pub(super) fn contexts(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
+    match turn.named.act {
+        ExtendedAct::Read => Ok(Done::Lines(
+            part.packet
+                .contexts
+                .iter()
+                .map(|context| {
+                    let [data, header] = context.compression;
+                    format!(
+                        "+CGDCONT: {},\"{}\",\"{}\",\"{}\",{data},{header}",
+                        context.number, context.kind, context.access_point, context.address
+                    )
+                })
+                .collect(),
+        )),
+        ExtendedAct::Test => {
+            Ok(Done::Lines(vec![format!("+CGDCONT: (1-{CONTEXTS}),\"IP\",,,(0,1),(0,1)")]))
+        }
+        ExtendedAct::Set(values) => define(part, &values.iter().collect::<Vec<_>>()),
+        ExtendedAct::Execute => Err(Refusal::Syntax),
+    }
+}
+
+fn define(part: &mut Part, values: &[Value<'_>]) -> Reply {
+    let number = context_number(values.first().ok_or(Refusal::Syntax)?)?;
+    let text = |place: usize| values.get(place).and_then(Value::text).unwrap_or_default();
+    let contexts = &mut part.packet.contexts;
+    let at = contexts.binary_search_by_key(&number, |context| context.number);
+    if values.len() == 1 {
+        if let Ok(at) = at {
+            contexts.remove(at);
+        }
+        return Ok(Done::Ok);
+    }
+    if !text(1).eq_ignore_ascii_case("IP") || text(2).len() > NAME || text(3).len() > NAME {
+        return Err(error::NOT_SUPPORTED);
+    }
+    let mut compression = [0; 2];
+    for (place, held) in compression.iter_mut().enumerate() {
+        *held = match values.get(4 + place) {
+            None | Some(Value::Omitted) => 0,
+            Some(Value::Number(number @ 0..=1)) => *number,
+            Some(_) => return Err(error::NOT_ALLOWED),
+        };
+    }
+    let context = Context {
+        number,
+        kind: "IP".to_owned(),
+        access_point: text(2).to_owned(),
+        address: text(3).to_owned(),
+        compression,
+        active: false,
+    };
+    match at {
+        Ok(at) => {
+            if let Some(held) = contexts.get_mut(at) {
+                *held = context;
+            }
+        }
+        Err(at) => contexts.insert(at, context),
+    }
+    Ok(Done::Ok)
+}
+
+/// `+CGACT`
+pub(super) fn activation(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
+    match turn.named.act {
+        ExtendedAct::Read => Ok(Done::Lines(
+            part.packet
+                .contexts
+                .iter()
+                .map(|context| format!("+CGACT: {},{}", context.number, u8::from(context.active)))
+                .collect(),
+        )),
+        ExtendedAct::Test => Ok(Done::Lines(vec!["+CGACT: (0,1)".to_owned()])),
+        ExtendedAct::Set(values) => {
+            let values: Vec<Value<'_>> = values.iter().collect();
+            let (state, numbers) = values.split_first().ok_or(Refusal::Syntax)?;
+            let mut wanted = Vec::new();
+            for number in numbers {
+                let number = context_number(number)?;
+                if !part.packet.numbers().contains(&number) {
+                    return Err(error::NOT_ALLOWED);
+                }
+                wanted.push(number);
+            }
+            if wanted.is_empty() {
+                wanted = part.packet.numbers();
+            }
+            match state.number() {
+                Some(0) => {
+                    for context in &mut part.packet.contexts {
+                        context.active &= !wanted.contains(&context.number);
+                    }
+                    Ok(Done::Ok)
+                }
+                Some(1) => {
+                    part.service()?;
+                    Ok(Done::After(turn.facts().attach, Later::Activated(wanted)))
+                }
+                _ => Err(error::NOT_ALLOWED),
+            }
+        }
+        ExtendedAct::Execute => Err(Refusal::Syntax),
+    }
+}
+
+/// `+CGPADDR`
+pub(super) fn addresses(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
+    let wanted = match turn.named.act {
+        ExtendedAct::Execute | ExtendedAct::Read => part.packet.numbers(),
+        ExtendedAct::Set(values) => {
+            values.iter().map(|value| context_number(&value)).collect::<Result<_, _>>()?
+        }
+        ExtendedAct::Test => {
+            let numbers: Vec<String> = part.packet.numbers().iter().map(u8::to_string).collect();
+            return Ok(Done::Lines(vec![format!("+CGPADDR: ({})", numbers.join(","))]));
+        }
+    };
+    let known = part.packet.contexts.iter().filter(|context| wanted.contains(&context.number));
+    let lines = known.map(|context| {
+        let address = match (context.active, context.address.as_str()) {
+            (true, "") => turn.facts().address.as_str(),
+            (_, fixed) => fixed,
+        };
+        format!("+CGPADDR: {},\"{address}\"", context.number)
+    });
+    Ok(Done::Lines(lines.collect()))
+}
+
+/// `+CGCLASS`: both services, one at a time.
+pub(super) fn class(_: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
+    match turn.named.act {
+        ExtendedAct::Read => Ok(Done::Lines(vec!["+CGCLASS: \"B\"".to_owned()])),
+        ExtendedAct::Test => Ok(Done::Lines(vec!["+CGCLASS: (\"B\")".to_owned()])),
+        ExtendedAct::Set(values) => match values.single().as_ref().and_then(Value::text) {
+            Some(class) if class.eq_ignore_ascii_case("B") => Ok(Done::Ok),
+            _ => Err(error::NOT_SUPPORTED),
+        },
+        ExtendedAct::Execute => Err(Refusal::Syntax),
+    }
+}
+
+fn context_number(value: &Value<'_>) -> Result<u8, Refusal> {
+    let number = value.number().and_then(|number| u8::try_from(number).ok());
+    number.filter(|number| (1..=CONTEXTS).contains(number)).ok_or(error::NOT_ALLOWED)
+}

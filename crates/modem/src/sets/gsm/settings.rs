@@ -1,0 +1,64 @@
+//! The settings of the set: plain numbers that `&W` stores and that the table's own rules set, read and test.
+
+pub(crate) use crate::table::Cell;
+use crate::table::{Allowed::Span, Command, acts, shown};
+
+/// `+CREG`: whether changes of the registration are told.
+pub(super) const REGISTRATION: Cell = Cell::of("+CREG", Span(0, 2), 0);
+/// `+CGREG`: the same of packet data.
+pub(super) const PACKET_REGISTRATION: Cell = Cell::of("+CGREG", Span(0, 2), 0);
+/// `+CMGF`: PDU mode or text mode.
+pub(super) const FORMAT: Cell = Cell::of("+CMGF", Span(0, 1), 0);
+/// `+CSDH`: whether text mode shows all there is.
+pub(super) const HEADERS: Cell = Cell::of("+CSDH", Span(0, 1), 0);
+/// `+CNMI`: how messages that arrive are told.
+pub(super) const TELL: Cell = Cell::field("+CNMI", 1, Span(0, 3), 0);
+/// `+CNMI`: how reports are told.
+pub(super) const REPORTS: Cell = Cell::field("+CNMI", 3, Span(0, 2), 0);
+/// `+CSMP`: the first octet of a message that is sent,
+pub(super) const FIRST_OCTET: Cell = Cell::of("+CSMP", Span(0, 255), 17);
+/// how long it stays good,
+pub(super) const VALIDITY: Cell = Cell::field("+CSMP", 1, Span(0, 255), 167);
+/// its protocol
+pub(super) const PROTOCOL: Cell = Cell::field("+CSMP", 2, Span(0, 255), 0);
+/// and its alphabet.
+pub(super) const CODING: Cell = Cell::field("+CSMP", 3, Span(0, 255), 0);
+
+/// Asked before the commands of all personas.
+pub(crate) const SETTINGS: &[Command] = &[
+    acts(
+        "+CREG",
+        &[REGISTRATION],
+        "1: changes of the registration are told; 2: with area and cell",
+    ),
+    acts("+CGREG", &[PACKET_REGISTRATION], "the same for packet data"),
+    acts("+CMGF", &[FORMAT], "messages as 0: PDUs in hexadecimal, 1: text"),
+    acts("+CSDH", &[HEADERS], "1: text mode shows all parameters of a message"),
+    acts(
+        "+CNMI",
+        &[
+            Cell::of("+CNMI", Span(0, 3), 0),
+            TELL,
+            Cell::field("+CNMI", 2, Span(0, 3), 0),
+            REPORTS,
+            Cell::field("+CNMI", 4, Span(0, 1), 0),
+        ],
+        "second value: a message that arrives 0 is stored, 1 +CMTI tells of it, 2 +CMT shows it; fourth: 1 +CDS reports",
+    ),
+    acts(
+        "+CSMP",
+        &[FIRST_OCTET, VALIDITY, PROTOCOL, CODING],
+        "text mode: first octet, validity, protocol and coding of messages that are sent",
+    ),
+    shown(
+        "+CBST",
+        &[
+            Cell::of("+CBST", Span(0, 134), 0),
+            Cell::field("+CBST", 1, Span(0, 1), 0),
+            Cell::field("+CBST", 2, Span(0, 3), 1),
+        ],
+        "bearer of data calls",
+    ),
+    shown("+CR", &[Cell::of("+CR", Span(0, 1), 0)], "report of the bearer"),
+    shown("+CVHU", &[Cell::of("+CVHU", Span(0, 1), 0)], "hang-up of voice calls"),
+];
