@@ -49,7 +49,9 @@ pub use pty::{ClientSettings, PtyEnd, PtyError, PtyEvent, PtyOptions};
 pub use raw::{give_back_memory, join_freed_memory};
 pub use round_trip::round_trip;
 pub use rustix::process::{Resource, Signal};
-pub use serial::{Counts, LockPolicy, ModemLines, Queue, Serial, SerialError, SerialEvent};
+pub use serial::{
+    Counts, LockPolicy, ModemLines, Queue, Rs485, RtsLevel, Serial, SerialError, SerialEvent,
+};
 pub use settings::{
     CarrierLoss, DataBits, Flow, Format, FormatError, OnClose, Parity, Settings, StopBits,
 };

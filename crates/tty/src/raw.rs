@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use libc::{c_char, c_int, c_uchar, c_uint, c_ulong, c_ushort};
-use rustix::ioctl::{self, Getter, IntegerSetter, NoArg, Opcode, Setter};
+use rustix::ioctl::{self, Getter, IntegerSetter, NoArg, Opcode, Setter, Updater};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -129,6 +129,16 @@ pub(crate) fn raise_modem_bits(port: impl AsFd, bits: c_int) -> rustix::io::Resu
 pub(crate) fn lower_modem_bits(port: impl AsFd, bits: c_int) -> rustix::io::Result<()> {
     // SAFETY: TIOCMBIC reads one int.
     unsafe { ioctl::ioctl(port, Setter::<{ libc::TIOCMBIC as Opcode }, c_int>::new(bits)) }
+}
+
+/// Sets how the driver turns an RS-485 transmitter: flags, and milliseconds before and after sending.
+pub(crate) fn set_rs485(port: impl AsFd, flags: u32, before: u32, after: u32) -> io::Result<()> {
+    // struct serial_rs485 is eight words: these three, an address and padding.
+    let mut config = [flags, before, after, 0, 0, 0, 0, 0];
+    // SAFETY: TIOCSRS485 reads and writes 32 bytes, and `config` has that many.
+    Ok(unsafe {
+        ioctl::ioctl(port, Updater::<{ libc::TIOCSRS485 as Opcode }, [u32; 8]>::new(&mut config))
+    }?)
 }
 
 /// Starts a BREAK.

@@ -62,6 +62,26 @@ pub struct Counts {
     pub buffer_overrun: u32,
 }
 
+/// How the driver turns the direction of an RS-485 transmitter that hangs on RTS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rs485 {
+    /// What RTS shows while sending; it shows the other level otherwise.
+    pub rts_while_sending: RtsLevel,
+    /// How long before the first bit, to the millisecond.
+    pub before: Duration,
+    /// How long after the last bit, to the millisecond.
+    pub after: Duration,
+}
+
+/// What RTS shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RtsLevel {
+    /// Raised.
+    High,
+    /// Lowered.
+    Low,
+}
+
 /// Which queue to empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Queue {
@@ -320,6 +340,20 @@ impl Serial {
         apply(&self.path, &self.port, settings)?;
         self.settings = settings.clone();
         Ok(())
+    }
+
+    /// Has the driver turn the direction of RS-485.
+    ///
+    /// # Errors
+    /// The driver can't; adapters that turn by themselves need nobody who does.
+    pub fn set_rs485(&self, rs485: &Rs485) -> io::Result<()> {
+        const ENABLED: u32 = 1;
+        let rts = match rs485.rts_while_sending {
+            RtsLevel::High => 1 << 1,
+            RtsLevel::Low => 1 << 2,
+        };
+        let millis = |span: Duration| u32::try_from(span.as_millis()).unwrap_or(u32::MAX);
+        raw::set_rs485(&self.port.fd, ENABLED | rts, millis(rs485.before), millis(rs485.after))
     }
 
     /// Whether this port has modem lines at all. A pseudo-terminal hasn't.

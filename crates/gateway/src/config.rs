@@ -1,0 +1,292 @@
+//! What a configuration file says of gateways: the `[[gateway]]` tables.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use carrier::AccessList;
+use modbus::SerialTiming;
+use modbus::frame::Framing;
+use modbus::master::{Doubts, Settings};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use settings::{OneOrMany, Parsed, Span};
+use tty::Rs485;
+
+use crate::limits;
+use crate::place::Place;
+
+/// One `[[gateway]]` table: Modbus TCP for clients, a bus behind it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct GatewayConfig {
+    /// What the owner calls it.
+    pub name: String,
+    /// Where clients connect.
+    pub listen: OneOrMany<SocketAddr>,
+    /// The bus at a serial port.
+    #[serde(default)]
+    pub serial: Option<SerialConfig>,
+    /// The bus behind a TCP port, `host:port`.
+    #[serde(default)]
+    pub tcp: Option<String>,
+    /// How the bus is spoken to: `rtu` (default), `ascii` or `tcp`.
+    #[serde(default)]
+    pub framing: FramingConfig,
+    /// How long a unit may think before it answers. Default `1s`.
+    #[serde(default = "response")]
+    pub response: Span,
+    /// How often an unanswered request is repeated. Default 1.
+    #[serde(default = "retries")]
+    pub retries: u8,
+    /// The least silence before a request. Default t3.5 on a serial port, none elsewhere.
+    #[serde(default)]
+    pub silence: Option<Span>,
+    /// How long units may take over a broadcast. Default `100ms`.
+    #[serde(default = "turn_around")]
+    pub turn_around: Span,
+    /// What is done about answers that come too late: `sentinel` (default), or a time to wait for them.
+    #[serde(default)]
+    pub late_answers: LateAnswers,
+    /// How many clients it takes. Default 32.
+    #[serde(default = "clients", deserialize_with = "few_clients")]
+    pub clients: usize,
+    /// Who may connect. Default: everybody that the addresses of `listen` let in.
+    #[serde(default = "anybody", deserialize_with = "rules")]
+    pub access: AccessList,
+}
+
+/// The serial port of a bus.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SerialConfig {
+    /// The device, best by its stable name under `/dev/serial/by-id`.
+    pub device: PathBuf,
+    /// Bits per second. Default 19200, as the standard has it.
+    #[serde(default = "speed")]
+    pub speed: u32,
+    /// Data bits, parity and stop bits. Default `8E1`, as the standard has it.
+    #[serde(default = "format")]
+    pub format: Parsed<tty::Format>,
+    /// Has the driver switch an RS-485 transmitter on while it sends.
+    #[serde(default)]
+    pub rs485: Option<Rs485Config>,
+}
+
+/// How an RS-485 transmitter is switched by RTS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Rs485Config {
+    /// What RTS shows while sending: `high` (default) or `low`.
+    pub rts: Level,
+    /// How long before the first bit. Default none.
+    pub before: Span,
+    /// How long after the last one. Default none.
+    pub after: Span,
+}
+
+impl Default for Rs485Config {
+    fn default() -> Self {
+        let none = Span(Duration::ZERO);
+        Self { rts: Level::High, before: none, after: none }
+    }
+}
+
+/// The level of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Raised.
+    High,
+    /// Lowered.
+    Low,
+}
+
+/// How a bus is spoken to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FramingConfig {
+    /// Binary frames.
+    #[default]
+    Rtu,
+    /// Frames of hexadecimal digits.
+    Ascii,
+    /// Modbus TCP.
+    Tcp,
+}
+
+/// What is done about answers that come too late.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LateAnswers {
+    /// A request that can't be mistaken asks where the unit is.
+    #[default]
+    Sentinel,
+    /// The unit isn't asked the like for so long.
+    Wait(Span),
+}
+
+impl<'de> Deserialize<'de> for LateAnswers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == "sentinel" {
+            return Ok(Self::Sentinel);
+        }
+        let span = text.parse().map_err(|_| {
+            D::Error::custom(format!("`{text}` is neither `sentinel` nor a time like `5s`"))
+        })?;
+        Ok(Self::Wait(span))
+    }
+}
+
+const fn response() -> Span {
+    Span::secs(1)
+}
+
+const fn retries() -> u8 {
+    1
+}
+
+const fn turn_around() -> Span {
+    Span(Duration::from_millis(100))
+}
+
+const fn clients() -> usize {
+    limits::CLIENTS
+}
+
+const fn speed() -> u32 {
+    19_200
+}
+
+fn format() -> Parsed<tty::Format> {
+    let (data, parity) = (tty::DataBits::Eight, tty::Parity::Even);
+    Parsed(tty::Format { data, parity, stop: tty::StopBits::One })
+}
+
+fn few_clients<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    let clients = usize::deserialize(deserializer)?;
+    if !(1..=limits::MOST_CLIENTS).contains(&clients) {
+        let most = limits::MOST_CLIENTS;
+        return Err(D::Error::custom(format!("a gateway takes 1 to {most} clients")));
+    }
+    Ok(clients)
+}
+
+fn anybody() -> AccessList {
+    AccessList::default()
+}
+
+fn rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AccessList, D::Error> {
+    let OneOrMany(rules) = OneOrMany::<String>::deserialize(deserializer)?;
+    rules.join("\n").parse().map_err(D::Error::custom)
+}
+
+/// What doesn't go together in a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Neither place.
+    #[error(
+        "a gateway needs a bus: `serial = {{ device = \"/dev/ttyS0\" }}` or `tcp = \"host:port\"`"
+    )]
+    NoBus,
+    /// Both places.
+    #[error("a gateway has one bus: `serial` or `tcp`, not both")]
+    TwoBuses,
+    /// No port to connect to.
+    #[error("a gateway needs to `listen` somewhere")]
+    NoListener,
+    /// A framing that needs what a serial port lacks.
+    #[error("a serial bus speaks `rtu` or `ascii`; Modbus TCP is for `tcp`")]
+    Framing,
+    /// Seven bits can't carry binary frames.
+    #[error("RTU needs eight data bits; `ascii` goes through seven")]
+    Format,
+}
+
+impl GatewayConfig {
+    /// Whether its values go together; the key says which one doesn't.
+    pub fn check(&self) -> Result<(), (&'static str, ConfigError)> {
+        if self.listen.0.is_empty() {
+            return Err(("listen", ConfigError::NoListener));
+        }
+        match (&self.serial, &self.tcp) {
+            (None, None) => Err(("name", ConfigError::NoBus)),
+            (Some(_), Some(_)) => Err(("tcp", ConfigError::TwoBuses)),
+            (Some(_), None) if self.framing == FramingConfig::Tcp => {
+                Err(("framing", ConfigError::Framing))
+            }
+            (Some(serial), None)
+                if self.framing == FramingConfig::Rtu
+                    && serial.format.0.data == tty::DataBits::Seven =>
+            {
+                Err(("serial", ConfigError::Format))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Where its bus is.
+    pub(crate) fn place(&self) -> Option<Place> {
+        match (&self.serial, &self.tcp) {
+            (Some(serial), _) => Some(serial.place()),
+            (None, Some(address)) => Some(Place::Tcp(address.clone())),
+            (None, None) => None,
+        }
+    }
+
+    /// How its bus is spoken to.
+    pub fn settings(&self) -> Settings {
+        let timing = self.serial.as_ref().map(SerialConfig::timing);
+        let settings = match (self.framing, timing) {
+            (FramingConfig::Rtu, Some(timing)) => Settings::rtu(timing),
+            (FramingConfig::Ascii, Some(timing)) => Settings::ascii(timing),
+            (FramingConfig::Rtu, None) => Settings::rtu_over_a_call(),
+            (FramingConfig::Ascii, None) => {
+                Settings { framing: Framing::Ascii, ..Settings::rtu_over_a_call() }
+            }
+            (FramingConfig::Tcp, _) => Settings::tcp(),
+        };
+        Settings {
+            response: self.response.0,
+            retries: self.retries,
+            silence: self.silence.map_or(settings.silence, |silence| silence.0),
+            turn_around: self.turn_around.0,
+            doubts: match self.late_answers {
+                LateAnswers::Sentinel => Doubts::Sentinel,
+                LateAnswers::Wait(span) => Doubts::Wait(span.0),
+            },
+            ..settings
+        }
+    }
+}
+
+impl SerialConfig {
+    /// This device, set as the standard has it.
+    pub fn new(device: PathBuf) -> Self {
+        Self { device, speed: speed(), format: format(), rs485: None }
+    }
+
+    /// How long its characters take.
+    pub fn timing(&self) -> SerialTiming {
+        let tty::Format { data, parity, stop } = self.format.0;
+        let data = if data == tty::DataBits::Seven { 7 } else { 8 };
+        let parity = u32::from(parity != tty::Parity::None);
+        let stop = if stop == tty::StopBits::One { 1 } else { 2 };
+        SerialTiming::with_bits(self.speed, 1 + data + parity + stop)
+    }
+
+    /// Where it is.
+    pub fn place(&self) -> Place {
+        let settings =
+            tty::Settings { speed: self.speed, format: self.format.0, ..tty::Settings::default() };
+        let rs485 = self.rs485.map(|config| Rs485 {
+            rts_while_sending: match config.rts {
+                Level::High => tty::RtsLevel::High,
+                Level::Low => tty::RtsLevel::Low,
+            },
+            before: config.before.0,
+            after: config.after.0,
+        });
+        Place::Serial { device: self.device.clone(), settings, rs485 }
+    }
+}

@@ -1,0 +1,24 @@
+//! Every limit of the gateway, with its reason.
+
+use std::time::Duration;
+
+/// Questions on their way to the task of a bus, before they are in its queue.
+pub const LETTERS: usize = 64;
+
+/// Clients of one gateway, unless it says otherwise: mbusd has as many.
+pub const CLIENTS: usize = 32;
+
+/// Clients that a gateway may be told to take: each costs a descriptor and a few KiB.
+pub const MOST_CLIENTS: usize = 1024;
+
+/// How long after it was lost a port or a connection is tried again.
+pub const REOPEN: Duration = Duration::from_secs(2);
+
+/// How long a connection to a device may take.
+pub const CONNECT: Duration = Duration::from_secs(5);
+
+/// Bytes read at once: more than the longest frame.
+pub const READ: usize = 512;
+
+/// How long a client may take no answers before it is dropped.
+pub const STUCK: Duration = Duration::from_secs(30);

@@ -1,0 +1,115 @@
+//! Clients of Modbus TCP, and what they are told.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use carrier::AccessList;
+use modbus::frame::Frame;
+use modbus::frame::tcp::{Deframer, Transaction, encode};
+use modbus::master::{Failure, Outcome, Question};
+use modbus::pdu::{Exception, Pdu};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::bus::{AskError, Bus};
+use crate::limits;
+
+/// Serves clients until the future is dropped; then they are all gone.
+pub(crate) async fn serve(
+    name: String,
+    listener: TcpListener,
+    bus: Bus,
+    access: AccessList,
+    clients: usize,
+) {
+    let places = Arc::new(Semaphore::new(clients));
+    let mut tasks = JoinSet::new();
+    loop {
+        let (stream, peer) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of descriptors, as a rule: those of clients that leave come back.
+                    tracing::error!(gateway = %name, "can't take a client: {error}");
+                    tokio::time::sleep(limits::REOPEN).await;
+                    continue;
+                }
+            },
+            Some(_) = tasks.join_next() => continue,
+        };
+        if let Err(refusal) = access.check(peer) {
+            tracing::info!(gateway = %name, %peer, "client refused: {refusal}");
+            continue;
+        }
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            tracing::info!(gateway = %name, %peer, "client refused: all {clients} places are taken");
+            continue;
+        };
+        let (bus, name) = (bus.clone(), name.clone());
+        tasks.spawn(async move {
+            let _place = place;
+            tracing::debug!(gateway = %name, %peer, "client");
+            if let Err(error) = client(stream, &bus, peer).await {
+                tracing::info!(gateway = %name, %peer, "client dropped: {error}");
+            }
+        });
+    }
+}
+
+async fn client(mut stream: TcpStream, bus: &Bus, peer: SocketAddr) -> std::io::Result<()> {
+    let _ = stream.set_nodelay(true);
+    let mut ears = Deframer::default();
+    let mut buffer = [0; limits::READ];
+    let mut answers = Vec::new();
+    loop {
+        let length = stream.read(&mut buffer).await?;
+        if length == 0 {
+            return Ok(());
+        }
+        let mut bytes = buffer.get(..length).unwrap_or_default();
+        // One after the other: who wants more at once may connect more than once.
+        while let Some((transaction, frame)) =
+            ears.next(&mut bytes).map_err(std::io::Error::other)?
+        {
+            answers.clear();
+            answer(bus, transaction, frame, peer, &mut answers).await;
+            let writing = stream.write_all(&answers);
+            tokio::time::timeout(limits::STUCK, writing).await.map_err(std::io::Error::other)??;
+        }
+    }
+}
+
+async fn answer(
+    bus: &Bus,
+    transaction: Transaction,
+    Frame { unit, pdu }: Frame,
+    peer: SocketAddr,
+    out: &mut Vec<u8>,
+) {
+    let function = pdu.function();
+    let refuse = |exception| Pdu::exception(function, exception);
+    let answered = match Question::of(pdu) {
+        // What is no request never gets onto the bus.
+        Err(error) => refuse(error.exception()),
+        Ok(question) => match bus.ask(unit, question).await {
+            Ok(Outcome::Answer(pdu)) => pdu,
+            // Nobody answers a broadcast, so neither do we.
+            Ok(Outcome::Said | Outcome::Failed(_)) | Err(AskError::Failed(Failure::Broadcast)) => {
+                return;
+            }
+            Err(error) => {
+                tracing::debug!(%peer, %unit, function, "no answer: {error}");
+                refuse(match error {
+                    AskError::NoWay(_) | AskError::Failed(Failure::Closed) => {
+                        Exception::GatewayPathUnavailable
+                    }
+                    AskError::Full(_) => Exception::Busy,
+                    AskError::Failed(_) => Exception::GatewayTargetFailed,
+                })
+            }
+        },
+    };
+    encode(transaction, unit, &answered, out);
+}
