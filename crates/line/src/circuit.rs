@@ -284,7 +284,6 @@ impl Circuit {
         // Its caller came in the same moment, and hasn't rung.
         self.end_call(Cause::LineInUse);
         let mut ticket = self.ticket(Direction::Out, party);
-        info!(line = self.name(), call = ticket.id, "dials {}", ticket.party);
         let kept = ticket.keep(self.name(), self.board.keeper().as_deref());
         let dial = match (route, kept) {
             (_, Err(NotKept)) => placing::fail(Cause::Unrecorded),
@@ -365,6 +364,14 @@ impl Circuit {
         let Some(profile) = self.board.profile(self.name()) else { return };
         if let Err(error) = profile.save(stored) {
             warn!(line = self.name(), "can't keep the stored profile: {error}");
+        }
+    }
+
+    /// Tells the log how far a call has come that was dialled.
+    pub(crate) fn tell(&mut self) {
+        let Self { slot, shared, .. } = self;
+        if let Some(ticket) = slot.ticket_mut() {
+            ticket.tell(&shared.config.name);
         }
     }
 

@@ -194,12 +194,6 @@ impl Driver {
             }
         };
         self.feed(cx, now, Input::Call(event));
-        // Behind CONNECT, for which somebody waits.
-        if let (Slot::Online { ticket, .. }, CallEvent::Connected(_)) = (&self.circuit.slot, event)
-        {
-            let over = ticket.over.as_deref().unwrap_or("somebody");
-            info!(line = self.circuit.name(), call = ticket.id, "{over} answers");
-        }
         true
     }
 
@@ -395,6 +389,7 @@ impl Future for Driver {
         let this = self.get_mut();
         ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
         while this.round(cx, carrier::clock_now()) {}
+        this.circuit.tell();
         this.publish();
         if this.has_spoken() {
             info!(line = this.circuit.name(), "line closed");

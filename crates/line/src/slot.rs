@@ -90,6 +90,16 @@ impl Slot {
         }
     }
 
+    pub(crate) fn ticket_mut(&mut self) -> Option<&mut Ticket> {
+        match self {
+            Self::Free => None,
+            Self::Dialling { ticket, .. }
+            | Self::Noting { ticket, .. }
+            | Self::Ringing { ticket, .. }
+            | Self::Online { ticket, .. } => Some(ticket),
+        }
+    }
+
     pub(crate) fn call(&self) -> Option<&Call> {
         match self {
             Self::Online { call, .. } => Some(call),

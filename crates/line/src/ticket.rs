@@ -9,6 +9,14 @@ use carrier::{Call, Counts, Credentials, Peer};
 use crate::keeping::{Kept, NotKept, OpenRecord, RecordKeeper};
 use crate::record::{CallNow, CallRecord, Direction};
 
+/// What the log has been told of a call that was dialled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Nothing,
+    Dials,
+    Answers,
+}
+
 /// What is known of a call from dial or first ring to its end.
 pub(crate) struct Ticket {
     pub(crate) id: String,
@@ -21,6 +29,7 @@ pub(crate) struct Ticket {
     started: Instant,
     connected: Option<SystemTime>,
     transport: Option<&'static str>,
+    told: Told,
     /// Where somebody keeps records.
     record: Option<Box<dyn OpenRecord>>,
 }
@@ -45,6 +54,7 @@ impl Ticket {
             started: Instant::now(),
             connected: None,
             transport: None,
+            told: Told::Nothing,
             record: None,
         })
     }
@@ -66,6 +76,23 @@ impl Ticket {
         (self.connected, self.transport) = (Some(now), Some(transport(call)));
         if let Some(record) = &self.record {
             record.connected(now, self.over.as_deref().unwrap_or_default());
+        }
+    }
+
+    /// Tells the log how far the call has come. Not at once: that takes as long as the rest of the dialling, and
+    /// somebody waits for CONNECT.
+    pub(crate) fn tell(&mut self, line: &str) {
+        if self.direction == Direction::In {
+            return;
+        }
+        if self.told == Told::Nothing {
+            self.told = Told::Dials;
+            tracing::info!(line, call = self.id, "dials {}", self.party);
+        }
+        if self.told == Told::Dials && self.connected.is_some() {
+            self.told = Told::Answers;
+            let over = self.over.as_deref().unwrap_or("somebody");
+            tracing::info!(line, call = self.id, "{over} answers");
         }
     }
 
@@ -91,7 +118,8 @@ impl Ticket {
     }
 
     /// Closes the papers, with the call's one line in the log.
-    pub(crate) fn close(self, line: &str, cause: Cause, call: Option<&Call>) -> CallRecord {
+    pub(crate) fn close(mut self, line: &str, cause: Cause, call: Option<&Call>) -> CallRecord {
+        self.tell(line);
         let counts = call.map(Call::counts).unwrap_or_default();
         let duration = self.started.elapsed();
         tracing::info!(
