@@ -17,7 +17,7 @@ use crate::audit::Event;
 use crate::config::{CallbackConfig, CallbackLogin, Parity};
 use crate::exchange::{Direction, Shared};
 use crate::limits;
-use crate::login::Told;
+use crate::login::{Guest, Told};
 use crate::origin::Origin;
 use crate::wait::{First, first};
 
@@ -116,7 +116,7 @@ impl Turn {
             tracing::info!(account = %self.account.name, "not called back: too many calls");
             return call.reset();
         };
-        let entry = self.shared.register(&origin, id);
+        let entry = self.shared.register(origin, seat, id);
         let account = Arc::clone(&self.account);
         tracing::info!(call = %entry.id(), account = %account.name, "called back");
         let shared = Arc::clone(&self.shared);
@@ -126,11 +126,12 @@ impl Turn {
         match login {
             CallbackLogin::Again => {
                 let direction = Direction::Back(account);
-                shared.run_either(call, origin, Parity::Keep, entry, seat, direction).await;
+                shared.run(Box::new(call), Parity::Keep, entry, direction).await;
             }
             CallbackLogin::Skip => {
                 let who = Identified { account, proof: Proof::Callback };
-                shared.run_identified(call, origin, who, Told::default(), entry, seat).await;
+                let guest = Box::new(Guest::identified(who, Told::default()));
+                shared.run_identified(Box::new(call), guest, entry).await;
             }
         }
     }

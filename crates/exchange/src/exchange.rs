@@ -24,13 +24,13 @@ use crate::doors::Doors;
 use crate::guard::{Guard, Offence};
 use crate::limits;
 use crate::listen::Reception;
-use crate::login::{Guest, Login, Told};
+use crate::login::{Desk, Guest, Login, Told};
 use crate::manners::ListenerFault;
 use crate::origin::{Origin, Over};
 use crate::password::Checker;
 use crate::records::{RecordKeeper, Unheard};
 use crate::registry::{Entry, Registry};
-use crate::service::{self, Left};
+use crate::service::{self, Left, Serving};
 use crate::session::Script;
 use crate::source::Source;
 use crate::ssh::{self, SshFault};
@@ -186,8 +186,9 @@ impl Exchange {
         }
         match self.shared.admit(origin.source, None) {
             Ok((seat, id)) => {
-                let entry = self.shared.register(&origin, id);
-                self.shared.run(call, origin, Parity::Keep, entry, seat).await
+                let entry = self.shared.register(origin, seat, id);
+                let shared = Arc::clone(&self.shared);
+                shared.run(Box::new(call), Parity::Keep, entry, Direction::In).await
             }
             Err(many) => self.shared.turn_away(call, &origin, many.words()),
         }
@@ -208,8 +209,9 @@ impl Exchange {
         }
         match self.shared.admit(origin.source, None) {
             Ok((seat, id)) => {
-                let entry = self.shared.register(&origin, id);
-                self.shared.run_identified(call, origin, who, told, entry, seat).await
+                let entry = self.shared.register(origin, seat, id);
+                let guest = Box::new(Guest::identified(who, told));
+                Arc::clone(&self.shared).run_identified(Box::new(call), guest, entry).await
             }
             Err(many) => self.shared.turn_away(call, &origin, many.words()),
         }
@@ -362,8 +364,8 @@ impl Shared {
         Ok((seat, call))
     }
 
-    pub(crate) fn register(&self, origin: &Origin, call: CallId) -> Entry {
-        self.registry.enter(origin, call)
+    pub(crate) fn register(&self, origin: Origin, seat: Seat, id: CallId) -> Box<Entry> {
+        self.registry.enter(origin, seat, id)
     }
 
     /// Notes a caller for whom nothing was done.
@@ -389,66 +391,47 @@ impl Shared {
         self.closing.send_modify(|closing| *closing = how.max(*closing));
     }
 
-    /// One call, from its greeting to its line in the log.
+    /// One call that came in or that the exchange has made, from its greeting to its line in the log.
     pub(crate) async fn run(
-        self: &Arc<Self>,
-        call: Call,
-        origin: Origin,
+        self: Arc<Self>,
+        mut call: Box<Call>,
         parity: Parity,
-        entry: Entry,
-        seat: Seat,
-    ) -> CallEnd {
-        self.run_either(call, origin, parity, entry, seat, Direction::In).await
-    }
-
-    /// The same, for calls that came in or that the exchange has made.
-    pub(crate) async fn run_either(
-        self: &Arc<Self>,
-        mut call: Call,
-        origin: Origin,
-        parity: Parity,
-        mut entry: Entry,
-        mut seat: Seat,
+        mut entry: Box<Entry>,
         direction: Direction,
     ) -> CallEnd {
         let settings = self.settings();
         if let Err(end) = Box::pin(entry.is_kept()).await {
             return Box::pin(self.not_taken(call, end, entry, &settings)).await;
         }
-        let login = Login {
-            settings: &settings,
-            guard: &self.guard,
-            call: &mut call,
-            entry: &mut entry,
-            origin: &origin,
-            parity,
-            direction: &direction,
-        };
         // Boxed, so that each stage's memory is there for as long as the stage lasts.
-        let left = match Box::pin(login.run()).await {
+        let asked = Box::pin(async {
+            let desk = Desk { settings: &settings, guard: &self.guard, direction: &direction };
+            let mut login = Login::new(desk, &mut call, &mut entry, parity);
+            login.run().await.map(Box::new)
+        });
+        let left = match asked.await {
             Err(end) => {
-                self.offended(&settings, &origin, end);
+                self.offended(&settings, &entry.origin(), end);
                 end.into()
             }
             Ok(guest) => {
-                seat.make_known();
-                Box::pin(self.serve(&settings, &mut call, &mut entry, &origin, guest)).await
+                entry.is_known();
+                self.serve(&settings, &mut call, &mut entry, guest).await
             }
         };
         Box::pin(self.finish(call, left, entry, &settings)).await
     }
 
-    async fn serve(
+    fn serve<'a>(
         self: &Arc<Self>,
-        settings: &Settings,
-        call: &mut Call,
-        entry: &mut Entry,
-        origin: &Origin,
-        guest: Guest,
-    ) -> Left {
+        settings: &'a Settings,
+        call: &'a mut Call,
+        entry: &'a mut Entry,
+        guest: Box<Guest>,
+    ) -> Serving<'a> {
         let wants = guest.who.wants_callback();
         let turn = if wants { Callbacks::turn(self, &guest.who.account) } else { None };
-        service::serve(settings, call, entry, origin, guest, turn).await
+        service::serve(settings, call, entry, *guest, turn)
     }
 
     /// Waits until the exchange takes no more calls.
@@ -459,31 +442,26 @@ impl Shared {
 
     /// One call whose caller is known already, from its program's start to its line in the log.
     pub(crate) async fn run_identified(
-        self: &Arc<Self>,
-        mut call: Call,
-        origin: Origin,
-        who: Identified,
-        told: Told,
-        mut entry: Entry,
-        mut seat: Seat,
+        self: Arc<Self>,
+        mut call: Box<Call>,
+        guest: Box<Guest>,
+        mut entry: Box<Entry>,
     ) -> CallEnd {
         let settings = self.settings();
         if let Err(end) = Box::pin(entry.is_kept()).await {
             return Box::pin(self.not_taken(call, end, entry, &settings)).await;
         }
-        seat.make_known();
-        let guest = Guest::identified(who, told);
-        let serving = self.serve(&settings, &mut call, &mut entry, &origin, guest);
-        let left = Box::pin(serving).await;
+        entry.is_known();
+        let left = self.serve(&settings, &mut call, &mut entry, guest).await;
         Box::pin(self.finish(call, left, entry, &settings)).await
     }
 
     /// A call that may not begin, or has ended before it could.
     async fn not_taken(
         &self,
-        mut call: Call,
+        mut call: Box<Call>,
         end: CallEnd,
-        entry: Entry,
+        entry: Box<Entry>,
         settings: &Settings,
     ) -> CallEnd {
         if end == CallEnd::Unrecorded {
@@ -494,9 +472,9 @@ impl Shared {
 
     async fn finish(
         &self,
-        call: Call,
+        call: Box<Call>,
         left: Left,
-        mut entry: Entry,
+        mut entry: Box<Entry>,
         settings: &Settings,
     ) -> CallEnd {
         entry.count(call.counts());
@@ -506,7 +484,7 @@ impl Shared {
         let end = left.end;
         let mut record = entry.over(end);
         record.round_trip = call.socket().and_then(tty::round_trip);
-        record.status = status_words(self.wind_down(call, left, settings).await);
+        record.status = status_words(self.wind_down(*call, left, settings).await);
         entry.file(record);
         end
     }
@@ -551,15 +529,15 @@ impl Shared {
     /// The account that what a carrier knows of its caller opens.
     pub(crate) fn identify_by_credentials(
         &self,
-        origin: &Origin,
-        id: CallId,
+        entry: &Entry,
         call: &Call,
     ) -> Option<Identified> {
         let Credentials::Certificate(shown) = call.credentials()?;
+        let id = entry.id();
         let subject = shown.subject.as_deref().unwrap_or("-");
         tracing::info!(call = %id, fingerprint = %shown.fingerprint, subject, "certificate shown");
         let fingerprint = Fingerprint::of_digest(shown.fingerprint.0);
-        self.identify_by_certificate(origin, Some(id), &fingerprint)
+        self.identify_by_certificate(&entry.origin(), Some(id), &fingerprint)
     }
 
     /// The account of a caller who has proved to have one of its SSH keys.

@@ -1,7 +1,9 @@
 //! Listening for callers: who may come in.
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use carrier::{AccessList, Caller, Listener, clock_now};
@@ -11,8 +13,8 @@ use tokio::sync::watch;
 use crate::call::{CallEnd, CallId};
 use crate::config::ListenConfig;
 use crate::crowd::{Queue, Seat};
-use crate::exchange::Shared;
-use crate::login::Told;
+use crate::exchange::{Direction, Shared};
+use crate::login::{Guest, Told};
 use crate::manners::{Heard, ListenerFault, Manners};
 use crate::origin::{self, Origin};
 use crate::records::Unheard;
@@ -48,9 +50,11 @@ pub(crate) async fn receive_callers(
         match reception.admit(&shared, &caller) {
             Ok((seat, id)) => {
                 let origin = Origin::between(caller.peer(), &caller.local());
-                let entry = shared.register(&origin, id);
+                let entry = shared.register(origin, seat, id);
                 let manners = Arc::clone(&reception.manners);
-                tokio::spawn(receive(manners, Arc::clone(&shared), caller, origin, entry, seat));
+                let caller = Box::new(caller);
+                let receiving = receive(manners, Arc::clone(&shared), caller, entry);
+                tokio::spawn(InTurn::Receiving(Box::pin(receiving)));
             }
             // Nothing was done for him yet, and a reset leaves nothing behind.
             Err(why) => {
@@ -96,49 +100,75 @@ impl Reception {
 }
 
 /// One caller, from his first bytes to his call's line in the log.
+///
+/// A future that awaits another keeps its own memory meanwhile. A call lasts for days, so how it was
+/// received is dropped before it begins.
+enum InTurn {
+    Receiving(Pin<Box<dyn Future<Output = Option<Running>> + Send>>),
+    Running(Running),
+}
+
+/// A call, from its greeting on.
+pub(crate) type Running = Pin<Box<dyn Future<Output = CallEnd> + Send>>;
+
+impl Future for InTurn {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        loop {
+            match this {
+                Self::Receiving(receiving) => match ready!(receiving.as_mut().poll(cx)) {
+                    Some(running) => *this = Self::Running(running),
+                    None => return Poll::Ready(()),
+                },
+                Self::Running(running) => return running.as_mut().poll(cx).map(drop),
+            }
+        }
+    }
+}
+
+/// Finds out what a caller speaks. No more comes of one who isn't heard.
 async fn receive(
     manners: Arc<Manners>,
     shared: Arc<Shared>,
-    caller: Caller,
-    mut origin: Origin,
-    mut entry: Entry,
-    seat: Seat,
-) {
-    // Boxed: once the call is answered, nothing of how it was told apart is needed.
+    caller: Box<Caller>,
+    mut entry: Box<Entry>,
+) -> Option<Running> {
     let ordered = poll_fn(|cx| entry.poll_order(cx));
-    let heard = match first(ordered, Box::pin(manners.hear(caller))).await {
+    let heard = match first(ordered, manners.hear(caller)).await {
         First::One(order) => Heard::Nothing(order),
         First::Other(heard) => heard,
     };
     let end = match heard {
         Heard::Words { caller, mode, over } => {
-            if over != origin.over {
+            if over != entry.over_what() {
                 entry.travels(over);
-                origin.over = over;
             }
-            match caller.answer(&manners.options(mode)) {
+            match caller.answer(&manners.options(mode)).map(Box::new) {
                 Ok(call) => {
                     // Whose certificate opens an account has nothing to type.
-                    match shared.identify_by_credentials(&origin, entry.id(), &call) {
+                    return Some(match shared.identify_by_credentials(&entry, &call) {
                         Some(who) => {
-                            let told = Told::default();
-                            shared.run_identified(call, origin, who, told, entry, seat).await
+                            let guest = Box::new(Guest::identified(who, Told::default()));
+                            Box::pin(shared.run_identified(call, guest, entry))
                         }
-                        None => shared.run(call, origin, manners.login_parity, entry, seat).await,
-                    };
-                    return;
+                        None => {
+                            let direction = Direction::In;
+                            Box::pin(shared.run(call, manners.login_parity, entry, direction))
+                        }
+                    });
                 }
                 Err(_) => CallEnd::LineLost,
             }
         }
-        // Boxed: other calls need no room for it.
-        Heard::Ssh(caller) => {
-            return Box::pin(ssh::receive(shared, caller, origin, entry, seat)).await;
-        }
+        // Boxed: other callers need no room for it.
+        Heard::Ssh(caller) => return Box::pin(ssh::receive(shared, caller, entry)).await,
         Heard::Nothing(end) => end,
     };
-    shared.offended(&shared.settings(), &origin, end);
+    shared.offended(&shared.settings(), &entry.origin(), end);
     entry.file(entry.over(end));
+    None
 }
 
 /// Callers turned away, of whom only some are logged: a flood of callers must not be a flood of

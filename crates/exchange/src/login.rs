@@ -2,11 +2,13 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
-use carrier::{Call, Received, clock_now, timer_at};
+use carrier::{Call, Received, clock_now, scratch};
 use clock::Instant;
+use settings::Secret;
 use telnet::{Event, TerminalName, WindowSize};
-use tokio::time::{sleep_until, timeout};
+use tokio::time::timeout;
 
 use crate::admission::{Admission, Checked, Identified, Proof};
 use crate::call::CallEnd;
@@ -15,7 +17,8 @@ use crate::config::{On, Parity};
 use crate::exchange::{Direction, Settings};
 use crate::guard::Guard;
 use crate::limits;
-use crate::origin::Origin;
+use crate::pump::pending::Pending;
+use crate::pump::timer::Timer;
 use crate::registry::Entry;
 use crate::session::{Admitted, Check, Ending, Refused, Session, Step};
 use crate::wait::{First, first};
@@ -52,95 +55,250 @@ pub struct Told {
     pub command: Option<Vec<u8>>,
 }
 
-/// A login that is under way.
-pub(crate) struct Login<'a> {
+/// What all logins at one desk have in common.
+#[derive(Clone, Copy)]
+pub(crate) struct Desk<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) guard: &'a Guard,
-    pub(crate) call: &'a mut Call,
-    pub(crate) entry: &'a mut Entry,
-    pub(crate) origin: &'a Origin,
-    pub(crate) parity: Parity,
     pub(crate) direction: &'a Direction,
 }
 
-/// Bytes read during a login, a password among them.
-struct Heard([u8; limits::LOGIN_READ]);
-
-impl Drop for Heard {
-    fn drop(&mut self) {
-        settings::wipe(&mut self.0);
-    }
+/// A login that is under way.
+///
+/// Thousands may wait at its prompt, so what waiting takes is one small thing that is polled, and
+/// what is read stays in the thread's buffer.
+pub(crate) struct Login<'a> {
+    desk: Desk<'a>,
+    call: &'a mut Call,
+    entry: &'a mut Entry,
+    parity: Parity,
+    /// Away while a check has it.
+    session: Option<Session>,
+    deadline: Instant,
+    /// What the session wants to say.
+    out: Vec<u8>,
+    /// The same as it goes to the wire, until it is there.
+    saying: Option<Pending>,
+    /// What came together with a password, until that is compared.
+    early: Secret,
+    told: Option<Box<Told>>,
+    port: Option<Box<ComPort>>,
+    timer: Timer,
 }
 
-impl Login<'_> {
-    /// Goes through the dialogue until the caller is in, or out.
-    pub(crate) async fn run(mut self) -> Result<Guest, CallEnd> {
+/// What the session has come to; it is acted on once everything has been said.
+enum Turn {
+    More,
+    Check(Check),
+    Over(Ending),
+}
+
+impl<'a> Login<'a> {
+    /// Greets the caller.
+    pub(crate) fn new(
+        desk: Desk<'a>,
+        call: &'a mut Call,
+        entry: &'a mut Entry,
+        parity: Parity,
+    ) -> Self {
         let mut out = Vec::new();
-        let script = Arc::clone(&self.settings.script);
-        let mut session = Session::new(script, self.parity, clock_now(), &mut out);
-        let deadline = session.deadline();
-        let (mut told, mut port) = (Told::default(), None);
-        let mut heard = Heard([0; limits::LOGIN_READ]);
+        let script = Arc::clone(&desk.settings.script);
+        let session = Session::new(script, parity, clock_now(), &mut out);
+        Self {
+            desk,
+            call,
+            entry,
+            parity,
+            deadline: session.deadline(),
+            session: Some(session),
+            out,
+            saying: None,
+            early: Secret::with_room(0),
+            told: None,
+            port: None,
+            timer: Timer::default(),
+        }
+    }
+
+    /// Goes through the dialogue until the caller is in, or out.
+    pub(crate) async fn run(&mut self) -> Result<Guest, CallEnd> {
+        let mut turn = Turn::More;
         loop {
-            self.say(&mut out, deadline).await?;
-            let count = match self.hear(&mut heard, deadline).await? {
-                Some(Received::Data(count)) => count,
-                Some(Received::Event(Event::ComPort(request))) => {
-                    match com_port::obey(&mut port, self.call, request) {
-                        Some(Deed::HangUp) => return Err(CallEnd::CallerHungUp),
-                        Some(Deed::Break) | None => continue,
-                    }
+            turn = match turn {
+                Turn::More => {
+                    self.say().await?;
+                    poll_fn(|cx| self.poll_turn(cx)).await?
                 }
-                Some(Received::Event(event)) => {
-                    told.hear(event);
-                    continue;
-                }
-                Some(Received::End) => return Err(CallEnd::CallerHungUp),
-                // The deadline: the session has something to say about it.
-                None => 0,
-            };
-            let mut bytes = heard.0.get(..count).unwrap_or_default();
-            loop {
-                let (taken, step) = session.read(clock_now(), bytes, &mut out);
-                bytes = bytes.get(taken..).unwrap_or_default();
-                session = match step {
-                    Step::More(session) => session,
-                    Step::Over(ending) => return Err(self.goodbye(&mut out, ending).await),
-                    Step::Check(check) => {
-                        self.say(&mut out, deadline).await?;
-                        match self.compare(check, &mut out).await? {
-                            Compared::Not(Refused::Again(session)) => session,
-                            Compared::Not(Refused::Over(ending)) => {
-                                return Err(self.goodbye(&mut out, ending).await);
-                            }
-                            Compared::Right(who, admitted) => {
-                                self.say(&mut out, deadline).await?;
-                                return Ok(Guest {
-                                    who,
-                                    admitted,
-                                    early: bytes.to_vec(),
-                                    told,
-                                    port,
-                                });
-                            }
+                Turn::Check(check) => {
+                    self.say().await?;
+                    // Boxed: most of the time nothing is compared.
+                    match Box::pin(self.compare(check)).await? {
+                        Compared::Not(Refused::Again(session)) => self.again(session),
+                        Compared::Not(Refused::Over(ending)) => Turn::Over(ending),
+                        Compared::Right(who, admitted) => {
+                            self.say().await?;
+                            return Ok(self.guest(who, admitted));
                         }
                     }
+                }
+                Turn::Over(ending) => {
+                    Box::pin(self.say_goodbye()).await;
+                    return Err(CallEnd::LoginFailed(ending));
+                }
+            };
+        }
+    }
+
+    fn guest(&mut self, who: Identified, admitted: Admitted) -> Guest {
+        Guest {
+            who,
+            admitted,
+            early: self.early.expose().to_vec(),
+            told: self.told.take().map(|told| *told).unwrap_or_default(),
+            port: self.port.take(),
+        }
+    }
+
+    /// Goes on after a refusal, with what has come together with the password.
+    fn again(&mut self, session: Session) -> Turn {
+        self.session = Some(session);
+        let early = std::mem::replace(&mut self.early, Secret::with_room(0));
+        match early.is_empty() {
+            true => Turn::More,
+            false => self.read(clock_now(), early.expose()),
+        }
+    }
+
+    /// Shows the session what the caller has sent.
+    fn read(&mut self, now: Instant, mut bytes: &[u8]) -> Turn {
+        loop {
+            let Some(session) = self.session.take() else { return Turn::Over(Ending::Busy) };
+            let (taken, step) = session.read(now, bytes, &mut self.out);
+            bytes = bytes.get(taken..).unwrap_or_default();
+            match step {
+                Step::More(session) => self.session = Some(session),
+                Step::Over(ending) => return Turn::Over(ending),
+                Step::Check(check) => {
+                    self.early = Secret::new(bytes.to_vec());
+                    return Turn::Check(check);
+                }
+            }
+            if bytes.is_empty() {
+                return Turn::More;
+            }
+        }
+    }
+
+    /// Waits for what the caller does, or for the deadline.
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<Turn, CallEnd>> {
+        loop {
+            if let Poll::Ready(order) = self.entry.poll_order(cx) {
+                return Poll::Ready(Err(order));
+            }
+            let turn = scratch::with(|buffer| {
+                let heard = buffer.get_mut(..limits::LOGIN_READ).unwrap_or_default();
+                let Poll::Ready(received) = self.call.poll_receive(cx, heard) else {
+                    return Ok(None);
                 };
-                if bytes.is_empty() {
-                    break;
+                let turn = match received.map_err(|_| CallEnd::LineLost)? {
+                    Received::Data(count) => {
+                        let turn = self.read(clock_now(), heard.get(..count).unwrap_or_default());
+                        // A password among them.
+                        settings::wipe(heard);
+                        turn
+                    }
+                    Received::Event(event) => self.hear(event)?,
+                    Received::End => return Err(CallEnd::CallerHungUp),
+                };
+                Ok(Some(turn))
+            });
+            match turn {
+                Err(end) => return Poll::Ready(Err(end)),
+                // What was typed is echoed before more is heard.
+                Ok(Some(Turn::More)) if self.out.is_empty() => {}
+                Ok(Some(turn)) => return Poll::Ready(Ok(turn)),
+                Ok(None) => {
+                    let now = ready!(self.poll_time(cx));
+                    if now >= self.deadline {
+                        // The session has something to say about it.
+                        return Poll::Ready(Ok(self.read(now, &[])));
+                    }
                 }
             }
         }
     }
 
+    fn hear(&mut self, event: Event) -> Result<Turn, CallEnd> {
+        match event {
+            Event::ComPort(request) => match com_port::obey(&mut self.port, self.call, request) {
+                Some(Deed::HangUp) => return Err(CallEnd::CallerHungUp),
+                Some(Deed::Break) | None => {}
+            },
+            event => self.told.get_or_insert_default().hear(event),
+        }
+        Ok(Turn::More)
+    }
+
+    async fn say(&mut self) -> Result<(), CallEnd> {
+        poll_fn(|cx| self.poll_say(cx)).await
+    }
+
+    /// Sends what is to be said, unless the call ends or the deadline passes meanwhile.
+    fn poll_say(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), CallEnd>> {
+        if let Poll::Ready(order) = self.entry.poll_order(cx) {
+            return Poll::Ready(Err(order));
+        }
+        while let Poll::Pending = self.poll_deliver(cx)?  {
+            if ready!(self.poll_time(cx)) >= self.deadline {
+                return Poll::Ready(Err(CallEnd::LoginFailed(Ending::Deadline)));
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_deliver(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, CallEnd> {
+        if !self.out.is_empty() {
+            let mut text = std::mem::take(&mut self.out);
+            self.parity.put_on(&mut text);
+            self.saying.get_or_insert_default().put(&text);
+        }
+        let Some(saying) = &mut self.saying else { return Ok(Poll::Ready(())) };
+        while !saying.is_empty() {
+            match self.call.poll_send(cx, saying.waiting()) {
+                Poll::Pending => return Ok(Poll::Pending),
+                Poll::Ready(Ok(sent)) if sent > 0 => saying.advance(sent),
+                Poll::Ready(_) => return Err(CallEnd::LineLost),
+            }
+        }
+        let flushed = self.call.poll_flush(cx).map_err(|_| CallEnd::LineLost)?;
+        Ok(flushed.map(|()| self.saying = None))
+    }
+
+    /// Ready with the time when something may be due; what is due in the call is done.
+    fn poll_time(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
+        let due = self.call.deadline();
+        let next = due.map_or(self.deadline, |due| due.min(self.deadline));
+        let now = ready!(self.timer.poll(cx, Some(next)));
+        if due.is_some_and(|due| due <= now) {
+            self.call.timeout(now);
+        }
+        Poll::Ready(now)
+    }
+
+    /// Last words, to a caller who may not be reading.
+    async fn say_goodbye(&mut self) {
+        let said = poll_fn(|cx| match self.poll_deliver(cx) {
+            Ok(delivered) => delivered,
+            Err(_) => Poll::Ready(()),
+        });
+        let _ = timeout(limits::LINGER, said).await;
+    }
+
     /// Compares a password, if there is room for it.
-    async fn compare(&mut self, mut check: Check, out: &mut Vec<u8>) -> Result<Compared, CallEnd> {
-        let admission = Admission {
-            settings: self.settings,
-            guard: self.guard,
-            origin: self.origin,
-            call: Some(self.entry.id()),
-        };
+    async fn compare(&mut self, mut check: Check) -> Result<Compared, CallEnd> {
+        let Desk { settings, guard, .. } = self.desk;
+        let (origin, call) = (self.entry.origin(), Some(self.entry.id()));
+        let admission = Admission { settings, guard, origin: &origin, call };
         let password = check.take_password();
         let name = check.name().to_owned();
         let checking = admission.password(&name, password);
@@ -148,22 +306,24 @@ impl Login<'_> {
             First::One(order) => return Err(order),
             First::Other(checked) => checked,
         };
-        if !matches!(checked, Checked::Right(_)) && self.settings.accounts.find(&name).is_some() {
-            self.entry.has_tried(&name);
+        if !matches!(checked, Checked::Right(_))
+            && let Some(account) = settings.accounts.find(&name)
+        {
+            self.entry.has_tried(account);
         }
         Ok(match checked {
             Checked::Right(who) if self.is_for(&who) => {
-                Compared::Right(self.known_by(who), check.accept(out))
+                Compared::Right(self.known_by(who), check.accept(&mut self.out))
             }
             // Somebody else has picked up.
-            Checked::Right(_) | Checked::Wrong => Compared::Not(check.refuse(out)),
-            Checked::Busy => Compared::Not(Refused::Over(check.busy(out))),
+            Checked::Right(_) | Checked::Wrong => Compared::Not(check.refuse(&mut self.out)),
+            Checked::Busy => Compared::Not(Refused::Over(check.busy(&mut self.out))),
         })
     }
 
     /// Whether this call is for him: a callback is for one account alone.
     fn is_for(&self, who: &Identified) -> bool {
-        match self.direction {
+        match self.desk.direction {
             Direction::In => true,
             Direction::Back(account) => account.name == who.account.name,
         }
@@ -171,52 +331,10 @@ impl Login<'_> {
 
     /// Who was called back has what he is called back for.
     fn known_by(&self, who: Identified) -> Identified {
-        match self.direction {
+        match self.desk.direction {
             Direction::In => who,
             Direction::Back(_) => Identified { proof: Proof::Callback, ..who },
         }
-    }
-
-    /// Sends what is to be said, unless the call ends or the deadline passes meanwhile.
-    async fn say(&mut self, out: &mut Vec<u8>, deadline: Instant) -> Result<(), CallEnd> {
-        if out.is_empty() {
-            return Ok(());
-        }
-        self.parity.put_on(out);
-        let ordered = poll_fn(|cx| self.entry.poll_order(cx));
-        let sending = first(self.call.send(out), sleep_until(timer_at(deadline)));
-        match first(ordered, sending).await {
-            First::One(order) => Err(order),
-            First::Other(First::One(Ok(()))) => {
-                out.clear();
-                Ok(())
-            }
-            First::Other(First::One(Err(_))) => Err(CallEnd::LineLost),
-            First::Other(First::Other(())) => Err(CallEnd::LoginFailed(Ending::Deadline)),
-        }
-    }
-
-    /// What comes from the caller; nothing when the deadline comes first.
-    async fn hear(
-        &mut self,
-        heard: &mut Heard,
-        deadline: Instant,
-    ) -> Result<Option<Received>, CallEnd> {
-        let ordered = poll_fn(|cx| self.entry.poll_order(cx));
-        let hearing = first(self.call.receive(&mut heard.0), sleep_until(timer_at(deadline)));
-        match first(ordered, hearing).await {
-            First::One(order) => Err(order),
-            First::Other(First::One(Ok(received))) => Ok(Some(received)),
-            First::Other(First::One(Err(_))) => Err(CallEnd::LineLost),
-            First::Other(First::Other(())) => Ok(None),
-        }
-    }
-
-    /// Last words, to a caller who may not be reading.
-    async fn goodbye(&mut self, out: &mut [u8], ending: Ending) -> CallEnd {
-        self.parity.put_on(out);
-        let _ = timeout(limits::LINGER, self.call.send(out)).await;
-        CallEnd::LoginFailed(ending)
     }
 }
 

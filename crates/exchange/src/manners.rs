@@ -24,9 +24,9 @@ pub(crate) struct Manners {
 /// What a caller's first bytes, or their absence, have decided.
 pub(crate) enum Heard {
     /// He speaks telnet, or plain bytes.
-    Words { caller: Caller, mode: Mode, over: Over },
+    Words { caller: Box<Caller>, mode: Mode, over: Over },
     /// He speaks SSH.
-    Ssh(Caller),
+    Ssh(Box<Caller>),
     /// There will be no call.
     Nothing(CallEnd),
 }
@@ -73,7 +73,7 @@ impl Manners {
 
     /// Tells what a caller speaks, where there is a choice, and makes the connection secure if he
     /// wants that.
-    pub(crate) async fn hear(&self, mut caller: Caller) -> Heard {
+    pub(crate) async fn hear(&self, mut caller: Box<Caller>) -> Heard {
         let over = if caller.peer().socket_addr().is_some() { Over::Tcp } else { Over::Unix };
         let mode = match self.accept.as_slice() {
             [Kind::Telnet] => Mode::On,
@@ -100,11 +100,11 @@ impl Manners {
         Heard::Words { caller, mode, over }
     }
 
-    async fn hear_secured(&self, caller: Caller) -> Heard {
+    async fn hear_secured(&self, caller: Box<Caller>) -> Heard {
         let Some(door) = &self.tls else { return foreign(caller) };
         let from = caller.peer().clone();
         let mut caller = match caller.secure(door, limits::HANDSHAKE).await {
-            Ok(caller) => caller,
+            Ok(caller) => Box::new(caller),
             Err(why) => {
                 tracing::info!(%from, "no secure connection: {why}");
                 return Heard::Nothing(CallEnd::TlsFailed);
@@ -177,7 +177,7 @@ fn door(config: &ListenConfig) -> Result<Option<TlsDoor>, TlsFault> {
     }
 }
 
-fn foreign(caller: Caller) -> Heard {
+fn foreign(caller: Box<Caller>) -> Heard {
     caller.refuse();
     Heard::Nothing(CallEnd::NotAccepted)
 }

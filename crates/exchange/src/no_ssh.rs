@@ -6,9 +6,8 @@ use std::sync::Arc;
 use carrier::Caller;
 
 use crate::config::SshConfig;
-use crate::crowd::Seat;
 use crate::exchange::Shared;
-use crate::origin::Origin;
+use crate::listen::Running;
 use crate::registry::Entry;
 
 /// What callers over SSH would meet.
@@ -36,8 +35,9 @@ impl SshConfig {
     }
 }
 
-pub(crate) async fn receive(shared: Arc<Shared>, _: Caller, _: Origin, _: Entry, _: Seat) {
+pub(crate) async fn receive(shared: Arc<Shared>, _: Box<Caller>, _: Box<Entry>) -> Option<Running> {
     if let Some(host) = &shared.settings().ssh {
         match host.0 {}
     }
+    None
 }

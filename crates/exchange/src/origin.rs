@@ -1,5 +1,7 @@
 //! Where a call comes from.
 
+use std::sync::Arc;
+
 use carrier::{Call, Peer};
 
 use crate::config::Place;
@@ -12,15 +14,16 @@ use crate::source::Source;
 /// is set.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    pub(crate) from: String,
+    pub(crate) from: Box<str>,
     pub(crate) source: Source,
     pub(crate) place: Place,
     pub(crate) over: Over,
-    pub(crate) device: String,
-    pub(crate) caller_id: String,
-    pub(crate) caller_name: Option<String>,
-    pub(crate) called_id: String,
-    pub(crate) connect: Option<String>,
+    /// Often the same as `called_id`, and then the same memory.
+    pub(crate) device: Arc<str>,
+    pub(crate) caller_id: Box<str>,
+    pub(crate) caller_name: Option<Box<str>>,
+    pub(crate) called_id: Arc<str>,
+    pub(crate) connect: Option<Box<str>>,
 }
 
 /// What a call travels on, at this end.
@@ -70,6 +73,7 @@ impl Origin {
             Peer::Modem(_) => Over::Modem,
             Peer::Line(_) | Peer::Internal(_) => Over::Line,
         };
+        let called: Arc<str> = clean(&local.to_string()).into();
         Self {
             from: clean(&peer.to_string()),
             source: peer.socket_addr().map_or(Source::Local, Source::from),
@@ -80,10 +84,10 @@ impl Origin {
                 (None, _) => Place::Line,
             },
             over,
-            device: clean(&local.to_string()),
+            device: Arc::clone(&called),
             caller_id: clean(&number(peer)),
             caller_name: None,
-            called_id: clean(&local.to_string()),
+            called_id: called,
             connect: None,
         }
     }
@@ -95,10 +99,10 @@ impl Origin {
             source: Source::Local,
             place: Place::Line,
             over: Over::Line,
-            device: clean(name),
+            device: clean(name).into(),
             caller_id: clean(name),
             caller_name: None,
-            called_id: clean(called),
+            called_id: clean(called).into(),
             connect: None,
         }
     }
@@ -111,10 +115,10 @@ impl Origin {
             source: Source::Local,
             place: Place::Modem,
             over: Over::Modem,
-            device: clean(device),
-            caller_id: String::new(),
+            device: clean(device).into(),
+            caller_id: Box::default(),
             caller_name: None,
-            called_id: clean(called),
+            called_id: clean(called).into(),
             connect: None,
         }
     }
@@ -150,7 +154,7 @@ pub(crate) fn number(peer: &Peer) -> String {
 }
 
 /// Only printable ASCII reaches a log line or an environment.
-pub(crate) fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> Box<str> {
     let printable = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
     text.chars().take(limits::CALLER_TEXT).map(printable).collect()
 }
@@ -161,7 +165,7 @@ mod tests {
 
     #[test]
     fn texts_from_outside_are_cut_to_what_can_do_no_harm() {
-        assert_eq!(clean("pump\nhouse\u{1b}[2J\0\u{e9}"), "pump?house?[2J??");
+        assert_eq!(&*clean("pump\nhouse\u{1b}[2J\0\u{e9}"), "pump?house?[2J??");
         assert_eq!(clean(&"x".repeat(1000)).len(), limits::CALLER_TEXT);
     }
 
@@ -170,9 +174,9 @@ mod tests {
         let origin = Origin::line("pump-house", "main")
             .with_caller("5551234", Some("A\tB"))
             .with_connect("9600");
-        assert_eq!(origin.caller_id, "5551234");
+        assert_eq!(&*origin.caller_id, "5551234");
         assert_eq!(origin.caller_name.as_deref(), Some("A?B"));
         assert_eq!(origin.connect.as_deref(), Some("9600"));
-        assert_eq!(origin.device, "pump-house");
+        assert_eq!(&*origin.device, "pump-house");
     }
 }

@@ -4,17 +4,18 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 
 use carrier::{Counts, Sum, Tally, clock_now};
 use clock::Instant;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::account::Account;
 use crate::call::{CallEnd, CallId, CallRecord, CallStatus, status_words};
 use crate::config::OnSecond;
+use crate::crowd::Seat;
 use crate::limits;
 use crate::origin::{Origin, Over};
 use crate::records::{NotKept, RecordKeeper, Recording};
@@ -35,53 +36,55 @@ pub(crate) struct Registry {
 
 #[derive(Debug, Default)]
 struct Calls {
-    by_id: HashMap<CallId, Live>,
+    by_id: HashMap<CallId, Arc<Facts>>,
     /// Numbers grow, so the first one is the oldest call.
     by_account: HashMap<String, BTreeSet<CallId>>,
     /// Calls that come in from now on end at once.
     closed: Option<CallEnd>,
 }
 
-#[derive(Debug)]
-struct Live {
-    facts: Arc<Facts>,
-    /// Taken by the first order to end.
-    order: Option<oneshot::Sender<CallEnd>>,
-}
-
 /// What others may know of a call.
 #[derive(Debug)]
 struct Facts {
     id: CallId,
-    line: String,
-    from: String,
-    /// What it came in on.
-    over: Over,
+    origin: Arc<Origin>,
     since: SystemTime,
     began: Instant,
     /// What it goes on by, as it has turned out.
     turned_out: OnceLock<Over>,
-    account: OnceLock<String>,
+    account: OnceLock<Arc<Account>>,
     /// An account that there is, on which the caller's login has failed.
-    tried: OnceLock<String>,
+    tried: OnceLock<Arc<Account>>,
     login: OnceLock<SystemTime>,
     started: OnceLock<SystemTime>,
     received: AtomicU64,
     sent: AtomicU64,
+    order: Mutex<Order>,
 }
 
-/// A call's own entry; the call is over when it is dropped.
+/// Whether a call must end.
+#[derive(Debug, Default)]
+enum Order {
+    #[default]
+    None,
+    /// This task wants to know.
+    Awaited(Waker),
+    Given(CallEnd),
+    /// The call knows.
+    Heard,
+}
+
+/// A call's own entry, with its place in the crowd; the call is over when it is dropped.
+///
+/// Boxed, since the stages of a call hand it on, and each future on the way keeps room for what it
+/// hands on.
 #[derive(Debug)]
 pub(crate) struct Entry {
     registry: Arc<Registry>,
     facts: Arc<Facts>,
-    orders: Orders,
     recording: Recording,
+    seat: Seat,
 }
-
-/// Where a call hears that it must end.
-#[derive(Debug)]
-struct Orders(Option<oneshot::Receiver<CallEnd>>);
 
 /// The account has as many calls as it may have.
 #[derive(Debug)]
@@ -108,12 +111,10 @@ impl Registry {
         self.keeper.as_deref()
     }
 
-    pub(crate) fn enter(self: &Arc<Self>, origin: &Origin, id: CallId) -> Entry {
+    pub(crate) fn enter(self: &Arc<Self>, origin: Origin, seat: Seat, id: CallId) -> Box<Entry> {
         let facts = Arc::new(Facts {
             id,
-            line: origin.device.clone(),
-            from: origin.from.clone(),
-            over: origin.over,
+            origin: Arc::new(origin),
             since: (self.time)(),
             began: clock_now(),
             turned_out: OnceLock::new(),
@@ -123,23 +124,22 @@ impl Registry {
             started: OnceLock::new(),
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
+            order: Mutex::default(),
         });
-        let (order, orders) = oneshot::channel();
-        let mut live = Live { facts: Arc::clone(&facts), order: Some(order) };
         let mut calls = self.calls();
         if let Some(why) = calls.closed {
-            live.end(why);
+            facts.end(why);
         }
-        calls.by_id.insert(facts.id, live);
+        calls.by_id.insert(facts.id, Arc::clone(&facts));
         drop(calls);
         self.count.send_modify(|count| *count += 1);
         let recording = Recording::begin(self.keeper(), &facts.status());
-        Entry { registry: Arc::clone(self), facts, orders: Orders(Some(orders)), recording }
+        Box::new(Entry { registry: Arc::clone(self), facts, recording, seat })
     }
 
     pub(crate) fn snapshot(&self) -> Vec<CallStatus> {
         let mut calls: Vec<_> =
-            self.calls().by_id.values().map(|live| live.facts.status()).collect();
+            self.calls().by_id.values().map(|facts| facts.status()).collect();
         calls.sort_unstable_by_key(|call| call.id);
         calls
     }
@@ -163,8 +163,8 @@ impl Registry {
     pub(crate) fn end_all(&self, why: CallEnd) {
         let mut calls = self.calls();
         calls.closed = Some(why);
-        for live in calls.by_id.values_mut() {
-            live.end(why);
+        for facts in calls.by_id.values() {
+            facts.end(why);
         }
     }
 
@@ -181,29 +181,66 @@ impl Registry {
 }
 
 impl Calls {
-    fn end(&mut self, id: CallId, why: CallEnd) -> bool {
-        self.by_id.get_mut(&id).is_some_and(|live| live.end(why))
-    }
-}
-
-impl Live {
-    fn end(&mut self, why: CallEnd) -> bool {
-        self.order.take().is_some_and(|order| order.send(why).is_ok())
-    }
-
-    fn is_ending(&self) -> bool {
-        self.order.is_none()
+    fn end(&self, id: CallId, why: CallEnd) -> bool {
+        self.by_id.get(&id).is_some_and(|facts| facts.end(why))
     }
 }
 
 impl Facts {
+    /// Orders the call to end; false when it is ending already.
+    fn end(&self, why: CallEnd) -> bool {
+        let mut order = self.order();
+        let waker = match std::mem::take(&mut *order) {
+            Order::None => None,
+            Order::Awaited(waker) => Some(waker),
+            ending @ (Order::Given(_) | Order::Heard) => {
+                *order = ending;
+                return false;
+            }
+        };
+        *order = Order::Given(why);
+        drop(order);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        true
+    }
+
+    fn is_ending(&self) -> bool {
+        matches!(*self.order(), Order::Given(_) | Order::Heard)
+    }
+
+    /// Ready with the order to end, once.
+    fn poll_order(&self, cx: &mut Context<'_>) -> Poll<CallEnd> {
+        let mut order = self.order();
+        match &mut *order {
+            Order::None => *order = Order::Awaited(cx.waker().clone()),
+            Order::Awaited(waker) => waker.clone_from(cx.waker()),
+            Order::Given(why) => {
+                let why = *why;
+                *order = Order::Heard;
+                return Poll::Ready(why);
+            }
+            Order::Heard => {}
+        }
+        Poll::Pending
+    }
+
+    fn order(&self) -> MutexGuard<'_, Order> {
+        self.order.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn over(&self) -> Over {
+        self.turned_out.get().copied().unwrap_or(self.origin.over)
+    }
+
     fn status(&self) -> CallStatus {
         CallStatus {
             id: self.id,
-            line: self.line.clone(),
-            from: self.from.clone(),
-            over: self.turned_out.get().copied().unwrap_or(self.over).words(),
-            account: self.account.get().cloned(),
+            line: self.origin.device.as_ref().to_owned(),
+            from: self.origin.from.as_ref().to_owned(),
+            over: self.over().words(),
+            account: self.account.get().map(|account| account.name.clone()),
             since: self.since,
             login: self.login.get().copied(),
             started: self.started.get().copied(),
@@ -217,6 +254,21 @@ impl Facts {
 impl Entry {
     pub(crate) fn id(&self) -> CallId {
         self.facts.id
+    }
+
+    /// Where the call comes from.
+    pub(crate) fn origin(&self) -> Arc<Origin> {
+        Arc::clone(&self.facts.origin)
+    }
+
+    /// What the call travels on, as far as it has turned out.
+    pub(crate) fn over_what(&self) -> Over {
+        self.facts.over()
+    }
+
+    /// The caller has shown who he is.
+    pub(crate) fn is_known(&mut self) {
+        self.seat.make_known();
     }
 
     /// What the call travels on, as it has turned out; the first word on it counts.
@@ -234,7 +286,7 @@ impl Entry {
         CallRecord {
             duration: call.lasts,
             call,
-            tried: self.facts.tried.get().cloned(),
+            tried: self.facts.tried.get().map(|account| account.name.clone()),
             ended: (self.registry.time)(),
             end,
             status: status_words(None),
@@ -277,7 +329,7 @@ impl Entry {
             let limit = usize::try_from(limit.get()).unwrap_or(usize::MAX);
             let ids = calls.by_account.get(&account.name).into_iter().flatten().copied();
             let staying: Vec<CallId> = ids
-                .filter(|id| calls.by_id.get(id).is_some_and(|live| !live.is_ending()))
+                .filter(|id| calls.by_id.get(id).is_some_and(|facts| !facts.is_ending()))
                 .collect();
             let too_many = (staying.len() + 1).saturating_sub(limit);
             if too_many > 0 && account.on_second == OnSecond::Refuse {
@@ -292,9 +344,9 @@ impl Entry {
     }
 
     /// The caller has shown whose call it is, even if he doesn't get what he called for.
-    pub(crate) fn is_of(&self, account: &Account) {
+    pub(crate) fn is_of(&self, account: &Arc<Account>) {
         let login = (self.registry.time)();
-        if self.facts.account.set(account.name.clone()).is_ok() {
+        if self.facts.account.set(Arc::clone(account)).is_ok() {
             let _ = self.facts.login.set(login);
             if let Some(record) = self.recording.open() {
                 record.logged_in(&account.name, login);
@@ -303,8 +355,8 @@ impl Entry {
     }
 
     /// The caller's login on an account that there is has failed.
-    pub(crate) fn has_tried(&self, account: &str) {
-        let _ = self.facts.tried.set(account.to_owned());
+    pub(crate) fn has_tried(&self, account: &Arc<Account>) {
+        let _ = self.facts.tried.set(Arc::clone(account));
     }
 
     /// The caller has what he called for.
@@ -319,9 +371,9 @@ impl Entry {
 
     /// Waits until the call is on record. Without that its caller is to see nothing but its end.
     pub(crate) async fn is_kept(&mut self) -> Result<(), CallEnd> {
-        let Self { orders, recording, .. } = self;
+        let Self { facts, recording, .. } = self;
         let kept = first(recording.kept(), sleep(limits::RECORD));
-        match first(poll_fn(|cx| orders.poll(cx)), kept).await {
+        match first(poll_fn(|cx| facts.poll_order(cx)), kept).await {
             First::One(order) => Err(order),
             First::Other(First::One(Ok(()))) => Ok(()),
             First::Other(First::One(Err(NotKept)) | First::Other(())) => Err(CallEnd::Unrecorded),
@@ -339,20 +391,7 @@ impl Entry {
 
     /// Ready when somebody wants the call to end.
     pub(crate) fn poll_order(&mut self, cx: &mut Context<'_>) -> Poll<CallEnd> {
-        self.orders.poll(cx)
-    }
-}
-
-impl Orders {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<CallEnd> {
-        let Some(orders) = &mut self.0 else { return Poll::Pending };
-        match std::pin::pin!(orders).poll(cx) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(order) => {
-                self.0 = None;
-                order.map_or(Poll::Pending, Poll::Ready)
-            }
-        }
+        self.facts.poll_order(cx)
     }
 }
 
@@ -361,11 +400,11 @@ impl Drop for Entry {
         let mut calls = self.registry.calls();
         calls.by_id.remove(&self.facts.id);
         if let Some(account) = self.facts.account.get()
-            && let Some(ids) = calls.by_account.get_mut(account)
+            && let Some(ids) = calls.by_account.get_mut(&account.name)
         {
             ids.remove(&self.facts.id);
             if ids.is_empty() {
-                calls.by_account.remove(account);
+                calls.by_account.remove(&account.name);
             }
         }
         drop(calls);
@@ -376,13 +415,22 @@ impl Drop for Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::LimitsConfig;
+    use crate::crowd::{Crowd, Entered};
+    use crate::source::Source;
+
+    fn enter(registry: &Arc<Registry>) -> Box<Entry> {
+        let entered = Crowd::new(&LimitsConfig::default()).enter(Source::Local, None);
+        let Entered { seat, call, .. } = entered.expect("a seat");
+        registry.enter(Origin::line("a", "b"), seat, call)
+    }
 
     #[test]
     fn a_call_that_comes_in_during_a_shutdown_is_told_at_once() {
         let registry = Registry::new(None);
-        let mut early = registry.enter(&Origin::line("a", "b"), CallId::next());
+        let mut early = enter(&registry);
         registry.end_all(CallEnd::ShuttingDown);
-        let mut late = registry.enter(&Origin::line("a", "b"), CallId::next());
+        let mut late = enter(&registry);
         let mut cx = Context::from_waker(std::task::Waker::noop());
         for entry in [&mut early, &mut late] {
             assert_eq!(entry.poll_order(&mut cx), Poll::Ready(CallEnd::ShuttingDown));
@@ -393,7 +441,7 @@ mod tests {
     #[test]
     fn only_the_first_order_counts() {
         let registry = Registry::new(None);
-        let mut entry = registry.enter(&Origin::line("a", "b"), CallId::next());
+        let mut entry = enter(&registry);
         assert!(registry.end(entry.id(), CallEnd::Operator));
         assert!(!registry.end(entry.id(), CallEnd::Idle));
         let mut cx = Context::from_waker(std::task::Waker::noop());
@@ -414,7 +462,7 @@ mod tests {
     #[test]
     fn a_clock_that_is_set_changes_no_duration() {
         let registry = Registry::with_time(None, set_time);
-        let entry = registry.enter(&Origin::line("a", "b"), CallId::next());
+        let entry = enter(&registry);
         SET.store(2_000_000, Ordering::Relaxed);
         entry.has_started();
         SET.store(500_000, Ordering::Relaxed);

@@ -1,7 +1,9 @@
 //! What a caller gets after the login: the account's program.
 
 use std::ffi::OsString;
+use std::future::poll_fn;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -17,7 +19,7 @@ use crate::environment::{Facts, environment};
 use crate::exchange::Settings;
 use crate::limits;
 use crate::login::Guest;
-use crate::origin::{Origin, Over};
+use crate::origin::Over;
 use crate::pump::{Echo, EndMeans, Pump, Rules};
 use crate::registry::Entry;
 use crate::user;
@@ -46,57 +48,60 @@ enum StartError {
     Spawn(#[from] tty::SpawnError),
 }
 
+/// What goes on with a caller who is in. Boxed, so that each service takes the memory that it needs
+/// and not that of another.
+pub(crate) type Serving<'a> = Pin<Box<dyn Future<Output = Left> + Send + 'a>>;
+
 /// Serves a caller who is in, until the call or the program ends.
-pub(crate) async fn serve(
-    settings: &Settings,
-    call: &mut Call,
-    entry: &mut Entry,
-    origin: &Origin,
+pub(crate) fn serve<'a>(
+    settings: &'a Settings,
+    call: &'a mut Call,
+    entry: &'a mut Entry,
     guest: Guest,
     turn: Option<Turn>,
-) -> Left {
+) -> Serving<'a> {
+    let script = &*settings.script;
     let account = Arc::clone(&guest.who.account);
     entry.is_of(&account);
     if guest.who.wants_callback() {
         // Only one call back at a time: whoever knows the password may not have a telephone rung
         // without end.
         let Some(turn) = turn else {
-            say(call, &settings.script.busy).await;
-            return CallEnd::SecondCall.into();
+            return last_words(call, &script.busy, CallEnd::SecondCall);
         };
-        say(call, &settings.script.calling_back).await;
-        turn.start();
-        return CallEnd::CallingBack.into();
+        return Box::pin(async {
+            say(call, &script.calling_back).await;
+            turn.start();
+            CallEnd::CallingBack.into()
+        });
     }
     let plan = match &account.service {
         Service::Deny(reason) => {
-            say(call, &crate::session::line_for_the_wire(reason)).await;
-            return CallEnd::Denied.into();
+            return last_words(call, &crate::session::line_for_the_wire(reason), CallEnd::Denied);
         }
         _ if entry.belongs_to(&account).is_err() => {
-            say(call, &settings.script.busy).await;
-            return CallEnd::SecondCall.into();
+            return last_words(call, &script.busy, CallEnd::SecondCall);
         }
         Service::Echo(rules) => {
             entry.has_started();
-            tracing::info!(call = %entry.id(), account = %account.name, from = %origin.from, "echo");
+            tracing::info!(call = %entry.id(), account = %account.name, from = %entry.origin().from, "echo");
             call.set_line_ends(LineEnds::Keep);
-            return Echo::new(call, entry, guest, *rules).run().await.into();
+            let mut echo = Echo::new(call, entry, guest, *rules);
+            return Box::pin(async move { poll_fn(|cx| echo.poll(cx)).await.into() });
         }
         Service::Program(plan) => plan,
     };
-    let running = match start(settings, call, entry, origin, &guest, &account, plan) {
+    let running = match start(settings, call, entry, &guest, &account, plan) {
         Ok(running) => running,
         Err(error) => {
             let why = chain(&error);
             tracing::error!(call = %entry.id(), account = %account.name, why, "program could not be started");
-            say(call, &settings.script.unavailable).await;
-            return CallEnd::ProgramFailed.into();
+            return last_words(call, &script.unavailable, CallEnd::ProgramFailed);
         }
     };
     entry.has_started();
     tracing::info!(
-        call = %entry.id(), account = %account.name, from = %origin.from, pid = running.child.pid(),
+        call = %entry.id(), account = %account.name, from = %entry.origin().from, pid = running.child.pid(),
         "program started"
     );
     let on = on(plan, &guest);
@@ -105,31 +110,35 @@ pub(crate) async fn serve(
         On::Pty => LineEnds::Cr,
         On::Pipe => LineEnds::Keep,
     });
-    let end = match origin.over {
+    let end = match entry.over_what() {
         Over::Ssh => EndMeans::Finished,
         _ => EndMeans::Gone,
     };
-    Pump::new(call, entry, running, guest, Rules::of(plan, on, end)).run().await
+    let mut pump = Pump::new(call, entry, running, guest, Rules::of(plan, on, end));
+    // Not an async fn of the pump's: that would keep room for it twice.
+    Box::pin(async move {
+        let end = poll_fn(|cx| pump.poll(cx)).await;
+        pump.left(end)
+    })
 }
 
 fn start(
     settings: &Settings,
     call: &Call,
     entry: &Entry,
-    origin: &Origin,
     guest: &Guest,
     account: &Account,
     plan: &Plan,
 ) -> Result<Running, StartError> {
     let user = identity(plan, settings.root_programs)?;
-    let over = match origin.over {
+    let over = match entry.over_what() {
         Over::Tcp if speaks_telnet(call) => Over::Telnet,
         over => over,
     };
     let connect = over.words().to_ascii_uppercase();
     let facts = Facts {
         call: entry.id(),
-        origin,
+        origin: &entry.origin(),
         connect: &connect,
         terminal: guest.told.terminal.as_ref().map(|terminal| terminal.as_str()),
         command: guest.told.command.as_deref(),
@@ -208,6 +217,15 @@ pub(crate) fn speaks_telnet(call: &Call) -> bool {
 /// A telnet window as a terminal's. Zero is "unknown" to both.
 pub(crate) fn window_size(size: telnet::WindowSize) -> WindowSize {
     WindowSize { rows: size.rows, columns: size.columns }
+}
+
+/// Ends a call with a few words.
+fn last_words<'a>(call: &'a mut Call, text: &[u8], end: CallEnd) -> Serving<'a> {
+    let text = text.to_vec();
+    Box::pin(async move {
+        say(call, &text).await;
+        end.into()
+    })
 }
 
 /// A few last words, to a caller who may not be reading.

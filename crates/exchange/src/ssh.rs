@@ -15,9 +15,9 @@ use crate::account::Service;
 use crate::admission::{Checked, Identified};
 use crate::call::{CallEnd, CallId};
 use crate::config::{On, SshCommands, SshConfig};
-use crate::crowd::Seat;
 use crate::exchange::Shared;
-use crate::login::Told;
+use crate::listen::Running;
+use crate::login::{Guest, Told};
 use crate::origin::{Origin, Over};
 use crate::registry::Entry;
 use crate::session::Ending;
@@ -66,25 +66,23 @@ impl SshConfig {
     }
 }
 
-/// One caller over SSH, from his hello to his call's line in the log.
+/// One caller over SSH, from his hello to his call.
 pub(crate) async fn receive(
     shared: Arc<Shared>,
-    caller: Caller,
-    mut origin: Origin,
-    mut entry: Entry,
-    seat: Seat,
-) {
+    caller: Box<Caller>,
+    mut entry: Box<Entry>,
+) -> Option<Running> {
     let settings = shared.settings();
     let Some(host) = settings.ssh.clone() else {
         caller.refuse();
-        return entry.file(entry.over(CallEnd::NotAccepted));
+        entry.file(entry.over(CallEnd::NotAccepted));
+        return None;
     };
     entry.travels(Over::Ssh);
-    origin.over = Over::Ssh;
     let noted = Arc::new(OnceLock::new());
     let door = Door {
         shared: Arc::clone(&shared),
-        origin: origin.clone(),
+        origin: entry.origin(),
         call: entry.id(),
         commands: host.commands,
         tries_left: settings.script.tries,
@@ -95,7 +93,7 @@ pub(crate) async fn receive(
     drop(settings);
     // Boxed: once the caller is in, nothing of how he came in is needed.
     let options = CallOptions::default();
-    let answering = Box::pin(carrier::ssh::answer(caller, &options, &host.keys, door));
+    let answering = Box::pin(carrier::ssh::answer(*caller, &options, &host.keys, door));
     let ordered = poll_fn(|cx| entry.poll_order(cx));
     let end = match first(ordered, first(answering, sleep_until(timer_at(deadline)))).await {
         First::One(order) => order,
@@ -104,7 +102,8 @@ pub(crate) async fn receive(
         First::Other(First::One(Ok(answered))) => {
             let Answered { call, terminal, command, doorkeeper, .. } = answered;
             let Some(who) = doorkeeper.who else {
-                return entry.file(entry.over(CallEnd::NotAccepted));
+                entry.file(entry.over(CallEnd::NotAccepted));
+                return None;
             };
             let told = Told {
                 wants: Some(if terminal.is_some() { On::Pty } else { On::Pipe }),
@@ -112,12 +111,13 @@ pub(crate) async fn receive(
                 terminal: terminal.and_then(|terminal| terminal.name),
                 command,
             };
-            shared.run_identified(call, origin, who, told, entry, seat).await;
-            return;
+            let guest = Box::new(Guest::identified(who, told));
+            return Some(Box::pin(shared.run_identified(Box::new(call), guest, entry)));
         }
     };
-    shared.offended(&shared.settings(), &origin, end);
+    shared.offended(&shared.settings(), &entry.origin(), end);
     entry.file(entry.over(end));
+    None
 }
 
 fn ended(why: NotAnswered, noted: Option<Ending>) -> CallEnd {
@@ -133,7 +133,7 @@ fn ended(why: NotAnswered, noted: Option<Ending>) -> CallEnd {
 /// Decides about one caller, by the exchange's accounts and within its limits.
 struct Door {
     shared: Arc<Shared>,
-    origin: Origin,
+    origin: Arc<Origin>,
     call: CallId,
     commands: Commands,
     tries_left: u32,

@@ -1,6 +1,5 @@
 //! A call that gets back what it sends: the test number of an exchange.
 
-use std::future::poll_fn;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -59,16 +58,15 @@ impl<'a> Echo<'a> {
         Self { call, entry, rules, admitted, pending, caller, began: now, heard: now, timer }
     }
 
-    /// Runs until the call is to end.
-    pub(crate) async fn run(mut self) -> CallEnd {
-        poll_fn(|cx| match self.poll(cx) {
+    /// Ready when the call is to end.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<CallEnd> {
+        match self.work(cx) {
             Ok(()) => Poll::Pending,
             Err(end) => Poll::Ready(end),
-        })
-        .await
+        }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Result<(), CallEnd> {
+    fn work(&mut self, cx: &mut Context<'_>) -> Result<(), CallEnd> {
         if let Poll::Ready(order) = self.entry.poll_order(cx) {
             return Err(order);
         }

@@ -8,10 +8,9 @@
 mod echo;
 mod inward;
 mod outward;
-mod pending;
-mod timer;
+pub(crate) mod pending;
+pub(crate) mod timer;
 
-use std::future::poll_fn;
 use std::process::ExitStatus;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -125,18 +124,21 @@ impl<'a> Pump<'a> {
         }
     }
 
-    /// Runs until the call is to end; the program may still be there then.
-    pub(crate) async fn run(mut self) -> Left {
-        let end = poll_fn(|cx| match self.poll(cx) {
+    /// Ready when the call is to end; the program may still be there then.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<CallEnd> {
+        match self.work(cx) {
             Ok(()) => Poll::Pending,
             Err(end) => Poll::Ready(end),
-        })
-        .await;
+        }
+    }
+
+    /// What is left when the call has ended.
+    pub(crate) fn left(self, end: CallEnd) -> Left {
         Left { end, running: Some(self.running), status: self.status }
     }
 
     /// Does what can be done now; the error is the end of the call.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Result<(), CallEnd> {
+    fn work(&mut self, cx: &mut Context<'_>) -> Result<(), CallEnd> {
         if let Poll::Ready(order) = self.entry.poll_order(cx) {
             return Err(order);
         }

@@ -12,13 +12,13 @@ use tokio::time::{Sleep, sleep_until};
 /// Inactivity moves its deadline with every byte, so the timer is only set anew for an earlier one;
 /// when it fires too early, nothing is due and it is set again.
 #[derive(Debug, Default)]
-pub(super) struct Timer {
+pub(crate) struct Timer {
     armed: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
 impl Timer {
     /// Ready with the time when the deadline may have come.
-    pub(super) fn poll(
+    pub(crate) fn poll(
         &mut self,
         cx: &mut Context<'_>,
         deadline: Option<Instant>,
