@@ -422,6 +422,7 @@ impl Shared {
         Box::pin(self.finish(call, left, entry, &settings)).await
     }
 
+    #[expect(clippy::boxed_local, reason = "unboxed by a future, its box would stay with the call")]
     fn serve<'a>(
         self: &Arc<Self>,
         settings: &'a Settings,
@@ -527,11 +528,7 @@ impl Shared {
     }
 
     /// The account that what a carrier knows of its caller opens.
-    pub(crate) fn identify_by_credentials(
-        &self,
-        entry: &Entry,
-        call: &Call,
-    ) -> Option<Identified> {
+    pub(crate) fn identify_by_credentials(&self, entry: &Entry, call: &Call) -> Option<Identified> {
         let Credentials::Certificate(shown) = call.credentials()?;
         let id = entry.id();
         let subject = shown.subject.as_deref().unwrap_or("-");

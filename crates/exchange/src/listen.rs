@@ -191,3 +191,14 @@ impl TurnedAway {
         tracing::info!(from = %caller.peer(), why, others, "caller turned away");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tokio adds 104 bytes and rounds up to whole pairs of cache lines: one byte more costs 128.
+    #[test]
+    fn a_call_fits_a_task_of_128_bytes() {
+        assert!(size_of::<InTurn>() <= 128 - 104, "{} bytes", size_of::<InTurn>());
+    }
+}

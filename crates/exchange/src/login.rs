@@ -248,7 +248,7 @@ impl<'a> Login<'a> {
         if let Poll::Ready(order) = self.entry.poll_order(cx) {
             return Poll::Ready(Err(order));
         }
-        while let Poll::Pending = self.poll_deliver(cx)?  {
+        while self.poll_deliver(cx)?.is_pending() {
             if ready!(self.poll_time(cx)) >= self.deadline {
                 return Poll::Ready(Err(CallEnd::LoginFailed(Ending::Deadline)));
             }
@@ -351,5 +351,15 @@ impl Told {
             Event::WindowSize(size) => self.size = Some(size),
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_at_the_prompt_costs_little() {
+        assert!(size_of::<Login<'_>>() <= 256, "{} bytes", size_of::<Login<'_>>());
     }
 }

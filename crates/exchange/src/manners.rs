@@ -94,14 +94,14 @@ impl Manners {
                     return Heard::Ssh(caller);
                 }
                 Greeting::Gone => return Heard::Nothing(CallEnd::CallerHungUp),
-                _ => return foreign(caller),
+                _ => return foreign(*caller),
             },
         };
         Heard::Words { caller, mode, over }
     }
 
     async fn hear_secured(&self, caller: Box<Caller>) -> Heard {
-        let Some(door) = &self.tls else { return foreign(caller) };
+        let Some(door) = &self.tls else { return foreign(*caller) };
         let from = caller.peer().clone();
         let mut caller = match caller.secure(door, limits::HANDSHAKE).await {
             Ok(caller) => Box::new(caller),
@@ -116,7 +116,7 @@ impl Manners {
             Greeting::Raw => Mode::Off,
             Greeting::Silent => self.silence(),
             Greeting::Gone => return Heard::Nothing(CallEnd::CallerHungUp),
-            Greeting::Tls | Greeting::Ssh => return foreign(caller),
+            Greeting::Tls | Greeting::Ssh => return foreign(*caller),
         };
         Heard::Words { caller, mode, over: Over::Tls }
     }
@@ -177,7 +177,7 @@ fn door(config: &ListenConfig) -> Result<Option<TlsDoor>, TlsFault> {
     }
 }
 
-fn foreign(caller: Box<Caller>) -> Heard {
+fn foreign(caller: Caller) -> Heard {
     caller.refuse();
     Heard::Nothing(CallEnd::NotAccepted)
 }

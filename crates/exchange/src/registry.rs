@@ -138,8 +138,7 @@ impl Registry {
     }
 
     pub(crate) fn snapshot(&self) -> Vec<CallStatus> {
-        let mut calls: Vec<_> =
-            self.calls().by_id.values().map(|facts| facts.status()).collect();
+        let mut calls: Vec<_> = self.calls().by_id.values().map(|facts| facts.status()).collect();
         calls.sort_unstable_by_key(|call| call.id);
         calls
     }

@@ -248,7 +248,7 @@ async fn a_call_costs_little_while_nothing_happens() {
     let (_here, there) = UnixStream::pair().expect("a pair");
     let call = Call::over_unix(there, &CallOptions::default()).expect("a call");
     let taking = house.exchange.take_call(call, Origin::line("a", "b"));
-    assert!(size_of_val(&taking) <= 2048, "{}", size_of_val(&taking));
+    assert!(size_of_val(&taking) <= 1024, "{}", size_of_val(&taking));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
