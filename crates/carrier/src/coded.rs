@@ -348,6 +348,6 @@ mod tests {
 
     #[test]
     fn an_idle_codec_is_small() {
-        assert!(size_of::<Coded>() <= 320, "{}", size_of::<Coded>());
+        assert!(size_of::<Coded>() <= 160, "{}", size_of::<Coded>());
     }
 }

@@ -1,38 +1,45 @@
 //! Bytes that have to wait.
 
-/// Bytes in order, whose memory is given back when the last one has gone.
+/// Bytes in order, whose memory is given back when the last one has gone. A pointer while there are
+/// none, as nearly always: an idle call has several.
 #[derive(Debug, Default)]
-pub(crate) struct Queue {
+pub(crate) struct Queue(Option<Box<Waiting>>);
+
+#[derive(Debug, Default)]
+struct Waiting {
     bytes: Vec<u8>,
     gone: usize,
 }
 
 impl Queue {
     pub(crate) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.0.is_none()
     }
 
     #[cfg_attr(not(feature = "tls"), allow(dead_code))]
     pub(crate) fn len(&self) -> usize {
-        self.bytes.len() - self.gone
+        self.waiting().len()
     }
 
     pub(crate) fn put(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+        if !bytes.is_empty() {
+            self.0.get_or_insert_default().bytes.extend_from_slice(bytes);
+        }
     }
 
     pub(crate) fn waiting(&self) -> &[u8] {
-        self.bytes.get(self.gone..).unwrap_or_default()
+        self.0.as_ref().and_then(|queue| queue.bytes.get(queue.gone..)).unwrap_or_default()
     }
 
     pub(crate) fn waiting_mut(&mut self) -> &mut [u8] {
-        self.bytes.get_mut(self.gone..).unwrap_or_default()
+        self.0.as_mut().and_then(|queue| queue.bytes.get_mut(queue.gone..)).unwrap_or_default()
     }
 
     pub(crate) fn advance(&mut self, count: usize) {
-        self.gone += count;
-        if self.gone >= self.bytes.len() {
-            *self = Self::default();
+        let Some(queue) = &mut self.0 else { return };
+        queue.gone += count;
+        if queue.gone >= queue.bytes.len() {
+            self.0 = None;
         }
     }
 }
@@ -49,6 +56,6 @@ mod tests {
         assert_eq!(queue.waiting(), b"bc");
         queue.advance(2);
         assert!(queue.is_empty());
-        assert_eq!(queue.bytes.capacity(), 0);
+        assert!(queue.0.is_none());
     }
 }

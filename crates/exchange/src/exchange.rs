@@ -407,7 +407,7 @@ impl Shared {
         let asked = Box::pin(async {
             let desk = Desk { settings: &settings, guard: &self.guard, direction: &direction };
             let mut login = Login::new(desk, &mut call, &mut entry, parity);
-            login.run().await.map(Box::new)
+            login.run().await
         });
         let left = match asked.await {
             Err(end) => {

@@ -38,6 +38,7 @@ pub(crate) async fn receive_callers(
     shared: Arc<Shared>,
 ) {
     let mut turned_away = TurnedAway::default();
+    let mut called = None;
     loop {
         let caller = match listener.accept().await {
             Ok(caller) => caller,
@@ -50,6 +51,7 @@ pub(crate) async fn receive_callers(
         match reception.admit(&shared, &caller) {
             Ok((seat, id)) => {
                 let origin = Origin::between(caller.peer(), &caller.local());
+                let origin = origin.sharing(&mut called);
                 let entry = shared.register(origin, seat, id);
                 let manners = Arc::clone(&reception.manners);
                 let caller = Box::new(caller);

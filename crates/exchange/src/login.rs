@@ -89,7 +89,8 @@ pub(crate) struct Login<'a> {
 /// What the session has come to; it is acted on once everything has been said.
 enum Turn {
     More,
-    Check(Check),
+    Check(Box<Check>),
+    In(Box<Guest>),
     Over(Ending),
 }
 
@@ -121,7 +122,7 @@ impl<'a> Login<'a> {
     }
 
     /// Goes through the dialogue until the caller is in, or out.
-    pub(crate) async fn run(&mut self) -> Result<Guest, CallEnd> {
+    pub(crate) async fn run(&mut self) -> Result<Box<Guest>, CallEnd> {
         let mut turn = Turn::More;
         loop {
             turn = match turn {
@@ -132,14 +133,11 @@ impl<'a> Login<'a> {
                 Turn::Check(check) => {
                     self.say().await?;
                     // Boxed: most of the time nothing is compared.
-                    match Box::pin(self.compare(check)).await? {
-                        Compared::Not(Refused::Again(session)) => self.again(session),
-                        Compared::Not(Refused::Over(ending)) => Turn::Over(ending),
-                        Compared::Right(who, admitted) => {
-                            self.say().await?;
-                            return Ok(self.guest(who, admitted));
-                        }
-                    }
+                    Box::pin(self.settle(*check)).await?
+                }
+                Turn::In(guest) => {
+                    self.say().await?;
+                    return Ok(guest);
                 }
                 Turn::Over(ending) => {
                     Box::pin(self.say_goodbye()).await;
@@ -149,14 +147,19 @@ impl<'a> Login<'a> {
         }
     }
 
-    fn guest(&mut self, who: Identified, admitted: Admitted) -> Guest {
-        Guest {
-            who,
-            admitted,
-            early: self.early.expose().to_vec(),
-            told: self.told.take().map(|told| *told).unwrap_or_default(),
-            port: self.port.take(),
-        }
+    /// Compares a password and goes on as it turns out.
+    async fn settle(&mut self, check: Check) -> Result<Turn, CallEnd> {
+        Ok(match self.compare(check).await? {
+            Compared::Not(Refused::Again(session)) => self.again(session),
+            Compared::Not(Refused::Over(ending)) => Turn::Over(ending),
+            Compared::Right(who, admitted) => Turn::In(Box::new(Guest {
+                who,
+                admitted,
+                early: self.early.expose().to_vec(),
+                told: self.told.take().map(|told| *told).unwrap_or_default(),
+                port: self.port.take(),
+            })),
+        })
     }
 
     /// Goes on after a refusal, with what has come together with the password.
@@ -180,7 +183,7 @@ impl<'a> Login<'a> {
                 Step::Over(ending) => return Turn::Over(ending),
                 Step::Check(check) => {
                     self.early = Secret::new(bytes.to_vec());
-                    return Turn::Check(check);
+                    return Turn::Check(Box::new(check));
                 }
             }
             if bytes.is_empty() {

@@ -139,6 +139,19 @@ impl Origin {
         self
     }
 
+    /// The same with the text of `last` for where it was called, if that is the same place: nearly all
+    /// callers of a listener call one address.
+    pub(crate) fn sharing(mut self, last: &mut Option<Arc<str>>) -> Self {
+        match last {
+            Some(last) if *last == self.device && *last == self.called_id => {
+                self.device = Arc::clone(last);
+                self.called_id = Arc::clone(last);
+            }
+            _ => *last = Some(Arc::clone(&self.device)),
+        }
+        self
+    }
+
     /// The caller alone, without a port that differs from call to call: what a ban applies to.
     pub(crate) fn host(&self) -> &str {
         &self.caller_id

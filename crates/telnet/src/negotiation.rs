@@ -106,7 +106,7 @@ impl Session {
         happening: Happening,
         out: &mut Replies,
     ) {
-        let entry = self.table.entry_mut(party, option);
+        let entry = self.table.entry(party, option);
         let before = entry.state;
         let step = entry.foresee(happening);
         if let Some(say) = step.say {
@@ -116,7 +116,7 @@ impl Session {
             // However full the queue is: both ends must know of a change, and the budget counts them.
             out.negotiate(party.verb(say), option.code());
         }
-        entry.take(step, now);
+        self.table.take(now, party, option, step);
         self.answer_by = self.table.answer_by();
         if step.next == before {
             return;
@@ -212,8 +212,7 @@ impl Session {
         }
         for option in Table::KNOWN {
             for party in [Party::Us, Party::Peer] {
-                let entry = self.table.entry(party, option);
-                if entry.answer_by().is_some_and(|at| at <= now) {
+                if self.table.is_overdue(now, party, option) {
                     if (party, option) == (Party::Us, Known::Binary) {
                         self.answers_binary = Answers::Never;
                     }

@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_is_a_few_hundred_bytes() {
-        assert!(size_of::<Session>() <= 384, "{}", size_of::<Session>());
+    fn a_session_is_small() {
+        assert!(size_of::<Session>() <= 192, "{}", size_of::<Session>());
     }
 }

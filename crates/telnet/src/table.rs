@@ -32,11 +32,9 @@ impl Party {
 pub(crate) struct Entry {
     pub(crate) state: State,
     changes: u8,
-    /// When the question was asked whose answer is awaited; means nothing in other states.
-    asked: Instant,
 }
 
-const NEW: Entry = Entry { state: State::No, changes: 0, asked: Instant::ORIGIN };
+const NEW: Entry = Entry { state: State::No, changes: 0 };
 
 impl Entry {
     /// What would follow from this happening, within the budget.
@@ -54,25 +52,17 @@ impl Entry {
         }
     }
 
-    /// Takes a foreseen step.
-    pub(crate) fn take(&mut self, step: Step, now: Instant) {
-        if step.next == self.state {
-            return;
-        }
-        self.changes = self.changes.saturating_add(1);
-        self.state = step.next;
-        if step.say.is_some() {
-            self.asked = now;
-        }
+    fn is_asked(&self) -> bool {
+        matches!(self.state, State::WantNo(_) | State::WantYes(_))
     }
+}
 
-    /// When the answer that this option waits for is overdue.
-    pub(crate) fn answer_by(&self) -> Option<Instant> {
-        match self.state {
-            State::WantNo(_) | State::WantYes(_) => Some(self.asked + limits::ANSWER),
-            State::No | State::Yes => None,
-        }
-    }
+/// A question whose answer is awaited.
+#[derive(Clone, Copy, Debug)]
+struct Question {
+    party: Party,
+    option: Known,
+    answer_by: Instant,
 }
 
 #[derive(Clone, Debug)]
@@ -92,6 +82,9 @@ pub(crate) struct Table {
     terminal_type: Sides,
     window_size: Sides,
     com_port: Sides,
+    /// At most one for each option of each party. Owns no memory when all are answered, as they soon
+    /// are for good.
+    questions: Vec<Question>,
 }
 
 impl Table {
@@ -112,6 +105,28 @@ impl Table {
             terminal_type: BOTH,
             window_size: BOTH,
             com_port: BOTH,
+            questions: Vec::new(),
+        }
+    }
+
+    /// Takes a foreseen step.
+    pub(crate) fn take(&mut self, now: Instant, party: Party, option: Known, step: Step) {
+        let entry = self.entry_mut(party, option);
+        if step.next == entry.state {
+            return;
+        }
+        entry.changes = entry.changes.saturating_add(1);
+        entry.state = step.next;
+        let asked = entry.is_asked();
+        // A wish that has to wait for the answer leaves the question as it is.
+        if asked && step.say.is_none() {
+            return;
+        }
+        self.questions.retain(|question| (question.party, question.option) != (party, option));
+        if asked {
+            self.questions.push(Question { party, option, answer_by: now + limits::ANSWER });
+        } else if self.questions.is_empty() {
+            self.questions = Vec::new();
         }
     }
 
@@ -134,7 +149,7 @@ impl Table {
         }
     }
 
-    pub(crate) fn entry_mut(&mut self, party: Party, option: Known) -> &mut Entry {
+    fn entry_mut(&mut self, party: Party, option: Known) -> &mut Entry {
         let sides = match option {
             Known::Binary => &mut self.binary,
             Known::Echo => &mut self.echo,
@@ -151,10 +166,13 @@ impl Table {
 
     /// When the first of the awaited answers is overdue.
     pub(crate) fn answer_by(&self) -> Option<Instant> {
-        Self::KNOWN
-            .into_iter()
-            .flat_map(|option| [Party::Us, Party::Peer].map(|party| self.entry(party, option)))
-            .filter_map(Entry::answer_by)
-            .min()
+        self.questions.iter().map(|question| question.answer_by).min()
+    }
+
+    /// Whether the answer that an option waits for is overdue.
+    pub(crate) fn is_overdue(&self, now: Instant, party: Party, option: Known) -> bool {
+        self.questions.iter().any(|question| {
+            (question.party, question.option) == (party, option) && question.answer_by <= now
+        })
     }
 }

@@ -29,8 +29,15 @@ pub struct Telnet {
 enum Stage {
     Raw,
     /// What `auto` is until the peer has shown telnet, or has had the chance.
-    Detecting(Detector, Options),
+    Detecting(Box<Detecting>),
     Telnet(Box<Session>),
+}
+
+/// What it takes to find out. Boxed like a session, since it is soon over.
+#[derive(Debug)]
+struct Detecting {
+    detector: Detector,
+    options: Options,
 }
 
 /// One of the two directions of a connection.
@@ -83,7 +90,9 @@ impl Telnet {
         let mut replies = Replies::default();
         let stage = match options.mode {
             Mode::Off => Stage::Raw,
-            Mode::Auto => Stage::Detecting(Detector::default(), options),
+            Mode::Auto => {
+                Stage::Detecting(Box::new(Detecting { detector: Detector::default(), options }))
+            }
             Mode::On | Mode::BinaryBlind => {
                 Stage::Telnet(Box::new(Session::new(options, now, &mut replies)))
             }
@@ -98,8 +107,8 @@ impl Telnet {
     pub fn decode(&mut self, now: Instant, wire: &mut [u8]) -> Decoded {
         match &mut self.stage {
             Stage::Raw => Decoded { consumed: wire.len(), data: wire.len(), event: None },
-            Stage::Detecting(detector, _) => {
-                let look = detector.look(now, wire);
+            Stage::Detecting(detecting) => {
+                let look = detecting.detector.look(now, wire);
                 self.detected(now, look, wire.len())
             }
             Stage::Telnet(session) => session.decode(now, wire, &mut self.replies),
@@ -117,9 +126,9 @@ impl Telnet {
                 Decoded { consumed: wire, data: wire, event: None }
             }
             Look::Telnet { data, mut held } => {
-                if let Stage::Detecting(detector, options) =
-                    std::mem::replace(&mut self.stage, Stage::Raw)
+                if let Stage::Detecting(detecting) = std::mem::replace(&mut self.stage, Stage::Raw)
                 {
+                    let Detecting { detector, options } = *detecting;
                     let mut session = Session::new(options, now, &mut self.replies);
                     if detector.began_with_data() {
                         session.matcher.other();
@@ -139,7 +148,7 @@ impl Telnet {
     /// end of the stream.
     pub fn release(&mut self, now: Instant) -> Option<Held> {
         match &mut self.stage {
-            Stage::Detecting(detector, _) => detector.overdue(now),
+            Stage::Detecting(detecting) => detecting.detector.overdue(now),
             Stage::Raw | Stage::Telnet(_) => None,
         }
     }
@@ -147,8 +156,8 @@ impl Telnet {
     /// Bytes kept back by `auto` when the stream ends. They are data.
     pub fn finish(&mut self) -> Option<Held> {
         match &mut self.stage {
-            Stage::Detecting(detector, _) => {
-                Some(detector.release()).filter(|held| !held.as_slice().is_empty())
+            Stage::Detecting(detecting) => {
+                Some(detecting.detector.release()).filter(|held| !held.as_slice().is_empty())
             }
             Stage::Raw | Stage::Telnet(_) => None,
         }
@@ -200,7 +209,7 @@ impl Telnet {
     pub fn deadline(&self) -> Option<Instant> {
         match &self.stage {
             Stage::Raw => None,
-            Stage::Detecting(detector, _) => detector.deadline(),
+            Stage::Detecting(detecting) => detecting.detector.deadline(),
             Stage::Telnet(session) => session.deadline(),
         }
     }
@@ -239,7 +248,7 @@ impl Telnet {
     pub fn resize(&mut self, size: WindowSize) {
         match &mut self.stage {
             Stage::Raw => {}
-            Stage::Detecting(_, options) => options.size = Some(size),
+            Stage::Detecting(detecting) => detecting.options.size = Some(size),
             Stage::Telnet(session) => {
                 session.options.size = Some(size);
                 session.tell_size(&mut self.replies);
@@ -251,7 +260,7 @@ impl Telnet {
     pub fn set_line_ends(&mut self, line_ends: LineEnds) {
         match &mut self.stage {
             Stage::Raw => {}
-            Stage::Detecting(_, options) => options.line_ends = line_ends,
+            Stage::Detecting(detecting) => detecting.options.line_ends = line_ends,
             Stage::Telnet(session) => session.options.line_ends = line_ends,
         }
     }
