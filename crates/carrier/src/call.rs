@@ -132,6 +132,24 @@ impl Call {
         self.credentials.as_deref()
     }
 
+    /// What it travels on, in a word, as far as that has turned out: `tls`, `ssh`, `telnet`, `tcp`, `unix`, `modem`,
+    /// `line`, or the name of what is inside the process.
+    pub fn travels_on(&self) -> &'static str {
+        if let Some(protocol) = self.wire.protocol() {
+            return protocol;
+        }
+        if self.telnet().is_some_and(|summary| summary.kind == telnet::Kind::Telnet) {
+            return "telnet";
+        }
+        match &self.peer {
+            Peer::Net(_) => "tcp",
+            Peer::Unix(_) => "unix",
+            Peer::Modem(_) => "modem",
+            Peer::Line(_) => "line",
+            Peer::Internal(name) => name,
+        }
+    }
+
     /// Reads into `buf` (not empty), and decodes what was read in place.
     ///
     /// Also puts telnet's answers on the wire, so keep polling it even while the data have to wait

@@ -38,6 +38,11 @@ pub trait Duplex {
         None
     }
 
+    /// The protocol that this stream is of, where others know it by a name: `tls`, `ssh`.
+    fn protocol(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Sends a BREAK behind what was taken, where the stream has such a thing.
     fn send_break(&mut self) -> Result<(), NotSent> {
         Err(NotSent::NotTelnet)

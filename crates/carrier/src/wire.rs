@@ -341,6 +341,13 @@ impl Duplex for Wire {
         }
     }
 
+    fn protocol(&self) -> Option<&'static str> {
+        match &self.stream {
+            Stream::Tcp(_) | Stream::Unix(_) => None,
+            Stream::Wrapped(stream) => stream.protocol(),
+        }
+    }
+
     fn resize(&mut self, size: WindowSize) {
         if let Stream::Wrapped(stream) = &mut self.stream {
             stream.resize(size);

@@ -28,6 +28,7 @@ use crate::keeping::NotKept;
 use crate::placing;
 use crate::shared::Letter;
 use crate::slot::Slot;
+use crate::ticket::Look;
 use crate::wires::Wires;
 
 /// A running line.
@@ -370,7 +371,7 @@ impl Driver {
         }
         // Also when nothing changed: another line may have claimed this one for a caller who then left.
         shared.free.store(free, Ordering::Relaxed);
-        if shown != self.shown {
+        if self.circuit.slot.look() == Look::New || shown != self.shown {
             self.shown = shown;
             let call =
                 self.circuit.slot.ticket().map(|ticket| ticket.now(self.circuit.slot.counts()));

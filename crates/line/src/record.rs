@@ -52,6 +52,8 @@ pub struct CallNow {
     pub since: SystemTime,
     /// When the far end answered, or was answered.
     pub connected: Option<SystemTime>,
+    /// What it travels on, in a word, once the far end has answered.
+    pub transport: Option<&'static str>,
     /// By the clock that doesn't jump.
     pub(crate) started: Instant,
     /// Bytes from the equipment to the far end.

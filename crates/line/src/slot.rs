@@ -9,7 +9,7 @@ use carrier::{Call, Caller, Counts};
 use clock::Instant;
 
 use crate::keeping::Kept;
-use crate::ticket::Ticket;
+use crate::ticket::{Look, Ticket};
 
 /// ```text
 ///            Dial                               Answer
@@ -111,6 +111,16 @@ impl Slot {
         match self {
             Self::Online { call, .. } => Some(call),
             Self::Free | Self::Dialling { .. } | Self::Noting { .. } | Self::Ringing { .. } => None,
+        }
+    }
+
+    /// Looks what the call travels on, and says whether that has turned out since.
+    pub(crate) fn look(&mut self) -> Look {
+        match self {
+            Self::Online { ticket, call, .. } => ticket.look(call),
+            Self::Free | Self::Dialling { .. } | Self::Noting { .. } | Self::Ringing { .. } => {
+                Look::Same
+            }
         }
     }
 

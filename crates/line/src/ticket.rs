@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
 
 use at::result::Cause;
-use carrier::{Call, Counts, Credentials, Peer};
+use carrier::{Call, Counts};
 
 use crate::keeping::{Kept, NotKept, OpenRecord, RecordKeeper};
 use crate::record::{CallNow, CallRecord, Direction};
@@ -15,6 +15,13 @@ enum Told {
     Nothing,
     Dials,
     Answers,
+}
+
+/// Whether what is shown of a call has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    New,
+    Same,
 }
 
 /// What is known of a call from dial or first ring to its end.
@@ -73,7 +80,7 @@ impl Ticket {
     /// The far end has answered, or was answered.
     pub(crate) fn connect(&mut self, call: &Call) {
         let now = SystemTime::now();
-        (self.connected, self.transport) = (Some(now), Some(transport(call)));
+        (self.connected, self.transport) = (Some(now), Some(call.travels_on()));
         if let Some(record) = &self.record {
             record.connected(now, self.over.as_deref().unwrap_or_default());
         }
@@ -96,6 +103,15 @@ impl Ticket {
         }
     }
 
+    /// Looks what the call travels on, which may turn out only now.
+    pub(crate) fn look(&mut self, call: &Call) -> Look {
+        let over = self.transport.map(|_| call.travels_on());
+        match std::mem::replace(&mut self.transport, over) == over {
+            true => Look::Same,
+            false => Look::New,
+        }
+    }
+
     /// What the call has carried so far.
     pub(crate) fn count(&self, counts: Counts) {
         if let Some(record) = &self.record {
@@ -111,6 +127,7 @@ impl Ticket {
             party: self.party.clone(),
             since: self.since,
             connected: self.connected,
+            transport: self.transport,
             started: self.started,
             sent: counts.sent,
             received: counts.received,
@@ -140,7 +157,7 @@ impl Ticket {
             direction: self.direction,
             party: self.party,
             over: self.over,
-            transport: call.map(transport).or(self.transport),
+            transport: call.map(Call::travels_on).or(self.transport),
             since: self.since,
             connected: self.connected,
             ended: SystemTime::now(),
@@ -154,22 +171,5 @@ impl Ticket {
             record.end(&kept);
         }
         kept
-    }
-}
-
-/// What a call travels on, as far as it has turned out.
-fn transport(call: &Call) -> &'static str {
-    if matches!(call.credentials(), Some(Credentials::Certificate(_))) {
-        return "tls";
-    }
-    if call.telnet().is_some_and(|summary| summary.kind == telnet::Kind::Telnet) {
-        return "telnet";
-    }
-    match call.peer() {
-        Peer::Net(_) => "tcp",
-        Peer::Unix(_) => "unix",
-        Peer::Modem(_) => "modem",
-        Peer::Line(_) => "line",
-        Peer::Internal(name) => name,
     }
 }

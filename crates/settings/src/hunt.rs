@@ -14,6 +14,15 @@ pub enum HuntOrder {
 }
 
 impl HuntOrder {
+    /// As the configuration has it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::RoundRobin => "round-robin",
+            Self::LongestIdle => "longest-idle",
+        }
+    }
+
     /// The places of `members` in the order of trial: `last` had the last call, and `idle_since` tells when
     /// a member's last call ended, on whatever scale.
     ///

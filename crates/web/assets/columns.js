@@ -16,6 +16,17 @@ export function state(line) {
   return el("span", { class: `state ${kind}` }, line.busy ? `${line.state} · busied out` : line.state);
 }
 
+/** The same for a modem. */
+export function modemState(modem) {
+  const kind = modem.error ? "trouble" : modem.busy ? "busy" : modem.state === "online" ? "online" : modem.state === "idle" ? "rest" : "moving";
+  return el("span", { class: `state ${kind}` }, modem.busy ? `${modem.state} · busied out` : modem.state);
+}
+
+/** A group's members, each with what it does. */
+export const members = (group) =>
+  el("span", { class: "members" }, ...group.members.map((member) =>
+    el("span", { class: `member ${member.state === "online" ? "online" : member.state === "missing" || member.state === "absent" ? "trouble" : "rest"}`, title: `${member.kind} ${member.name}: ${member.state}` }, `${member.name} `, el("small", {}, member.state), " ")));
+
 const arrow = (call) => (call.direction === "out" ? "→ " : "← ");
 const flow = (row) =>
   row.sent_rate === undefined ? "" : el("span", { class: row.sent_rate || row.received_rate ? "flow moving" : "flow" }, `${rate(row.sent_rate)} / ${rate(row.received_rate)}`);
@@ -36,6 +47,33 @@ export const LISTS = [
       { title: "Bytes out / in", sort: "bytes", back: true, width: "7.5rem", number: true, wide: true, cell: (row) => carried(row.call) },
       { title: "Equipment", sort: "place", width: "minmax(8rem, 1.2fr)", wide: true, cell: (row) => row.place },
       { title: "Persona", sort: "persona", width: "6rem", wide: true, cell: (row) => row.persona },
+    ],
+  },
+  {
+    id: "modems", noun: "modems", title: "Modems", path: "modems", key: (row) => row.name, start: "name",
+    shows: [["", "All"], ["calls", "In a call"], ["busy", "Busied out"], ["trouble", "Trouble"]],
+    empty: ["No real modems.", "A [[modem]] in the configuration answers a telephone line, and dials."],
+    columns: [
+      { title: "Modem", phone: "a", sort: "name", width: "minmax(8rem, 1fr)", cell: (row) => el("b", {}, row.name) },
+      { title: "State", phone: "b", sort: "state", width: "minmax(8rem, 1fr)", cell: modemState },
+      { title: "Call", phone: "c", sort: "party", width: "minmax(9rem, 1.8fr)", cell: (row) => (row.error ? el("span", { class: "trouble" }, row.error) : row.party ?? "") },
+      { title: "Lasts", phone: "d", sort: "since", width: "4.6rem", number: true, cell: (row) => (row.since ? ago(row.since) : ""), ticks: true },
+      { title: "Groups", width: "minmax(6rem, 1fr)", wide: true, cell: (row) => row.groups.join(", ") },
+      { title: "Port", sort: "device", width: "minmax(8rem, 1.2fr)", cell: (row) => row.device },
+    ],
+  },
+  {
+    id: "groups", noun: "hunt groups", title: "Groups", path: "groups", key: (row) => row.name, start: "name",
+    shows: [["", "All"], ["free", "With a free member"], ["taken", "All taken"]],
+    empty: ["No hunt groups.", "A [[hunt]] in the configuration lets callers of one number ring on any of several lines."],
+    columns: [
+      { title: "Group", phone: "a", sort: "name", width: "minmax(8rem, 1fr)", cell: (row) => el("b", {}, row.name) },
+      { title: "Free", phone: "b", sort: "free", back: true, width: "6rem", number: true, cell: (row) => el("span", { class: `state ${row.free ? "rest" : "busy"}` }, `${row.free} of ${row.members.length}`) },
+      { title: "In a call", phone: "d", sort: "calls", back: true, width: "6rem", number: true, cell: (row) => String(row.calls) },
+      { title: "Members", phone: "c", width: "minmax(12rem, 3fr)", cell: members },
+      { title: "Order", sort: "order", width: "7rem", wide: true, cell: (row) => row.order },
+      { title: "When taken", width: "6rem", wide: true, cell: (row) => row.when_busy },
+      { title: "Callers", width: "minmax(8rem, 1fr)", wide: true, cell: (row) => row.listens.join(", ") },
     ],
   },
   {

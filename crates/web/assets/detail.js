@@ -1,7 +1,7 @@
 // One line or call, with what can be done about it.
 
 import { ask, mayAct, order, Refused } from "./ask.js";
-import { lamps, state } from "./columns.js";
+import { lamps, members, modemState, state } from "./columns.js";
 import { confirmed, el, find, toast } from "./dom.js";
 import { Trace } from "./trace.js";
 import { ago, bytes, moment, span } from "./words.js";
@@ -53,17 +53,20 @@ export class Detail {
   /** The row has changed, or time has passed. */
   update(row) {
     if (!this.isOpen || !row || this.kind.key(row) !== this.name) return;
-    const facts = this.kind.id === "lines" ? lineFacts(row) : otherFacts(this.kind, row);
+    const known = { lines: lineFacts, modems: modemFacts, groups: groupFacts }[this.kind.id];
+    const facts = known ? known(row) : otherFacts(this.kind, row);
     this.facts.replaceChildren(...facts.filter(([, value]) => value !== undefined && value !== null && value !== "")
       .map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
     const call = this.kind.id === "lines" ? row.call : this.kind.id === "calls" ? row : undefined;
     const line = this.kind.id === "lines" ? row : undefined;
-    const shape = JSON.stringify([call?.id, line?.busy, Boolean(this.trace), line?.error]);
+    const modem = this.kind.id === "modems" ? row : undefined;
+    const shape = JSON.stringify([call?.id, line?.busy, Boolean(this.trace), line?.error, modem?.busy, modem?.party]);
     if (shape === this.last) return;
     this.last = shape;
     if (line) this.history(line.name);
-    this.buttons.replaceChildren(...(mayAct ? this.actions(line, call) : [el("p", { class: "note" }, "Your role sees, and does nothing.")]));
-    if (!line && !call) this.buttons.replaceChildren();
+    const actions = modem ? this.modemActions(modem) : this.actions(line, call);
+    this.buttons.replaceChildren(...(mayAct ? actions : [el("p", { class: "note" }, "Your role sees, and does nothing.")]));
+    if (!line && !call && !modem) this.buttons.replaceChildren();
   }
 
   actions(line, call) {
@@ -73,6 +76,12 @@ export class Detail {
       buttons.push(el("button", { type: "button", onclick: () => setBusy(this.list, line, !line.busy) }, line.busy ? "Put back into service" : "Busy out"));
     }
     if (call) buttons.push(el("button", { type: "button", class: "danger", onclick: () => hangUp(this.list, call) }, "Hang up"));
+    return buttons;
+  }
+
+  modemActions(modem) {
+    const buttons = [el("button", { type: "button", onclick: () => setBusy(this.list, modem, !modem.busy, "modems") }, modem.busy ? "Put back into service" : "Busy out")];
+    if (modem.party) buttons.push(el("button", { type: "button", class: "danger", onclick: () => hangUpModem(this.list, modem) }, "Hang up"));
     return buttons;
   }
 
@@ -117,6 +126,16 @@ function lineFacts(row) {
   ];
 }
 
+const modemFacts = (row) => [
+  ["State", modemState(row)], ["Trouble", row.error], ["Port", row.device], ["Groups", row.groups.join(", ")],
+  ["Call", row.party], ["Lasts", row.since && `${ago(row.since)}, since ${moment(row.since)}`],
+];
+
+const groupFacts = (row) => [
+  ["Free", `${row.free} of ${row.members.length}`], ["In a call", String(row.calls)], ["Members", members(row)],
+  ["Order", row.order], ["When taken", row.when_busy], ["Callers", row.listens.join(", ")],
+];
+
 const otherFacts = (kind, row) => kind.columns.map((column) => [column.title, column.cell(row)]);
 
 export async function hangUp(list, call) {
@@ -125,10 +144,16 @@ export async function hangUp(list, call) {
   await act(list, () => order("POST", `/api/v1/calls/${encodeURIComponent(call.id)}/hang-up`));
 }
 
-async function setBusy(list, line, busy) {
+export async function hangUpModem(list, modem) {
+  if (!mayAct || !modem.party) return;
+  if (!(await confirmed(`Hang up modem ${modem.name} on ${modem.party}?`, "Hang up"))) return;
+  await act(list, () => order("POST", `/api/v1/modems/${encodeURIComponent(modem.name)}/hang-up`));
+}
+
+async function setBusy(list, line, busy, kind = "lines") {
   const words = busy ? `Busy out ${line.name}? Callers are told that it is busy until you put it back.` : `Put ${line.name} back into service?`;
   if (!(await confirmed(words, busy ? "Busy out" : "Put back"))) return;
-  await act(list, () => order("PUT", `/api/v1/lines/${encodeURIComponent(line.name)}/busy`, { busy }));
+  await act(list, () => order("PUT", `/api/v1/${kind}/${encodeURIComponent(line.name)}/busy`, { busy }));
 }
 
 async function act(list, what) {

@@ -2,7 +2,7 @@
 
 import { ask, loggedOut, order } from "./ask.js";
 import { LISTS } from "./columns.js";
-import { Detail, hangUp } from "./detail.js";
+import { Detail, hangUp, hangUpModem } from "./detail.js";
 import { el, find } from "./dom.js";
 import { List } from "./list.js";
 import { bytes, setClock } from "./words.js";
@@ -53,11 +53,14 @@ function counts() {
   put("figure-sent", `${bytes(summary.sent_rate)} B/s`);
   put("figure-received", `${bytes(summary.received_rate)} B/s`);
   put("count-calls", summary.calls ? String(summary.calls) : "");
+  put("count-modems", summary.modems ? String(summary.modems) : "");
+  put("count-groups", summary.groups ? String(summary.groups) : "");
   put("count-failed", summary.failed_logins ? String(summary.failed_logins) : "");
   if (list.list?.id === "lines") {
     for (const part of ["calls", "free", "busy", "trouble"]) put(`part-${part}`, summary.lines[part] ? String(summary.lines[part]) : "");
   }
-  document.title = summary.lines.trouble ? `(${summary.lines.trouble}) Trunkline` : "Trunkline";
+  const trouble = summary.lines.trouble + summary.modem_trouble;
+  document.title = trouble ? `(${trouble}) Trunkline` : "Trunkline";
 }
 
 async function glance() {
@@ -111,7 +114,8 @@ addEventListener("keydown", (event) => {
   const row = list.row_selected;
   if (event.key === "/") { event.preventDefault(); search.focus(); search.select(); }
   else if (event.key === "?") help();
-  else if (/^[1-5]$/.test(event.key)) { detail.isOpen && detail.close(); go({ list: LISTS[event.key - 1].id, show: "", sort: "" }); }
+  else if (/^[1-7]$/.test(event.key)) { detail.isOpen && detail.close(); go({ list: LISTS[event.key - 1].id, show: "", sort: "" }); }
+  else if (event.key === "h" && row && list.list.id === "modems") hangUpModem(list, row);
   else if (event.key === "h" && row) hangUp(list, list.list.id === "calls" ? row : row.call);
   else if (event.key === "t" && row && list.list.id === "lines" && !row.error) { detail.open(list.list, row); detail.startTrace(row.name); }
   else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && event.target === document.body) { find("list").focus(); list.key(event); }

@@ -52,6 +52,9 @@ struct Summary {
     now: Moment,
     lines: LineCounts,
     calls: usize,
+    modems: usize,
+    modem_trouble: usize,
+    groups: usize,
     sent_rate: u64,
     received_rate: u64,
     failed_logins: usize,
@@ -70,6 +73,7 @@ struct LineCounts {
 pub(crate) async fn summary(State(app): State<Arc<App>>) -> Response {
     let (lines, calls, failed) =
         tokio::join!(app.lines.picture(), app.calls.picture(), app.failed_logins.picture());
+    let (modems, groups) = tokio::join!(app.modems.picture(), app.groups.picture());
     let mut counts = LineCounts { total: lines.rows.len(), ..LineCounts::default() };
     for row in &lines.rows {
         counts.calls += usize::from(listed::has_call(&row.value));
@@ -83,6 +87,9 @@ pub(crate) async fn summary(State(app): State<Arc<App>>) -> Response {
         busy_out: lines.rows.iter().any(|row| row.value.busy.is_some()),
         lines: counts,
         calls: calls.rows.len(),
+        modems: modems.rows.len(),
+        modem_trouble: modems.rows.iter().filter(|row| row.value.error.is_some()).count(),
+        groups: groups.rows.len(),
         sent_rate: calls.rows.iter().map(|row| rate(row.rates.sent_rate)).sum(),
         received_rate: calls.rows.iter().map(|row| rate(row.rates.received_rate)).sum(),
         failed_logins: failed.rows.len(),
@@ -92,6 +99,14 @@ pub(crate) async fn summary(State(app): State<Arc<App>>) -> Response {
 
 pub(crate) async fn lines(State(app): State<Arc<App>>, uri: Uri) -> Answer {
     list(&app.lines, &listed::LINES, &uri).await
+}
+
+pub(crate) async fn modems(State(app): State<Arc<App>>, uri: Uri) -> Answer {
+    list(&app.modems, &listed::MODEMS, &uri).await
+}
+
+pub(crate) async fn groups(State(app): State<Arc<App>>, uri: Uri) -> Answer {
+    list(&app.groups, &listed::GROUPS, &uri).await
 }
 
 pub(crate) async fn calls(State(app): State<Arc<App>>, uri: Uri) -> Answer {
@@ -149,6 +164,7 @@ pub(crate) async fn hang_up(
     let said = do_it(move || house.hang_up(&id, &visitor.name)).await?;
     app.calls.expire();
     app.lines.expire();
+    app.modems.expire();
     Ok(Json(Done { said }).into_response())
 }
 
@@ -171,6 +187,8 @@ pub(crate) async fn set_busy(
     let house = Arc::clone(&app.house);
     let said = do_it(move || house.set_busy(&name, busy, &visitor.name)).await?;
     app.lines.expire();
+    app.modems.expire();
+    app.groups.expire();
     Ok(Json(Done { said }).into_response())
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::Semaphore;
 
 use crate::config::{MetricsAccess, WebConfig};
-use crate::house::{CallNow, CallOver, FailedLogin, House, LineNow, Listener};
+use crate::house::{CallNow, CallOver, FailedLogin, GroupNow, House, LineNow, Listener, ModemNow};
 use crate::limits;
 use crate::metrics::Meters;
 use crate::password::Queue;
@@ -27,6 +27,8 @@ pub(crate) struct App {
     pub(crate) hashing: Queue,
     pub(crate) failed: Arc<FailedLogins>,
     pub(crate) lines: Camera<LineNow>,
+    pub(crate) modems: Camera<ModemNow>,
+    pub(crate) groups: Camera<GroupNow>,
     pub(crate) calls: Camera<CallNow>,
     pub(crate) recent: Camera<CallOver>,
     pub(crate) failed_logins: Camera<FailedLogin>,
@@ -89,6 +91,7 @@ impl App {
     pub(crate) fn new(house: Arc<dyn House>, rules: Rules) -> std::io::Result<Self> {
         let of = || Arc::clone(&house);
         let (lines, calls, recent, failing, doors) = (of(), of(), of(), of(), of());
+        let (modems, groups) = (of(), of());
         let failed = Arc::<FailedLogins>::default();
         let own = Arc::clone(&failed);
         Ok(Self {
@@ -98,6 +101,8 @@ impl App {
             hashing: Queue::new(),
             failed,
             lines: Camera::new(move || lines.lines()),
+            modems: Camera::new(move || modems.modems()),
+            groups: Camera::new(move || groups.groups()),
             calls: Camera::new(move || calls.calls()),
             recent: Camera::new(move || recent.recent(limits::RECENT)),
             failed_logins: Camera::new(move || own.among(failing.failed_logins())),

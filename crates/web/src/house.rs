@@ -16,6 +16,12 @@ pub trait House: Send + Sync + 'static {
     /// Every line as it stands, in the order of their names.
     fn lines(&self) -> Vec<LineNow>;
 
+    /// Every real modem as it stands, in the order of their names.
+    fn modems(&self) -> Vec<ModemNow>;
+
+    /// Every hunt group with its members as they stand.
+    fn groups(&self) -> Vec<GroupNow>;
+
     /// Every call in progress.
     fn calls(&self) -> Vec<CallNow>;
 
@@ -37,13 +43,13 @@ pub trait House: Send + Sync + 'static {
     /// There is no such line.
     fn trace(&self, line: &str, by: &str) -> Result<Box<dyn Trace>, Refusal>;
 
-    /// Ends the call of this number, as the wish of the operator `by`; says what was done.
+    /// Ends the call of this number, or of the real modem of this name, as the wish of the operator `by`; says what was done.
     ///
     /// # Errors
     /// There is no such call.
     fn hang_up(&self, call: &str, by: &str) -> Result<String, Refusal>;
 
-    /// Makes a line busy for callers, or free again, as the wish of the operator `by`; says what was done.
+    /// Makes a line or a real modem busy for callers, or free again, as the wish of the operator `by`; says what was done.
     ///
     /// # Errors
     /// There is no such line, or lines can't be made busy here.
@@ -124,6 +130,67 @@ pub struct LineNow {
     pub error: Option<String>,
     /// Its call.
     pub call: Option<CallNow>,
+}
+
+/// A real modem as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ModemNow {
+    /// The owner's name for it.
+    pub name: String,
+    /// What it does, in a word or two: `idle`, `ringing`, `online`, `lent`, `absent` …
+    pub state: Cow<'static, str>,
+    /// Its port.
+    pub device: String,
+    /// Whether an operator has taken it out of service.
+    pub busy: bool,
+    /// Why it can't be used.
+    pub error: Option<String>,
+    /// Who is spoken to: the number dialled, or who called.
+    pub party: Option<String>,
+    /// Since when.
+    pub since: Option<Moment>,
+    /// The hunt groups that it belongs to.
+    pub groups: Vec<String>,
+}
+
+/// A hunt group as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GroupNow {
+    /// The owner's name for it.
+    pub name: String,
+    /// In which order its members are tried: `linear`, `round-robin` or `longest-idle`.
+    pub order: Cow<'static, str>,
+    /// What a call gets while all are taken: `busy`, `message` or `queue`.
+    pub when_busy: Cow<'static, str>,
+    /// Where its callers arrive.
+    pub listens: Vec<String>,
+    /// Its members, in their order.
+    pub members: Vec<MemberNow>,
+    /// Members that a call could go to now.
+    pub free: u64,
+    /// Members in a call, or about to be.
+    pub calls: u64,
+}
+
+/// A member of a hunt group as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MemberNow {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: MemberKind,
+    /// What it does, in a word or two; `missing` when there is none of this name.
+    pub state: Cow<'static, str>,
+}
+
+/// What a member of a hunt group is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemberKind {
+    /// A line.
+    Line,
+    /// A real modem.
+    Modem,
 }
 
 /// A call in progress.

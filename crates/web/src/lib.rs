@@ -43,8 +43,9 @@ pub use config::{
     Fault, MetricsAccess, OperatorConfig, Role, TlsConfig, TokenConfig, WebConfig, hash_password,
 };
 pub use house::{
-    Busy, CallNow, CallOver, Deed, Direction, Ended, FailedLogin, Figures, House, LineNow,
-    Listener, Refusal, Trace, TraceEntry, TraceWay, TraceWhat,
+    Busy, CallNow, CallOver, Deed, Direction, Ended, FailedLogin, Figures, GroupNow, House,
+    LineNow, Listener, MemberKind, MemberNow, ModemNow, Refusal, Trace, TraceEntry, TraceWay,
+    TraceWhat,
 };
 pub use moment::Moment;
 pub use password::PasswordError;

@@ -56,6 +56,14 @@ pub(crate) const ROUTES: &[Route] = &[
     route(MethodFilter::PUT, "/api/v1/lines/{name}/busy", OPERATOR, |method| {
         on(method, api::set_busy)
     }),
+    route(MethodFilter::GET, "/api/v1/modems", VIEWER, |method| on(method, api::modems)),
+    route(MethodFilter::PUT, "/api/v1/modems/{name}/busy", OPERATOR, |method| {
+        on(method, api::set_busy)
+    }),
+    route(MethodFilter::POST, "/api/v1/modems/{name}/hang-up", OPERATOR, |method| {
+        on(method, api::hang_up)
+    }),
+    route(MethodFilter::GET, "/api/v1/groups", VIEWER, |method| on(method, api::groups)),
     route(MethodFilter::GET, "/api/v1/calls", VIEWER, |method| on(method, api::calls)),
     route(MethodFilter::GET, "/api/v1/calls/{id}", VIEWER, |method| on(method, api::call)),
     route(MethodFilter::POST, "/api/v1/calls/{id}/hang-up", OPERATOR, |method| {

@@ -51,12 +51,14 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 ///
 /// ```
 /// use std::sync::Arc;
-/// use web::{Busy, CallNow, CallOver, FailedLogin, Figures, House, LineNow, Listener, Refusal, Trace};
+/// use web::{Busy, CallNow, CallOver, FailedLogin, Figures, GroupNow, House, LineNow, Listener, ModemNow, Refusal, Trace};
 ///
 /// struct Empty;
 ///
 /// impl House for Empty {
 ///     fn lines(&self) -> Vec<LineNow> { Vec::new() }
+///     fn modems(&self) -> Vec<ModemNow> { Vec::new() }
+///     fn groups(&self) -> Vec<GroupNow> { Vec::new() }
 ///     fn calls(&self) -> Vec<CallNow> { Vec::new() }
 ///     fn recent(&self, _most: usize) -> Vec<CallOver> { Vec::new() }
 ///     fn failed_logins(&self) -> Vec<FailedLogin> { Vec::new() }

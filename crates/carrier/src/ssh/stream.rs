@@ -69,6 +69,10 @@ impl Stream {
 }
 
 impl Duplex for Stream {
+    fn protocol(&self) -> Option<&'static str> {
+        Some("ssh")
+    }
+
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         let _ = self.poll_errand(cx);
         self.link.poll_take(cx, buf)

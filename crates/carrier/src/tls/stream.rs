@@ -386,6 +386,10 @@ fn append(
 }
 
 impl<M: Machine> Duplex for Secured<M> {
+    fn protocol(&self) -> Option<&'static str> {
+        Some("tls")
+    }
+
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
             if !self.data.is_empty() {

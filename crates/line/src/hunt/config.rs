@@ -48,6 +48,17 @@ pub enum WhenBusy {
     Queue,
 }
 
+impl WhenBusy {
+    /// As the configuration has it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::Message => "message",
+            Self::Queue => "queue",
+        }
+    }
+}
+
 impl HuntConfig {
     /// A group of these members with every default.
     pub fn new(name: impl Into<String>, members: Vec<String>) -> Self {

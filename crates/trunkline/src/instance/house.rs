@@ -8,8 +8,8 @@ use carrier::trace::{self, Entries, What};
 use exchange::{CallEnd, Event, Kind};
 use line::{Line, Service};
 use web::{
-    Busy, CallOver, Deed, Direction, Ended, FailedLogin, Figures, House, LineNow, Listener,
-    Refusal, Trace, TraceEntry, TraceWay, TraceWhat,
+    Busy, CallOver, Deed, Direction, Ended, FailedLogin, Figures, GroupNow, House, LineNow,
+    Listener, ModemNow, Refusal, Trace, TraceEntry, TraceWay, TraceWhat,
 };
 
 use super::{Instance, lock};
@@ -32,6 +32,14 @@ impl House for Instance {
             call: None,
         }));
         lines
+    }
+
+    fn modems(&self) -> Vec<ModemNow> {
+        self.shown_modems()
+    }
+
+    fn groups(&self) -> Vec<GroupNow> {
+        self.shown_groups()
     }
 
     fn calls(&self) -> Vec<web::CallNow> {

@@ -5,6 +5,8 @@ mod accounts;
 #[cfg(feature = "exchange")]
 mod dialler;
 #[cfg(feature = "web")]
+mod hall;
+#[cfg(feature = "web")]
 mod house;
 #[cfg(feature = "exchange")]
 mod inward;

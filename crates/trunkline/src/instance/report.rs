@@ -169,7 +169,7 @@ pub(super) fn in_progress(line: &str, call: CallNow) -> Call {
         lasts: call.lasts(),
         number: call.id,
         party: call.party,
-        over: None,
+        over: call.transport.map(str::to_owned),
         reached: None,
         account: None,
         since: call.since,

@@ -14,7 +14,7 @@ for family in text_string_to_metric_families(text):
         labels = ",".join(sorted(f"{name}={value}" for name, value in sample.labels.items()))
         samples[f"{sample.name}{{{labels}}}"] = sample.value
 print(text)
-assert samples["trunkline_lines{state=command}"] == 1, samples
+assert samples["trunkline_lines{state=command}"] == 3, samples
 assert samples["trunkline_calls_ended_total{cause=caller-hung-up,direction=in,side=exchange}"] == 1, samples
 assert samples["trunkline_logins_total{outcome=ok}"] == 1, samples
 assert samples["trunkline_password_hashes_total{}"] == 1, samples

@@ -1,9 +1,9 @@
 # An operator at the page, in Chromium: driven over its debugging pipe, so that nothing but a browser is needed.
 #
-#   page.py BASE EQUIPMENT EXCHANGE SCREENSHOTS
-import base64, json, os, socket, subprocess, sys, tempfile, time
+#   page.py BASE EQUIPMENT EXCHANGE SCREENSHOTS DESK
+import base64, json, os, socket, subprocess, sys, tempfile, termios, time, tty
 
-BASE, EQUIPMENT, EXCHANGE, SHOTS = sys.argv[1:5]
+BASE, EQUIPMENT, EXCHANGE, SHOTS, DESK = sys.argv[1:6]
 PATIENCE = 25
 
 
@@ -82,6 +82,17 @@ class Browser:
         with open(os.path.join(SHOTS, name + ".png"), "wb") as file:
             file.write(base64.b64decode(self.order("Page.captureScreenshot")["data"]))
 
+    def resize(self, width, height):
+        self.order("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+
+    def click(self, words):
+        button = f'[...document.querySelectorAll(".buttons button")].find((button) => button.textContent === "{words}")'
+        self.wait(button)
+        self.js(button + ".click()")
+        self.wait('document.getElementById("confirm").open')
+        self.js('document.getElementById("confirm-yes").click()')
+        self.wait('!document.getElementById("confirm").open')
+
     def log_in(self, password):
         self.js(f"""document.querySelector("[name=name]").value = "ada";
             document.querySelector("[name=password]").value = "{password}";
@@ -104,6 +115,18 @@ def dial():
             seen += piece
         equipment.sendall(words)
     return equipment
+
+
+def dial_by_modem():
+    desk = os.open(DESK, os.O_RDWR | os.O_NOCTTY)
+    tty.setraw(desk, termios.TCSANOW)
+    os.write(desk, b"ATDT5551212\r")
+    seen = b""
+    while b"login:" not in seen:
+        piece = os.read(desk, 4096)
+        assert piece, seen
+        seen += piece
+    return desk
 
 
 with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -155,9 +178,48 @@ with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
     browser.wait(row("busied out"))
 
     browser.key("Escape")
-    browser.key("3")
+    browser.key("5")
     browser.wait(row("pump"))
+    browser.key("6")
+    browser.wait(row("wrong name or password"))
+
+    # Real modems and hunt groups, live.
+    browser.key("2")
+    browser.wait(row("rack-1") + '.textContent.includes("idle")')
+    browser.wait(row("rack-2") + '.textContent.includes("absent")')
+    desk = dial_by_modem()
+    browser.wait(row("rack-1") + '.textContent.includes("online")')
+    browser.wait(row("rack-1") + '.textContent.includes("777")')
+    browser.shoot("modems")
+    browser.key("3")
+    browser.wait(row("hall") + '.textContent.includes("rack-1 online")')
+    browser.wait(row("hall") + '.textContent.includes("pump busied out")')
+    browser.wait(row("hall") + '.textContent.includes("0 of 3")')
+    browser.js(row("hall") + ".click()")
+    browser.wait('document.getElementById("detail").innerText.includes("linear")')
+    browser.shoot("groups")
+    browser.key("Escape")
     browser.key("4")
+    # What a call travels on is known while it lasts.
+    browser.wait(row("5551212") + '.textContent.includes("modem")')
+    browser.wait(row("777") + '.textContent.includes("tcp")')
+    browser.shoot("calls")
+    browser.resize(400, 800)
+    for shot, key in (("calls", "4"), ("groups", "3"), ("modems", "2")):
+        browser.key(key)
+        browser.wait('document.querySelectorAll(".body .row").length')
+        browser.shoot(shot + "-narrow")
+    browser.resize(1280, 800)
+    browser.js(row("rack-1") + ".click()")
+    browser.click("Hang up")
+    browser.wait(row("rack-1") + '.textContent.includes("idle")')
+    browser.click("Busy out")
+    browser.wait(row("rack-1") + '.textContent.includes("busied out")')
+    browser.click("Put back into service")
+    browser.wait(f'!{row("busied out")}')
+    os.close(desk)
+    browser.key("Escape")
+    browser.key("6")
     browser.wait(row("wrong name or password"))
     browser.js('(() => { const search = document.getElementById("search"); search.value = "nobody"; search.dispatchEvent(new Event("input")); })()')
     browser.wait('document.querySelector(".nothing").innerText.includes("Nothing found")')

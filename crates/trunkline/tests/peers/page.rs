@@ -17,9 +17,21 @@ fn house(stage: &Stage, places: [SocketAddr; 3]) -> Trunkline {
     let tables = format!(
         "[web]\nlisten = \"{page}\"\n[[web.token]]\nname = \"prometheus\"\nsecret = \"file:token\"\n\
          [[operator]]\nname = \"ada\"\npassword = \"file:operator\"\nrole = \"operator\"\n\
-         [[line]]\nname = \"pump\"\ntcp = \"{equipment}\"\n"
+         [[line]]\nname = \"pump\"\ntcp = \"{equipment}\"\n\
+         [[hunt]]\nname = \"hall\"\nmembers = [\"pump\", \"rack-1\", \"rack-2\"]\n"
     );
-    Setting::new(stage).exchange(exchange).account(&Account::site(&program)).tables(&tables).run()
+    // The first modem's port is the terminal of a line; the second one has been unplugged.
+    Setting::new(stage)
+        .exchange(exchange)
+        .account(&Account::site(&program))
+        .line("trunk", "init = \"S12=10\"")
+        .modem("rack-1", "trunk", "dial = \"ATDT\"\nguard = \"300ms\"")
+        .modem("rack-2", "unplugged", "")
+        .line("desk", "")
+        .phone("5551212", "\"modem:rack-1/777\"")
+        .phone("777", &format!("\"tcp://{exchange}\""))
+        .tables(&tables)
+        .run()
 }
 
 /// A file of its owner's alone.
@@ -42,10 +54,12 @@ fn an_operator_sees_a_call_in_chromium_traces_it_hangs_up_and_busies_the_line_ou
     installed("/usr/bin/chromium");
     let stage = Stage::new();
     let places = [free_address(), free_address(), free_address()];
-    let _trunkline = house(&stage, places);
+    let trunkline = house(&stage, places);
     let [page, equipment, exchange] = places;
     let shots = stage.folder("shots").display().to_string();
-    let arguments = [format!("http://{page}"), equipment.to_string(), exchange.to_string(), shots];
+    let desk = trunkline.line("desk").display().to_string();
+    let arguments =
+        [format!("http://{page}"), equipment.to_string(), exchange.to_string(), shots, desk];
     python(&stage, "page.py", include_str!("page.py"), &arguments);
 }
 

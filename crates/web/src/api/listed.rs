@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::house::{CallNow, CallOver, FailedLogin, LineNow, Listener};
+use crate::house::{CallNow, CallOver, FailedLogin, GroupNow, LineNow, Listener, ModemNow};
 use crate::picture::{Listed, Row, Traffic};
 use crate::select::{Choice, natural};
 
@@ -18,6 +18,31 @@ pub(crate) const LINES: Choice<LineNow> = Choice {
         ("bytes", |a, b| bytes(&a.value).cmp(&bytes(&b.value))),
     ],
     shows: &[("calls", has_call), ("free", is_free), ("busy", is_busy), ("trouble", has_trouble)],
+};
+
+pub(crate) const MODEMS: Choice<ModemNow> = Choice {
+    sorts: &[
+        ("name", |a, b| natural(&a.key, &b.key)),
+        ("state", |a, b| a.value.state.cmp(&b.value.state)),
+        ("device", |a, b| natural(&a.value.device, &b.value.device)),
+        ("party", |a, b| a.value.party.cmp(&b.value.party)),
+        ("since", |a, b| modem_since(&a.value).cmp(&modem_since(&b.value))),
+    ],
+    shows: &[
+        ("calls", |modem| modem.party.is_some()),
+        ("busy", |modem| modem.busy),
+        ("trouble", |modem| modem.error.is_some()),
+    ],
+};
+
+pub(crate) const GROUPS: Choice<GroupNow> = Choice {
+    sorts: &[
+        ("name", |a, b| natural(&a.key, &b.key)),
+        ("free", |a, b| a.value.free.cmp(&b.value.free)),
+        ("calls", |a, b| a.value.calls.cmp(&b.value.calls)),
+        ("order", |a, b| a.value.order.cmp(&b.value.order)),
+    ],
+    shows: &[("free", |group| group.free > 0), ("taken", |group| group.free == 0)],
 };
 
 pub(crate) const CALLS: Choice<CallNow> = Choice {
@@ -92,6 +117,11 @@ pub(crate) fn has_trouble(line: &LineNow) -> bool {
     line.error.is_some()
 }
 
+fn modem_since(modem: &ModemNow) -> u64 {
+    // Modems without a call come last.
+    modem.since.map_or(u64::MAX, |since| since.unix())
+}
+
 fn party(line: &LineNow) -> &str {
     line.call.as_ref().map_or("", |call| &call.party)
 }
@@ -152,6 +182,37 @@ impl Listed for LineNow {
 
     fn traffic(&self) -> Option<Traffic<'_>> {
         self.call.as_ref().map(traffic)
+    }
+}
+
+impl Listed for ModemNow {
+    fn key(&self) -> String {
+        self.name.clone()
+    }
+
+    fn words(&self, found_by: &mut dyn FnMut(&str)) {
+        let Self { name, state, device, error, party, groups, .. } = self;
+        for word in [name.as_str(), state, device] {
+            found_by(word);
+        }
+        let others = error.iter().chain(party).chain(groups);
+        others.for_each(|word| found_by(word));
+    }
+}
+
+impl Listed for GroupNow {
+    fn key(&self) -> String {
+        self.name.clone()
+    }
+
+    fn words(&self, found_by: &mut dyn FnMut(&str)) {
+        found_by(&self.name);
+        found_by(&self.order);
+        self.listens.iter().for_each(|place| found_by(place));
+        for member in &self.members {
+            found_by(&member.name);
+            found_by(&member.state);
+        }
     }
 }
 

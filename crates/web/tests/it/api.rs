@@ -16,7 +16,8 @@ fn document(stage: &Stage) -> Value {
 /// The paths to ask for a described one: of something that there is, and of something that there isn't.
 fn concrete(path: &str) -> [String; 2] {
     let with = |name: &str, id: &str| path.replace("{name}", name).replace("{id}", id);
-    [with("line-1", "line-1-7"), with("line-99", "nobody")]
+    let known = if path.contains("/modems/") { "modem-1" } else { "line-1" };
+    [with(known, "line-1-7"), with("line-99", "nobody")]
 }
 
 #[test]

@@ -10,8 +10,9 @@ use std::time::{Duration, SystemTime};
 use settings::{Secret, SecretRef};
 use tokio::sync::mpsc;
 use web::{
-    Busy, CallNow, CallOver, Direction, Ended, FailedLogin, Figures, House, LineNow, Listener,
-    OperatorConfig, Refusal, Role, Server, Setup, Staff, TokenConfig, Trace, TraceEntry, WebConfig,
+    Busy, CallNow, CallOver, Direction, Ended, FailedLogin, Figures, GroupNow, House, LineNow,
+    Listener, MemberKind, MemberNow, ModemNow, OperatorConfig, Refusal, Role, Server, Setup, Staff,
+    TokenConfig, Trace, TraceEntry, WebConfig,
 };
 
 pub(crate) const VIEWER: &str = "viewer-token-0123456789";
@@ -69,6 +70,40 @@ impl House for Paper {
                 }
             })
             .collect()
+    }
+
+    fn modems(&self) -> Vec<ModemNow> {
+        let modem = |name: &str, party: Option<&str>| ModemNow {
+            name: name.to_owned(),
+            state: if party.is_some() { "online".into() } else { "absent".into() },
+            device: format!("/dev/{name}"),
+            busy: false,
+            error: party.is_none().then(|| "no such device".to_owned()),
+            party: party.map(str::to_owned),
+            since: party.map(|_| SystemTime::UNIX_EPOCH.into()),
+            groups: vec!["rack".to_owned()],
+        };
+        vec![modem("modem-1", Some("5551234")), modem("modem-2", None)]
+    }
+
+    fn groups(&self) -> Vec<GroupNow> {
+        let member = |name: &str, kind, state: &'static str| MemberNow {
+            name: name.to_owned(),
+            kind,
+            state: state.into(),
+        };
+        vec![GroupNow {
+            name: "rack".to_owned(),
+            order: "linear".into(),
+            when_busy: "busy".into(),
+            listens: vec!["0.0.0.0:4000".to_owned()],
+            members: vec![
+                member("modem-1", MemberKind::Modem, "online"),
+                member("line-1", MemberKind::Line, "idle"),
+            ],
+            free: 1,
+            calls: 1,
+        }]
     }
 
     fn calls(&self) -> Vec<CallNow> {
@@ -134,7 +169,7 @@ impl House for Paper {
     }
 
     fn hang_up(&self, call: &str, by: &str) -> Result<String, Refusal> {
-        if call != "line-1-7" {
+        if !["line-1-7", "modem-1"].contains(&call) {
             return Err(Refusal::Unknown(format!("there is no call `{call}`")));
         }
         self.orders.lock().unwrap().push(format!("{by} hangs up {call}"));
@@ -142,7 +177,7 @@ impl House for Paper {
     }
 
     fn set_busy(&self, line: &str, busy: Busy, by: &str) -> Result<String, Refusal> {
-        if line != "line-1" {
+        if !["line-1", "modem-1"].contains(&line) {
             return Err(Refusal::Unknown(format!("there is no line `{line}`")));
         }
         self.orders.lock().unwrap().push(format!("{by} makes {line} {busy:?}"));
