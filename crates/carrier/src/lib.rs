@@ -77,6 +77,7 @@ pub use fault::{Between, Faults, Faulty};
 pub use hearing::Hearing;
 pub use hosts::{Login, NoSuchPolicy, SshClient, UnknownHosts};
 pub use listener::{ListenError, ListenOptions, Listener, V6};
+pub use lookup::lookup_v4;
 pub use now::{clock_now, timer_at};
 pub use options::CallOptions;
 pub use pump::{End, Ending, Pumped, Until, pump};

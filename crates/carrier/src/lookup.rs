@@ -1,7 +1,7 @@
 //! From a host to its addresses, in the order in which to try them.
 
 use std::io;
-use std::net::{SocketAddr, SocketAddrV6, ToSocketAddrs};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV6, ToSocketAddrs};
 use std::sync::Arc;
 
 use rustix::net::{AddressFamily, SocketType, netdevice, socket};
@@ -25,6 +25,27 @@ pub(crate) async fn lookup(host: &Host, port: u16) -> Result<Vec<SocketAddr>, Di
             Err(error) => Err(lookup_error(name.clone(), error)),
         },
     }
+}
+
+/// The IPv4 addresses of a host, given by name or as an address, in the resolver's order.
+///
+/// # Errors
+/// The name stands for nothing, or there is nobody to ask.
+pub async fn lookup_v4(host: &str) -> Result<Vec<Ipv4Addr>, DialError> {
+    if let Ok(address) = host.parse() {
+        return Ok(vec![address]);
+    }
+    let found = resolve(host.to_owned(), 0).await;
+    let found = found.map_err(|error| lookup_error(host.to_owned(), error))?;
+    let mut addresses: Vec<_> = found
+        .into_iter()
+        .filter_map(|address| match canonical(address) {
+            SocketAddr::V4(address) => Some(*address.ip()),
+            SocketAddr::V6(_) => None,
+        })
+        .collect();
+    addresses.dedup();
+    Ok(addresses)
 }
 
 /// Asks the system. A lookup can't be stopped, so one that was given up keeps its permit to its end:

@@ -9,13 +9,14 @@ use at::dial::Dial;
 use at::result::Cause;
 use carrier::{AccessList, Caller, Counts};
 use clock::Instant;
-use modem::{Action, Connected, Modem, Note, Persona};
+use modem::{Action, Connected, Modem, Note, Persona, StateName};
 use tracing::{debug, info, warn};
 
 use crate::config::Reserve;
 use crate::end::End;
 use crate::keeping::NotKept;
 use crate::limits;
+use crate::net::Net;
 use crate::outbox::{Outbox, Signal};
 use crate::pending::Pending;
 use crate::placing;
@@ -35,6 +36,7 @@ pub(crate) struct Circuit {
     pub(crate) slot: Slot,
     pub(crate) outbox: Outbox,
     pub(crate) to_line: Pending,
+    pub(crate) net: Net,
     pub(crate) watchers: Watchers,
     /// What came of an answer; the modem hears it with its next input.
     pub(crate) news: Option<News>,
@@ -75,6 +77,7 @@ impl Circuit {
             slot: Slot::Free,
             outbox: Outbox::default(),
             to_line: Pending::default(),
+            net: Net::default(),
             news: None,
             call_over: false,
             dial_access: None,
@@ -112,14 +115,17 @@ impl Circuit {
     }
 
     /// Whether there is room for what comes of more bytes from the equipment.
-    pub(crate) fn has_room(&self) -> bool {
+    pub(crate) fn has_room(&self, modem: &Modem) -> bool {
+        if !self.net.has_room_for(modem) {
+            return false;
+        }
         if self.end.is_stopped() {
             // The XON that lets everything move again may be behind those bytes.
             return self.to_line.len() < limits::BEHIND_XOFF;
         }
         // Echo that the equipment doesn't take stops its commands, but never its data: two busy
         // directions must not wait for each other.
-        let online = matches!(self.slot, Slot::Online { .. });
+        let online = matches!(self.slot, Slot::Online { .. }) || modem.state() == StateName::Socket;
         self.to_line.is_empty() && (online || self.outbox.len() < limits::ECHO)
     }
 
@@ -202,7 +208,11 @@ impl Circuit {
             Action::Message(message) => self.message(message),
             Action::Store(stored) => self.store(stored),
             #[cfg(feature = "wip")]
-            Action::Net(_) => {}
+            Action::Net(action) => {
+                let mut net = std::mem::take(&mut self.net);
+                net.act(&self.place(), action);
+                self.net = net;
+            }
             Action::Note(note) => self.say_in_log(note),
         }
     }
@@ -316,6 +326,17 @@ impl Circuit {
     #[cfg(not(feature = "configuration"))]
     fn trunks(&self, _: &routing::Route) -> Option<Arc<dyn carrier::Trunks>> {
         self.board.trunks()
+    }
+
+    /// What sockets are made with.
+    #[cfg(feature = "wip")]
+    pub(crate) fn place(&self) -> crate::net::Place<'_> {
+        crate::net::Place {
+            line: self.name(),
+            board: &self.board,
+            access: self.dial_access(),
+            transport: self.persona.transport(),
+        }
     }
 
     fn dial_access(&self) -> Arc<AccessList> {

@@ -5,6 +5,11 @@
 
 mod closing;
 mod far_end;
+#[cfg(feature = "wip")]
+mod net;
+#[cfg(not(feature = "wip"))]
+#[path = "driver/no_net.rs"]
+mod net;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -80,6 +85,7 @@ impl Driver {
             | self.dialled(cx, now)
             | self.callers(cx, now)
             | self.equipment(cx, now)
+            | self.sockets(cx, now)
             | self.far_end(cx, now)
     }
 
@@ -144,6 +150,10 @@ impl Driver {
             && call.deadline().is_some_and(|at| at <= now)
         {
             call.timeout(now);
+            moved = true;
+        }
+        if self.circuit.net.deadline().is_some_and(|at| at <= now) {
+            self.circuit.net.due(now);
             moved = true;
         }
         if self.circuit.end.deadline().is_some_and(|at| at <= now) {
@@ -276,7 +286,7 @@ impl Driver {
     }
 
     fn hear_equipment(&mut self, cx: &mut Context<'_>, now: Instant, buffer: &mut [u8]) -> Stir {
-        let wanted = self.modem.wants_dte() && self.circuit.has_room();
+        let wanted = self.modem.wants_dte() && self.circuit.has_room(&self.modem);
         let Poll::Ready(event) = self.circuit.end.poll_event(cx, now, buffer, wanted) else {
             return Stir::Nothing;
         };
@@ -335,6 +345,7 @@ impl Driver {
             call,
             self.circuit.end.deadline(),
             self.circuit.outbox.deadline(),
+            self.circuit.net.deadline(),
             undelivered,
         ];
         let Some(next) = deadlines.into_iter().flatten().min() else {

@@ -53,6 +53,12 @@ impl Incoming {
         self.listeners.iter().map(|listener| listener.local().to_string()).collect()
     }
 
+    /// Who may call.
+    #[cfg(feature = "wip")]
+    pub(crate) const fn access(&self) -> &AccessList {
+        &self.access
+    }
+
     pub(crate) fn set_access(&mut self, access: AccessList) {
         self.access = access;
     }

@@ -36,6 +36,11 @@ mod mailbox;
 mod messages;
 #[cfg(feature = "gsm")]
 mod module;
+#[cfg(feature = "wip")]
+mod net;
+#[cfg(not(feature = "wip"))]
+#[path = "no_net.rs"]
+mod net;
 mod outbox;
 mod pending;
 mod persona;

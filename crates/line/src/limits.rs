@@ -33,6 +33,19 @@ pub const TO_DTE: usize = 64 * 1024;
 /// of its XON: what is on the way in its buffers and ours when it changes its mind.
 pub const BEHIND_XOFF: usize = 64 * 1024;
 
+/// Bytes of a module's socket that are read at once for equipment that hasn't asked for them.
+#[cfg(feature = "wip")]
+pub const SOCKET_READ: usize = 4 * 1024;
+
+/// Bytes of the equipment that wait for the socket it has before it is no longer read. Not none: an escape
+/// must come through while a peer takes its time.
+#[cfg(feature = "wip")]
+pub const BEHIND_SOCKET: usize = 4 * 1024;
+
+/// How long a peer of a socket is waited for: as long as the modules do.
+#[cfg(feature = "wip")]
+pub const SOCKET_CONNECT: Duration = Duration::from_secs(75);
+
 /// How long signals wait for the bytes before them to leave towards the equipment: 64 KiB at 9600 bit/s
 /// take a minute, but a buffer of the kernel's (4 KiB) only four seconds.
 pub const DRAIN: Duration = Duration::from_secs(10);

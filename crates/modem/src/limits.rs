@@ -65,6 +65,10 @@ pub const PERSONA_TEXT: usize = 1024;
 #[cfg(feature = "sets")]
 pub const INDICATIONS: usize = 64;
 
+/// Lines beside which those don't wait that there can be any number of, such as of pings.
+#[cfg(feature = "sets")]
+pub const MINOR_INDICATIONS: usize = 16;
+
 /// Commands in one line. A line of `AT` full of one-letter commands has as many as characters; this
 /// stops nothing sensible and bounds the answer to `ATI4I4I4…`.
 pub const COMMANDS_PER_LINE: usize = 256;

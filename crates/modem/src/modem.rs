@@ -106,12 +106,6 @@ impl Modem {
         self.core.sets.get()?.wip.mapped()
     }
 
-    /// How TCP sockets talk to their peers.
-    #[cfg(feature = "wip")]
-    pub fn transport(&self) -> wip::Transport {
-        self.core.persona().sets.transport()
-    }
-
     /// Where the call is.
     pub fn state(&self) -> StateName {
         self.state.name()

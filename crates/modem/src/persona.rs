@@ -177,6 +177,12 @@ impl Persona {
         self.dialling.listen_port
     }
 
+    /// How TCP sockets of its command sets talk to their peers.
+    #[cfg(feature = "wip")]
+    pub fn transport(&self) -> wip::Transport {
+        self.sets.transport()
+    }
+
     /// Whether this modem has the command of the table.
     pub(crate) fn has(&self, command: &str) -> bool {
         let grammar = &self.grammar;

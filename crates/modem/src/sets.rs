@@ -23,7 +23,7 @@ use clock::Instant;
 
 use crate::core::Core;
 use crate::execute::Step;
-use crate::limits::INDICATIONS;
+use crate::limits::{INDICATIONS, MINOR_INDICATIONS};
 use crate::persona::Persona;
 use crate::port::Port;
 use crate::state::State;
@@ -106,6 +106,8 @@ pub(crate) enum Said {
     /// Lines that are no text of ours.
     #[cfg(feature = "gsm")]
     Bytes(Vec<u8>),
+    /// A line that may be dropped where many wait.
+    Minor(String),
     /// `+CME ERROR` with this number, or `ERROR` without `+CMEE`.
     Failure(u16),
 }
@@ -193,7 +195,11 @@ impl Inner {
 
     /// Equipment that is never in command state must not have us gather without end.
     fn say(&mut self, said: Said) {
-        if self.indications.len() < INDICATIONS {
+        let most = match said {
+            Said::Minor(_) => MINOR_INDICATIONS,
+            _ => INDICATIONS,
+        };
+        if self.indications.len() < most {
             self.indications.push_back(said);
         }
     }
@@ -329,9 +335,9 @@ pub(crate) fn news(mut state: State, core: &mut Core, port: &mut Port<'_>) -> St
         let said = core.sets.get_mut().map(|inner| std::mem::take(&mut inner.indications));
         for said in said.into_iter().flatten() {
             match said {
-                Said::Line(line) => core.information(&[line], port),
                 #[cfg(feature = "gsm")]
                 Said::Bytes(bytes) => core.information_bytes(&[bytes], port),
+                Said::Line(line) | Said::Minor(line) => core.information(&[line], port),
                 Said::Failure(number) => core.cme(number, port),
             }
         }

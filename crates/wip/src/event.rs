@@ -41,6 +41,8 @@ pub enum Answer {
 pub enum Indication {
     /// A line.
     Line(String),
+    /// A line that may be dropped where many wait.
+    Minor(String),
     /// An error.
     Failure(Code),
 }

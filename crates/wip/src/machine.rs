@@ -119,7 +119,7 @@ impl Wip {
             Event::Reset(channel) => self.reset(channel, out),
             Event::Pong { index, took } => {
                 let (timed_out, took) = took.map_or((1, 0), |took| (0, took.as_millis()));
-                out.indicate(Indication::Line(format!("+WIPPING: {timed_out},{index},{took}")));
+                out.indicate(Indication::Minor(format!("+WIPPING: {timed_out},{index},{took}")));
             }
             Event::NoPing => out.indicate(Indication::Failure(Code::PING)),
         }

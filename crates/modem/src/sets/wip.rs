@@ -109,6 +109,7 @@ impl Out for Wires<'_, '_> {
     fn indicate(&mut self, indication: Indication) {
         self.said.push(match indication {
             Indication::Line(line) => Said::Line(line),
+            Indication::Minor(line) => Said::Minor(line),
             Indication::Failure(code) => Said::Failure(code.0),
         });
     }

@@ -15,3 +15,5 @@ mod reload;
 mod stage;
 mod transcripts;
 mod trial;
+#[cfg(feature = "wip")]
+mod wip;

@@ -225,11 +225,62 @@ impl Equipment {
     }
 
     pub(crate) fn send(&self, text: &str) {
-        let mut rest = text.as_bytes();
+        self.send_bytes(text.as_bytes());
+    }
+
+    pub(crate) fn send_bytes(&self, bytes: &[u8]) {
+        let mut rest = bytes;
         while !rest.is_empty() {
             let count = rustix::io::write(&self.fd, rest).unwrap();
             rest = &rest[count..];
         }
+    }
+
+    /// Reads so many bytes.
+    pub(crate) fn read(&mut self, count: usize) -> Vec<u8> {
+        let end = Instant::now() + PATIENCE;
+        while self.heard.len() < count {
+            let heard = self.hear(end);
+            assert!(heard, "{count} bytes don't come; heard: {:?}", self.text());
+        }
+        let rest = self.heard.split_off(count);
+        std::mem::replace(&mut self.heard, rest)
+    }
+
+    /// Writes what the terminal takes at once, and keeps what comes meanwhile; how much was written.
+    pub(crate) fn write_some(&mut self, bytes: &[u8]) -> usize {
+        let mut fds = [PollFd::new(&self.fd, PollFlags::IN | PollFlags::OUT)];
+        let soon = Timespec { tv_sec: 1, tv_nsec: 0 };
+        poll(&mut fds, Some(&soon)).unwrap();
+        let ready = fds[0].revents();
+        if ready.contains(PollFlags::IN) {
+            self.hear(Instant::now() + PATIENCE);
+        }
+        if !ready.contains(PollFlags::OUT) || bytes.is_empty() {
+            return 0;
+        }
+        rustix::io::write(&self.fd, &bytes[..bytes.len().min(256)]).unwrap()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.heard).into_owned()
+    }
+
+    /// Waits for bytes; whether some came in time.
+    fn hear(&mut self, end: Instant) -> bool {
+        let left = end.saturating_duration_since(Instant::now());
+        let timeout = Timespec {
+            tv_sec: left.as_secs().try_into().unwrap(),
+            tv_nsec: left.subsec_nanos().into(),
+        };
+        let mut fds = [PollFd::new(&self.fd, PollFlags::IN)];
+        if left.is_zero() || poll(&mut fds, Some(&timeout)).unwrap() == 0 {
+            return false;
+        }
+        let mut chunk = [0; 4096];
+        let count = rustix::io::read(&self.fd, &mut chunk).unwrap_or_default();
+        self.heard.extend_from_slice(&chunk[..count]);
+        count > 0
     }
 
     /// Reads until `text` has come; gives everything up to its end, and keeps the rest.
@@ -243,20 +294,8 @@ impl Equipment {
                 let heard = std::mem::replace(&mut self.heard, rest);
                 return String::from_utf8_lossy(&heard).into_owned();
             }
-            let left = end.saturating_duration_since(Instant::now());
-            let heard = || String::from_utf8_lossy(&self.heard).into_owned();
-            assert!(!left.is_zero(), "`{text}` doesn't come; heard: {:?}", heard());
-            let timeout = Timespec {
-                tv_sec: left.as_secs().try_into().unwrap(),
-                tv_nsec: left.subsec_nanos().into(),
-            };
-            let mut fds = [PollFd::new(&self.fd, PollFlags::IN)];
-            if poll(&mut fds, Some(&timeout)).unwrap() > 0 {
-                let mut chunk = [0; 4096];
-                let count = rustix::io::read(&self.fd, &mut chunk).unwrap_or_default();
-                assert!(count > 0, "`{text}` doesn't come before the end; heard: {:?}", heard());
-                self.heard.extend_from_slice(&chunk[..count]);
-            }
+            let heard = self.hear(end);
+            assert!(heard, "`{text}` doesn't come; heard: {:?}", self.text());
         }
     }
 

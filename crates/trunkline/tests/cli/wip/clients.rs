@@ -1,0 +1,233 @@
+//! What published clients send and expect, under the names that wip-at-transcripts.md has for them.
+
+use std::net::UdpSocket;
+
+use super::servers::{Server, hears, says};
+use super::{Client, Echo, Pace};
+use crate::stage::{PATIENCE, Stage};
+
+/// Every way in which a client may be connected.
+fn each_way(persona: &str, mut goes: impl FnMut(Client)) {
+    for (echo, pace) in
+        [(Echo::Off, Pace::AtOnce), (Echo::On, Pace::AtOnce), (Echo::On, Pace::Slow)]
+    {
+        goes(Client::of(persona, echo, pace));
+    }
+}
+
+const OK: &str = "\r\nOK\r\n";
+
+/// T1.a: the WISMO228 library's stack, bearer, socket and data.
+#[test]
+fn t1a_wismo228_library_opens_a_socket_and_asks_for_a_page() {
+    each_way("wismo", |mut client| {
+        let server = Server::new();
+        let port = server.port();
+        client.row("AT+WIPCFG=1\r\n", OK);
+        client.row("AT+WIPBR=1,6\r\n", OK);
+        client.row("AT+WIPBR=2,6,11,\"APN\"\r\n", OK);
+        client.row("AT+WIPBR=2,6,0,\"USER\"\r\n", OK);
+        client.row("AT+WIPBR=2,6,11,\"PW\"\r\n", OK);
+        client.row("AT+WIPBR=4,6,0\r\n", OK);
+        client.row(
+            &format!("AT+WIPCREATE=2,1,\"127.0.0.1\",{port}\r\n"),
+            "\r\nOK\r\n\r\n+WIPREADY: 2,1\r\n",
+        );
+        let mut far = server.accept();
+        client.row("AT+WIPDATA=2,1,1\r\n", "\r\nCONNECT\r\n");
+        let request = b"GET path HTTP/1.1\r\nHost: HOST\r\n\r\n";
+        // What follows the return of the command is data, its feed too.
+        client.send(request);
+        hears(&mut far, request);
+        says(&mut far, b"HTTP/1.1 200 OK\r\n\r\nhello");
+        client.exact(b"HTTP/1.1 200 OK\r\n\r\nhello");
+        client.escape(OK);
+        client.row("AT+WIPCLOSE=2,1\r\n", OK);
+        client.row("AT+WIPCFG=0\r\n", OK);
+    });
+}
+
+/// T1.a: the far end closes while the client is on its way out of data mode.
+#[test]
+fn t1a_wismo228_library_hears_of_a_peer_that_closed_on_its_way_out() {
+    let mut client = Client::of("wismo", Echo::Off, Pace::AtOnce);
+    client.attach();
+    let server = Server::new();
+    client.row(
+        &format!("AT+WIPCREATE=2,1,\"localhost\",{}\r\n", server.port()),
+        "\r\nOK\r\n\r\n+WIPREADY: 2,1\r\n",
+    );
+    let far = server.accept();
+    client.row("AT+WIPDATA=2,1,1\r", "\r\nCONNECT\r\n");
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    client.send(b"+++");
+    drop(far);
+    client.exact(b"\r\n+WIPPEERCLOSE: 2,1\r\n\r\nOK\r\n");
+    client.row("AT+WIPCLOSE=2,1\r\n", OK);
+}
+
+/// T1.b: the server speaks first.
+#[test]
+fn t1b_wismo228_library_is_told_of_a_banner_and_reads_as_much() {
+    each_way("wismo", |mut client| {
+        client.attach();
+        let server = Server::new();
+        client.row(
+            &format!("AT+WIPCREATE=2,1,\"127.0.0.1\",{}\r\n", server.port()),
+            "\r\nOK\r\n\r\n+WIPREADY: 2,1\r\n",
+        );
+        let mut far = server.accept();
+        says(&mut far, b"220 mail.example\r\n");
+        client.exact(b"\r\n+WIPDATA: 2,1,18\r\n");
+        client.row("AT+WIPDATA=2,1,1\r", "\r\nCONNECT\r\n");
+        client.exact(b"220 mail.example\r\n");
+        client.send(b"EHLO me\r\n");
+        hears(&mut far, b"EHLO me\r\n");
+        says(&mut far, b"250 mail.example\r\n");
+        client.exact(b"250 mail.example\r\n");
+        client.escape(OK);
+        client.row("AT+WIPCLOSE=2,1\r\n", OK);
+    });
+}
+
+/// T1.c: the server closes after its answer.
+#[test]
+fn t1c_wismo228_library_puts_a_page_and_is_closed() {
+    each_way("wismo", |mut client| {
+        client.attach();
+        let server = Server::new();
+        client.row(
+            &format!("AT+WIPCREATE=2,1,\"127.0.0.1\",{}\r\n", server.port()),
+            "\r\nOK\r\n\r\n+WIPREADY: 2,1\r\n",
+        );
+        let mut far = server.accept();
+        client.row("AT+WIPDATA=2,1,1\r", "\r\nCONNECT\r\n");
+        client.send(b"PUT /x HTTP/1.1\r\nConnection: close\r\n\r\n");
+        hears(&mut far, b"PUT /x HTTP/1.1\r\nConnection: close\r\n\r\n");
+        says(&mut far, b"HTTP/1.1 200 OK\r\n\r\n");
+        drop(far);
+        client.exact(b"HTTP/1.1 200 OK\r\n\r\n\x03\r\nSHUTDOWN\r\n");
+        client.escape(OK);
+        client.row("AT+WIPCLOSE=2,1\r\n", OK);
+    });
+}
+
+/// T3: volat3, datagrams both ways, and what it takes for success on the second start.
+#[test]
+fn t3_volat3_exchanges_datagrams() {
+    each_way("wavecom-q26", |mut client| {
+        let far = UdpSocket::bind("127.0.0.1:0").unwrap();
+        far.set_read_timeout(Some(PATIENCE)).unwrap();
+        let port = far.local_addr().unwrap().port();
+        client.row("AT+CMEE=1;&W\r", OK);
+        client.row("AT+WIPCFG=1\r", OK);
+        client.row("AT+WIPCFG=1\r", "\r\n+CME ERROR: 844\r\n");
+        client.row("AT+WIPCLOSE=1,1\r", "\r\n+CME ERROR: 831\r\n");
+        client.row("AT+WIPBR=0,6\r", "\r\n+CME ERROR: 803\r\n");
+        client.row("AT+WIPBR=1,6\r", OK);
+        client.row("AT+WIPBR=1,6\r", "\r\n+CME ERROR: 804\r\n");
+        client.row("AT+WIPBR=2,6,11,\"APN\"\r", OK);
+        client.row("AT+WIPBR=2,6,0,\"USER\"\r", OK);
+        client.row("AT+WIPBR=2,6,1,\"PW\"\r", OK);
+        client.row("AT+WIPBR=4,6,0\r", OK);
+        client.row("AT+WIPBR=4,6,0\r", "\r\n+CME ERROR: 803\r\n");
+        let create = format!("AT+WIPCREATE=1,1,0,\"127.0.0.1\",{port}\r");
+        client.row(&create, "\r\nOK\r\n\r\n+WIPREADY: 1,1\r\n");
+        client.row(&create, "\r\n+CME ERROR: 840\r\n");
+        client.row("AT+WIPDATA=1,1,1\r", "\r\nCONNECT\r\n");
+        client.send(b"abc\x10\x03\x10\x10\x03");
+        let mut datagram = [0; 64];
+        let (length, from) = far.recv_from(&mut datagram).unwrap();
+        assert_eq!(&datagram[..length], b"abc\x03\x10");
+        far.send_to(b"x\x03y", from).unwrap();
+        far.send_to(b"z", from).unwrap();
+        client.exact(b"x\x10\x03y\x03z\x03");
+        client.escape(OK);
+        far.send_to(b"xy", from).unwrap();
+        client.exact(format!("\r\n+WIPDATA: 1,1,2,\"127.0.0.1\",{port}\r\n").as_bytes());
+        client.row("AT+WIPCLOSE=1,1\r", OK);
+    });
+}
+
+/// T5 and T9: a POS terminal and a tracker; the trackers' server ends the session after the escape.
+#[test]
+fn t9_tracker_reports_and_waits_for_the_end_of_its_session() {
+    each_way("wavecom-q24", |mut client| {
+        let server = Server::new();
+        client.row("AT+CMEE=1\r", OK);
+        client.row("AT+WIPCFG=1\r", OK);
+        client.row("AT+WIPBR=1,6\r", OK);
+        client.row("AT+WIPBR=2,6,11,\"APN\"\r", OK);
+        client.row("AT+WIPBR=2,6,0,\"\"\r", OK);
+        client.row("AT+WIPBR=2,6,1,\"\"\r", OK);
+        client.row("AT+WIPBR=4,6,0\r", OK);
+        client.row(
+            &format!("AT+WIPCREATE=2,1,\"127.0.0.1\",{}\r", server.port()),
+            "\r\nOK\r\n\r\n+WIPREADY: 2,1\r\n",
+        );
+        let mut far = server.accept();
+        client.row("AT+WIPDATA=2,1,1\r", "\r\nCONNECT\r\n");
+        client.send(b"report");
+        hears(&mut far, b"report");
+        says(&mut far, b"END SESSION");
+        client.exact(b"END SESSION");
+        client.escape(OK);
+        drop(far);
+        client.exact(b"\r\n+WIPPEERCLOSE: 2,1\r\n");
+        client.row("AT+WIPCLOSE=2,1\r", OK);
+        client.row("AT+WIPBR=5,6\r", OK);
+        client.row("AT+WIPBR=0,6\r", OK);
+    });
+}
+
+/// T13: a client that ends its lines by a feed alone.
+#[test]
+fn t13_lines_that_end_with_a_feed_alone_are_taken_where_the_persona_says_so() {
+    let configuration =
+        "state = \"state\"\npersonas = [\"lf.toml\"]\n[[line]]\nname = \"m\"\npty = \"m\"\npersona = \"lf\"\n";
+    let stage = Stage::new(configuration);
+    stage.write("lf.toml", "base = \"wavecom-q24\"\naccept-lf = true\n");
+    let mut client = Client::started(stage, "m");
+    client.row("AT\n", OK);
+    client.row("AT+WIPCFG=1\n", OK);
+    client.row("AT+WIPBR=1,6\n", OK);
+}
+
+/// T14: a bearer that was never opened, an error level that Wavecom doesn't have, and two returns.
+#[test]
+fn t14_a_client_that_ignores_errors_gets_on() {
+    each_way("wavecom-q26", |mut client| {
+        let server = Server::new();
+        client.row("AT+CMEE=1\r", OK);
+        client.row("AT+WIPCFG=1\r", OK);
+        client.row("AT+WIPBR=1,6\r", OK);
+        client.row("AT+WIPBR=2,5,16,\"10.0.0.1\"\r", "\r\n+CME ERROR: 803\r\n");
+        client.row("AT+WIPBR=2,6,11,\"APN\"\r", OK);
+        client.row("AT+WIPBR=3,6,11\r", "\r\n+WIPBR: 6,11,\"APN\"\r\n\r\nOK\r\n");
+        client.row("AT+WIPBR=3,5,15\r", "\r\n+CME ERROR: 803\r\n");
+        client.row("AT+WIPBR=4,6,0\r", OK);
+        client.row(
+            &format!("AT+WIPCREATE=2,1,\"127.0.0.1\",{}\r", server.port()),
+            "\r\nOK\r\n\r\n+WIPREADY: 2,1\r\n",
+        );
+        client.row("AT+WIPCLOSE=2,1\r", OK);
+    });
+}
+
+/// T15: stop and start again; what is said twice is answered as the client takes for success.
+#[test]
+fn t15_edac_unit_starts_twice() {
+    each_way("wavecom-q24", |mut client| {
+        client.row("AT+CMEE=1\r\n", OK);
+        for (first, again) in [
+            ("AT+WIPCFG=1\r\n", "\r\n+CME ERROR: 844\r\n"),
+            ("AT+WIPBR=1,6\r\n", "\r\n+CME ERROR: 804\r\n"),
+            ("AT+WIPBR=2,6,11,\"APN\"\r\n", OK),
+            ("AT+WIPBR=4,6,0\r\n", "\r\n+CME ERROR: 803\r\n"),
+        ] {
+            client.row(first, OK);
+            client.row(first, again);
+        }
+        client.row("AT+WIPBR=5,6\r\n", OK);
+    });
+}

@@ -1,0 +1,8 @@
+//! Wavecom's TCP/IP commands on a pseudo-terminal, byte by byte as published clients send and expect them.
+
+mod client;
+mod clients;
+mod data;
+mod servers;
+
+use client::{Client, Echo, Pace};
