@@ -62,11 +62,11 @@ impl Modem {
             Input::Timeout => {}
         }
         self.parse_type_ahead(&mut port);
+        // What was set to no time at all, such as S25=0, is due now.
+        self.run_timers(&mut port);
         if self.core.sets.has_news() {
             self.change(&mut port, sets::news);
         }
-        // What was set to no time at all, such as S25=0, is due now.
-        self.run_timers(&mut port);
         if let Some((number, problem)) = self.core.memory.take_bad_profile() {
             port.note(Note::BadProfile(number, problem));
         }

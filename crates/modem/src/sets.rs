@@ -14,8 +14,11 @@ mod stage;
 pub(crate) mod wip;
 #[cfg(feature = "wip")]
 pub(crate) mod wip_keys;
+#[cfg(feature = "wip")]
+mod wip_mask;
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use at::body::{Command as Typed, ExtendedAct, Mark};
 use at::result::ResultCode;
@@ -291,12 +294,18 @@ pub(crate) fn rest(state: State, body: &[u8], done: usize) -> State {
     }
 }
 
-/// A line has ended whose echo isn't complete without the feed that may follow: whether that is waited for.
+/// The time of two characters, and a little more, at one bit a second.
+const FEED_BITS: Duration = Duration::from_secs(25);
+
+/// A line has ended, and the feed that may follow belongs to its echo, and not to the data that may come
+/// next: whether it is waited for.
 pub(crate) fn awaits_feed(state: State, core: &mut Core, port: &Port<'_>) -> Result<State, State> {
     let wait = core.persona().sets.feed_wait;
-    let echoes = core.echoes();
+    let waits = !wait.is_zero() && !core.persona().sets.feed_ends;
+    // A slow port takes its time for the feed.
+    let wait = wait.max(FEED_BITS / core.rate.max(1));
     match core.sets.get_mut() {
-        Some(inner) if echoes && !wait.is_zero() => {
+        Some(inner) if waits => {
             inner.feed_until = Some(port.now() + wait);
             Ok(State::Set(Box::new(Stage::Feed(Feed::new(state)))))
         }
@@ -327,7 +336,7 @@ pub(crate) fn news(mut state: State, core: &mut Core, port: &mut Port<'_>) -> St
     {
         state = wip::news(state, core, port);
     }
-    if let Some(answer) = core.sets.get_mut().and_then(|inner| inner.finished.take()) {
+    while let Some(answer) = core.sets.get_mut().and_then(|inner| inner.finished.take()) {
         state = stage::finish(state, answer, core, port);
     }
     // Between the characters of a command an unasked-for line would spoil its echo.
@@ -386,5 +395,7 @@ fn application(core: &mut Core, runs: gsm::Runs) {
 pub(crate) fn without_codes(line: String) -> String {
     #[cfg(feature = "gsm")]
     let line = gsm::without_codes(line);
+    #[cfg(feature = "wip")]
+    let line = wip_mask::without_passwords(line);
     line
 }

@@ -192,6 +192,14 @@ impl Wip {
         out.act(Action::NoPing);
     }
 
+    /// The module, or what has these commands in it, starts anew: all is as at first.
+    pub fn restart(&mut self, out: &mut impl Out) {
+        if !self.sockets.is_empty() {
+            self.close_all(out);
+        }
+        *self = Self::new(std::mem::take(&mut self.rules));
+    }
+
     fn lost(&mut self, out: &mut impl Out) {
         let waited = std::mem::replace(&mut self.awaited, Awaited::Nothing);
         if waited != Awaited::Nothing {

@@ -23,8 +23,8 @@ pub(crate) const KEYS: &[Key] = &[
         "echo-lf",
         "milliseconds, 0 to 1000",
         1000,
-        "an echoed line waits so long for its line feed, which is echoed in front of the answer; 0: it \
-         is not echoed",
+        "a line waits so long for its line feed, which is echoed in front of the answer, and is no data \
+         behind it; 0: it is not echoed",
         |p, ms| p.sets.feed_wait = Duration::from_millis(u64::from(ms)),
     ),
 ];

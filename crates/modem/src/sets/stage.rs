@@ -67,7 +67,9 @@ impl Feed {
         {
             *bytes = rest;
             core.recogniser.push(*byte, &chars);
-            port.echo(&[*byte]);
+            if core.echoes() {
+                port.echo(&[*byte]);
+            }
         }
         self.execute(core, port)
     }

@@ -23,6 +23,8 @@ pub(crate) struct Part {
     machine: Wip,
     /// The application that has these commands can be stopped by `+WOPEN`.
     application: Application,
+    /// Whether the application has stopped since the machine was last looked at, and all its sockets with it.
+    restart: bool,
     /// Why the equipment doesn't have its socket any more.
     dropped: Option<Code>,
 }
@@ -64,6 +66,7 @@ impl Part {
         Self {
             machine: Wip::new(facts.wip.clone()),
             application: Application::Running,
+            restart: false,
             dropped: None,
         }
     }
@@ -72,6 +75,7 @@ impl Part {
     #[cfg(feature = "gsm")]
     pub(super) fn set_application(&mut self, application: Application) {
         self.application = application;
+        self.restart |= application == Application::Stopped;
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
@@ -79,7 +83,7 @@ impl Part {
     }
 
     pub(super) const fn has_news(&self) -> bool {
-        self.dropped.is_some()
+        self.dropped.is_some() || self.restart
     }
 
     pub(crate) fn wants(&self, channel: Channel) -> bool {
@@ -303,6 +307,10 @@ pub(crate) fn event(state: State, event: Event<'_>, core: &mut Core, port: &mut 
 
 /// The equipment's socket may have been taken from it.
 pub(super) fn news(state: State, core: &mut Core, port: &mut Port<'_>) -> State {
+    let part = core.sets.get_mut().map(|inner| &mut inner.wip);
+    if part.is_some_and(|part| std::mem::take(&mut part.restart)) {
+        with(core, port, |wip, out| wip.restart(out));
+    }
     let dropped = core.sets.get_mut().and_then(|inner| inner.wip.dropped.take());
     match (state, dropped) {
         (State::Set(stage), Some(code)) if matches!(*stage, super::Stage::Mapped(_)) => {

@@ -42,7 +42,9 @@ impl Client {
     pub(super) fn with(args: &[&str], echo: Echo, pace: Pace) -> Self {
         let mut stage = Stage::new("");
         std::fs::create_dir(stage.path("state")).unwrap();
-        stage.start(&[&["modem", "--pty", "m", "--state", "state", "--log", "debug"], args].concat());
+        stage.start(
+            &[&["modem", "--pty", "m", "--state", "state", "--log", "debug"], args].concat(),
+        );
         let equipment = Equipment::open(&stage.path("m"));
         let mut client = Self { _stage: stage, equipment, echo: Echo::On, pace };
         if echo == Echo::Off {
@@ -94,8 +96,9 @@ impl Client {
         match self.pace {
             Pace::AtOnce => self.equipment.send_bytes(bytes),
             Pace::Slow => {
-                for byte in bytes {
-                    self.equipment.send_bytes(&[*byte]);
+                // A return and its feed leave a port in one go, however slow it is.
+                for piece in bytes.split_inclusive(|byte| *byte != b'\r') {
+                    self.equipment.send_bytes(piece);
                     std::thread::sleep(Duration::from_micros(10_000_000 / 4800));
                 }
             }

@@ -61,6 +61,8 @@ fn t1a_wismo228_library_hears_of_a_peer_that_closed_on_its_way_out() {
     client.row("AT+WIPDATA=2,1,1\r", "\r\nCONNECT\r\n");
     std::thread::sleep(std::time::Duration::from_millis(1100));
     client.send(b"+++");
+    // In the middle of the silence behind it.
+    std::thread::sleep(std::time::Duration::from_millis(300));
     drop(far);
     client.exact(b"\r\n+WIPPEERCLOSE: 2,1\r\n\r\nOK\r\n");
     client.row("AT+WIPCLOSE=2,1\r\n", OK);
@@ -183,8 +185,7 @@ fn t9_tracker_reports_and_waits_for_the_end_of_its_session() {
 /// T13: a client that ends its lines by a feed alone.
 #[test]
 fn t13_lines_that_end_with_a_feed_alone_are_taken_where_the_persona_says_so() {
-    let configuration =
-        "state = \"state\"\npersonas = [\"lf.toml\"]\n[[line]]\nname = \"m\"\npty = \"m\"\npersona = \"lf\"\n";
+    let configuration = "state = \"state\"\npersonas = [\"lf.toml\"]\n[[line]]\nname = \"m\"\npty = \"m\"\npersona = \"lf\"\n";
     let stage = Stage::new(configuration);
     stage.write("lf.toml", "base = \"wavecom-q24\"\naccept-lf = true\n");
     let mut client = Client::started(stage, "m");

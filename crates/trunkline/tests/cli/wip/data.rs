@@ -248,7 +248,7 @@ fn dialling_in_one_line_works_beside_the_sockets() {
 fn a_forbidden_peer_is_unreachable() {
     let server = Server::new();
     let configuration = "state = \"state\"\n[[line]]\nname = \"m\"\npty = \"m\"\npersona = \"wavecom-q26\"\n\
-                         dial-access = [\"deny 127.0.0.0/8\", \"allow all\"]\n";
+                         dial-access = [\"deny 127.0.0.0/8\", \"allow any\"]\n";
     let mut client = Client::run(configuration, "m");
     client.attach();
     client.row(
