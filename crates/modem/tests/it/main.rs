@@ -3,6 +3,7 @@
 mod dialogues;
 mod escape_timing;
 mod keeping;
+mod module;
 mod net;
 mod personas;
 mod recorder;

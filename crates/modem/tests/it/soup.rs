@@ -6,8 +6,8 @@ use std::time::Duration;
 use at::result::Cause;
 use clock::Instant;
 use modem::{
-    Action, CallEvent, Caller, Connected, DteLines, Input, Modem, Note, Output, StateName, Stored,
-    limits,
+    Action, CallEvent, Caller, Connected, DteLines, Input, Modem, Note, Number, Output,
+    ShortMessage, StateName, Stored, limits,
 };
 use proptest::prelude::*;
 
@@ -59,6 +59,24 @@ const LINES: &[&[u8]] = &[
     b"\xff\x00\x7f",
     b"AT+MS=\"V34\",1\r",
     b"AT\"\r",
+    b"AT+CMEE=1;+CREG=2;+WIND=32767;+CNMI=2,1\r",
+    b"AT+CMGF=1;+CSDH=1\r",
+    b"AT+CMGS=\"5551212\"\r",
+    b"AT+CMGS=19\r0011000B917228001032F40000A905C8329BFD06\x1a",
+    b"AT+CMGW=\"5551212\"\rtext\x1a",
+    b"text\x1a",
+    b"\x1a",
+    b"\x1b",
+    b"AT+CMGL=\"ALL\";+CMGL=4\r",
+    b"AT+CMGD=1,4\r",
+    b"AT+CMSS=1\r",
+    b"AT+COPS=?\r",
+    b"AT+COPS=2;+COPS=0\r",
+    b"AT+CGATT=0;+CGATT=1\r",
+    b"AT+CFUN=1,1\r",
+    b"AT+CPOF\r",
+    b"AT+WOPEN=0\r",
+    b"AT+CPIN=1\r",
     b"data without meaning",
 ];
 
@@ -77,6 +95,8 @@ enum Happening {
     Break,
     Lines(bool, bool),
     Rate(u32),
+    Message,
+    MessageSent(bool),
     EarlyTimeout,
 }
 
@@ -96,6 +116,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::Break),
         2 => (any::<bool>(), any::<bool>()).prop_map(|(dtr, rts)| Happening::Lines(dtr, rts)),
         1 => any::<u32>().prop_map(Happening::Rate),
+        2 => Just(Happening::Message),
+        2 => any::<bool>().prop_map(Happening::MessageSent),
         1 => Just(Happening::EarlyTimeout),
     ]
 }
@@ -195,6 +217,8 @@ proptest! {
         let mut driver = Driver::new();
         let mut now = Instant::ORIGIN;
         let data = vec![b'd'; 5000];
+        let number = || Number::parse("5551212").unwrap();
+        let message = ShortMessage::of_text(number(), number(), "\r\nOK\r\n").unwrap();
         for happening in &story {
             let cause = |place: usize| Cause::ALL[place];
             let input = match happening {
@@ -214,6 +238,9 @@ proptest! {
                 Happening::Break => Input::Break,
                 Happening::Lines(dtr, rts) => Input::Lines(DteLines { dtr: *dtr, rts: *rts }),
                 Happening::Rate(rate) => Input::Rate(*rate),
+                Happening::Message => Input::Message(&message),
+                Happening::MessageSent(true) => Input::MessageSent(Ok(())),
+                Happening::MessageSent(false) => Input::MessageSent(Err(38)),
                 Happening::EarlyTimeout => Input::Timeout,
             };
             driver.said.clear();

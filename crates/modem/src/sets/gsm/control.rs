@@ -4,6 +4,7 @@ use at::body::{ExtendedAct, Value};
 
 use super::charset::{self, Charset};
 use super::error::{self, Refusal};
+use super::facts::Function;
 use super::moment::{self, Moment};
 use super::security::single_number;
 use super::{Application, COMMANDS, Done, Part, Reply, Turn};
@@ -17,6 +18,7 @@ pub(super) fn function(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
         ExtendedAct::Set(values) => {
             let values: Vec<Value<'_>> = values.iter().collect();
             match values.as_slice() {
+                [Value::Number(1)] if turn.facts().function == Function::Stays => Ok(Done::Ok),
                 [Value::Number(1)] | [Value::Number(1), Value::Number(1)] => {
                     let span = turn.facts().restart;
                     part.leave_quietly();

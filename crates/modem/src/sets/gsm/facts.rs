@@ -18,6 +18,7 @@ pub(crate) struct Facts {
     /// The line's own number.
     pub(super) number: Option<Number>,
     pub(super) cpin_read: CpinRead,
+    pub(super) function: Function,
     pub(super) registration: Registration,
     pub(super) operator: String,
     pub(super) operator_short: String,
@@ -49,6 +50,15 @@ pub(crate) struct Facts {
 pub(super) enum CpinRead {
     Bare,
     WithOk,
+}
+
+/// What `+CFUN=1` does to a module that is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Function {
+    /// It starts anew, as Wavecom's modules do.
+    Restarts,
+    /// Nothing, as 27.007 has it: gammu sends it and goes on at once.
+    Stays,
 }
 
 /// Where the module's search for a network ends.
@@ -96,6 +106,7 @@ impl Default for Facts {
             card_number: "8988211000000000000".to_owned(),
             number: None,
             cpin_read: CpinRead::WithOk,
+            function: Function::Restarts,
             registration: Registration::Home,
             operator: "Trunkline".to_owned(),
             operator_short: "Trunk".to_owned(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::address::Number;
 use super::charset::NAMES;
-use super::facts::{CpinRead, Facts, Registration};
+use super::facts::{CpinRead, Facts, Function, Registration};
 use super::sim::{Card, Code};
 use crate::persona::{Key, Persona, choose, number, switch, text, word};
 
@@ -40,6 +40,9 @@ pub(crate) const KEYS: &[Key] = &[
     ),
     switch("gsm.pin-read-ok", "OK follows the answer to +CPIN?", |p, on| {
         facts(p).cpin_read = on.choose(CpinRead::Bare, CpinRead::WithOk);
+    }),
+    switch("gsm.cfun-restarts", "+CFUN=1 starts the module anew, as +CFUN=1,1 does", |p, on| {
+        facts(p).function = on.choose(Function::Stays, Function::Restarts);
     }),
     word(
         "gsm.registration",
