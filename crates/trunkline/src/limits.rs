@@ -76,3 +76,11 @@ pub(crate) const TOP_FILTER: usize = 60;
 /// How long an account that is called back may take to answer: as long as a telephone rings.
 #[cfg(feature = "exchange")]
 pub(crate) const CALL_BACK: Duration = Duration::from_secs(60);
+
+/// Registers that `trunkline modbus guess` reads from standard input, in characters: a unit's whole answer.
+#[cfg(feature = "modbus")]
+pub(crate) const GUESS_BYTES: u64 = 4096;
+
+/// A file on standard input that `trunkline encode` keeps until it knows its length, which BinHex and yEnc say first.
+#[cfg(feature = "modbus")]
+pub(crate) const ARMOUR_BYTES: u64 = 64 << 20;

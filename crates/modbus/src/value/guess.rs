@@ -165,6 +165,9 @@ fn count(value: i128) -> Verdict {
             format!("{value} is a multiple of 65536: its words rather stand the other way round");
         return (Sanity::Unlikely, why);
     }
+    if value < -0xffff {
+        return (Sanity::Unlikely, "a large negative number: no counter".to_owned());
+    }
     match size {
         0..0x1_0000 => (
             Sanity::Likely,

@@ -122,6 +122,8 @@ fn shape(command: &Command) -> String {
             Count::One => write!(shape, " {}", operand.name),
             #[cfg(any(feature = "configuration", test))]
             Count::Optional => write!(shape, " [{}]", operand.name),
+            #[cfg(feature = "modbus")]
+            Count::Many => write!(shape, " [{}…]", operand.name),
         };
     }
     if matches!(command.act, Act::Choose(_)) {

@@ -83,6 +83,9 @@ pub(crate) enum Count {
     /// Once or not at all.
     #[cfg(any(feature = "configuration", test))]
     Optional,
+    /// Any number of times, also none; only as the last operand.
+    #[cfg(feature = "modbus")]
+    Many,
 }
 
 /// A flag: `--name`, or `--name VALUE` as often as one likes.

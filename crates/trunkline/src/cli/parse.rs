@@ -161,6 +161,8 @@ impl Matches {
             return Err(self.wrong(format!("{} is missing", missing.name)));
         }
         match self.operands.get(operands.len()) {
+            #[cfg(feature = "modbus")]
+            Some(_) if operands.last().is_some_and(|last| last.count == Count::Many) => Ok(()),
             Some(extra) => Err(self.wrong(format!("there is one word too many: `{extra}`"))),
             None => Ok(()),
         }
@@ -185,6 +187,12 @@ impl Matches {
     /// The n-th operand.
     pub(crate) fn operand(&self, n: usize) -> Option<&str> {
         self.operands.get(n).map(String::as_str)
+    }
+
+    /// Every operand.
+    #[cfg(feature = "modbus")]
+    pub(crate) fn operands(&self) -> &[String] {
+        &self.operands
     }
 
     /// The flag's value, read as a `T`.

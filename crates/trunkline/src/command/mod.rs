@@ -4,6 +4,8 @@
 mod account;
 #[cfg(feature = "exchange")]
 mod answer;
+#[cfg(feature = "modbus")]
+mod armour;
 #[cfg(feature = "exchange")]
 mod audit;
 #[cfg(feature = "configuration")]
@@ -17,6 +19,8 @@ mod dial;
 mod hangup;
 #[cfg(feature = "configuration")]
 mod lines;
+#[cfg(feature = "modbus")]
+mod modbus;
 mod modem;
 #[cfg(feature = "modems")]
 mod modems;
@@ -65,6 +69,12 @@ pub(crate) static COMMANDS: &[Command] = &[
     calls::COMMAND,
     #[cfg(feature = "modems")]
     modems::COMMAND,
+    #[cfg(feature = "modbus")]
+    modbus::COMMAND,
+    #[cfg(feature = "modbus")]
+    armour::ENCODE,
+    #[cfg(feature = "modbus")]
+    armour::DECODE,
     #[cfg(feature = "configuration")]
     hangup::COMMAND,
     #[cfg(feature = "configuration")]

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "exchange")]
 pub(super) mod accounts;
+#[cfg(feature = "modbus")]
+mod gateways;
 mod lines;
 mod modems;
 #[cfg(feature = "web")]
@@ -31,6 +33,8 @@ pub(super) fn check(mut draft: Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Opt
         modems::check(&draft, mistakes);
     }
     ports::check(&draft, mistakes);
+    #[cfg(feature = "modbus")]
+    gateways::check(&draft, mistakes);
     let log = log(&draft, mistakes);
     #[cfg(feature = "exchange")]
     accounts::check(&mut draft, accounts::Secrets::Needed, mistakes);
@@ -50,6 +54,8 @@ pub(super) fn check(mut draft: Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Opt
             hunts: modems::take_hunts(&mut draft),
             #[cfg(feature = "modems")]
             modems: modems::take(&mut draft),
+            #[cfg(feature = "modbus")]
+            gateways: gateways::take(&mut draft),
             lines: lines::take(&mut draft),
             #[cfg(feature = "exchange")]
             answering: accounts::take(&mut draft),

@@ -29,6 +29,8 @@ pub(crate) struct Draft<'s> {
     pub(crate) hunts: Vec<Placed<HuntConfig>>,
     #[cfg(feature = "modems")]
     pub(crate) modems: Vec<Placed<rack::ModemConfig>>,
+    #[cfg(feature = "modbus")]
+    pub(crate) gateways: Vec<Placed<gateway::GatewayConfig>>,
     pub(crate) phonebook: Vec<Placed<(String, Listing)>>,
     #[cfg(feature = "exchange")]
     pub(crate) exchange: Option<Placed<exchange::ExchangeConfig>>,
@@ -75,7 +77,7 @@ pub(crate) struct AccessConfig {
 }
 
 /// The keys at the top of a file.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "include",
     "state",
     "control",
@@ -86,6 +88,7 @@ const KEYS: [&str; 14] = [
     "line",
     "hunt",
     "modem",
+    "gateway",
     "exchange",
     "account",
     "web",
@@ -201,6 +204,7 @@ impl<'s> Reader<'_, 's> {
                 self.draft.hunts.extend(hunts);
             }
             "modem" => self.modems(value, key.span()),
+            "gateway" => self.gateways(value, key.span()),
             "phonebook" => self.phonebook(value),
             "exchange" | "account" => self.answering(key.get_ref(), value, key.span()),
             "web" | "operator" => self.page(key.get_ref(), value, key.span()),
@@ -223,6 +227,18 @@ impl<'s> Reader<'_, 's> {
     #[cfg(not(feature = "modems"))]
     fn modems(&mut self, _: &Value<'s>, span: Range<usize>) {
         let message = "this program was built without real modems, so it can't use `modem`";
+        self.mistakes.push(Diagnostic::at(self.source, span, message));
+    }
+
+    #[cfg(feature = "modbus")]
+    fn gateways(&mut self, value: &Value<'s>, _: Range<usize>) {
+        let gateways = self.each(value, "gateway");
+        self.draft.gateways.extend(gateways);
+    }
+
+    #[cfg(not(feature = "modbus"))]
+    fn gateways(&mut self, _: &Value<'s>, span: Range<usize>) {
+        let message = "this program was built without Modbus, so it can't use `gateway`";
         self.mistakes.push(Diagnostic::at(self.source, span, message));
     }
 

@@ -4,6 +4,8 @@
 mod accounts;
 #[cfg(feature = "exchange")]
 mod dialler;
+#[cfg(feature = "modbus")]
+mod gateways;
 #[cfg(feature = "web")]
 mod hall;
 #[cfg(feature = "web")]
@@ -65,6 +67,8 @@ pub(crate) struct Instance {
     exchange: Arc<Mutex<Option<Exchange>>>,
     #[cfg(feature = "modems")]
     rack: rack::Rack,
+    #[cfg(feature = "modbus")]
+    gateways: Arc<gateways::Gateways>,
     /// What the exchange runs by, for a change of the store's accounts alone.
     #[cfg(feature = "exchange")]
     answering: Mutex<Option<Answering>>,
@@ -135,6 +139,8 @@ impl Instance {
             exchange,
             #[cfg(feature = "modems")]
             rack,
+            #[cfg(feature = "modbus")]
+            gateways: Arc::default(),
             #[cfg(feature = "exchange")]
             answering: Mutex::new(plan.answering),
             #[cfg(feature = "web")]
@@ -161,6 +167,11 @@ impl Instance {
             let rack = instance.rack.clone();
             let groups = modems::groups(&plan.hunts, &plan.modems);
             tokio::spawn(async move { rack.apply(plan.modems, groups).await });
+        }
+        #[cfg(feature = "modbus")]
+        {
+            let gateways = Arc::clone(&instance.gateways);
+            tokio::spawn(async move { gateways.keep(plan.gateways).await });
         }
         tty::give_back_memory();
         let instance = Arc::new(instance);
@@ -254,6 +265,8 @@ impl Instance {
             };
             tokio::join!(lines, exchange);
         }
+        #[cfg(feature = "modbus")]
+        self.gateways.stop().await;
         // Now that their calls are over.
         #[cfg(feature = "modems")]
         self.rack.shut_down().await;

@@ -20,6 +20,9 @@ pub(crate) struct Plan {
     /// Real modems.
     #[cfg(feature = "modems")]
     pub(crate) modems: Vec<rack::ModemConfig>,
+    /// From Modbus TCP to buses.
+    #[cfg(feature = "modbus")]
+    pub(crate) gateways: Vec<gateway::GatewayConfig>,
     /// The answering side.
     #[cfg(feature = "exchange")]
     pub(crate) answering: Option<Answering>,
@@ -50,6 +53,8 @@ impl Plan {
             hunts: Vec::new(),
             #[cfg(feature = "modems")]
             modems: Vec::new(),
+            #[cfg(feature = "modbus")]
+            gateways: Vec::new(),
             #[cfg(feature = "exchange")]
             answering: None,
             #[cfg(feature = "web")]

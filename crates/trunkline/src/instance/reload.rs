@@ -35,6 +35,8 @@ impl Instance {
             let groups = super::modems::groups(&plan.hunts, &plan.modems);
             self.rack.apply(plan.modems, groups).await;
         }
+        #[cfg(feature = "modbus")]
+        self.gateways.set(plan.gateways).await;
 
         let mut changes = Changes::default();
         let mut wanted: HashMap<String, LineConfig> =

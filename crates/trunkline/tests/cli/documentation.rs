@@ -39,6 +39,12 @@ fn every_key_of_the_configuration_is_in_the_manual_and_no_other() {
         ("line tcp", "[[line]]\nname = \"a\"\ntcp = { x = 1 }"),
         ("hunt", "[[hunt]]\nx = 1"),
         ("modem", "[[modem]]\nx = 1"),
+        ("gateway", "[[gateway]]\nx = 1"),
+        ("gateway serial", "[[gateway]]\nname = \"a\"\nserial = { x = 1 }"),
+        (
+            "gateway rs485",
+            "[[gateway]]\nname = \"a\"\nserial = { device = \"d\", rs485 = { x = 1 } }",
+        ),
         ("phonebook", "[phonebook]\na = { x = 1 }"),
         ("ssh", "[phonebook]\na = { call = \"b\", ssh = { x = 1 } }"),
         ("access", "[access]\nx = 1"),

@@ -36,6 +36,8 @@ pub(super) fn of(config: &Config) -> Summary {
     summary.section("Hunt groups", "hunt", hunts);
     #[cfg(feature = "modems")]
     summary.section("Modems", "modem", modems(&config.plan.modems));
+    #[cfg(feature = "modbus")]
+    summary.section("Gateways", "gateway", gateways(&config.plan.gateways));
     let entries = config.plan.phonebook.entries().iter();
     let entries =
         entries.map(|entry| (entry.key.clone(), entry.listing.call.join(", then "))).collect();
@@ -63,6 +65,21 @@ fn hunt_words(hunt: &line::HuntConfig) -> String {
         let _ = write!(words, ", called at {}", listens.join(" and "));
     }
     words
+}
+
+#[cfg(feature = "modbus")]
+fn gateways(gateways: &[gateway::GatewayConfig]) -> Vec<(String, String)> {
+    let words = |gateway: &gateway::GatewayConfig| {
+        let listens: Vec<String> = gateway.listen.0.iter().map(ToString::to_string).collect();
+        let bus = match (&gateway.serial, &gateway.tcp) {
+            (Some(serial), _) => {
+                format!("{} at {} {}", serial.device.display(), serial.speed, serial.format.0)
+            }
+            (None, tcp) => tcp.clone().unwrap_or_default(),
+        };
+        format!("Modbus TCP at {} to {bus}", listens.join(" and "))
+    };
+    gateways.iter().map(|gateway| (gateway.name.clone(), words(gateway))).collect()
 }
 
 #[cfg(feature = "modems")]

@@ -62,6 +62,8 @@ fn names(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
     let mut named = Vec::new();
     #[cfg(feature = "modems")]
     named.extend(draft.modems.iter().map(|m| place("modem", &m.value.name, m.place())));
+    #[cfg(feature = "modbus")]
+    named.extend(draft.gateways.iter().map(|g| place("gateway", &g.value.name, g.place())));
     named.extend(draft.hunts.iter().map(|h| place("hunt group", &h.value.name, h.place())));
     for (what, name, at) in named {
         let key = ["name".into()];

@@ -1,7 +1,7 @@
 //! Nothing is used twice: devices, paths and addresses.
 
 use std::collections::HashMap;
-#[cfg(feature = "modems")]
+#[cfg(any(feature = "modbus", feature = "modems"))]
 use std::collections::hash_map::Entry;
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
@@ -39,6 +39,19 @@ fn paths(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
         match used.entry(fs::canonicalize(&whole).unwrap_or(whole)) {
             Entry::Occupied(first) => {
                 mistakes.push(twice(draft, &device.display().to_string(), &here, first.get()));
+            }
+            Entry::Vacant(free) => drop(free.insert(here)),
+        }
+    }
+    #[cfg(feature = "modbus")]
+    for gateway in &draft.gateways {
+        let Some(serial) = &gateway.value.serial else { continue };
+        let here = using(format!("gateway `{}`", gateway.value.name), gateway, &["serial"]);
+        let whole = absolute(&draft.folder(gateway).join(&serial.device));
+        match used.entry(fs::canonicalize(&whole).unwrap_or(whole)) {
+            Entry::Occupied(first) => {
+                let device = serial.device.display().to_string();
+                mistakes.push(twice(draft, &device, &here, first.get()));
             }
             Entry::Vacant(free) => drop(free.insert(here)),
         }
@@ -112,6 +125,13 @@ fn listeners(draft: &Draft<'_>) -> Vec<(SocketAddr, Use)> {
         for address in &hunt.value.listen.0 {
             let what = format!("hunt group `{}`", hunt.value.name);
             listeners.push((*address, using(what, hunt, &["listen"])));
+        }
+    }
+    #[cfg(feature = "modbus")]
+    for gateway in &draft.gateways {
+        for address in &gateway.value.listen.0 {
+            let what = format!("gateway `{}`", gateway.value.name);
+            listeners.push((*address, using(what, gateway, &["listen"])));
         }
     }
     #[cfg(feature = "exchange")]
