@@ -24,7 +24,8 @@ pub(crate) fn writing(path: &Path, settings: &Settings) -> Result<Connection, Op
     Ok(connection)
 }
 
-fn set(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {
+/// Has the connection write as the owner wants.
+pub(crate) fn set(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(limits::STATEMENTS);
     connection.pragma_update(None, "journal_mode", "wal")?;
     let synchronous = match settings.durability {

@@ -36,6 +36,8 @@ struct Shared {
     /// The next call's place.
     next_row: Arc<AtomicI64>,
     role: Role,
+    /// What the writer is to go by next, until it has seen it.
+    changed: Arc<Mutex<Option<Settings>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -64,8 +66,10 @@ impl Store {
             tracing::warn!(calls = cut_off, "calls were cut off when the last instance ended");
         }
         let next_row = crate::writer::next_row(&connection).map_err(fault)?;
-        let keeping = Keeping { settings: settings.clone(), _lock: lock };
-        Self::start(path, connection, next_row, Role::Instance, Some(keeping))
+        let changed = Arc::default();
+        let keeping =
+            Keeping { settings: settings.clone(), changed: Arc::clone(&changed), _lock: lock };
+        Self::start(path, connection, next_row, Role::Instance, Some(keeping), changed)
     }
 
     /// Opens a store beside the instance that may be running with it.
@@ -85,7 +89,7 @@ impl Store {
             let fault = |error: rusqlite::Error| connection::foreign_or_fault(path, error.into());
             schema::bring_up(&mut connection).map_err(fault)?;
         }
-        Self::start(path, connection, 0, Role::Visitor, None)
+        Self::start(path, connection, 0, Role::Visitor, None, Arc::default())
     }
 
     /// Opens a store beside the instance that may be running with it, and makes it if it isn't there.
@@ -103,6 +107,7 @@ impl Store {
         next_row: i64,
         role: Role,
         keeping: Option<Keeping>,
+        changed: Arc<Mutex<Option<Settings>>>,
     ) -> Result<Self, OpenError> {
         let queue = Arc::new(Queue::new());
         let next_row = Arc::new(AtomicI64::new(next_row));
@@ -116,6 +121,7 @@ impl Store {
             queue,
             next_row,
             role,
+            changed,
             thread: Mutex::new(Some(thread)),
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -134,6 +140,17 @@ impl Store {
     /// How many records wait for the disk.
     pub fn waiting(&self) -> usize {
         self.shared.queue.waiting()
+    }
+
+    /// Keeps records by other settings from now on. Doesn't wait.
+    ///
+    /// # Errors
+    /// The store is closed.
+    pub fn change(&self, settings: Settings) -> Result<(), StoreError> {
+        let changed = Some(settings);
+        *self.shared.changed.lock().unwrap_or_else(PoisonError::into_inner) = changed;
+        // Wakes the writer, which looks what there is to do.
+        self.shared.queue.order(Box::new(|_| ()))
     }
 
     /// Puts a call on record. Doesn't wait: the ticket tells when the record is kept.

@@ -4,12 +4,13 @@ mod prune;
 mod record;
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::connection;
 use crate::error::{Fault, Refused};
 use crate::limits;
 use crate::lock::Lock;
@@ -23,6 +24,8 @@ pub(crate) use record::{CUT_OFF, end_what_was_cut_off, next_row};
 /// What only the instance does, not a visitor.
 pub(crate) struct Keeping {
     pub(crate) settings: Settings,
+    /// Others to go by from now on.
+    pub(crate) changed: Arc<Mutex<Option<Settings>>>,
     pub(crate) _lock: Lock,
 }
 
@@ -88,6 +91,7 @@ impl Writer {
             let mut work = self.queue.take(self.due(), self.health());
             let orders = std::mem::take(&mut work.orders);
             orders.into_iter().for_each(|order| order(&mut self.connection));
+            self.change_settings();
             let closing = work.closing;
             let tried = self.write(work);
             if let Some(deadline) = closing
@@ -96,6 +100,19 @@ impl Writer {
                 break;
             }
         }
+    }
+
+    /// Goes by other settings, where the owner has changed them.
+    fn change_settings(&mut self) {
+        let Some(keeping) = &mut self.keeping else { return };
+        let changed = keeping.changed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(settings) = changed else { return };
+        if let Err(error) = connection::set(&self.connection, &settings) {
+            tracing::error!("the store keeps its records as before: {}", Fault::from(error));
+            return;
+        }
+        keeping.settings = settings;
+        self.times.prune = Instant::now();
     }
 
     /// When there is something to do even if nobody asks.

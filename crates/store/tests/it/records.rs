@@ -1,8 +1,8 @@
 //! Calls from begin to end, through crashes and restarts.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
-use store::{CallEnded, Place, Store, TurnedAway};
+use store::{CallEnded, Durability, Place, Settings, Store, TurnedAway};
 
 use crate::stage::{LONG, Stage, all, began, begin, ended, numbers};
 
@@ -163,4 +163,22 @@ async fn many_calls_at_once_are_all_on_record() {
         assert_eq!(call.cause.as_deref(), Some("program-ended"));
         assert_eq!(call.account.as_deref(), Some("site"));
     }
+}
+
+#[tokio::test]
+async fn other_settings_hold_from_when_they_are_changed() {
+    let stage = Stage::new();
+    let store = stage.open();
+    for number in 0..10 {
+        begin(&store, &number.to_string()).await.end(ended("caller-hung-up"));
+    }
+    assert!(store.settle(LONG));
+    assert_eq!(all(&store).len(), 10);
+    let settings = Settings { most: Some(3), durability: Durability::Crash, ..Settings::default() };
+    store.change(settings).expect("not closed");
+    let end = Instant::now() + LONG;
+    while all(&store).len() != 3 {
+        assert!(Instant::now() < end, "{} are left", all(&store).len());
+    }
+    assert_eq!(numbers(&all(&store)), ["9", "8", "7"]);
 }

@@ -12,6 +12,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 pub(crate) use client::{Answer, ClientError, Connection};
+#[cfg_attr(not(feature = "exchange"), expect(unused_imports, reason = "no accounts"))]
+pub(crate) use request::Deed;
 pub(crate) use request::{Busy, Request};
 pub(crate) use server::{Control, Outcome, Socket};
 

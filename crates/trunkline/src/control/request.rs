@@ -20,6 +20,27 @@ pub(crate) enum Request {
     BusyOut(String, Busy),
     /// Read the configuration again.
     Reload,
+    /// Put on record what a command has done to the account of this name.
+    Note(Deed, String),
+}
+
+/// What a command does to an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    Added,
+    Changed,
+    Removed,
+}
+
+impl Deed {
+    /// As the audit log has it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Added => "account-added",
+            Self::Changed => "account-changed",
+            Self::Removed => "account-removed",
+        }
+    }
 }
 
 /// Whether callers are to find a line or modem busy, whatever it does.
@@ -50,7 +71,9 @@ pub(crate) enum RequestError {
     #[error(transparent)]
     Wanted(#[from] NoWanted),
     /// No such order.
-    #[error("expected `do` to be one of lines, calls, hang-up, trace, modems, busy-out, reload")]
+    #[error(
+        "expected `do` to be one of lines, calls, hang-up, trace, modems, busy-out, reload, note"
+    )]
     Unknown,
     /// The order needs to know for whom.
     #[error("`{0}` is missing")]
@@ -81,6 +104,11 @@ impl Request {
                 Ok(Self::BusyOut(named("name")?, wanted.ok_or(RequestError::Missing("busy"))?))
             }
             Some("reload") => Ok(Self::Reload),
+            Some("note") => {
+                let deeds = [Deed::Added, Deed::Changed, Deed::Removed];
+                let deed = deeds.into_iter().find(|deed| json.text("what") == Some(deed.word()));
+                Ok(Self::Note(deed.ok_or(RequestError::Missing("what"))?, named("account")?))
+            }
             _ => Err(RequestError::Unknown),
         }
     }
@@ -105,6 +133,11 @@ impl Request {
                 ("busy", wanted.word().into()),
             ]),
             Self::Reload => Json::object([("do", "reload".into())]),
+            Self::Note(deed, account) => Json::object([
+                ("do", "note".into()),
+                ("what", deed.word().into()),
+                ("account", account.as_str().into()),
+            ]),
         }
     }
 }
@@ -124,6 +157,7 @@ mod tests {
             Request::BusyOut("pump-house".into(), Busy::On),
             Request::BusyOut("pump-house".into(), Busy::Off),
             Request::Reload,
+            Request::Note(Deed::Changed, "pump".into()),
         ];
         for request in requests {
             assert_eq!(Request::parse(&request.to_json().to_string()), Ok(request));

@@ -188,7 +188,7 @@ async fn serve(
             Ok(Request::HangUp(call)) => {
                 let done = instance.hang_up(&call);
                 if done.is_ok() {
-                    instance.note_order("hang-up", &call);
+                    instance.note_order("hang-up", ("about", &call));
                 }
                 let said = done.map_or_else(|error| failed(&error), |what| ok(&what));
                 say(&mut write, &said).await?;
@@ -200,13 +200,21 @@ async fn serve(
                     Busy::On => line::Service::BusiedOut,
                 };
                 let said = instance.set_service(&name, service);
+                if said.is_ok() {
+                    let what = if wanted == Busy::On { "busy-out" } else { "busy-in" };
+                    instance.note_order(what, ("about", &name));
+                }
                 say(&mut write, &said.map_or_else(|error| failed(&error), |what| ok(&what)))
                     .await?;
+            }
+            Ok(Request::Note(deed, account)) => {
+                instance.note_order(deed.word(), ("account", &account));
+                say(&mut write, &ok("noted")).await?;
             }
             Ok(Request::Trace(line)) => match instance.trace(&line) {
                 Ok(entries) => {
                     // Whoever sees what passes may see what was better not seen.
-                    instance.note_order("trace", &line);
+                    instance.note_order("trace", ("about", &line));
                     return trace(entries, read, write).await;
                 }
                 Err(error) => say(&mut write, &failed(&error)).await?,

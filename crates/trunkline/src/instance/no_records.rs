@@ -26,6 +26,9 @@ impl Records {
         Ok(())
     }
 
+    #[cfg(feature = "exchange")]
+    pub(super) fn change(&self, _: &super::Answering) {}
+
     #[cfg(feature = "web")]
     pub(super) fn waiting(&self) -> Option<u64> {
         None

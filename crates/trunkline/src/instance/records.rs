@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use exchange::{Keep, Survive};
+use exchange::{Keep, RecordsConfig, Survive};
 use line::Switchboard;
 use store::{
     CallBegan, CallEnded, Direction, Durability, OpenError, Place, Settings, Store, Ticket,
@@ -42,20 +42,7 @@ impl Records {
         else {
             return Ok(Self { store: None });
         };
-        let records = &config.records;
-        let settings = Settings {
-            durability: match records.survive {
-                Survive::PowerLoss => Durability::PowerLoss,
-                Survive::Crash => Durability::Crash,
-            },
-            keep: match records.keep.0 {
-                Keep::For(age) => Some(age),
-                Keep::ForEver => None,
-            },
-            most: (records.most > 0).then_some(records.most),
-            most_pages: None,
-        };
-        Ok(Self { store: Some(Store::open(path, &settings)?) })
+        Ok(Self { store: Some(Store::open(path, &settings(&config.records))?) })
     }
 
     /// Puts the calls of these lines on record.
@@ -81,6 +68,15 @@ impl Records {
         Err(RecordsError::Another { path: path.map(Into::into) })
     }
 
+    /// Keeps records as a new configuration says.
+    pub(super) fn change(&self, config: &Answering) {
+        if let Some(store) = &self.store
+            && let Err(error) = store.change(settings(&config.exchange.records))
+        {
+            tracing::error!("records are kept as before: {}", crate::failure::chain(&error));
+        }
+    }
+
     /// How many records wait for the disk, where there is a store.
     #[cfg(feature = "web")]
     pub(super) fn waiting(&self) -> Option<u64> {
@@ -92,6 +88,21 @@ impl Records {
         let Some(store) = self.store.clone() else { return };
         let closing = move || store.close(crate::limits::CLOSE_STORE);
         let _ = tokio::task::spawn_blocking(closing).await;
+    }
+}
+
+fn settings(records: &RecordsConfig) -> Settings {
+    Settings {
+        durability: match records.survive {
+            Survive::PowerLoss => Durability::PowerLoss,
+            Survive::Crash => Durability::Crash,
+        },
+        keep: match records.keep.0 {
+            Keep::For(age) => Some(age),
+            Keep::ForEver => None,
+        },
+        most: (records.most > 0).then_some(records.most),
+        most_pages: None,
     }
 }
 

@@ -96,6 +96,9 @@ impl Instance {
                 }
             }
         }
+        if let Some(config) = config {
+            self.records.change(config);
+        }
         *super::lock(&self.answering) = config.cloned();
         if let Some(running) = &*exchange {
             running.audit().note(exchange::Event::new("reload"));

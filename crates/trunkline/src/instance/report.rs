@@ -118,14 +118,14 @@ impl Instance {
     }
 
     /// Puts on record what was ordered over the control socket, where there is an audit log.
-    pub(crate) fn note_order(&self, what: &'static str, about: &str) {
+    pub(crate) fn note_order(&self, what: &'static str, (fact, about): (&'static str, &str)) {
         #[cfg(feature = "exchange")]
         if let Some(exchange) = &*super::lock(&self.exchange) {
-            let event = exchange::Event::new(what).with("about", about);
+            let event = exchange::Event::new(what).with(fact, about);
             exchange.audit().note(event.with("by", "control socket"));
         }
         #[cfg(not(feature = "exchange"))]
-        let _ = (what, about);
+        let _ = (what, fact, about);
     }
 
     /// Everything that passes on a line from now on.

@@ -168,6 +168,31 @@ fn a_machine_in_the_store_logs_in_by_the_secret_that_was_printed_once() {
     done(&stage, &["set", "pump", "--unset", "idle"], "");
     done(&stage, &["remove", "pump"], "");
     assert_eq!(done(&stage, &["list"], "").lines().count(), 1);
+
+    // The instance, whose log it is, has put all that on record; and without one the command does.
+    let written = |what: &str| {
+        let log = fs::read_to_string(stage.path("audit.log")).unwrap();
+        log.matches(&format!("\"what\":\"{what}\",\"account\":\"pump\"")).count()
+    };
+    let end = std::time::Instant::now() + crate::stage::PATIENCE;
+    while [written("account-added"), written("account-changed"), written("account-removed")]
+        != [1, 2, 1]
+    {
+        assert!(
+            std::time::Instant::now() < end,
+            "{}",
+            fs::read_to_string(stage.path("audit.log")).unwrap()
+        );
+    }
+    stage.stop();
+    done(&stage, &["add", "pump", "--machine", "--set", "service=echo"], "");
+    let log = fs::read_to_string(stage.path("audit.log")).unwrap();
+    let last = log.lines().last().unwrap();
+    assert!(
+        last.contains("\"what\":\"account-added\"") && last.contains("\"uid\":\"0\""),
+        "{last}"
+    );
+    assert!(stage.ask(&["audit", "verify", "audit.log"]).contains("is whole"));
 }
 
 #[test]

@@ -188,3 +188,22 @@ fn callers_turned_away_share_a_record() {
     assert_eq!(calls.lines().count(), 1, "{calls}");
     assert!(calls.contains("\"party\":\"127.0.0.1\""), "{calls}");
 }
+
+#[test]
+fn a_reload_changes_how_many_records_are_kept() {
+    let stage = Stage::run(&house());
+    for _ in 0..5 {
+        drop(guest(stage.exchange()));
+    }
+    let all = || stage.ask(&["calls", "--json", "--cause", "program-ended"]).lines().count();
+    let until = |wanted| {
+        let end = std::time::Instant::now() + PATIENCE;
+        while all() != wanted {
+            assert!(std::time::Instant::now() < end, "there are {}, not {wanted}", all());
+        }
+    };
+    until(5);
+    stage.write("trunkline.toml", &format!("{}[exchange.records]\nmost = 2\n", house()));
+    stage.ask(&["reload"]);
+    until(2);
+}

@@ -7,6 +7,7 @@ mod place;
 pub(super) mod secret;
 #[cfg(feature = "store")]
 mod shelf;
+mod witness;
 
 use exchange::{AccountConfig, BuiltIn, On, PasswordConfig, SecretRef};
 use place::{Accounts, Keys, Known, Place, checked};
@@ -14,6 +15,7 @@ use place::{Accounts, Keys, Known, Place, checked};
 use super::{Failure, answer, exit};
 use crate::cli::{Act, Command, Count, Exit, Flag, JSON, Matches, Operand, words};
 use crate::config::USUAL_FILE;
+use crate::control::Deed;
 use crate::json::Json;
 use crate::style::Style;
 use crate::table::table;
@@ -208,6 +210,7 @@ fn add(matches: &Matches) -> Result<Exit, Failure> {
     let place = accounts.target(matches.value(&FILE));
     place.add(&all)?;
     let mut said = format!("added {name} to {}\n", place.path().display());
+    said.push_str(&witness::note(&accounts, Deed::Added, name));
     if let Place::File(path) = &place {
         said.push_str(&accounts.hint(path, name));
     }
@@ -299,12 +302,17 @@ fn set(matches: &Matches) -> Result<Exit, Failure> {
     without.extend(matches.has(&DENY).then(|| "program".to_owned()));
     without.extend(matches.has(&PROGRAM).then(|| "deny".to_owned()));
     known.place.set(name, &keys, &without)?;
-    Ok(crate::show(&format!("changed {name} in {}\n", known.place.path().display())))
+    let mut said = format!("changed {name} in {}\n", known.place.path().display());
+    said.push_str(&witness::note(&accounts, Deed::Changed, name));
+    Ok(crate::show(&said))
 }
 
 fn remove(matches: &Matches) -> Result<Exit, Failure> {
-    let known = accounts(matches).find(matches.operand(0).unwrap_or_default())?;
+    let accounts = accounts(matches);
+    let known = accounts.find(matches.operand(0).unwrap_or_default())?;
     let name = &known.account.name;
     known.place.remove(name)?;
-    Ok(crate::show(&format!("removed {name} from {}\n", known.place.path().display())))
+    let mut said = format!("removed {name} from {}\n", known.place.path().display());
+    said.push_str(&witness::note(&accounts, Deed::Removed, name));
+    Ok(crate::show(&said))
 }

@@ -8,10 +8,11 @@ use std::fs;
 use std::path::Path;
 
 use super::place::{Accounts, Keys, checked};
-use super::{CONFIG, FILE, Failure, edit};
+use super::{CONFIG, FILE, Failure, edit, witness};
 use crate::cli::{Act, Command, Count, Exit, Flag, Matches, Operand};
 use crate::command::exit;
 use crate::config::USUAL_FILE;
+use crate::control::Deed;
 use crate::limits::IMPORT_FILE;
 
 const FROM: Operand = Operand { name: "PATH", count: Count::One, help: "The file to read" };
@@ -105,15 +106,18 @@ fn import(matches: &Matches) -> Result<Exit, Failure> {
     let place = accounts.target(matches.value(&FILE));
     let mut said = report(&lines);
     let taken = lines.iter().filter_map(|line| match &line.outcome {
-        Outcome::Account { keys, .. } => Some(keys),
+        Outcome::Account { keys, .. } => Some((&*line.name, keys)),
         Outcome::Not(_) => None,
     });
-    let taken: Vec<&Keys> = taken.collect();
+    let taken: Vec<(&str, &Keys)> = taken.collect();
     if matches.has(&WRITE) {
-        for keys in &taken {
+        let mut troubles = String::new();
+        for (name, keys) in &taken {
             place.add(keys)?;
+            troubles = witness::note(&accounts, Deed::Added, name);
         }
         let _ = writeln!(said, "added {} to {}", count(taken.len()), place.path().display());
+        said.push_str(&troubles);
     } else {
         let _ = writeln!(
             said,
