@@ -12,6 +12,8 @@ mod callers;
 mod chat;
 mod getty;
 mod kermit;
+#[cfg(feature = "gsm")]
+mod modules;
 mod page;
 mod people;
 mod pyserial;

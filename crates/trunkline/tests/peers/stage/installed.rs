@@ -15,6 +15,12 @@ pub(crate) fn unpacked(package: &str, path: &str) -> PathBuf {
     present(target.join("peers").join(package).join(path))
 }
 
+/// A program from a folder that `tests/set-up` made.
+#[cfg(feature = "gsm")]
+pub(crate) fn made(folder: &str, path: &str) -> PathBuf {
+    unpacked(folder, path)
+}
+
 fn present(path: PathBuf) -> PathBuf {
     assert!(path.exists(), "{} is missing: run tests/set-up", path.display());
     path

@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU16, Ordering};
 
 pub(crate) use far_end::FarEnd;
+#[cfg(feature = "gsm")]
+pub(crate) use installed::made;
 pub(crate) use installed::{installed, unpacked};
 pub(crate) use process::{Log, PATIENCE, Process, command};
 pub(crate) use sshd::{SshServer, Sshd, keygen};
