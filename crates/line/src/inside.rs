@@ -11,7 +11,7 @@ use at::result::Cause;
 use carrier::{AccessList, Address, Call, Caller, DialError, Dialling, Peer, Trunks};
 use tokio::net::UnixStream;
 
-use crate::hunt::Handed;
+use crate::hunt::{Entrance, Handed};
 use crate::shared::Letter;
 use crate::switchboard::{Board, Switchboard};
 
@@ -28,6 +28,15 @@ pub trait Answering: fmt::Debug + Send + Sync {
 #[derive(Default)]
 pub(crate) struct Beside {
     exchange: Mutex<Option<Arc<dyn Answering>>>,
+    /// The hunt groups, which lines call like lines.
+    groups: Mutex<Vec<Entrance>>,
+}
+
+impl Beside {
+    /// Lets lines call these groups and no others.
+    pub(crate) fn set_groups(&self, groups: Vec<Entrance>) {
+        *lock(&self.groups) = groups;
+    }
 }
 
 impl Switchboard {
@@ -92,12 +101,20 @@ impl Inside {
     }
 
     fn knock(&self, name: &str) -> Result<carrier::Knock, Cause> {
-        let line = self.board.line(name).ok_or(Cause::UnknownNumber)?;
         if name == self.line {
             return Err(Cause::LineInUse);
         }
-        let (caller, knock) = Caller::inside(Peer::Line(self.line.clone()))
-            .map_err(|error| carrier::cause_of(&error))?;
+        let knocks = || {
+            Caller::inside(Peer::Line(self.line.clone())).map_err(|error| carrier::cause_of(&error))
+        };
+        let Some(line) = self.board.line(name) else {
+            let groups = lock(&self.board.beside.groups);
+            let group = groups.iter().find(|entrance| entrance.group == name).cloned();
+            drop(groups);
+            let (caller, knock) = knocks()?;
+            return group.ok_or(Cause::UnknownNumber)?.enter(caller).map(|()| knock);
+        };
+        let (caller, knock) = knocks()?;
         let handed = Handed::from_line(caller);
         line.post(Letter::Caller(handed)).map_err(|_| Cause::LineInUse)?;
         Ok(knock)

@@ -247,6 +247,7 @@ impl Switchboard {
                 Err(error) => outcome = Err(error),
             }
         }
+        self.board.beside.set_groups(running.iter().map(hunt::Running::entrance).collect());
         outcome
     }
 

@@ -12,7 +12,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use at::result::Cause;
-use carrier::{CallOptions, Caller, ListenError, ListenOptions, Listener, clock_now, timer_at};
+use carrier::{
+    AccessList, CallOptions, Caller, ListenError, ListenOptions, Listener, clock_now, timer_at,
+};
 use clock::Instant;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -29,7 +31,29 @@ use crate::switchboard::Board;
 pub(crate) struct Running {
     pub(crate) config: HuntConfig,
     places: Vec<String>,
+    door: mpsc::Sender<Caller>,
     task: JoinHandle<()>,
+}
+
+/// Where lines of this process call a group.
+#[derive(Clone)]
+#[cfg_attr(not(feature = "configuration"), allow(dead_code))]
+pub(crate) struct Entrance {
+    pub(crate) group: String,
+    access: AccessList,
+    door: mpsc::Sender<Caller>,
+}
+
+#[cfg(feature = "configuration")]
+impl Entrance {
+    /// Lets a caller of this process in.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(crate) fn enter(&self, caller: Caller) -> Result<(), Cause> {
+        self.access.check_unix().map_err(|_| Cause::Denied)?;
+        self.door.try_send(caller).map_err(|_| Cause::LineInUse)
+    }
 }
 
 impl Drop for Running {
@@ -46,6 +70,7 @@ impl Running {
             config.listen.0.iter().copied().map(listen).collect::<Result<Vec<_>, _>>()?;
         let places = listeners.iter().map(|listener| listener.local().to_string()).collect();
         let (back, returned) = mpsc::channel(limits::HUNTED);
+        let door = back.clone();
         let hunt = Hunt {
             config: config.clone(),
             board,
@@ -55,7 +80,13 @@ impl Running {
             returned,
             last: None,
         };
-        Ok(Self { config, places, task: tokio::spawn(hunt.run()) })
+        Ok(Self { config, places, door, task: tokio::spawn(hunt.run()) })
+    }
+
+    /// Where lines of this process call it.
+    pub(crate) fn entrance(&self) -> Entrance {
+        let (group, access) = (self.config.name.clone(), self.config.answer_access.0.clone());
+        Entrance { group, access, door: self.door.clone() }
     }
 
     /// Where callers arrive, with the ports that were free.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use at::result::Cause;
 use carrier::{Call, Received};
-use line::{Answering, Phonebook};
+use line::{Answering, HuntConfig, Phonebook, Service};
 
 use crate::equipment::{Wire, payload, plug, start, switchboard, until};
 
@@ -156,4 +156,58 @@ async fn the_exchange_of_this_process_can_be_called() {
     plugged.dte.hear("login: ").await;
     plugged.dte.say("x").await;
     assert_eq!(call.receive(&mut [0; 8]).await.unwrap(), Received::Data(1));
+}
+
+#[tokio::test]
+async fn a_line_calls_a_hunt_group_and_rings_on_the_first_free_member() {
+    let board = switchboard();
+    board.set_phonebook(book("1 = \"line:office\""));
+    let (a, b, c) = (start(&board, "a", ""), start(&board, "b", ""), start(&board, "c", ""));
+    let hunt: HuntConfig =
+        toml::from_str("name = \"office\"\nmembers = [\"a\", \"b\", \"c\"]").unwrap();
+    board.set_hunts(vec![hunt]).unwrap();
+    let (mut a_dte, mut b_dte) = (Wire::connect(a.place()).await, Wire::connect(b.place()).await);
+    let mut c_dte = Wire::connect(c.place()).await;
+    until(|| b.status().dtr && c.status().dtr).await;
+    b.set_service(Service::BusiedOut);
+    // It is a member itself, and in a call already.
+    a_dte.say("ATE0DT1\r").await;
+    c_dte.hear_until("RING\r\n").await;
+    c_dte.say("ATE0A\r").await;
+    c_dte.hear_until("CONNECT 9600\r\n").await;
+    a_dte.hear_until("CONNECT 9600\r\n").await;
+    a_dte.say(payload()).await;
+    c_dte.hear(payload()).await;
+    // All others are taken or out of service.
+    b_dte.say("ATE0DT1\r").await;
+    b_dte.hear_until("\r\nBUSY\r\n").await;
+    drop(a_dte);
+    c_dte.hear_until("\r\nNO CARRIER\r\n").await;
+    assert_eq!(c.calls()[0].party, "line:a");
+}
+
+#[tokio::test]
+async fn a_line_waits_for_a_member_of_a_group_and_access_rules_hold_there_too() {
+    let board = switchboard();
+    board.set_phonebook(book("1 = \"line:office\"\n2 = \"line:closed\""));
+    let (a, b) = (start(&board, "a", ""), start(&board, "b", ""));
+    let hunts = "[[hunt]]\nname = \"office\"\nmembers = [\"b\"]\nbusy = \"queue\"\n\
+                 [[hunt]]\nname = \"closed\"\nmembers = [\"b\"]\nanswer-access = [\"deny unix\", \"default allow\"]\n";
+    #[derive(serde::Deserialize)]
+    struct Hunts {
+        hunt: Vec<HuntConfig>,
+    }
+    board.set_hunts(toml::from_str::<Hunts>(hunts).unwrap().hunt).unwrap();
+    let mut a_dte = Wire::connect(a.place()).await;
+    a_dte.say("ATE0DT2\r").await;
+    a_dte.hear_until("\r\nNO CARRIER\r\n").await;
+    until(|| !a.calls().is_empty()).await;
+    assert_eq!(a.calls()[0].cause, Cause::Denied);
+    // Nobody is at the only member yet.
+    a_dte.say("ATDT1\r").await;
+    until(|| a.status().call.is_some()).await;
+    let mut b_dte = Wire::connect(b.place()).await;
+    b_dte.hear_until("RING\r\n").await;
+    b_dte.say("ATE0A\r").await;
+    a_dte.hear_until("CONNECT 9600\r\n").await;
 }

@@ -6,6 +6,7 @@ mod control;
 mod crowd;
 mod dialling;
 mod documentation;
+mod inside;
 mod lifetime;
 mod masses;
 mod page;

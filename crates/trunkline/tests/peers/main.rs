@@ -10,6 +10,7 @@
 
 mod callers;
 mod chat;
+mod clock;
 mod getty;
 mod kermit;
 #[cfg(feature = "gsm")]
