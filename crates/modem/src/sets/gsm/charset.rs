@@ -86,7 +86,7 @@ impl Charset {
                     [high, low] => u16::from_be_bytes([*high, *low]),
                     _ => 0,
                 });
-                let whole = octets.len() % 2 == 0;
+                let whole = octets.len().is_multiple_of(2);
                 whole.then(|| char::decode_utf16(units).collect::<Result<_, _>>().ok()).flatten()
             }
             Self::Hex => Some(alphabet::decode(&hex::read(bytes)?)),

@@ -3,7 +3,7 @@
 /// Reads pairs of digits; `None` if it is anything else.
 pub(super) fn read(text: &[u8]) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
     text.chunks_exact(2)

@@ -68,7 +68,7 @@ impl Moment {
     /// The seven octets of a message's time stamp.
     pub(super) fn to_octets(self) -> [u8; 7] {
         let Parts { year, month, day, hour, minute, second } = self.parts();
-        let swapped = |number: i64| ((number % 10) << 4 | (number / 10) % 10) as u8;
+        let swapped = |number: i64| (((number % 10) << 4) | ((number / 10) % 10)) as u8;
         let sign = if self.quarters < 0 { 0x08 } else { 0 };
         let zone = swapped(i64::from(self.quarters.unsigned_abs())) | sign;
         [
