@@ -43,6 +43,24 @@ pub const PROFILE_TEXT: usize = 8 * 1024;
 /// Messages on a module's card: no card has room for more.
 pub const MESSAGES: u16 = 255;
 
+/// Bytes of a message that is typed: a PDU in digits is about 360, a text in those of UTF-16 is 640, and
+/// whoever deletes and types again does not need more.
+#[cfg(feature = "gsm")]
+pub const ENTRY: usize = 1024;
+
+/// A message that is typed is given up after so much silence: equipment that died in the middle of one would
+/// never get out of it.
+#[cfg(feature = "gsm")]
+pub const ENTRY_PATIENCE: Duration = Duration::from_secs(180);
+
+/// How long the network may say nothing of a message. Clients give up after ten to sixty seconds.
+#[cfg(feature = "gsm")]
+pub const NETWORK: Duration = Duration::from_secs(30);
+
+/// What a module can have to do later: one of each thing, and a few searches that overlap.
+#[cfg(feature = "gsm")]
+pub const LATER: usize = 16;
+
 /// The text of everything stored: all profiles and all numbers.
 pub const STORED_TEXT: usize = 256 * 1024;
 

@@ -27,6 +27,7 @@ mod sending;
 mod settings;
 mod sim;
 mod sms;
+mod table;
 mod wind;
 
 use std::time::Duration;
@@ -49,6 +50,7 @@ pub(crate) use keys::KEYS;
 pub use moment::Moment;
 pub use pdu::Content;
 pub(crate) use settings::SETTINGS;
+pub(crate) use table::COMMANDS;
 
 use due::{Agenda, Due, Later, Sending};
 pub use manual::gsm_manual;
@@ -152,77 +154,6 @@ enum Done {
 }
 
 type Reply = Result<Done, Refusal>;
-
-/// A command of the set.
-pub(crate) struct Command {
-    /// With its mark.
-    pub(crate) name: &'static str,
-    run: fn(&mut Part, &mut Turn<'_, '_>) -> Reply,
-    /// One line for the user.
-    pub(crate) help: &'static str,
-}
-
-const fn command_of(
-    name: &'static str,
-    run: fn(&mut Part, &mut Turn<'_, '_>) -> Reply,
-    help: &'static str,
-) -> Command {
-    Command { name, run, help }
-}
-
-/// All commands of the set that are more than a setting.
-pub(crate) const COMMANDS: &[Command] = &[
-    command_of("+CPIN", security::pin, "the PIN, or PUK and new PIN; which of them is wanted"),
-    command_of("+CPINC", security::tries, "tries left of PIN, PIN2, PUK, PUK2"),
-    command_of("+CLCK", security::lock, "\"SC\": whether the PIN is asked for at the start"),
-    command_of("+CPWD", security::password, "\"SC\": another PIN"),
-    command_of("+CIMI", security::subscriber, "the subscriber's number on the card"),
-    command_of("+CCID", security::card, "the card's own number"),
-    command_of("+CNUM", security::number, "the line's number, from the configuration"),
-    command_of("+CREG", network::registration, "registration; 1 or 2: changes are told"),
-    command_of("+CGREG", network::packet_registration, "the same for packet data"),
-    command_of("+CSQ", network::signal, "strength and errors of the signal"),
-    command_of(
-        "+COPS",
-        network::operator,
-        "the operator: which, how it is written, which there are",
-    ),
-    command_of("+CGATT", packet::attach, "packet data: attached or not"),
-    command_of("+CGDCONT", packet::contexts, "contexts of packet data"),
-    command_of("+CGACT", packet::activation, "contexts that are active"),
-    command_of("+CGPADDR", packet::addresses, "addresses of contexts"),
-    command_of("+CGCLASS", packet::class, "the class of the module: B"),
-    command_of(
-        "+WIND",
-        wind::indications,
-        "what the module tells unasked, as a sum of bits; kept at once",
-    ),
-    command_of(
-        "+WOPEN",
-        control::application,
-        "the application of the TCP/IP commands: 0 stops, 1 starts it",
-    ),
-    command_of("+CFUN", control::function, "1: the module starts anew"),
-    command_of("+CPOF", control::power_off, "off, until DTR goes on again"),
-    command_of("+CPAS", control::activity, "ready, ringing or in a call"),
-    command_of("+CCLK", control::clock, "the clock"),
-    command_of("+CSCS", control::charset, "the character set of messages"),
-    command_of("+CLAC", control::list, "the commands of this set"),
-    command_of("+WSTR", control::status, "whether the module is started, and has a network"),
-    command_of("+WSHS", control::rack, "whether there is a card"),
-    command_of("+WBCM", control::nothing, "battery: there is none"),
-    command_of("+PSRIC", control::nothing, "the ring pin: there is none"),
-    command_of("*PSSTKI", control::nothing, "the card's menus: there are none"),
-    command_of("+CMGS", sending::send, "sends a message, which is typed behind >"),
-    command_of("+CMGW", sending::write, "stores a message, which is typed behind >"),
-    command_of("+CMSS", sending::send_stored, "sends a stored message"),
-    command_of("+CMGR", sms::read, "shows a message"),
-    command_of("+CMGL", sms::list, "shows all messages of a kind"),
-    command_of("+CMGD", sms::delete, "deletes a message, or all of some kinds"),
-    command_of("+CPMS", sms::stores, "the store: the card's"),
-    command_of("+CSCA", sms::centre, "the message centre"),
-    command_of("+CSMS", sms::services, "the message services"),
-];
 
 impl Part {
     /// A module that has been on for long.

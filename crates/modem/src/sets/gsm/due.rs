@@ -4,9 +4,7 @@ use clock::Instant;
 
 use super::address::Number;
 use super::pdu::Content;
-
-/// The most that is ever to be done later: one of each, and a few searches that overlap.
-const MOST: usize = 16;
+use crate::limits::LATER;
 
 /// Something that becomes due.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +60,7 @@ pub(super) struct Agenda(Vec<(Instant, Due)>);
 
 impl Agenda {
     pub(super) fn add(&mut self, at: Instant, due: Due) {
-        if self.0.len() < MOST {
+        if self.0.len() < LATER {
             self.0.push((at, due));
         }
     }

@@ -2,10 +2,7 @@
 
 use super::charset::Charset;
 use super::sms::Mode;
-
-/// Bytes of an entry: a PDU in digits is about 360, a text in those of UTF-16 is 640, and whoever deletes
-/// and types again does not need more.
-pub(super) const ENTRY: usize = 1024;
+use crate::limits::ENTRY;
 
 const END: u8 = 0x1A;
 const GIVE_UP: u8 = 0x1B;

@@ -1,22 +1,18 @@
 //! The equipment's bytes while a message is typed, and while the module is silent.
 
-use std::time::Duration;
-
 use at::result::Cause;
 
 use super::entry::Typed;
 use super::{Due, Part, Power, with};
 use crate::core::Core;
 use crate::input::CallEvent;
+use crate::limits::ENTRY_PATIENCE;
 use crate::output::Action;
 use crate::port::Port;
 use crate::sets::stage::{self, Busy, Stage};
 use crate::sets::{Answer, Named};
 use crate::state::{self, State};
 use crate::timer::Timer;
-
-/// Equipment that died in the middle of a message would never get out of it.
-const PATIENCE: Duration = Duration::from_secs(180);
 
 /// The set has the equipment's bytes.
 pub(crate) enum Held {
@@ -123,7 +119,7 @@ fn part(core: &mut Core) -> Option<&mut Part> {
 }
 
 fn be_patient(core: &mut Core, port: &Port<'_>) {
-    let until = port.now() + PATIENCE;
+    let until = port.now() + ENTRY_PATIENCE;
     if let Some(part) = part(core) {
         part.agenda.forget(|due| *due == Due::Silence);
         part.agenda.add(until, Due::Silence);

@@ -1,7 +1,5 @@
 //! Messages that the equipment writes: `+CMGS`, `+CMGW`, `+CMSS`, and what comes of them.
 
-use std::time::Duration;
-
 use at::body::Value;
 
 use super::address::Number;
@@ -12,10 +10,8 @@ use super::messages::{Letter, Message, Status};
 use super::pdu::{Coding, Content, Report, STATUS_REPORT, Submit, coding};
 use super::sms::{Mode, number_of, place_of, set_of};
 use super::{Done, Part, Reply, ShortMessage, Turn, hex, settings};
+use crate::limits::NETWORK;
 use crate::output::Action;
-
-/// How long the network may say nothing of a message. Clients give up after ten to sixty seconds.
-const NETWORK: Duration = Duration::from_secs(30);
 
 /// A message is being typed.
 #[derive(Clone, Debug)]
