@@ -8,11 +8,15 @@
 //! of its dialler end where its first frame passes. Clients that drive DTR, DCD or RI need a port with these
 //! lines, which a pty isn't.
 
+#[cfg(feature = "modbus")]
+mod armour;
 mod callers;
 mod chat;
 mod clock;
 mod getty;
 mod kermit;
+#[cfg(feature = "modbus")]
+mod modbus;
 #[cfg(feature = "gsm")]
 mod modules;
 mod page;
