@@ -44,7 +44,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     #[cfg(feature = "wip")]
     ("wismo", include_str!("../personas/wismo.toml")),
     #[cfg(feature = "wip")]
-    ("q2406-edsoft", include_str!("../personas/q2406-edsoft.toml")),
+    ("q2406", include_str!("../personas/q2406.toml")),
 ];
 
 /// The facts of one kind of modem: what it calls itself, what it starts with, what it answers.

@@ -9,8 +9,6 @@ pub(crate) enum Set {
     Wip,
     /// A GSM module's commands.
     Gsm,
-    /// The older TCP/IP commands, `#…`.
-    Edsoft,
 }
 
 /// What a persona says about its command sets.
@@ -42,7 +40,7 @@ pub(crate) enum Resume {
 }
 
 impl Set {
-    pub(super) const ALL: [Self; 3] = [Self::Wip, Self::Gsm, Self::Edsoft];
+    pub(super) const ALL: [Self; 2] = [Self::Wip, Self::Gsm];
 }
 
 impl Facts {

@@ -223,7 +223,6 @@ impl Set {
         match self {
             Self::Wip => "wip",
             Self::Gsm => "gsm",
-            Self::Edsoft => "edsoft",
         }
     }
 }
