@@ -15,14 +15,15 @@ impl Watch {
     /// Waits for a change; the first look is one too, for what happened during the start. May be
     /// dropped and called again.
     pub(super) async fn changed(&mut self, instance: &Instance) {
+        // Lines alone have nothing to look at, and are not to wake for it; a reload calls again.
+        let Some(store) = instance.store_path() else { return std::future::pending().await };
         loop {
             tokio::time::sleep(crate::limits::ACCOUNTS_LOOK).await;
-            let Some(store) = instance.store_path() else { continue };
             let path = store.clone();
             let asked = tokio::task::spawn_blocking(move || stored::changes(&path)).await;
             // A store that can't be read now is complained of by those who need it.
             let Ok(Some(now)) = asked else { continue };
-            let now = (store, now);
+            let now = (store.clone(), now);
             if self.last.as_ref() != Some(&now) {
                 self.last = Some(now);
                 return;
