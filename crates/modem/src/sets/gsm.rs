@@ -272,6 +272,7 @@ impl Part {
     /// The module goes silent: nothing of what it was at comes to an end.
     fn leave_quietly(&mut self) {
         self.agenda.clear();
+        self.network.go_silent();
         (self.prompt, self.sending) = (None, None);
     }
 

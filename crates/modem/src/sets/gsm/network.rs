@@ -41,6 +41,11 @@ impl Network {
         }
     }
 
+    /// Off the air without a word.
+    pub(super) fn go_silent(&mut self) {
+        (self.status, self.attached) = (IDLE, false);
+    }
+
     /// Whether calls and messages go.
     pub(super) fn serves(&self) -> bool {
         matches!(self.status, 1 | 5)
