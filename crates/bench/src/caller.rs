@@ -2,17 +2,91 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use carrier::{AccessList, Call, CallOptions, Received};
-use settings::Secret;
+use carrier::{
+    AccessList, Address, Call, CallOptions, Login, Received, SshClient, TlsClient, UnknownHosts,
+    Verify,
+};
+use settings::{Secret, SecretRef};
 use telnet::Mode;
 
 /// How a call is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum By {
     Raw,
     Telnet,
+    Tls,
+    Ssh,
+}
+
+impl By {
+    pub(crate) const ALL: [Self; 4] = [Self::Raw, Self::Telnet, Self::Tls, Self::Ssh];
+
+    /// In the words of a listener's configuration.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Telnet => "telnet",
+            Self::Tls => "tls",
+            Self::Ssh => "ssh",
+        }
+    }
+}
+
+/// What a site knows of the exchange that it calls.
+pub(crate) struct Number {
+    by: By,
+    address: Address,
+    options: CallOptions,
+    secret: Arc<Secret>,
+}
+
+impl Number {
+    /// The exchange listens at `to`; what a caller keeps of it is kept in `folder`.
+    pub(crate) fn of(
+        by: By,
+        to: SocketAddr,
+        secret: Arc<Secret>,
+        folder: &Path,
+    ) -> io::Result<Self> {
+        let address = match by {
+            By::Raw | By::Telnet => format!("tcp://{to}"),
+            By::Tls => format!("tls://{to}"),
+            By::Ssh => format!("ssh://site@{to}"),
+        };
+        let mut options = CallOptions {
+            telnet: Some(if by == By::Telnet { Mode::On } else { Mode::Off }),
+            ..CallOptions::default()
+        };
+        match by {
+            By::Raw | By::Telnet => {}
+            // Its certificate is of its own making.
+            By::Tls => {
+                let trust = TlsClient { verify: Verify::Off, ..TlsClient::default() };
+                options.tls = Some(Arc::new(trust));
+            }
+            By::Ssh => {
+                let password = Some(SecretRef::Given(Arc::clone(&secret)));
+                options.ssh = Some(Arc::new(SshClient {
+                    known_hosts: Some("known_hosts".into()),
+                    unknown_hosts: UnknownHosts::TrustOnFirstUse,
+                    login: Login { password, ..Login::default() },
+                    base: folder.into(),
+                    ..SshClient::default()
+                }));
+            }
+        }
+        let address = address.parse().map_err(io::Error::other)?;
+        Ok(Self { by, address, options, secret })
+    }
+
+    /// Somebody who wants no login.
+    pub(crate) fn open(by: By, to: SocketAddr) -> io::Result<Self> {
+        Self::of(by, to, Arc::new(Secret::with_room(0)), Path::new("."))
+    }
 }
 
 /// One call.
@@ -23,26 +97,19 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    pub(crate) async fn dial(by: By, to: SocketAddr) -> io::Result<Self> {
-        let address = format!("tcp://{to}").parse().map_err(io::Error::other)?;
-        let options = CallOptions {
-            telnet: Some(match by {
-                By::Raw => Mode::Off,
-                By::Telnet => Mode::On,
-            }),
-            ..CallOptions::default()
-        };
-        let call = carrier::dial(&address, &options, &AccessList::allow_all()).await;
+    pub(crate) async fn dial(number: &Number) -> io::Result<Self> {
+        let anywhere = AccessList::allow_all();
+        let call = carrier::dial(&number.address, &number.options, &anywhere).await;
         Ok(Self { call: call.map_err(io::Error::other)?, heard: Vec::new() })
     }
 
     /// Dials until somebody answers, as a site does after a blackout. Returns how often it took.
-    pub(crate) async fn insist(by: By, to: SocketAddr, secret: &Secret) -> io::Result<(Self, u32)> {
+    pub(crate) async fn insist(number: &Number) -> io::Result<(Self, u32)> {
         let mut tries = 1;
         loop {
             let called = async {
-                let mut caller = Self::dial(by, to).await?;
-                caller.log_in(secret).await?;
+                let mut caller = Self::dial(number).await?;
+                caller.log_in(number).await?;
                 Ok(caller)
             };
             match called.await {
@@ -54,11 +121,15 @@ impl Caller {
         }
     }
 
-    pub(crate) async fn log_in(&mut self, secret: &Secret) -> io::Result<()> {
+    /// Says who he is, where the protocol hasn't asked yet.
+    pub(crate) async fn log_in(&mut self, number: &Number) -> io::Result<()> {
+        if number.by == By::Ssh {
+            return Ok(());
+        }
         self.expect(b"login: ").await?;
         self.call.send(b"site\r").await?;
         self.expect(b"Password: ").await?;
-        self.call.send(&[secret.expose(), b"\r"].concat()).await?;
+        self.call.send(&[number.secret.expose(), b"\r"].concat()).await?;
         // The end of the line that the secret wasn't shown on.
         self.expect(b"\r\n").await
     }

@@ -1,15 +1,13 @@
 //! An exchange under load: started with a configuration of its own, called by the thousand.
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
 use exchange::{Pepper, machine_verifier, make_machine_secret};
-use settings::Secret;
 
-use crate::caller::By;
+use crate::caller::{By, Number};
 use crate::process::Process;
 
 /// What a caller of this account gets.
@@ -24,8 +22,7 @@ pub(crate) enum Gets<'a> {
 /// A running exchange with one account, `site`.
 pub(crate) struct House {
     pub(crate) process: Process,
-    pub(crate) address: SocketAddr,
-    pub(crate) secret: Arc<Secret>,
+    pub(crate) number: Arc<Number>,
 }
 
 impl House {
@@ -42,10 +39,8 @@ impl House {
         let verifier = machine_verifier(&secret, Some(&pepper)).map_err(io::Error::other)?;
         std::fs::write(folder.join("verifier"), verifier)?;
         let address = crate::subject::free_address()?;
-        let accept = match by {
-            By::Raw => "raw",
-            By::Telnet => "telnet",
-        };
+        let accept = by.name();
+        let tls = if by == By::Tls { certificate(folder)? } else { "" };
         let service = match gets {
             Gets::Echo => "service = \"echo\"".to_owned(),
             Gets::Program(program) => format!("program = [\"{program}\"]\non = \"pty\""),
@@ -55,7 +50,7 @@ impl House {
              [exchange]\nstore = \"store.db\"\npepper = \"pepper\"\nroot-programs = \"allow\"\n\
              [exchange.limits]\ncalls = 20000\ncalls-per-source = 20000\nunauthenticated = 20000\n\
              unauthenticated-per-source = 20000\n\
-             [[exchange.listen]]\naddress = \"{address}\"\naccept = [\"{accept}\"]\nunauthenticated = 20000\n\
+             [[exchange.listen]]\naddress = \"{address}\"\naccept = [\"{accept}\"]\nunauthenticated = 20000\n{tls}\
              [[account]]\nname = \"site\"\npassword = \"file:verifier\"\n{service}\n"
         );
         let file = folder.join("trunkline.toml");
@@ -63,8 +58,19 @@ impl House {
         restrict(&folder.join("verifier"))?;
         let process = Process::start(Command::new(trunkline).arg("run").arg(&file))?;
         crate::subject::connect(address)?;
-        Ok(Self { process, address, secret: Arc::new(secret) })
+        let number = Number::of(by, address, Arc::new(secret), folder)?;
+        Ok(Self { process, number: Arc::new(number) })
     }
+}
+
+/// Makes a certificate, and what the configuration says of it.
+fn certificate(folder: &Path) -> io::Result<&'static str> {
+    let names = vec!["localhost".to_owned()];
+    let made = rcgen::generate_simple_self_signed(names).map_err(io::Error::other)?;
+    std::fs::write(folder.join("certificate.pem"), made.cert.pem())?;
+    std::fs::write(folder.join("key.pem"), made.signing_key.serialize_pem())?;
+    restrict(&folder.join("key.pem"))?;
+    Ok("tls = { certificate = \"certificate.pem\", key = \"key.pem\" }\n")
 }
 
 /// The exchange refuses secrets that others could read.

@@ -2,12 +2,15 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, poll};
+
 use crate::Arguments;
-use crate::caller::{By, Caller};
+use crate::caller::{By, Caller, Number};
 use crate::house::{Gets, House};
 use crate::process::Process;
 use crate::subject::free_address;
@@ -29,19 +32,34 @@ const GREETING: &str = "ready";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answerer {
     Getty,
+    Inetutils,
+    Busybox,
     Terminal,
     Echo,
 }
 
 impl Answerer {
-    const ALL: [Self; 3] = [Self::Getty, Self::Terminal, Self::Echo];
+    const ALL: [Self; 5] =
+        [Self::Getty, Self::Inetutils, Self::Busybox, Self::Terminal, Self::Echo];
 
     fn name(self) -> &'static str {
         match self {
             Self::Getty => "bare getty, no login",
+            Self::Inetutils => "inetutils-telnetd, no login",
+            Self::Busybox => "busybox telnetd, no login",
             Self::Terminal => "trunkline, program on a pty",
             Self::Echo => "trunkline, in the process",
         }
+    }
+
+    /// The program of somebody else that answers, in its place.
+    fn server(self, arguments: &Arguments) -> Option<PathBuf> {
+        match self {
+            Self::Inetutils => Some("inetutils-telnetd/usr/sbin/telnetd"),
+            Self::Busybox => Some("busybox-static/bin/busybox"),
+            Self::Getty | Self::Terminal | Self::Echo => None,
+        }
+        .map(|place| arguments.peers.join(place))
     }
 }
 
@@ -49,14 +67,18 @@ pub(crate) fn measure(arguments: &Arguments) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let folder = tempfile::tempdir()?;
     let program = stub(folder.path())?;
-    let mut figures = Answerer::ALL.map(|_| Vec::new());
+    let there: Vec<_> = Answerer::ALL
+        .into_iter()
+        .filter(|answerer| answerer.server(arguments).is_none_or(|server| server.exists()))
+        .collect();
+    let mut figures = vec![Vec::new(); there.len()];
     for _ in 0..arguments.rounds {
-        for (answerer, figures) in Answerer::ALL.into_iter().zip(&mut figures) {
+        for (answerer, figures) in there.iter().copied().zip(&mut figures) {
             figures.push(run(answerer, arguments, &program, &runtime)?);
         }
     }
     heading("Logins, 32 callers at a time", &["a second", "of the getty", "CPU ms each"]);
-    for (answerer, rounds) in Answerer::ALL.into_iter().zip(&figures) {
+    for (answerer, rounds) in there.into_iter().zip(&figures) {
         let middle = |of: fn(&Figure) -> f64| median(rounds.iter().map(of).collect());
         let getty = figures.first().map(Vec::as_slice).unwrap_or_default();
         let ratios = rounds.iter().zip(getty).map(|(ours, limit)| ours.rate / limit.rate);
@@ -65,7 +87,11 @@ pub(crate) fn measure(arguments: &Arguments) -> io::Result<()> {
             &[
                 format!("{:.0}", middle(|figure| figure.rate)),
                 format!("{:.2}", median(ratios.collect())),
-                format!("{:.3}", middle(|figure| figure.cpu)),
+                match answerer.server(arguments) {
+                    None => format!("{:.3}", middle(|figure| figure.cpu)),
+                    // Most of it is used by processes that are gone when somebody asks.
+                    Some(_) => String::new(),
+                },
             ],
         );
     }
@@ -93,8 +119,8 @@ fn run(
     if matches!(answerer, Answerer::Terminal | Answerer::Echo) {
         let house = House::start(&arguments.trunkline, folder.path(), By::Raw, gets)?;
         let call = async || {
-            let mut caller = Caller::dial(By::Raw, house.address).await?;
-            caller.log_in(&house.secret).await?;
+            let mut caller = Caller::dial(&house.number).await?;
+            caller.log_in(&house.number).await?;
             match answerer {
                 Answerer::Echo => caller.exchange(GREETING.as_bytes()).await,
                 _ => caller.expect(GREETING.as_bytes()).await,
@@ -103,11 +129,29 @@ fn run(
         return runtime.block_on(count(&house.process, call));
     }
     let address = free_address()?;
-    let mut getty = Command::new(std::env::current_exe()?);
-    getty.args(["getty", &address.to_string()]).arg(program);
-    let process = Process::start(&mut getty)?;
+    let mut command = match answerer.server(arguments) {
+        Some(server) if answerer == Answerer::Busybox => {
+            let mut busybox = Command::new(server);
+            busybox.args(["telnetd", "-F", "-b", &address.ip().to_string()]);
+            busybox.args(["-p", &address.port().to_string(), "-l"]).arg(program);
+            busybox
+        }
+        Some(server) => {
+            let mut inetd = Command::new(std::env::current_exe()?);
+            inetd.args(["inetd", &address.to_string(), "--"]).arg(server).arg("-E").arg(program);
+            inetd
+        }
+        None => {
+            let mut getty = Command::new(std::env::current_exe()?);
+            getty.args(["getty", &address.to_string()]).arg(program);
+            getty
+        }
+    };
+    let process = Process::start(&mut command)?;
     crate::subject::connect(address)?;
-    let call = async || Caller::dial(By::Raw, address).await?.expect(GREETING.as_bytes()).await;
+    let by = if answerer == Answerer::Getty { By::Raw } else { By::Telnet };
+    let number = Number::open(by, address)?;
+    let call = async || Caller::dial(&number).await?.expect(GREETING.as_bytes()).await;
     runtime.block_on(count(&process, call))
 }
 
@@ -151,11 +195,12 @@ async fn count(process: &Process, call: impl AsyncFn() -> io::Result<()>) -> io:
     })
 }
 
-/// A program that greets and ends.
+/// A program that greets and ends with its caller: busybox telnetd loses the greeting of one that is
+/// gone before it is read.
 fn stub(folder: &Path) -> io::Result<PathBuf> {
     use std::os::unix::fs::PermissionsExt as _;
     let path = folder.join("stub");
-    std::fs::write(&path, format!("#!/bin/sh\necho {GREETING}\n"))?;
+    std::fs::write(&path, format!("#!/bin/sh\necho {GREETING}\nread line\n"))?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
     Ok(path)
 }
@@ -169,13 +214,41 @@ pub(crate) fn getty(address: &str, program: &str) -> io::Result<()> {
         let program = program.to_owned();
         std::thread::spawn(move || -> io::Result<()> {
             let (master, mut child) = crate::forkpty::spawn(&program)?;
-            let mut output = std::fs::File::from(master);
+            let mut terminal = std::fs::File::from(master);
             let mut buffer = [0; 4096];
-            // A terminal whose last user has gone gives an error.
-            while let Ok(read @ 1..) = output.read(&mut buffer) {
-                caller.write_all(buffer.get(..read).unwrap_or_default())?;
+            loop {
+                let mut ends =
+                    [PollFd::new(&terminal, PollFlags::IN), PollFd::new(&caller, PollFlags::IN)];
+                poll(&mut ends, None)?;
+                let [said, typed] = ends.map(|end| !end.revents().is_empty());
+                if said {
+                    // A terminal whose last user has gone gives an error.
+                    let Ok(read @ 1..) = terminal.read(&mut buffer) else { break };
+                    caller.write_all(buffer.get(..read).unwrap_or_default())?;
+                }
+                if typed {
+                    let Ok(read @ 1..) = caller.read(&mut buffer) else { break };
+                    terminal.write_all(buffer.get(..read).unwrap_or_default())?;
+                }
             }
+            drop(terminal);
             child.wait().map(drop)
         });
+    }
+}
+
+/// A server process for each caller, with the connection as its input and output.
+pub(crate) fn inetd(address: &str, server: &[String]) -> io::Result<()> {
+    let Some((program, arguments)) = server.split_first() else {
+        return Err(io::Error::other("no server"));
+    };
+    let listener = TcpListener::bind(address)?;
+    loop {
+        let (caller, _) = listener.accept()?;
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(OwnedFd::from(caller.try_clone()?));
+        command.stdout(OwnedFd::from(caller)).stderr(Stdio::null());
+        let mut server = command.spawn()?;
+        std::thread::spawn(move || server.wait());
     }
 }

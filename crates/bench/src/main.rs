@@ -52,6 +52,12 @@ struct Arguments {
     /// Calls in the measurement of load.
     #[arg(long, default_value_t = 10_000)]
     calls: usize,
+    /// Only these ways to call in the measurement of load: raw, telnet, tls, ssh.
+    #[arg(long, value_delimiter = ',')]
+    by: Vec<caller::By>,
+    /// Where `tests/set-up` has unpacked other servers.
+    #[arg(long, default_value = "target/peers")]
+    peers: PathBuf,
     /// Only these: throughput, trips, calls, idle, load, logins.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
@@ -74,6 +80,9 @@ enum Baseline {
     /// Runs a program on a terminal for every caller.
     #[command(hide = true)]
     Getty { address: String, program: String },
+    /// Runs a server for every caller, as inetd does.
+    #[command(hide = true)]
+    Inetd { address: String, server: Vec<String> },
     /// Connects and prints CONNECT for every line typed at a pseudo-terminal.
     #[command(hide = true)]
     Dialler { link: PathBuf },
@@ -84,6 +93,7 @@ fn main() -> ExitCode {
     let result = match &arguments.baseline {
         Some(Baseline::Pump { end, to }) => baseline::pump(end, to),
         Some(Baseline::Getty { address, program }) => logins::getty(address, program),
+        Some(Baseline::Inetd { address, server }) => logins::inetd(address, server),
         Some(Baseline::Dialler { link }) => baseline::dialler(link),
         None => measure(&arguments),
     };
