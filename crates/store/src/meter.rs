@@ -21,6 +21,19 @@ pub(crate) struct Reading {
     pub(crate) lasted: Duration,
 }
 
+/// What a call has carried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Traffic {
+    received: u64,
+    sent: u64,
+}
+
+impl Reading {
+    pub(crate) fn traffic(&self) -> Traffic {
+        Traffic { received: self.received, sent: self.sent }
+    }
+}
+
 impl Meter {
     pub(crate) fn new() -> Self {
         Self {

@@ -32,7 +32,8 @@ pub(crate) struct Change {
     pub(crate) started: Option<i64>,
     pub(crate) over: Option<String>,
     pub(crate) reached: Option<String>,
-    pub(crate) end: Option<CallEnded>,
+    /// Boxed: in a storm of calls thousands of changes wait, hardly any of them an end.
+    pub(crate) end: Option<Box<CallEnded>>,
 }
 
 impl Change {

@@ -103,7 +103,7 @@ impl Ticket {
 
     fn finish(&mut self, end: CallEnded) {
         if !std::mem::replace(&mut self.ended, true) {
-            self.change(Change { end: Some(end), ..Change::default() });
+            self.change(Change { end: Some(Box::new(end)), ..Change::default() });
         }
     }
 

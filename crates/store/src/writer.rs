@@ -14,7 +14,7 @@ use crate::connection;
 use crate::error::{Fault, Refused};
 use crate::limits;
 use crate::lock::Lock;
-use crate::meter::{Meter, Reading};
+use crate::meter::{Meter, Reading, Traffic};
 use crate::queue::{Begin, Changes, Health, Pace, Queue, Work};
 use crate::settings::Settings;
 use crate::tally::Sum;
@@ -35,8 +35,8 @@ pub(crate) struct Writer {
     queue: Arc<Queue>,
     next_row: Arc<AtomicI64>,
     keeping: Option<Keeping>,
-    /// Calls in progress, each with what its record says so far.
-    open: HashMap<i64, (Arc<Meter>, Reading)>,
+    /// Calls in progress, each with the traffic that its record tells of so far.
+    open: HashMap<i64, (Arc<Meter>, Traffic)>,
     /// Those whose traffic is to be noted.
     to_sweep: VecDeque<i64>,
     trouble: Option<Trouble>,
@@ -194,7 +194,7 @@ impl Writer {
         {
             if let Some((meter, noted)) = self.open.get(&row) {
                 let reading = meter.read();
-                if (reading.received, reading.sent) != (noted.received, noted.sent) {
+                if reading.traffic() != *noted {
                     readings.push((row, reading));
                 }
             }
@@ -226,14 +226,13 @@ impl Writer {
     fn is_written(&mut self, batch: Batch) {
         for begin in batch.begins {
             let meter = Arc::clone(&begin.meter);
-            let noted = Reading { received: 0, sent: 0, lasted: std::time::Duration::ZERO };
-            self.open.insert(begin.row, (meter, noted));
+            self.open.insert(begin.row, (meter, Traffic::default()));
             // Who waited may have gone; then his ticket has ended the record.
             let _ = begin.kept.send(Ok(()));
         }
         for (row, reading) in batch.readings {
             if let Some((_, noted)) = self.open.get_mut(&row) {
-                *noted = reading;
+                *noted = reading.traffic();
             }
         }
         for (row, change) in batch.changes {
