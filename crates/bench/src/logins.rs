@@ -129,24 +129,18 @@ fn run(
         return runtime.block_on(count(&house.process, call));
     }
     let address = free_address()?;
-    let mut command = match answerer.server(arguments) {
-        Some(server) if answerer == Answerer::Busybox => {
-            let mut busybox = Command::new(server);
-            busybox.args(["telnetd", "-F", "-b", &address.ip().to_string()]);
-            busybox.args(["-p", &address.port().to_string(), "-l"]).arg(program);
-            busybox
-        }
-        Some(server) => {
-            let mut inetd = Command::new(std::env::current_exe()?);
-            inetd.args(["inetd", &address.to_string(), "--"]).arg(server).arg("-E").arg(program);
-            inetd
-        }
-        None => {
-            let mut getty = Command::new(std::env::current_exe()?);
-            getty.args(["getty", &address.to_string()]).arg(program);
-            getty
-        }
+    let mut command = Command::new(std::env::current_exe()?);
+    match answerer.server(arguments) {
+        None => command.args(["getty", &address.to_string()]),
+        Some(server) => command.args(["inetd", &address.to_string(), "--"]).arg(server),
     };
+    match answerer {
+        Answerer::Inetutils => command.arg("-E"),
+        // By itself it has room for one caller who waits to be accepted.
+        Answerer::Busybox => command.args(["telnetd", "-i", "-l"]),
+        Answerer::Getty | Answerer::Terminal | Answerer::Echo => &mut command,
+    };
+    command.arg(program);
     let process = Process::start(&mut command)?;
     crate::subject::connect(address)?;
     let by = if answerer == Answerer::Getty { By::Raw } else { By::Telnet };
