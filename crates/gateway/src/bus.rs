@@ -131,7 +131,19 @@ impl Task {
 
     /// Opens the place again; who asks meanwhile learns that there is no way.
     async fn reopen(&mut self) -> Ended {
-        match self.place.open().await {
+        let place = self.place.clone();
+        let mut opening = std::pin::pin!(place.open());
+        let opened = loop {
+            tokio::select! {
+                opened = &mut opening => break opened,
+                // Who asks before the first try is over may wait for it; it seldom takes long.
+                letter = self.inbox.recv(), if !self.trouble.is_empty() => match letter {
+                    Some(letter) => self.refuse(letter),
+                    None => return Ended::Wanted,
+                },
+            }
+        };
+        match opened {
             Ok(way) => {
                 if !self.trouble.is_empty() {
                     tracing::info!("the bus is there again");
@@ -152,14 +164,17 @@ impl Task {
         loop {
             tokio::select! {
                 letter = self.inbox.recv() => match letter {
-                    Some(letter) => {
-                        let _ = letter.answer.send(Err(AskError::NoWay(self.trouble.clone())));
-                    }
+                    Some(letter) => self.refuse(letter),
                     None => return Ended::Wanted,
                 },
                 () = tokio::time::sleep_until(again) => return Ended::Lost,
             }
         }
+    }
+
+    fn refuse(&self, letter: Letter) {
+        // Who has left doesn't want to know.
+        let _ = letter.answer.send(Err(AskError::NoWay(self.trouble.clone())));
     }
 
     /// Asks and listens until the way is lost.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use carrier::AccessList;
 use modbus::SerialTiming;
 use modbus::frame::Framing;
-use modbus::master::{Doubts, Settings};
+use modbus::master::{Doubts, Echo, Settings};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use settings::{OneOrMany, Parsed, Span};
@@ -45,6 +45,9 @@ pub struct GatewayConfig {
     /// How long units may take over a broadcast. Default `100ms`.
     #[serde(default = "turn_around")]
     pub turn_around: Span,
+    /// Whether the wire gives back what is sent on it: `none` (default) or `local`.
+    #[serde(default)]
+    pub echo: EchoConfig,
     /// What is done about answers that come too late: `sentinel` (default), or a time to wait for them.
     #[serde(default)]
     pub late_answers: LateAnswers,
@@ -113,6 +116,17 @@ pub enum FramingConfig {
     Ascii,
     /// Modbus TCP.
     Tcp,
+}
+
+/// Whether the wire gives back what is sent on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EchoConfig {
+    /// It doesn't.
+    #[default]
+    None,
+    /// It does, as some adapters of two-wire RS-485 do.
+    Local,
 }
 
 /// What is done about answers that come too late.
@@ -251,6 +265,10 @@ impl GatewayConfig {
             retries: self.retries,
             silence: self.silence.map_or(settings.silence, |silence| silence.0),
             turn_around: self.turn_around.0,
+            echo: match self.echo {
+                EchoConfig::None => Echo::None,
+                EchoConfig::Local => Echo::Local,
+            },
             doubts: match self.late_answers {
                 LateAnswers::Sentinel => Doubts::Sentinel,
                 LateAnswers::Wait(span) => Doubts::Wait(span.0),

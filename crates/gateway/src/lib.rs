@@ -13,7 +13,8 @@ mod server;
 
 pub use bus::{AskError, Bus};
 pub use config::{
-    ConfigError, FramingConfig, GatewayConfig, LateAnswers, Level, Rs485Config, SerialConfig,
+    ConfigError, EchoConfig, FramingConfig, GatewayConfig, LateAnswers, Level, Rs485Config,
+    SerialConfig,
 };
 pub use place::{OpenError, Place};
 

@@ -25,7 +25,7 @@ mod job;
 mod settings;
 
 pub use job::{Question, Ticket};
-pub use settings::{Doubts, Settings};
+pub use settings::{Doubts, Echo, Settings};
 
 use std::collections::VecDeque;
 
@@ -104,6 +104,8 @@ pub struct Master {
     nonce: u16,
     counts: Counts,
     frame: Vec<u8>,
+    /// How much of the frame is still to come back from the wire.
+    echo: usize,
 }
 
 /// ```text
@@ -139,6 +141,7 @@ impl Master {
             nonce: 0,
             counts: Counts::default(),
             frame: Vec::new(),
+            echo: 0,
         }
     }
 
@@ -180,6 +183,7 @@ impl Master {
     ) -> Result<(), TcpError> {
         // What comes after the deadline is late, even if nobody has looked at the clock since.
         self.timeout(now, out);
+        self.skip_echo(&mut bytes);
         while let Some(caught) = self.ears.next(now, &mut bytes, Side::Master)? {
             self.caught(now, caught, out);
         }
@@ -325,7 +329,21 @@ impl Master {
         self.settings.framing.encode(self.transaction, unit, &pdu, &mut self.frame);
         self.ears.expect(unit, question.function());
         out.send(&self.frame);
+        self.echo = match self.settings.echo {
+            Echo::None => 0,
+            Echo::Local => self.frame.len(),
+        };
         self.frame.len()
+    }
+
+    /// Leaves out what comes back of the last frame. Where something else comes, there is no more of it.
+    fn skip_echo(&mut self, bytes: &mut &[u8]) {
+        let expected = self.frame.get(self.frame.len().saturating_sub(self.echo)..);
+        let same =
+            expected.unwrap_or_default().iter().zip(*bytes).take_while(|(a, b)| a == b).count();
+        let (_, rest) = bytes.split_at(same);
+        *bytes = rest;
+        self.echo = if rest.is_empty() { self.echo.saturating_sub(same) } else { 0 };
     }
 
     fn caught(&mut self, now: Instant, caught: Caught, out: &mut impl Output) {

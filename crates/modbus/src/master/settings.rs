@@ -14,6 +14,16 @@ pub enum Doubts {
     Wait(Duration),
 }
 
+/// Whether the wire gives back what is sent on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Echo {
+    /// It doesn't.
+    #[default]
+    None,
+    /// It does, as some adapters of two-wire RS-485 do. Unless that is known, a write would be its own answer.
+    Local,
+}
+
 /// How a master speaks to a bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -33,6 +43,8 @@ pub struct Settings {
     pub silence: Duration,
     /// How long units may take over a broadcast.
     pub turn_around: Duration,
+    /// Whether what is sent comes back before its answer.
+    pub echo: Echo,
     /// What is done about late answers; transactions make it needless on TCP.
     pub doubts: Doubts,
 }
@@ -65,6 +77,7 @@ impl Settings {
             busy_pause: Duration::from_millis(200),
             silence: Duration::ZERO,
             turn_around: Duration::from_millis(100),
+            echo: Echo::None,
             doubts: Doubts::Sentinel,
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use modbus::UnitId;
 use modbus::frame::Framing;
 use modbus::limits;
-use modbus::master::{Doubts, Failure, Full, Outcome, Question, Settings, Ticket};
+use modbus::master::{Doubts, Echo, Failure, Full, Outcome, Question, Settings, Ticket};
 use modbus::pdu::{Dialect, Pdu, Request};
 
 use crate::wire::{Bench, answer, read, rtu};
@@ -124,6 +124,36 @@ fn a_busy_unit_is_left_alone_and_asked_again() {
     assert_eq!(bench.sent().len(), 2);
     bench.hear(&bench.frame(2, 5, &[0x83, 6]));
     assert_eq!(bench.ended(), [(1, answer(&[0x83, 6]))]);
+}
+
+#[test]
+fn on_a_wire_that_echoes_a_write_is_not_its_own_answer() {
+    let write =
+        || Question::Known(Request::WriteRegister { address: 1, value: 2 }, Dialect::Standard);
+    for pieces in [1, 3, 8] {
+        let mut bench = Bench::new(Settings { echo: Echo::Local, retries: 0, ..rtu() });
+        bench.order(1, 5, write());
+        let sent = bench.sent().concat();
+        sent.chunks(pieces).for_each(|piece| bench.hear(piece));
+        assert_eq!(bench.ended(), []);
+        // The unit's answer, which is the same.
+        bench.hear(&sent);
+        assert_eq!(bench.ended(), [(1, answer(&[6, 0, 1, 0, 2]))]);
+
+        // Echo and answer at once; and no echo at all, but an answer of another shape.
+        bench.now = bench.now + Duration::from_secs(1);
+        bench.order(2, 5, read(0, 1));
+        let mut wire = bench.sent().concat();
+        wire.extend(bench.frame(0, 5, &[3, 2, 0, 7]));
+        bench.hear(&wire);
+        assert_eq!(bench.ended(), [(2, answer(&[3, 2, 0, 7]))]);
+        bench.now = bench.now + Duration::from_secs(1);
+        bench.order(3, 5, write());
+        let sent = bench.sent().concat();
+        bench.hear(&sent);
+        bench.wait();
+        assert_eq!(bench.ended(), [(3, Outcome::Failed(Failure::Silent))]);
+    }
 }
 
 #[test]
