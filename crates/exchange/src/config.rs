@@ -8,11 +8,12 @@ mod ssh;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use carrier::{AccessList, ClientCertificates, TlsIdentity, TlsServer};
+use carrier::{AccessError, AccessList, ClientCertificates, TlsIdentity, TlsServer};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
-use settings::{OneOrMany, Span};
+use settings::{OneOrMany, Parsed, Span};
 
 pub(crate) use account::Place;
 pub use account::{
@@ -390,8 +391,20 @@ impl Default for HangUpConfig {
 
 /// Rules of an access list, one in each string.
 fn access_rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AccessList, D::Error> {
-    let rules = OneOrMany::<String>::deserialize(deserializer)?;
-    rules.0.join("\n").parse().map_err(D::Error::custom)
+    let entries = OneOrMany::<Parsed<Entry>>::deserialize(deserializer)?.0;
+    let rules: Vec<String> = entries.into_iter().map(|Parsed(Entry(rule))| rule).collect();
+    rules.join("\n").parse().map_err(D::Error::custom)
+}
+
+/// One string of an access list, read by itself: a mistake is then known to be in this one.
+struct Entry(String);
+
+impl FromStr for Entry {
+    type Err = AccessError;
+
+    fn from_str(text: &str) -> Result<Self, AccessError> {
+        text.parse::<AccessList>().map(|_| Self(text.to_owned()))
+    }
 }
 
 fn every_kind() -> Vec<Kind> {

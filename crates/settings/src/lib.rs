@@ -41,8 +41,26 @@ where
     T::Err: Display,
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map(Self).map_err(D::Error::custom)
+        deserializer.deserialize_str(ParsedVisitor(PhantomData))
+    }
+}
+
+/// Reads while the text is being visited: a mistake then has the place of this text, and not of the list it stands in.
+struct ParsedVisitor<T>(PhantomData<T>);
+
+impl<T> Visitor<'_> for ParsedVisitor<T>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    type Value = Parsed<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        text.parse().map(Parsed).map_err(E::custom)
     }
 }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use carrier::{AccessList, Rule};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
-use settings::{OneOrMany, SecretRef, Span, TextOrTable};
+use settings::{OneOrMany, Parsed, SecretRef, Span, TextOrTable};
 
 use super::{Parity, ProcessConfig};
 use crate::account::{Fingerprint, SshKey};
@@ -223,26 +224,42 @@ impl Sources {
 
 impl<'de> Deserialize<'de> for Sources {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let entries = OneOrMany::<String>::deserialize(deserializer)?;
+        let entries = OneOrMany::<Parsed<Source>>::deserialize(deserializer)?;
         let mut rules = "default deny\n".to_owned();
         let (mut lines, mut modems) = (Lines::Not, Lines::Not);
-        for entry in &entries.0 {
-            let entry = entry.trim();
-            let one = !entry.is_empty() && !entry.contains([' ', ',', '\n', '#', '\t']);
-            if entry == "line" {
-                lines = Lines::Allowed;
-            } else if entry == "modem" {
-                modems = Lines::Allowed;
-            } else if one && is_network(entry) {
-                rules.push_str(&format!("allow {entry}\n"));
-            } else {
-                return Err(D::Error::custom(format!(
-                    "`{entry}` is no source; expected an address, a network such as 10.0.0.0/8 or \
-                     [2001:db8::]/32, `unix`, `line` or `modem`"
-                )));
+        for Parsed(entry) in entries.0 {
+            match entry {
+                Source::Line => lines = Lines::Allowed,
+                Source::Modem => modems = Lines::Allowed,
+                Source::Network(network) => rules.push_str(&format!("allow {network}\n")),
             }
         }
         Ok(Self { networks: rules.parse().map_err(D::Error::custom)?, lines, modems })
+    }
+}
+
+/// One of the sources, read by itself: a mistake is then known to be in this one.
+enum Source {
+    Line,
+    Modem,
+    Network(String),
+}
+
+impl FromStr for Source {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let entry = text.trim();
+        let one = !entry.is_empty() && !entry.contains([' ', ',', '\n', '#', '\t']);
+        match entry {
+            "line" => Ok(Self::Line),
+            "modem" => Ok(Self::Modem),
+            _ if one && is_network(entry) => Ok(Self::Network(entry.to_owned())),
+            _ => Err(format!(
+                "`{entry}` is no source; expected an address, a network such as 10.0.0.0/8 or \
+                 [2001:db8::]/32, `unix`, `line` or `modem`"
+            )),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who is one too many, and how early he is told.
 
 use exchange::session::Ending;
-use exchange::{CallEnd, ListenConfig};
+use exchange::{AccountConfig, CallEnd, ListenConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -63,9 +63,14 @@ async fn an_address_that_may_not_call_is_reset_at_once() {
 
 #[test]
 fn a_mistake_in_access_rules_is_found_in_the_file() {
-    let text = "address = \"127.0.0.1:0\"\naccess = [\"allow 10.0.0.0/99\"]\n";
-    let error = toml::from_str::<ListenConfig>(text).unwrap_err().to_string();
-    assert!(error.contains("line 2"), "{error}");
+    let text =
+        "address = \"127.0.0.1:0\"\naccess = [\"allow 10.1.0.0/16\",\n\"allow 10.0.0.0/99\"]\n";
+    let error = toml::from_str::<ListenConfig>(text).unwrap_err();
+    let span = error.span().expect("a place");
+    assert_eq!(text.get(span), Some("\"allow 10.0.0.0/99\""), "{error}");
+    let text = "name = \"a\"\nsources = [\"line\", \"10.0.0.0/99\"]\n";
+    let error = toml::from_str::<AccountConfig>(text).unwrap_err();
+    assert_eq!(text.get(error.span().expect("a place")), Some("\"10.0.0.0/99\""), "{error}");
 }
 
 #[tokio::test]
