@@ -29,6 +29,8 @@
 //! ```
 
 mod inq;
+#[cfg(feature = "launcher")]
+pub mod launcher;
 mod limits;
 mod program;
 mod pty;

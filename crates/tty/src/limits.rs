@@ -63,3 +63,29 @@ pub(crate) const KILL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Stack of the thread that waits for killed processes; it does nothing but one system call.
 pub(crate) const REAPER_STACK: usize = 64 << 10;
+
+/// Programs that a launcher has running at once: what an exchange of that many calls needs, and what a
+/// front that was taken over may fill the machine with.
+#[cfg(feature = "launcher")]
+pub(crate) const LAUNCHED_PROGRAMS: usize = 20_000;
+
+/// Messages that a launcher reads before it looks whether programs have ended.
+#[cfg(feature = "launcher")]
+pub(crate) const REQUESTS: usize = 16;
+
+/// Refused messages that a launcher puts in the log; an honest front sends none.
+#[cfg(feature = "launcher")]
+pub(crate) const LAUNCHER_COMPLAINTS: u32 = 100;
+
+/// How often a launcher with programs looks for dead orphans of theirs, which nobody tells it of. All that
+/// they hold is a number.
+#[cfg(feature = "launcher")]
+pub(crate) const ORPHANS_LOOK: Duration = Duration::from_secs(60);
+
+/// How long a launcher may take to start a program: longer than any machine that can be worked with.
+#[cfg(feature = "launcher")]
+pub(crate) const LAUNCH_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long it may take to read a large configuration again.
+#[cfg(feature = "launcher")]
+pub(crate) const RELOAD_PATIENCE: Duration = Duration::from_secs(60);

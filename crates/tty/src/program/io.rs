@@ -11,6 +11,7 @@ use rustix::termios::{LocalModes, SpecialCodeIndex, tcgetattr, tcsetwinsize};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::unix::pipe;
 
+use super::child::Watch;
 use super::{Child, WindowSize};
 use crate::pty::Master;
 use crate::raw::{self, Registered};
@@ -48,7 +49,7 @@ enum Input {
 /// else may have it open, would look like one that is gone.
 #[derive(Debug)]
 pub(super) struct Life {
-    ended: Registered,
+    ended: Watch,
     _slave: OwnedFd,
 }
 
@@ -58,7 +59,7 @@ impl Life {
     }
 
     fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.ended.poll_read_ready(cx).map(|_| ())
+        self.ended.poll_ended(cx)
     }
 }
 

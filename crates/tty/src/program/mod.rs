@@ -1,10 +1,17 @@
 //! A program on a pseudo-terminal or on clean pipes.
 
+mod child;
+#[cfg(feature = "launcher")]
+pub(crate) mod far;
+#[cfg(not(feature = "launcher"))]
+#[path = "no_far.rs"]
+mod far;
 mod io;
+mod own;
 mod reaper;
 mod running;
-mod session;
-mod spawn;
+pub(crate) mod session;
+pub(crate) mod spawn;
 mod steps;
 mod user;
 
@@ -15,9 +22,12 @@ use rustix::termios::Winsize;
 
 use crate::Resource;
 
+pub use self::child::Child;
 pub use self::io::{ErrorOutput, ProgramIo};
-pub use self::running::{Child, Grace, Running};
+pub use self::running::{Grace, Running};
 pub use self::spawn::SpawnError;
+#[cfg(feature = "launcher")]
+pub(crate) use self::steps::Bond;
 pub(crate) use self::steps::Steps;
 pub use self::user::{User, UserError};
 

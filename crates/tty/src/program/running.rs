@@ -2,26 +2,20 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::Context;
 use std::time::Duration;
 
-use rustix::io::Errno;
-use rustix::process::{
-    Pid, PidfdFlags, WaitId, WaitIdOptions, WaitIdStatus, getsid, kill_process_group, pidfd_open,
-    test_kill_process_group, waitid,
-};
+use rustix::process::{Pid, getsid, kill_process_group};
 use rustix::termios::tcgetpgrp;
-use tokio::io::Interest;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::{ProgramIo, reaper, session};
+use super::child::Whose;
+use super::own::Own;
+use super::{Child, ProgramIo, reaper};
 use crate::Signal;
 use crate::limits::{KILL_PATIENCE, SOONEST_GROUP_LOOK};
-use crate::raw::{self, Registered};
+use crate::raw;
 
 /// A program that was started.
 ///
@@ -66,26 +60,33 @@ impl Running {
     ///
     /// An exit status that was there before comes at once. Dropping the future kills.
     pub async fn hang_up(self, grace: Grace) -> io::Result<ExitStatus> {
-        let Self { io, mut child } = self;
-        let mut end = HangUp::begin(io, &child);
-        let mut deadline = Instant::now();
-        for (signal, patience) in [(Signal::HUP, grace.hup), (Signal::TERM, grace.term)] {
-            end.signal(&child, signal);
-            deadline += patience;
-            if let Some(status) = end.ended_by(&mut child, deadline).await? {
-                return Ok(status);
-            }
+        let Self { io, child } = self;
+        match child.0 {
+            Whose::Ours(own) => hang_up(io, own, grace).await,
+            Whose::Launched(far) => far.hang_up(io, grace).await,
         }
-        child.signal_group(Signal::KILL)?;
-        reaper::sweep(child.pid);
-        let killed = timeout_at(Instant::now() + KILL_PATIENCE, end.leader_end(&mut child));
-        // Only a process that hangs in the kernel is left then; dropping `child` has it reaped later.
-        killed.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
     }
 }
 
+async fn hang_up(io: ProgramIo, mut child: Own, grace: Grace) -> io::Result<ExitStatus> {
+    let mut end = HangUp::begin(io, child.pid());
+    let mut deadline = Instant::now();
+    for (signal, patience) in [(Signal::HUP, grace.hup), (Signal::TERM, grace.term)] {
+        end.signal(&child, signal);
+        deadline += patience;
+        if let Some(status) = end.ended_by(&mut child, deadline).await? {
+            return Ok(status);
+        }
+    }
+    child.signal_group(Signal::KILL)?;
+    reaper::sweep(child.pid());
+    let killed = timeout_at(Instant::now() + KILL_PATIENCE, end.leader_end(&mut child));
+    // Only a process that hangs in the kernel is left then; dropping `child` has it reaped later.
+    killed.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+}
+
 /// A hang-up in progress.
-struct HangUp {
+pub(super) struct HangUp {
     /// Pipes are kept and emptied, lest a program that says good-bye die of it.
     pipes: Option<ProgramIo>,
     /// The process group in the terminal's foreground, if it isn't the program's own.
@@ -93,23 +94,35 @@ struct HangUp {
 }
 
 impl HangUp {
-    fn begin(mut io: ProgramIo, child: &Child) -> Self {
+    pub(super) fn begin(mut io: ProgramIo, leader: Pid) -> Self {
         let Some(master) = io.master() else {
             // Closing a pipe needs no waiting.
             let _ = io.poll_shutdown(&mut Context::from_waker(std::task::Waker::noop()));
             return Self { pipes: Some(io), foreground: None };
         };
-        let foreground = tcgetpgrp(&master.fd).ok().filter(|&group| group != child.pid);
+        let foreground = tcgetpgrp(&master.fd).ok().filter(|&group| group != leader);
         // `io` is dropped here: a program that doesn't hear SIGHUP still finds its terminal gone.
         Self { pipes: None, foreground }
     }
 
-    fn signal(&self, child: &Child, signal: Signal) {
+    /// Has what the program still writes thrown away.
+    pub(super) fn poll_discard(&mut self, cx: &mut Context<'_>) {
+        if let Some(pipes) = &mut self.pipes {
+            pipes.poll_discard(cx);
+        }
+    }
+
+    /// The process group in the terminal's foreground, if it isn't the program's own.
+    pub(super) fn foreground(&self) -> Option<Pid> {
+        self.foreground
+    }
+
+    fn signal(&self, child: &Own, signal: Signal) {
         let _ = child.signal_group(signal);
         // A stopped process would notice when it is too late.
         let _ = child.signal_group(Signal::CONT);
         if let Some(group) = self.foreground
-            && getsid(Some(group)) == Ok(child.pid)
+            && getsid(Some(group)) == Ok(child.pid())
         {
             let _ = kill_process_group(group, signal);
         }
@@ -118,7 +131,7 @@ impl HangUp {
     /// The exit status, if the program and its whole process group end in time.
     async fn ended_by(
         &mut self,
-        child: &mut Child,
+        child: &mut Own,
         deadline: Instant,
     ) -> io::Result<Option<ExitStatus>> {
         let Ok(status) = timeout_at(deadline, self.leader_end(child)).await else {
@@ -135,148 +148,15 @@ impl HangUp {
             sleep_until(deadline.min(Instant::now() + pause)).await;
             pause *= 2;
         }
-        child.fate = Fate::Gone(status);
+        child.is_gone(status);
         Ok(Some(status))
     }
 
-    async fn leader_end(&mut self, child: &mut Child) -> io::Result<ExitStatus> {
+    async fn leader_end(&mut self, child: &mut Own) -> io::Result<ExitStatus> {
         poll_fn(|cx| {
-            if let Some(pipes) = &mut self.pipes {
-                pipes.poll_discard(cx);
-            }
+            self.poll_discard(cx);
             child.poll_wait(cx)
         })
         .await
     }
-}
-
-/// The process of a program. See [`Running`] for what dropping it does.
-#[derive(Debug)]
-pub struct Child {
-    pid: Pid,
-    ended: Registered,
-    fate: Fate,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Fate {
-    /// Alive, or dead and not yet reaped: its number is its own.
-    Ours,
-    /// Buried; its number is still that of a group with members.
-    Reaped(ExitStatus),
-    /// Buried with its whole group: the number may be anybody's.
-    Gone(ExitStatus),
-}
-
-impl Child {
-    /// Takes charge of a process that was just started.
-    pub(super) fn adopt(pid: Pid) -> io::Result<Self> {
-        let watched = pidfd_open(pid, PidfdFlags::empty())
-            .map_err(io::Error::from)
-            .and_then(|fd| raw::register(Arc::new(fd), Interest::READABLE));
-        match watched {
-            Ok(ended) => Ok(Self { pid, ended, fate: Fate::Ours }),
-            Err(error) => {
-                let _ = kill_process_group(pid, Signal::KILL);
-                reaper::adopt(pid);
-                Err(error)
-            }
-        }
-    }
-
-    /// Something else that is ready when the process has ended.
-    pub(super) fn watch(&self) -> io::Result<Registered> {
-        let copy: OwnedFd = self.ended.get_ref().try_clone()?;
-        raw::register(Arc::new(copy), Interest::READABLE)
-    }
-
-    /// Its process id, also that of its process group and session.
-    pub fn pid(&self) -> u32 {
-        self.pid.as_raw_nonzero().get().unsigned_abs()
-    }
-
-    /// Its exit status, once it has ended. Its output may still be unread: read on to the end.
-    /// May be dropped and called again.
-    pub async fn wait(&mut self) -> io::Result<ExitStatus> {
-        poll_fn(|cx| self.poll_wait(cx)).await
-    }
-
-    /// [`wait`](Self::wait) for callers that poll.
-    pub fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<ExitStatus>> {
-        if let Fate::Reaped(status) | Fate::Gone(status) = self.fate {
-            return Poll::Ready(Ok(status));
-        }
-        loop {
-            let mut ready = ready!(self.ended.poll_read_ready(cx))?;
-            match self.look()? {
-                Some(status) => return Poll::Ready(Ok(status)),
-                None => ready.clear_ready(),
-            }
-        }
-    }
-
-    /// The exit status, if there is one. The process is left a zombie: while it is one, nobody else can
-    /// get its number and our signals.
-    fn look(&self) -> io::Result<Option<ExitStatus>> {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        Ok(waitid(WaitId::Pid(self.pid), options)?.map(|status| exit_status(&status)))
-    }
-
-    /// Sends a signal to its process group. A group that has ended is no error.
-    pub fn signal_group(&self, signal: Signal) -> io::Result<()> {
-        if let Fate::Gone(_) = self.fate {
-            return Ok(());
-        }
-        match kill_process_group(self.pid, signal) {
-            Ok(()) | Err(Errno::SRCH) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn group_lives(&self) -> bool {
-        // As process 1 we inherit orphans, and nobody else buries them.
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-        while matches!(waitid(WaitId::Pgid(Some(self.pid)), options), Ok(Some(_))) {}
-        if test_kill_process_group(self.pid) == Err(Errno::SRCH) {
-            return false;
-        }
-        let group = self.pid;
-        tokio::task::spawn_blocking(move || session::group_lives(group)).await.unwrap_or(true)
-    }
-
-    /// Buries the process if it is dead.
-    fn reap(&mut self) {
-        if let Fate::Ours = self.fate {
-            match waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
-                Ok(Some(status)) => self.fate = Fate::Reaped(exit_status(&status)),
-                Ok(None) => {}
-                // Somebody in this process waits for all children and has taken the status.
-                Err(_) => self.fate = Fate::Reaped(ExitStatus::default()),
-            }
-        }
-    }
-}
-
-impl Drop for Child {
-    fn drop(&mut self) {
-        // Before the kill, which may be over before the next look.
-        let was_alive = matches!(self.fate, Fate::Ours) && matches!(self.look(), Ok(None));
-        let _ = self.signal_group(Signal::KILL);
-        if was_alive {
-            reaper::adopt(self.pid);
-        } else {
-            self.reap();
-        }
-    }
-}
-
-fn exit_status(status: &WaitIdStatus) -> ExitStatus {
-    const CORE_DUMPED: i32 = 0x80;
-    let core = if status.dumped() { CORE_DUMPED } else { 0 };
-    let raw = match (status.exit_status(), status.terminating_signal()) {
-        (Some(code), _) => (code & 0xff) << 8,
-        (None, Some(signal)) => signal | core,
-        (None, None) => 0,
-    };
-    ExitStatus::from_raw(raw)
 }

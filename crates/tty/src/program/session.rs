@@ -8,7 +8,7 @@ use memchr::memrchr;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Kills what is left of these sessions: process groups of their own that shells made for their jobs.
-pub(super) fn kill(sessions: &[Pid]) {
+pub(crate) fn kill(sessions: &[Pid]) {
     let mut killed = HashSet::new();
     // Again until nothing new turns up: a process may have been forked behind our back, under a number
     // that we had passed. What was killed forks no more, so this ends.

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Resource, geteuid, getrlimit};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 use super::io::{Life, ProgramIo};
-use super::steps::{Identity, Step, Steps, Terminal};
+use super::steps::{Bond, Identity, Step, Steps, Terminal};
 use super::user::{User, UserError};
 use super::{Child, On, Program, PtyMode, Running};
 use crate::pty::Master;
@@ -89,20 +89,38 @@ impl Program {
 
     fn start(&self, user: Option<&User>) -> Result<Running, SpawnError> {
         let system = |source| SpawnError::System { file: self.file.clone(), source };
-        let (mut failed_step, report) = io::pipe().map_err(system)?;
-        let mut command = self.command();
-        let ends = Ends::make(&self.on, user, &mut command).map_err(system)?;
-        raw::before_exec(&mut command, self.steps(user, report.into()).map_err(system)?);
-        let spawned = command.spawn();
-        // With it goes the parent's copy of everything that belongs to the child.
-        drop(command);
-        let pid = match spawned {
-            Ok(child) => Pid::from_child(&child),
-            Err(source) => return Err(self.failure(source, &mut failed_step)),
-        };
+        let (ends, streams) = Ends::make(&self.on).map_err(system)?;
+        if let (Streams::Terminal(slave), Some(user)) = (&streams, user) {
+            fchown(slave, Some(Uid::from_raw(user.uid)), None)
+                .map_err(|error| system(error.into()))?;
+        }
+        let pid = self.execute(user, streams, Bond::None)?;
         let child = Child::adopt(pid).map_err(system)?;
         let io = ends.into_io(&child).map_err(system)?;
         Ok(Running { io, child })
+    }
+
+    /// Makes the process, and returns when it executes the file.
+    pub(crate) fn execute(
+        &self,
+        user: Option<&User>,
+        streams: Streams,
+        bond: Bond,
+    ) -> Result<Pid, SpawnError> {
+        let system = |source| SpawnError::System { file: self.file.clone(), source };
+        let (mut failed_step, report) = io::pipe().map_err(system)?;
+        let mut command = self.command();
+        let terminal = streams.terminal();
+        streams.give_to(&mut command).map_err(system)?;
+        let steps = self.steps(user, terminal, bond, report.into()).map_err(system)?;
+        raw::before_exec(&mut command, steps);
+        let spawned = command.spawn();
+        // With it goes the parent's copy of everything that belongs to the child.
+        drop(command);
+        match spawned {
+            Ok(child) => Ok(Pid::from_child(&child)),
+            Err(source) => Err(self.failure(source, &mut failed_step)),
+        }
     }
 
     fn command(&self) -> Command {
@@ -117,12 +135,16 @@ impl Program {
         command
     }
 
-    fn steps(&self, user: Option<&User>, report: OwnedFd) -> io::Result<Steps> {
+    fn steps(
+        &self,
+        user: Option<&User>,
+        terminal: Terminal,
+        bond: Bond,
+        report: OwnedFd,
+    ) -> io::Result<Steps> {
         Ok(Steps {
-            terminal: match self.on {
-                On::Pty { .. } => Terminal::Controlling,
-                On::Pipes => Terminal::None,
-            },
+            terminal,
+            bond,
             umask: self.umask,
             limits: self.limits.clone(),
             nice: self.nice,
@@ -172,13 +194,22 @@ fn identity(user: &User) -> Identity {
 }
 
 /// Our ends of what the child gets.
-enum Ends {
+pub(crate) enum Ends {
     Pty { master: Master, slave: OwnedFd },
     Pipes { input: OwnedFd, output: OwnedFd, errors: OwnedFd },
 }
 
+/// The child's own ends.
+#[derive(Debug)]
+pub(crate) enum Streams {
+    /// The terminal that is all three.
+    Terminal(OwnedFd),
+    /// Standard input, output and error.
+    Pipes([OwnedFd; 3]),
+}
+
 impl Ends {
-    fn make(on: &On, user: Option<&User>, command: &mut Command) -> io::Result<Self> {
+    pub(crate) fn make(on: &On) -> io::Result<(Self, Streams)> {
         match on {
             On::Pty { size, mode, .. } => {
                 let master = Master::create()?;
@@ -189,37 +220,48 @@ impl Ends {
                     tcsetattr(&master.fd, OptionalActions::Now, &termios)?;
                 }
                 let slave = master.open_slave_blocking()?;
-                if let Some(user) = user {
-                    fchown(&slave, Some(Uid::from_raw(user.uid)), None)?;
-                }
                 // Nobody else is to write into what may be a machine's conversation.
                 fchmod(&slave, Mode::RUSR | Mode::WUSR)?;
-                command
-                    .stdin(slave.try_clone()?)
-                    .stdout(slave.try_clone()?)
-                    .stderr(slave.try_clone()?);
-                Ok(Self::Pty { master, slave })
+                let streams = Streams::Terminal(slave.try_clone()?);
+                Ok((Self::Pty { master, slave }, streams))
             }
             On::Pipes => {
                 let (child_input, input) = io::pipe()?;
                 let (output, child_output) = io::pipe()?;
                 let (errors, child_errors) = io::pipe()?;
-                command.stdin(Stdio::from(child_input));
-                command.stdout(Stdio::from(child_output));
-                command.stderr(Stdio::from(child_errors));
-                Ok(Self::Pipes {
+                let ends = Self::Pipes {
                     input: input.into(),
                     output: output.into(),
                     errors: errors.into(),
-                })
+                };
+                let theirs = [child_input.into(), child_output.into(), child_errors.into()];
+                Ok((ends, Streams::Pipes(theirs)))
             }
         }
     }
 
-    fn into_io(self, child: &Child) -> io::Result<ProgramIo> {
+    pub(crate) fn into_io(self, child: &Child) -> io::Result<ProgramIo> {
         match self {
             Self::Pty { master, slave } => ProgramIo::on_pty(master, Life::new(child, slave)?),
             Self::Pipes { input, output, errors } => ProgramIo::on_pipes(input, output, errors),
         }
+    }
+}
+
+impl Streams {
+    fn terminal(&self) -> Terminal {
+        match self {
+            Self::Terminal(_) => Terminal::Controlling,
+            Self::Pipes(_) => Terminal::None,
+        }
+    }
+
+    fn give_to(self, command: &mut Command) -> io::Result<()> {
+        let [input, output, errors] = match self {
+            Self::Terminal(slave) => [slave.try_clone()?, slave.try_clone()?, slave],
+            Self::Pipes(pipes) => pipes,
+        };
+        command.stdin(Stdio::from(input)).stdout(Stdio::from(output)).stderr(Stdio::from(errors));
+        Ok(())
     }
 }

@@ -9,8 +9,8 @@ use std::os::fd::OwnedFd;
 
 use rustix::fs::Mode;
 use rustix::process::{
-    Gid, Rlimit, Uid, chdir, getegid, geteuid, getgid, getuid, ioctl_tiocsctty, nice, setrlimit,
-    setsid, umask,
+    Gid, Pid, Rlimit, Signal, Uid, chdir, getegid, geteuid, getgid, getppid, getuid,
+    ioctl_tiocsctty, nice, set_parent_process_death_signal, setrlimit, setsid, umask,
 };
 use rustix::thread::{
     clear_ambient_capability_set, set_no_new_privs, set_thread_groups, set_thread_res_gid,
@@ -24,6 +24,7 @@ use crate::raw;
 #[derive(Debug)]
 pub(crate) struct Steps {
     pub(super) terminal: Terminal,
+    pub(super) bond: Bond,
     pub(super) umask: u32,
     pub(super) limits: Vec<Limit>,
     pub(super) nice: u8,
@@ -41,6 +42,16 @@ pub(crate) struct Steps {
 pub(super) enum Terminal {
     Controlling,
     None,
+}
+
+/// What becomes of the child when its parent ends without ending it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bond {
+    /// It goes on.
+    None,
+    /// The kernel kills it.
+    #[cfg_attr(not(feature = "launcher"), expect(dead_code, reason = "only a launcher binds"))]
+    Parent(Pid),
 }
 
 /// Whom to become.
@@ -92,7 +103,9 @@ impl Steps {
         // Before the change of user, which would forbid raising a limit.
         self.step(Step::Limits, Self::set_limits)?;
         self.step(Step::User, Self::become_user)?;
-        // After it: the directory must be one that the user may enter.
+        // After it, too: the kernel forgets it with the old user.
+        self.step(Step::Session, Self::bind_to_parent)?;
+        // And after it: the directory must be one that the user may enter.
         self.step(Step::Directory, |steps| Ok(chdir(steps.dir.as_c_str())?))?;
         self.step(Step::Privileges, Self::give_up_privileges)?;
         // Exec follows; if it succeeds, nobody reads this.
@@ -119,6 +132,13 @@ impl Steps {
             ioctl_tiocsctty(rustix::stdio::stdin())?;
         }
         Ok(())
+    }
+
+    fn bind_to_parent(&self) -> io::Result<()> {
+        let Bond::Parent(parent) = self.bond else { return Ok(()) };
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+        // It may have ended a moment ago, which no signal tells any more.
+        if getppid() == Some(parent) { Ok(()) } else { Err(rustix::io::Errno::SRCH.into()) }
     }
 
     fn set_limits(&self) -> io::Result<()> {
