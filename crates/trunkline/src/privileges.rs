@@ -1,12 +1,13 @@
 //! Giving root up once everything is open.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown, fchown};
+use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 
 use exchange::ExchangeConfig;
-use rustix::fs::OFlags;
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid, chownat, fstat, open};
+use rustix::io::Errno;
 use tty::{User, UserError};
 
 /// Why root can't be given up.
@@ -99,20 +100,25 @@ fn files(config: &ExchangeConfig) -> Vec<PathBuf> {
 
 /// Hands a file over, if it is there and nobody else's under another name: in a folder of his he could have
 /// put a link to what isn't his.
+///
+/// The file is named and not opened: closing it would take away the locks by which SQLite, in this process, tells
+/// others that it has the store open, and the next one who looks into it would remove its journal.
 fn hand_over(path: &Path, user: &User) -> io::Result<()> {
-    let nofollow = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or(0);
-    let file = match OpenOptions::new().read(true).custom_flags(nofollow).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = match open(path, flags, Mode::empty()) {
+        Err(Errno::NOENT) => return Ok(()),
         opened => opened?,
     };
-    let found = file.metadata()?;
-    if found.uid() == user.uid {
+    let found = fstat(&file)?;
+    if found.st_uid == user.uid {
         return Ok(());
     }
-    if !found.is_file() || found.nlink() != 1 || found.uid() != 0 {
+    let is_file = FileType::from_raw_mode(found.st_mode) == FileType::RegularFile;
+    if !is_file || found.st_nlink != 1 || found.st_uid != 0 {
         return Err(io::Error::other("it is no file of root's with one name"));
     }
-    fchown(&file, Some(user.uid), Some(user.gid))
+    let (owner, group) = (Some(Uid::from_raw(user.uid)), Some(Gid::from_raw(user.gid)));
+    Ok(chownat(&file, "", owner, group, AtFlags::EMPTY_PATH)?)
 }
 
 fn try_to_write(folder: &Path) -> io::Result<()> {
