@@ -5,7 +5,7 @@ mod key;
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ pub use fault::{AccountError, AccountFault};
 pub use key::{Fingerprint, NoFingerprint, NoSshKey, SshKey};
 
 use crate::config::{
-    AccountConfig, BuiltIn, CallbackConfig, On, OnBreak, OnSecond, Parity, PasswordConfig,
-    Privileges, ProcessConfig, Sources,
+    AccountConfig, BuiltIn, CallbackConfig, KeptIn, On, OnBreak, OnSecond, Parity, PasswordConfig,
+    Sources,
 };
 use crate::limits;
 use crate::machine::Pepper;
 use crate::password::{Cost, Decoy, Verifier};
 use crate::pump::EchoRules;
-use crate::terminal;
+use crate::recipe::Recipe;
 
 /// The accounts of an exchange, checked and with their passwords at hand. Replaced as a whole.
 #[derive(Debug)]
@@ -121,6 +121,7 @@ fn usual_cost<'a>(verifiers: impl Iterator<Item = &'a Verifier>) -> Cost {
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) name: String,
+    pub(crate) kept_in: KeptIn,
     pub(crate) verifier: Arc<Verifier>,
     pub(crate) service: Service,
     pub(crate) calls: Option<NonZeroU32>,
@@ -143,20 +144,13 @@ pub(crate) enum Service {
 /// How a program is run.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    pub(crate) argv: Vec<String>,
+    pub(crate) recipe: Recipe,
     pub(crate) on: On,
-    pub(crate) user: Option<String>,
-    pub(crate) directory: Option<PathBuf>,
-    pub(crate) environment: Vec<(String, String)>,
-    pub(crate) terminal: String,
     pub(crate) on_break: OnBreak,
     pub(crate) idle: Option<Duration>,
     pub(crate) after_end: Duration,
     pub(crate) longest: Option<Duration>,
     pub(crate) parity: Parity,
-    pub(crate) process: ProcessConfig,
-    pub(crate) privileges: Privileges,
-    pub(crate) argv0: Option<String>,
 }
 
 impl Account {
@@ -182,6 +176,7 @@ impl Account {
         }
         Ok(Self {
             name: table.name.clone(),
+            kept_in: table.kept_in,
             verifier: Arc::new(verifier(table, base, pepper)?),
             service,
             calls: table.calls,
@@ -213,30 +208,9 @@ fn verifier(
 
 impl Plan {
     fn new(table: &AccountConfig) -> Result<Self, AccountFault> {
-        let program = table.program.first().ok_or(AccountFault::NoProgram)?;
-        // A relative path would be looked for in whatever directory the exchange was started from.
-        if !program.starts_with('/') {
-            return Err(AccountFault::RelativeProgram { program: program.clone() });
-        }
-        if table.program.iter().any(|argument| argument.contains('\0')) {
-            return Err(AccountFault::NulInProgram);
-        }
-        if table.argv0.as_ref().is_some_and(|name| name.is_empty() || name.contains('\0')) {
-            return Err(AccountFault::Argv0);
-        }
-        for (name, value) in &table.environment {
-            check_variable(name, value)?;
-        }
-        if !terminal::is_terminal_type(&table.terminal) {
-            return Err(AccountFault::Terminal { terminal: table.terminal.clone() });
-        }
         Ok(Self {
-            argv: table.program.clone(),
+            recipe: Recipe::new(table)?,
             on: table.on,
-            user: table.user.clone(),
-            directory: table.directory.clone(),
-            environment: table.environment.clone().into_iter().collect(),
-            terminal: table.terminal.clone(),
             on_break: table.on_break.unwrap_or(match table.on {
                 On::Pty => OnBreak::Interrupt,
                 On::Pipe => OnBreak::Ignore,
@@ -245,9 +219,6 @@ impl Plan {
             after_end: table.after_end.0,
             longest: table.longest.map(|span| span.0),
             parity: table.parity,
-            process: table.process.clone(),
-            privileges: table.privileges,
-            argv0: table.argv0.clone(),
         })
     }
 }
@@ -260,16 +231,6 @@ fn check_name(name: &str) -> Result<(), AccountFault> {
         return Err(AccountFault::Name);
     }
     Ok(())
-}
-
-fn check_variable(name: &str, value: &str) -> Result<(), AccountFault> {
-    let first = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
-    let rest = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if first && rest && !value.contains('\0') {
-        Ok(())
-    } else {
-        Err(AccountFault::Variable { name: name.to_owned() })
-    }
 }
 
 #[cfg(test)]

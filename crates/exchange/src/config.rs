@@ -17,8 +17,8 @@ use settings::{OneOrMany, Parsed, Span};
 
 pub(crate) use account::Place;
 pub use account::{
-    AccountConfig, BuiltIn, CallbackConfig, CallbackLogin, On, OnBreak, OnSecond, PasswordConfig,
-    Privileges, Sources,
+    AccountConfig, BuiltIn, CallbackConfig, CallbackLogin, KeptIn, On, OnBreak, OnSecond,
+    PasswordConfig, Privileges, Sources,
 };
 pub use process::{Nice, NoSize, ProcessConfig, Size};
 pub use records::{Keep, NoKeep, RecordsConfig, Survive};
@@ -37,10 +37,13 @@ pub struct ExchangeConfig {
     pub store: Option<PathBuf>,
     /// How long records of calls are kept in the store: `[exchange.records]`.
     pub records: RecordsConfig,
-    /// The system user that the whole process becomes once everything is open; every program runs as
-    /// him then. Default: it stays who it is. The exchange itself has no use for it: the program
-    /// that embeds the exchange becomes him.
+    /// The system user that the whole process becomes once everything is open. Programs of others
+    /// are started by a launcher, if there is one, or refused. Default: it stays who it is. The
+    /// exchange itself becomes nobody: the program that embeds it does.
     pub user: Option<String>,
+    /// The system users, besides `user`, as whom the programs of accounts in the store may run when
+    /// a launcher starts them. Default: nobody.
+    pub stored_users: Vec<String>,
     /// Where callers arrive: `[[exchange.listen]]`. Default: nowhere.
     pub listen: Vec<ListenConfig>,
     /// What a caller sees and may type before he is known: `[exchange.login]`.

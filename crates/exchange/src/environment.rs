@@ -6,10 +6,10 @@ use std::time::SystemTime;
 
 use tty::User;
 
-use crate::account::{Account, Plan};
 use crate::calendar::Moment;
 use crate::call::CallId;
 use crate::origin::Origin;
+use crate::recipe::Recipe;
 use crate::terminal;
 
 /// Where programs find programs, when the account doesn't say.
@@ -28,49 +28,118 @@ pub(crate) struct Facts<'a> {
     pub(crate) at: SystemTime,
 }
 
-/// The variables of a login, those that mgetty gives to its programs, and the account's own.
-///
-/// Of what a caller sends only the terminal type gets here, and only if it is one.
+/// A variable that differs from call to call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Variable {
+    Terminal,
+    CallerId,
+    CallerName,
+    CalledId,
+    Date,
+    Time,
+    Connect,
+    Device,
+    Call,
+    Command,
+}
+
+/// Variables of one call, each at most once and fit for a program.
+pub(crate) type OfCall = Vec<(Variable, OsString)>;
+
+impl Variable {
+    /// All of them; a place in this list is a variable's number to the launcher.
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Terminal,
+        Self::CallerId,
+        Self::CallerName,
+        Self::CalledId,
+        Self::Date,
+        Self::Time,
+        Self::Connect,
+        Self::Device,
+        Self::Call,
+        Self::Command,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Terminal => "TERM",
+            Self::CallerId => "CALLER_ID",
+            Self::CallerName => "CALLER_NAME",
+            Self::CalledId => "CALLED_ID",
+            Self::Date => "CALL_DATE",
+            Self::Time => "CALL_TIME",
+            Self::Connect => "CONNECT",
+            Self::Device => "DEVICE",
+            Self::Call => "TRUNKLINE_CALL",
+            Self::Command => "SSH_ORIGINAL_COMMAND",
+        }
+    }
+
+    /// Whether a program may be given this value.
+    pub(crate) fn allows(self, value: &OsStr) -> bool {
+        let bytes = value.as_bytes();
+        match self {
+            Self::Terminal => value.to_str().is_some_and(terminal::is_terminal_type),
+            // A caller's own words, which are promised as they are. No variable can have a zero byte.
+            Self::Command => !bytes.contains(&0),
+            _ => !bytes.iter().any(u8::is_ascii_control),
+        }
+    }
+}
+
+impl Facts<'_> {
+    /// The variables that mgetty gives to its programs, and ours.
+    ///
+    /// Of what a caller sends only the terminal type gets here, and only if it is one.
+    pub(crate) fn told(&self) -> OfCall {
+        let origin = self.origin;
+        let (date, time) = date_and_time(self.at);
+        let told = [
+            (Variable::Terminal, self.terminal.map(|it| it.to_ascii_lowercase().into())),
+            (Variable::CallerId, Some(or_none(&origin.caller_id).into())),
+            (Variable::CallerName, Some(origin.caller_name.as_deref().unwrap_or_default().into())),
+            (Variable::CalledId, Some((*origin.called_id).into())),
+            (Variable::Date, Some(date.into())),
+            (Variable::Time, Some(time.into())),
+            (Variable::Connect, Some(origin.connect.as_deref().unwrap_or(self.connect).into())),
+            (Variable::Device, Some((*origin.device).into())),
+            (Variable::Call, Some(self.call.to_string().into())),
+            // A command with a zero byte means no harm that is left out.
+            (Variable::Command, self.command.map(|it| OsStr::from_bytes(it).to_owned())),
+        ];
+        let told = told.into_iter().filter_map(|(variable, value)| Some((variable, value?)));
+        told.filter(|(variable, value): &(Variable, OsString)| variable.allows(value)).collect()
+    }
+}
+
+/// The variables of a login, of its call, and the account's own.
 pub(crate) fn environment(
-    account: &Account,
-    plan: &Plan,
+    account: &str,
+    recipe: &Recipe,
     user: &User,
-    facts: &Facts<'_>,
+    told: OfCall,
 ) -> Vec<(OsString, OsString)> {
-    let origin = facts.origin;
-    let told =
-        facts.terminal.map(str::to_ascii_lowercase).filter(|t| terminal::is_terminal_type(t));
-    let (date, time) = date_and_time(facts.at);
-    let usual = [
+    let terminal = told.iter().any(|(variable, _)| *variable == Variable::Terminal);
+    let usual: [(&str, OsString); 6] = [
         ("HOME", user.home.clone().into()),
         ("USER", user.name.clone().into()),
         ("LOGNAME", user.name.clone().into()),
         ("SHELL", user.shell.clone().into()),
         ("PATH", PATH.into()),
-        ("TERM", told.unwrap_or_else(|| plan.terminal.clone()).into()),
-        ("CALLER_ID", or_none(&origin.caller_id).into()),
-        ("CALLER_NAME", origin.caller_name.as_deref().unwrap_or_default().into()),
-        ("CALLED_ID", (*origin.called_id).into()),
-        ("CALL_DATE", date.into()),
-        ("CALL_TIME", time.into()),
-        ("CONNECT", origin.connect.as_deref().unwrap_or(facts.connect).into()),
-        ("DEVICE", (*origin.device).into()),
-        ("TRUNKLINE_ACCOUNT", account.name.clone().into()),
-        ("TRUNKLINE_CALL", facts.call.to_string().into()),
+        ("TRUNKLINE_ACCOUNT", account.into()),
     ];
-    let own = |name: &str| plan.environment.iter().any(|(own, _)| own == name);
+    let default = (!terminal).then(|| ("TERM", recipe.terminal.clone().into()));
+    let told = told.into_iter().map(|(variable, value)| (variable.name(), value));
+    let own = |name: &str| recipe.environment.iter().any(|(own, _)| own == name);
     let mut variables: Vec<(OsString, OsString)> =
-        Vec::with_capacity(usual.len() + plan.environment.len());
+        Vec::with_capacity(usual.len() + Variable::ALL.len() + recipe.environment.len());
     variables.extend(
-        usual.into_iter().filter(|(name, _)| !own(name)).map(|(name, value)| (name.into(), value)),
+        (usual.into_iter().chain(default).chain(told))
+            .filter(|(name, _)| !own(name))
+            .map(|(name, value)| (name.into(), value)),
     );
-    // No variable can have a zero byte, and a command with one means no harm that is left out.
-    let command = facts.command.filter(|command| !command.contains(&0));
-    if let Some(command) = command.filter(|_| !own("SSH_ORIGINAL_COMMAND")) {
-        let command = OsStr::from_bytes(command).to_owned();
-        variables.push(("SSH_ORIGINAL_COMMAND".into(), command));
-    }
-    variables.extend(plan.environment.iter().map(|(name, value)| (name.into(), value.into())));
+    variables.extend(recipe.environment.iter().map(|(name, value)| (name.into(), value.into())));
     variables
 }
 

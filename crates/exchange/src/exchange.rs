@@ -10,6 +10,7 @@ use settings::Secret;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tty::Grace;
+use tty::launcher::Launcher;
 
 use crate::account::{Account, AccountError, AccountFault, Accounts, Fingerprint, Service, SshKey};
 use crate::admission::{Admission, Checked, Identified};
@@ -34,7 +35,7 @@ use crate::service::{self, Left, Serving};
 use crate::session::Script;
 use crate::source::Source;
 use crate::ssh::{self, SshFault};
-use crate::user;
+use crate::user::{self, Reach};
 use crate::wait::{First, both, first};
 
 /// The answering side: takes calls, asks who is calling, and gives him his program.
@@ -74,6 +75,8 @@ pub(crate) struct Settings {
     pub(crate) checker: Arc<Checker>,
     pub(crate) hang_up: HangUpConfig,
     pub(crate) root_programs: RootPrograms,
+    /// Who starts programs, if this process doesn't.
+    pub(crate) launcher: Option<Launcher>,
     /// What callers over SSH meet, if there are any.
     pub(crate) ssh: Option<ssh::Host>,
     pub(crate) audit: Audit,
@@ -129,7 +132,18 @@ impl Exchange {
         accounts: Accounts,
         keeper: Option<Arc<dyn RecordKeeper>>,
     ) -> Result<Self, StartError> {
-        let settings = Settings::new(config, accounts, None)?;
+        Self::start_with_launcher(config, accounts, keeper, None)
+    }
+
+    /// The same with a launcher, by whose [`LaunchRules`](crate::LaunchRules) every program is
+    /// started from then on.
+    pub fn start_with_launcher(
+        config: &ExchangeConfig,
+        accounts: Accounts,
+        keeper: Option<Arc<dyn RecordKeeper>>,
+        launcher: Option<Launcher>,
+    ) -> Result<Self, StartError> {
+        let settings = Settings::new(config, accounts, launcher, None)?;
         let exchange = Self {
             shared: Arc::new(Shared {
                 settings: RwLock::new(Arc::new(settings)),
@@ -150,7 +164,8 @@ impl Exchange {
     /// login that is under way ends with the accounts it began with; listeners whose address stays
     /// never stop listening. After an error everything is as it was.
     pub fn reload(&self, config: &ExchangeConfig, accounts: Accounts) -> Result<(), StartError> {
-        let settings = Settings::new(config, accounts, Some(&self.shared.settings()))?;
+        let before = self.shared.settings();
+        let settings = Settings::new(config, accounts, before.launcher.clone(), Some(&before))?;
         let mut doors = self.doors();
         let prepared = doors.prepare(&config.listen)?;
         doors.replace(prepared, &self.shared);
@@ -301,9 +316,14 @@ impl Settings {
     fn new(
         config: &ExchangeConfig,
         accounts: Accounts,
+        launcher: Option<Launcher>,
         before: Option<&Self>,
     ) -> Result<Self, StartError> {
         let ourselves = user::ourselves(config).map_err(StartError::User)?;
+        let reach = match &launcher {
+            Some(_) => Reach::Launcher { stored_users: &config.stored_users },
+            None => Reach::Own,
+        };
         let script = Script::new(&config.login);
         for account in accounts.all() {
             if !script.is_name(account.name.as_bytes()) {
@@ -311,7 +331,9 @@ impl Settings {
                 return Err(AccountError { account: account.name.clone(), fault }.into());
             }
             if let Service::Program(plan) = &account.service {
-                user::identity(plan.user.as_deref(), &ourselves, config.root_programs)
+                let user = plan.recipe.user.as_deref();
+                let (root, kept_in) = (config.root_programs, account.kept_in);
+                user::identity(user, &ourselves, root, kept_in, reach)
                     .map_err(|fault| AccountError { account: account.name.clone(), fault })?;
             }
         }
@@ -336,6 +358,7 @@ impl Settings {
             checker,
             hang_up: config.hang_up,
             root_programs: config.root_programs,
+            launcher,
             ssh: match config.listen.iter().any(|listen| listen.accept.contains(&Kind::Ssh)) {
                 true => Some(ssh::Host::open(&config.ssh)?),
                 false => None,

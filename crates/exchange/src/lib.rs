@@ -52,6 +52,7 @@ mod environment;
 mod exchange;
 mod guard;
 mod hex;
+mod launch;
 pub mod limits;
 mod listen;
 mod login;
@@ -61,6 +62,7 @@ mod origin;
 mod password;
 mod patience;
 mod pump;
+mod recipe;
 mod records;
 mod registry;
 mod service;
@@ -84,12 +86,13 @@ pub use call::{CallEnd, CallId, CallRecord, CallStatus, NoCallId};
 pub use callback::{Calling, Dialler};
 pub use config::{
     AccountConfig, AskCertificates, AuditConfig, BuiltIn, CallbackConfig, CallbackLogin,
-    ComPortWish, Echo, ExchangeConfig, HangUpConfig, Keep, Kind, LimitsConfig, ListenConfig,
-    LockOutConfig, LoginConfig, Nice, NoKeep, NoSize, On, OnBreak, OnSecond, Parity,
+    ComPortWish, Echo, ExchangeConfig, HangUpConfig, Keep, KeptIn, Kind, LimitsConfig,
+    ListenConfig, LockOutConfig, LoginConfig, Nice, NoKeep, NoSize, On, OnBreak, OnSecond, Parity,
     PasswordConfig, PenaltiesConfig, Privileges, ProcessConfig, Profile, RecordsConfig,
     RootPrograms, Size, Sources, SshCommands, SshConfig, Survive, TlsConfig, WhenFull,
 };
 pub use exchange::{Exchange, StartError};
+pub use launch::{LaunchRules, needs_launcher};
 pub use login::Told;
 pub use machine::{MachineSecretError, Pepper, PepperError, machine_verifier, make_machine_secret};
 pub use manners::{ListenerFault, TlsFault};

@@ -107,6 +107,9 @@ pub const AUDIT_RETRY: Duration = Duration::from_secs(1);
 /// Random texts looked at for a machine's secret; one in fifty is not taken.
 pub const SECRET_TRIES: u32 = 64;
 
+/// Bytes of a variable that tells a program of its call: the longest path of a device.
+pub const CALL_VARIABLE: usize = 4096;
+
 /// Accounts that are about to be called back: more than a house has outgoing lines.
 pub const CALLBACKS: usize = 64;
 

@@ -1,28 +1,29 @@
 //! What a caller gets after the login: the account's program.
 
-use std::ffi::OsString;
 use std::future::poll_fn;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use carrier::Call;
 use telnet::LineEnds;
-use tty::{Program, PtyMode, Resource, Running, User, WindowSize};
+use tty::launcher::Launcher;
+use tty::{Program, PtyMode, Running, User, WindowSize};
 
 use crate::account::{Account, AccountFault, Plan, Service};
 use crate::call::CallEnd;
 use crate::callback::Turn;
-use crate::config::{On, Privileges, ProcessConfig, RootPrograms};
-use crate::environment::{Facts, environment};
+use crate::config::{KeptIn, On, RootPrograms};
+use crate::environment::Facts;
 use crate::exchange::Settings;
+use crate::launch::{Order, Who};
 use crate::limits;
 use crate::login::Guest;
 use crate::origin::Over;
 use crate::pump::{Echo, EndMeans, Pump, Rules};
 use crate::registry::Entry;
-use crate::user;
+use crate::session::Script;
+use crate::user::{self, Reach};
 
 /// What is left of a call after its last byte.
 pub(crate) struct Left {
@@ -46,6 +47,8 @@ enum StartError {
     User(#[source] AccountFault),
     #[error(transparent)]
     Spawn(#[from] tty::SpawnError),
+    #[error(transparent)]
+    Launch(#[from] tty::launcher::LaunchError),
 }
 
 /// What goes on with a caller who is in. Boxed, so that each service takes the memory that it needs
@@ -91,82 +94,119 @@ pub(crate) fn serve<'a>(
         }
         Service::Program(plan) => plan,
     };
-    let running = match start(settings, call, entry, &guest, &account, plan) {
-        Ok(running) => running,
-        Err(error) => {
-            let why = chain(&error);
-            tracing::error!(call = %entry.id(), account = %account.name, why, "program could not be started");
-            return last_words(call, &script.unavailable, CallEnd::ProgramFailed);
-        }
-    };
-    entry.has_started();
-    tracing::info!(
-        call = %entry.id(), account = %account.name, from = %entry.origin().from, pid = running.child.pid(),
-        "program started"
-    );
+    let beginning = Beginning::new(settings, call, entry, &guest, &account, plan);
     let on = on(plan, &guest);
-    call.set_line_ends(match on {
-        // An Enter is one CR to a terminal's line discipline; on a pipe every byte counts.
-        On::Pty => LineEnds::Cr,
-        On::Pipe => LineEnds::Keep,
-    });
     let end = match entry.over_what() {
         Over::Ssh => EndMeans::Finished,
         _ => EndMeans::Gone,
     };
-    let mut pump = Pump::new(call, entry, running, guest, Rules::of(plan, on, end));
-    // Not an async fn of the pump's: that would keep room for it twice.
+    let rules = Rules::of(plan, on, end);
+    let joint = Joint { call, entry, guest, account: Arc::clone(&account), on, rules };
+    let (launcher, order, on) = match beginning {
+        Ok(Beginning::Here(program)) => {
+            return joint.with(program.spawn().map_err(StartError::Spawn), script);
+        }
+        Err(error) => return joint.with(Err(error), script),
+        Ok(Beginning::There { launcher, order, on }) => (launcher, order, on),
+    };
     Box::pin(async move {
-        let end = poll_fn(|cx| pump.poll(cx)).await;
-        pump.left(end)
+        // Few are at this point at once, and those beyond it need not keep room for it.
+        let started = Box::pin(launcher.start(order, &on)).await;
+        joint.with(started.map_err(StartError::Launch), script).await
     })
 }
 
-fn start(
-    settings: &Settings,
-    call: &Call,
-    entry: &Entry,
-    guest: &Guest,
-    account: &Account,
-    plan: &Plan,
-) -> Result<Running, StartError> {
-    let user = identity(plan, settings.root_programs)?;
-    let over = match entry.over_what() {
-        Over::Tcp if speaks_telnet(call) => Over::Telnet,
-        over => over,
-    };
-    let connect = over.words().to_ascii_uppercase();
-    let facts = Facts {
-        call: entry.id(),
-        origin: &entry.origin(),
-        connect: &connect,
-        terminal: guest.told.terminal.as_ref().map(|terminal| terminal.as_str()),
-        command: guest.told.command.as_deref(),
-        at: SystemTime::now(),
-    };
-    let size = guest.told.size.map_or_else(WindowSize::default, window_size);
-    let mut argv: Vec<OsString> = plan.argv.iter().map(Into::into).collect();
-    if let (Some(own), Some(first)) = (&plan.argv0, argv.first_mut()) {
-        *first = own.into();
+/// A call and its account, to be joined with a program.
+struct Joint<'a> {
+    call: &'a mut Call,
+    entry: &'a mut Entry,
+    guest: Guest,
+    account: Arc<Account>,
+    on: On,
+    rules: Rules,
+}
+
+impl<'a> Joint<'a> {
+    /// What comes of the call once the program has been started, or not.
+    fn with(self, started: Result<Running, StartError>, script: &Script) -> Serving<'a> {
+        let Self { call, entry, guest, account, on, rules } = self;
+        let running = match started {
+            Ok(running) => running,
+            Err(error) => {
+                let why = chain(&error);
+                tracing::error!(call = %entry.id(), account = %account.name, why, "program could not be started");
+                return last_words(call, &script.unavailable, CallEnd::ProgramFailed);
+            }
+        };
+        entry.has_started();
+        tracing::info!(
+            call = %entry.id(), account = %account.name, from = %entry.origin().from, pid = running.child.pid(),
+            "program started"
+        );
+        call.set_line_ends(match on {
+            // An Enter is one CR to a terminal's line discipline; on a pipe every byte counts.
+            On::Pty => LineEnds::Cr,
+            On::Pipe => LineEnds::Keep,
+        });
+        let mut pump = Pump::new(call, entry, running, guest, rules);
+        // Not an async fn of the pump's: that would keep room for it twice.
+        Box::pin(async move {
+            let end = poll_fn(|cx| pump.poll(cx)).await;
+            pump.left(end)
+        })
     }
-    let program = Program {
-        argv,
-        env: environment(account, plan, &user, &facts),
-        dir: directory(plan, &user),
-        user: plan.user.clone(),
-        on: match on(plan, guest) {
+}
+
+/// How a program is about to be started.
+enum Beginning<'a> {
+    /// By ourselves.
+    Here(Box<Program>),
+    /// By the launcher.
+    There { launcher: &'a Launcher, order: Vec<u8>, on: tty::On },
+}
+
+impl<'a> Beginning<'a> {
+    fn new(
+        settings: &'a Settings,
+        call: &Call,
+        entry: &Entry,
+        guest: &Guest,
+        account: &Account,
+        plan: &Plan,
+    ) -> Result<Self, StartError> {
+        let over = match entry.over_what() {
+            Over::Tcp if speaks_telnet(call) => Over::Telnet,
+            over => over,
+        };
+        let connect = over.words().to_ascii_uppercase();
+        let facts = Facts {
+            call: entry.id(),
+            origin: &entry.origin(),
+            connect: &connect,
+            terminal: guest.told.terminal.as_ref().map(|terminal| terminal.as_str()),
+            command: guest.told.command.as_deref(),
+            at: SystemTime::now(),
+        };
+        let size = guest.told.size.map_or_else(WindowSize::default, window_size);
+        let on = match on(plan, guest) {
             On::Pty => tty::On::Pty { size, term: None, mode: PtyMode::Cooked },
             On::Pipe => tty::On::Pipes,
-        },
-        privileges: match plan.privileges {
-            Privileges::NeverGained => tty::Privileges::NeverGained,
-            Privileges::Usual => tty::Privileges::Usual,
-        },
-        limits: resource_limits(&plan.process),
-        nice: plan.process.nice.map_or(0, |nice| nice.0),
-        ..Program::new(plan.argv.first().map(String::as_str).unwrap_or_default())
-    };
-    Ok(program.spawn()?)
+        };
+        let name = &account.name;
+        let Some(launcher) = &settings.launcher else {
+            let user = identity(account, plan, settings.root_programs)?;
+            let program = Program { on, ..plan.recipe.program(name, &user, facts.told()) };
+            return Ok(Self::Here(Box::new(program)));
+        };
+        let who = match account.kept_in {
+            KeptIn::File => Who::Known { account: name.clone() },
+            KeptIn::Store => {
+                Who::Stored { account: name.clone(), recipe: Box::new(plan.recipe.clone()) }
+            }
+        };
+        let order = Order { who, told: facts.told() }.to_bytes();
+        Ok(Self::There { launcher, order, on })
+    }
 }
 
 /// A caller who can ask for a clean channel gets it; a terminal only comes with the account.
@@ -177,36 +217,16 @@ fn on(plan: &Plan, guest: &Guest) -> On {
     }
 }
 
-/// What the program may use up, as the kernel counts it.
-fn resource_limits(process: &ProcessConfig) -> Vec<tty::Limit> {
-    // The kernel counts whole seconds; less than one would be no limit at all.
-    let cpu = process.cpu.map(|cpu| cpu.0.as_secs().max(1));
-    let limits = [
-        (Resource::Cpu, cpu),
-        (Resource::As, process.memory.map(|size| size.0)),
-        (Resource::Nofile, Some(process.files.unwrap_or(limits::PROGRAM_FILES))),
-        (Resource::Nproc, process.processes),
-        (Resource::Fsize, process.file_size.map(|size| size.0)),
-        // A program's memory may hold secrets, and its directory is no place for them.
-        (Resource::Core, Some(0)),
-    ];
-    let set = limits.into_iter().filter_map(|(resource, value)| Some((resource, value?)));
-    set.map(|(resource, value)| tty::Limit { resource, value }).collect()
-}
-
 /// Asked again at each start: the system's users may have changed since the accounts were loaded.
-fn identity(plan: &Plan, root_programs: RootPrograms) -> Result<User, StartError> {
+fn identity(
+    account: &Account,
+    plan: &Plan,
+    root_programs: RootPrograms,
+) -> Result<User, StartError> {
     let ourselves = User::current().map_err(|error| StartError::User(AccountFault::User(error)))?;
-    user::identity(plan.user.as_deref(), &ourselves, root_programs).map_err(StartError::User)
-}
-
-/// The account's directory, or the user's home if he has one.
-fn directory(plan: &Plan, user: &User) -> PathBuf {
-    match &plan.directory {
-        Some(directory) => directory.clone(),
-        None if plan.user.is_some() && user.home.is_dir() => user.home.clone(),
-        None => "/".into(),
-    }
+    let user = plan.recipe.user.as_deref();
+    user::identity(user, &ourselves, root_programs, account.kept_in, Reach::Own)
+        .map_err(StartError::User)
 }
 
 /// Whether the caller has turned out to speak telnet.
@@ -234,7 +254,7 @@ pub(crate) async fn say(call: &mut Call, text: &[u8]) {
 }
 
 /// An error with all its causes.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

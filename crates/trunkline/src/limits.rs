@@ -84,3 +84,11 @@ pub(crate) const GUESS_BYTES: u64 = 4096;
 /// A file on standard input that `trunkline encode` keeps until it knows its length, which BinHex and yEnc say first.
 #[cfg(feature = "modbus")]
 pub(crate) const ARMOUR_BYTES: u64 = 64 << 20;
+
+/// How long the launcher may take to read the configuration that we have just read.
+#[cfg(feature = "exchange")]
+pub(crate) const LAUNCHER_OPENING: Duration = Duration::from_secs(60);
+
+/// How long a launcher may take to end when its last program has; it has nothing else to do.
+#[cfg(feature = "exchange")]
+pub(crate) const LAUNCHER_END: Duration = Duration::from_secs(2);

@@ -14,6 +14,11 @@ mod failure;
 mod instance;
 #[cfg(feature = "configuration")]
 mod json;
+#[cfg(feature = "exchange")]
+mod launcher;
+#[cfg(not(feature = "exchange"))]
+#[path = "no_launcher.rs"]
+mod launcher;
 // Most of them bound what only configurations and orders do.
 #[cfg(feature = "configuration")]
 mod calls;
@@ -42,6 +47,10 @@ use command::COMMANDS;
 use style::Style;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "exchange")]
+    if let Some(exit) = launcher::asked() {
+        return ExitCode::from(exit.status());
+    }
     let args = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     let exit = match cli::parse(COMMANDS, args) {
         Ok(Parsed::Run(run, matches)) => run(&matches),

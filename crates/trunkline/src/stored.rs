@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use exchange::AccountConfig;
+use exchange::{AccountConfig, KeptIn};
 use store::{AccountRow, Store};
 
 /// What a row's `kind` says of an account whose secret a machine has made.
@@ -71,10 +71,11 @@ pub(crate) fn changes(path: &Path) -> Option<i64> {
 
 /// What a row says, as a configuration would.
 pub(crate) fn config(row: &AccountRow) -> Result<AccountConfig, StoredError> {
-    toml::from_str(&body(row)).map_err(|error| StoredError::Row {
+    let table: AccountConfig = toml::from_str(&body(row)).map_err(|error| StoredError::Row {
         name: row.name.clone(),
         why: error.message().to_owned(),
-    })
+    })?;
+    Ok(AccountConfig { kept_in: KeptIn::Store, ..table })
 }
 
 /// The lines of a row's table.

@@ -90,11 +90,28 @@ pub enum AccountFault {
     #[error("its password")]
     Password(#[source] PasswordError),
     /// The exchange may not become the account's user.
-    #[error("user `{user}`: only a process of root can run programs as another user")]
+    #[error(
+        "user `{user}`: only a process of root can run programs as another user, or a launcher, which one that gives \
+         root up has if its configuration named such users when it was started"
+    )]
     OtherUser {
         /// The account's user.
         user: String,
     },
+    /// The launcher doesn't believe the store.
+    #[error(
+        "user `{user}`: an account of the store runs as nobody whom `stored-users` of [exchange] doesn't name; name him \
+         there, or move the account to a file of the configuration"
+    )]
+    StoredUser {
+        /// The account's user.
+        user: String,
+    },
+    /// Nor do programs of the store's run as root.
+    #[error(
+        "no program of the store's runs as root; move the account to a file of the configuration"
+    )]
+    StoredRoot,
     /// The user can't be looked up.
     #[error("its user")]
     User(#[source] tty::UserError),

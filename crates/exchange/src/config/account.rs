@@ -102,6 +102,19 @@ pub struct AccountConfig {
     /// The account has no program: the caller is told this text and the call ends.
     #[serde(default)]
     pub deny: Option<String>,
+    /// Where the table was found. No key of it.
+    #[serde(skip)]
+    pub kept_in: KeptIn,
+}
+
+/// Where an account is kept, and so who could have written it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeptIn {
+    /// A file of the configuration: its owner.
+    #[default]
+    File,
+    /// The store: whoever has the rights of the process that callers talk to.
+    Store,
 }
 
 /// What a program's standard input and output are.

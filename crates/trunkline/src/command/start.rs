@@ -3,6 +3,7 @@
 use super::Failure;
 use crate::cli::{Exit, LOG, Matches, Usage};
 use crate::instance::{Instance, Orders, Plan, serve};
+use crate::launcher;
 use crate::log::Filter;
 use crate::runtime::{self, Threads};
 
@@ -43,6 +44,16 @@ impl Keep {
         Ok(Orders::new(self.file.clone(), socket))
     }
 
+    #[cfg(feature = "configuration")]
+    fn file(&self) -> Option<&std::path::Path> {
+        self.file.as_deref()
+    }
+
+    #[cfg(not(feature = "configuration"))]
+    fn file(&self) -> Option<&std::path::Path> {
+        None
+    }
+
     #[cfg(not(feature = "configuration"))]
     fn orders(&self) -> Result<Orders, Failure> {
         Ok(Orders)
@@ -53,21 +64,32 @@ impl Keep {
 pub(super) fn start(plan: Plan, keep: Keep, started: impl FnOnce()) -> Result<Exit, Failure> {
     runtime::raise_file_limit();
     let threads = threads(&plan);
+    let mut launcher = launcher::begin(&plan, keep.file()).map_err(failed)?;
     let run = async {
         let orders = keep.orders()?;
         #[cfg(feature = "exchange")]
         let (exchange, terminals) = privileged(&plan);
-        let instance =
-            Instance::start(plan).map_err(|error| Failure::Other(crate::failure::chain(&error)))?;
+        let hand = match &mut launcher {
+            Some(begun) => begun.connect().map_err(failed)?,
+            None => None,
+        };
+        let instance = Instance::start(plan, hand).map_err(failed)?;
         #[cfg(feature = "exchange")]
         if let Some(exchange) = exchange {
-            crate::privileges::give_up(&exchange, &terminals)
-                .map_err(|error| Failure::Other(crate::failure::chain(&error)))?;
+            crate::privileges::give_up(&exchange, &terminals).map_err(failed)?;
         }
         started();
         Ok(serve(instance, orders, keep.until).await)
     };
-    runtime::run(threads, run).map_err(|error| Failure::Other(format!("can't start: {error}")))?
+    let outcome = runtime::run(threads, run);
+    if let Some(begun) = launcher {
+        begun.end();
+    }
+    outcome.map_err(|error| Failure::Other(format!("can't start: {error}")))?
+}
+
+fn failed(error: impl std::error::Error + 'static) -> Failure {
+    Failure::Other(crate::failure::chain(&error))
 }
 
 /// What says whom the process is to become, and what he needs besides open descriptors.

@@ -89,6 +89,26 @@ pub(crate) fn exchange(path: &Path) -> Option<exchange::ExchangeConfig> {
     check::accounts::take(&mut draft).map(|answering| answering.exchange)
 }
 
+/// What a launcher goes by: the exchange and its accounts with whole paths, whatever else may be wrong, and the files
+/// that say so. No other file is read.
+///
+/// # Errors
+/// A file can't be read, or says something that no file may say.
+#[cfg(feature = "exchange")]
+pub(crate) fn launched(
+    path: &Path,
+) -> Result<(Vec<PathBuf>, Option<crate::instance::Answering>), Vec<Diagnostic>> {
+    let mut mistakes = Vec::new();
+    let sources = files::read_all(path, &mut mistakes);
+    let mut draft = draft::Draft::new(&sources, &mut mistakes);
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    check::accounts::see_from_their_files(&mut draft);
+    let answering = check::accounts::take(&mut draft);
+    Ok((sources.iter().map(|source| source.path.clone()).collect(), answering))
+}
+
 /// Checks the accounts in a text that is about to be written, but for their passwords.
 ///
 /// # Errors

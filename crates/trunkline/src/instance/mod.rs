@@ -43,6 +43,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use line::{LineConfig, Switchboard};
 use records::{Records, RecordsError};
 
+use crate::launcher::Hand;
+
 #[cfg(feature = "exchange")]
 use accounts::AccountsError;
 #[cfg(feature = "exchange")]
@@ -61,6 +63,8 @@ pub(crate) use serve::serve;
 pub(crate) struct Instance {
     board: Arc<Switchboard>,
     records: Records,
+    /// Who starts programs, if this process can't.
+    launcher: Option<Hand>,
     /// Lines that could not be opened so far, with what stood in their way.
     waiting: Mutex<Vec<Waiting>>,
     #[cfg(feature = "exchange")]
@@ -117,7 +121,7 @@ impl Instance {
     ///
     /// # Errors
     /// Nothing could be started, or the exchange could not.
-    pub(crate) fn start(plan: Plan) -> Result<Arc<Self>, StartError> {
+    pub(crate) fn start(plan: Plan, launcher: Option<Hand>) -> Result<Arc<Self>, StartError> {
         let records = Records::open(&plan)?;
         let state = plan.state.or_else(crate::place::state);
         let board = Switchboard::new(plan.personas, state.clone()).map_err(StartError::Watch)?;
@@ -125,7 +129,10 @@ impl Instance {
         board.set_phonebook(plan.phonebook);
         let board = Arc::new(board);
         #[cfg(feature = "exchange")]
-        let exchange = plan.answering.as_ref().map(|config| exchange(config, &records, &board));
+        let exchange = plan
+            .answering
+            .as_ref()
+            .map(|config| exchange(config, &records, &board, launcher.clone()));
         #[cfg(feature = "exchange")]
         let exchange = Arc::new(Mutex::new(exchange.transpose()?));
         #[cfg(feature = "modems")]
@@ -135,6 +142,7 @@ impl Instance {
         let instance = Self {
             board,
             waiting: Mutex::default(),
+            launcher,
             #[cfg(feature = "exchange")]
             exchange,
             #[cfg(feature = "modems")]
@@ -281,9 +289,11 @@ fn exchange(
     config: &Answering,
     records: &Records,
     board: &Arc<Switchboard>,
+    launcher: Option<Hand>,
 ) -> Result<Exchange, StartError> {
     let accounts = accounts::all(config)?;
-    let exchange = Exchange::start_with_records(&config.exchange, accounts, records.keeper())?;
+    let keeper = records.keeper();
+    let exchange = Exchange::start_with_launcher(&config.exchange, accounts, keeper, launcher)?;
     exchange.set_dialler(Arc::new(dialler::Phone(Arc::downgrade(board))));
     Ok(exchange)
 }

@@ -23,6 +23,11 @@ impl Instance {
     /// # Errors
     /// The exchange can't run like that. Nothing has changed then.
     pub(super) async fn apply(self: &Arc<Self>, plan: Plan) -> Result<Changes, String> {
+        // Before anybody could ask for a program that it doesn't know.
+        #[cfg(feature = "exchange")]
+        if let Some(launcher) = &self.launcher {
+            launcher.reload().await.map_err(|error| crate::failure::chain(&error))?;
+        }
         #[cfg(feature = "exchange")]
         self.apply_answering(plan.answering.as_ref())
             .map_err(|error| crate::failure::chain(&error))?;
@@ -85,7 +90,9 @@ impl Instance {
         match (&*exchange, config) {
             (None, None) => {}
             (None, Some(config)) => {
-                *exchange = Some(super::exchange(config, &self.records, &self.board)?)
+                let launcher = self.launcher.clone();
+                let fresh = super::exchange(config, &self.records, &self.board, launcher)?;
+                *exchange = Some(fresh);
             }
             (Some(running), Some(config)) => {
                 running.reload(&config.exchange, super::accounts::all(config)?)?

@@ -1,5 +1,6 @@
 //! What is logged: `info`, or `info,line=debug,exchange=trace`.
 
+use std::fmt;
 use std::str::FromStr;
 
 use tracing::Level;
@@ -33,6 +34,13 @@ impl Filter {
             .filter(|(part, _)| within(target, part))
             .max_by_key(|(part, _)| part.len());
         level <= part.map_or(self.usual, |(_, level)| *level)
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.usual)?;
+        self.parts.iter().try_for_each(|(part, level)| write!(f, ",{part}={level}"))
     }
 }
 
@@ -93,6 +101,13 @@ mod tests {
             ("exchange::session", Level::TRACE, true),
         ] {
             assert_eq!(filter.admits(target, level), admitted, "{target} {level}");
+        }
+    }
+
+    #[test]
+    fn a_filter_is_written_as_it_is_read() {
+        for text in ["info", "warn,line=debug,exchange::pump=trace", "off"] {
+            assert_eq!(text.parse::<Filter>().unwrap().to_string(), text);
         }
     }
 

@@ -64,6 +64,13 @@ pub(crate) fn start(filter: Filter, said_by: SaidBy) {
     }
 }
 
+/// What is logged now, as `--log` would say it.
+#[cfg(feature = "exchange")]
+pub(crate) fn wanted() -> String {
+    let filter = LOG.get().map(|log| log.filter.read().unwrap_or_else(PoisonError::into_inner));
+    filter.map(|filter| filter.to_string()).unwrap_or_default()
+}
+
 /// Logs as the configuration wants from now on, unless the command line has spoken.
 #[cfg(feature = "configuration")]
 pub(crate) fn change(filter: Filter) {

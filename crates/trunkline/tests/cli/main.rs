@@ -7,6 +7,8 @@ mod crowd;
 mod dialling;
 mod documentation;
 mod inside;
+mod launcher;
+mod launcher_forged;
 mod lifetime;
 mod masses;
 mod page;

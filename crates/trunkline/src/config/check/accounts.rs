@@ -27,11 +27,7 @@ pub(in crate::config) fn check(
     secrets: Secrets,
     mistakes: &mut Vec<Diagnostic>,
 ) {
-    let folders: Vec<_> =
-        draft.accounts.iter().map(|account| draft.folder(account).to_owned()).collect();
-    for (account, folder) in draft.accounts.iter_mut().zip(folders) {
-        seen_from(&mut account.value, &folder);
-    }
+    see_from_their_files(draft);
     listeners(draft, secrets, mistakes);
     let pepper = pepper(draft);
     let mut seen: HashMap<&str, usize> = HashMap::new();
@@ -50,6 +46,15 @@ pub(in crate::config) fn check(
             }
             _ => {}
         }
+    }
+}
+
+/// Makes the paths of accounts whole.
+pub(in crate::config) fn see_from_their_files(draft: &mut Draft<'_>) {
+    let folders: Vec<_> =
+        draft.accounts.iter().map(|account| draft.folder(account).to_owned()).collect();
+    for (account, folder) in draft.accounts.iter_mut().zip(folders) {
+        seen_from(&mut account.value, &folder);
     }
 }
 
@@ -133,6 +138,8 @@ fn part(fault: &AccountFault) -> &'static str {
         AccountFault::Variable { .. } => "environment",
         AccountFault::SeveralServices => "program",
         AccountFault::OtherUser { .. }
+        | AccountFault::StoredUser { .. }
+        | AccountFault::StoredRoot
         | AccountFault::User(_)
         | AccountFault::NoOurselves { .. }
         | AccountFault::Root => "user",
