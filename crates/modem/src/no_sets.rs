@@ -91,7 +91,7 @@ pub(crate) fn rest(state: State, _: &[u8], _: usize) -> State {
     state
 }
 
-pub(crate) fn awaits_feed(state: State, _: &mut Core, _: &Port<'_>) -> Result<State, State> {
+pub(crate) fn awaits_feed(state: State, _: u8, _: &mut Core, _: &Port<'_>) -> Result<State, State> {
     Err(state)
 }
 

@@ -299,9 +299,14 @@ const FEED_BITS: Duration = Duration::from_secs(25);
 
 /// A line has ended, and the feed that may follow belongs to its echo, and not to the data that may come
 /// next: whether it is waited for.
-pub(crate) fn awaits_feed(state: State, core: &mut Core, port: &Port<'_>) -> Result<State, State> {
+pub(crate) fn awaits_feed(
+    state: State,
+    end: u8,
+    core: &mut Core,
+    port: &Port<'_>,
+) -> Result<State, State> {
     let wait = core.persona().sets.feed_wait;
-    let waits = !wait.is_zero() && !core.persona().sets.feed_ends;
+    let waits = !wait.is_zero() && end & 0x7F != core.line_chars().feed;
     // A slow port takes its time for the feed.
     let wait = wait.max(FEED_BITS / core.rate.max(1));
     match core.sets.get_mut() {

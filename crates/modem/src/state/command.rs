@@ -19,11 +19,13 @@ pub(super) fn bytes(
     core: &mut Core,
     port: &mut Port<'_>,
 ) -> State {
-    while let Some(recognised) = hear(bytes, core, port) {
+    while let Some(&byte) = bytes.first()
+        && let Some(recognised) = hear(bytes, core, port)
+    {
         match recognised {
             Recognised::More => {}
             Recognised::Line | Recognised::Repeat => {
-                let state = match sets::awaits_feed(state, core, port) {
+                let state = match sets::awaits_feed(state, byte, core, port) {
                     Ok(waits) => return waits,
                     Err(state) => state,
                 };

@@ -131,6 +131,25 @@ impl Client {
         self.exact(&expected);
     }
 
+    /// Sends a command; whether exactly this is the answer, which ends with `OK` in any case.
+    pub(super) fn asks(&mut self, command: &str, answer: &str) -> bool {
+        self.send(command.as_bytes());
+        if self.echo == Echo::On {
+            self.exact(command.as_bytes());
+        }
+        format!("{}\r\n\r\nOK\r\n", self.until(b"\r\n\r\nOK\r\n")) == answer
+    }
+
+    /// What comes in front of these bytes.
+    pub(super) fn until(&mut self, end: &[u8]) -> String {
+        let mut heard = Vec::new();
+        while !heard.ends_with(end) {
+            heard.extend(self.read(1));
+        }
+        heard.truncate(heard.len() - end.len());
+        String::from_utf8_lossy(&heard).into_owned()
+    }
+
     /// Sends a command that is answered by `OK` and nothing else.
     pub(super) fn ok(&mut self, command: &str) {
         self.row(&format!("{command}\r"), "\r\nOK\r\n");

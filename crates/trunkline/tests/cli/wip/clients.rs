@@ -232,3 +232,43 @@ fn t15_edac_unit_starts_twice() {
         client.row("AT+WIPBR=5,6\r\n", OK);
     });
 }
+
+/// T1.a: what the WISMO228 library asks the module before it opens a socket.
+#[test]
+fn t1a_wismo228_library_looks_for_card_network_signal_and_clock() {
+    for (echo, pace) in [(Echo::Off, Pace::AtOnce), (Echo::On, Pace::Slow)] {
+        let mut client = Client::of("wismo", echo, pace);
+        client.row("AT+CPIN?\r\n", "\r\n+CPIN: READY\r\n\r\nOK\r\n");
+        // The search for a network takes its time; the library repeats.
+        while !client.asks("AT+CREG?\r\n", "\r\n+CREG: 0,1\r\n\r\nOK\r\n") {}
+        client.row("AT+CMGF=1\r\n", OK);
+        client.row("AT+PSRIC=2,0\r\n", OK);
+        client.row("AT+CSQ\r\n", "\r\n+CSQ: ");
+        let signal = client.until(b"\r\n\r\nOK\r\n");
+        let (strength, quality) = signal.split_once(',').unwrap();
+        assert!(strength.parse::<u8>().is_ok() && quality.parse::<u8>().is_ok(), "{signal}");
+        client.row("AT+CCLK?\r\n", "\r\n+CCLK: \"");
+        let clock = client.until(b"\"\r\n\r\nOK\r\n");
+        assert_eq!(clock.len(), 20, "{clock}");
+    }
+}
+
+/// T17: the vendor's own test scripts for the application that has the TCP/IP commands.
+#[test]
+fn t17_vendor_scripts_stop_and_start_the_application() {
+    let mut client = Client::of("wismo", Echo::Off, Pace::AtOnce);
+    client.row("ATE0;&w\r", OK);
+    client.row("AT+CMEE=1;&w\r", OK);
+    client.row("AT+WIND=0\r", OK);
+    client.row("AT+WIND=0;&w\r", OK);
+    client.row("AT+WOPEN=1\r", OK);
+    client.row("AT+WOPEN?\r", "\r\n+WOPEN: 1\r\n\r\nOK\r\n");
+    client.row("AT+WOPEN=7\r", "\r\n+WOPEN: 7,12\r\n\r\nOK\r\n");
+    client.row("AT+WIPCFG=1\r", OK);
+    client.row("AT+WOPEN=0\r", OK);
+    client.row("AT+WOPEN?\r", "\r\n+WOPEN: 0\r\n\r\nOK\r\n");
+    client.row("AT+WOPEN=7\r", "\r\n+WOPEN: 7,0\r\n\r\nOK\r\n");
+    client.row("AT+WIPCFG=1\r", "\r\nERROR\r\n");
+    client.row("AT+WOPEN=1\r", OK);
+    client.row("AT+WIPCFG=1\r", OK);
+}

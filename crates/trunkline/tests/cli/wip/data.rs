@@ -5,7 +5,7 @@ use std::net::{TcpStream, UdpSocket};
 
 use super::servers::{Server, hears, hears_the_end, read, resets, says};
 use super::{Client, Echo, Pace};
-use crate::stage::PATIENCE;
+use crate::stage::{PATIENCE, Stage};
 
 const OK: &str = "\r\nOK\r\n";
 
@@ -259,4 +259,38 @@ fn a_forbidden_peer_is_unreachable() {
         &format!("AT+WIPCREATE=1,1,,\"127.0.0.1\",{}\r", server.port()),
         "\r\nOK\r\n\r\n+CME ERROR: 842\r\n",
     );
+}
+
+#[test]
+fn a_persona_has_its_sockets_speak_telnet_and_all_values_pass() {
+    const BINARY_BOTH_WAYS: [&[u8]; 2] = [b"\xff\xfb\x00", b"\xff\xfd\x00"];
+    let doubled = |bytes: &[u8]| -> Vec<u8> {
+        bytes.iter().flat_map(|byte| vec![*byte; if *byte == 0xFF { 2 } else { 1 }]).collect()
+    };
+    let stage = Stage::new(
+        "state = \"state\"\npersonas = [\"t.toml\"]\n[[line]]\nname = \"m\"\npty = \"m\"\npersona = \"t\"\n",
+    );
+    stage.write("t.toml", "base = \"wavecom-q26\"\n[wip]\ntransport = \"telnet\"\n");
+    let mut client = Client::started(stage, "m");
+    client.attach();
+    let server = Server::new();
+    client.row(
+        &format!("AT+WIPCREATE=2,1,\"127.0.0.1\",{}\r", server.port()),
+        "\r\nOK\r\n\r\n+WIPREADY: 2,1\r\n",
+    );
+    let mut far = server.accept();
+    let mut asked = Vec::new();
+    while !BINARY_BOTH_WAYS.iter().all(|wish| asked.windows(3).any(|three| three == *wish)) {
+        asked.extend(read(&mut far, 1));
+    }
+    says(&mut far, b"\xff\xfd\x00\xff\xfb\x00");
+    client.row("AT+WIPDATA=2,1,2\r", "\r\nCONNECT\r\n");
+    says(&mut far, &doubled(&all_bytes()));
+    client.exact(&all_bytes());
+    client.send(&all_bytes());
+    let mut heard = Vec::new();
+    while !heard.ends_with(&doubled(&all_bytes())) {
+        heard.extend(read(&mut far, 1));
+    }
+    client.escape(OK);
 }
