@@ -64,6 +64,7 @@ pub(crate) struct Instance {
     board: Arc<Switchboard>,
     records: Records,
     /// Who starts programs, if this process can't.
+    #[cfg(feature = "exchange")]
     launcher: Option<Hand>,
     /// Lines that could not be opened so far, with what stood in their way.
     waiting: Mutex<Vec<Waiting>>,
@@ -122,6 +123,8 @@ impl Instance {
     /// # Errors
     /// Nothing could be started, or the exchange could not.
     pub(crate) fn start(plan: Plan, launcher: Option<Hand>) -> Result<Arc<Self>, StartError> {
+        #[cfg(not(feature = "exchange"))]
+        let None = launcher;
         let records = Records::open(&plan)?;
         let state = plan.state.or_else(crate::place::state);
         let board = Switchboard::new(plan.personas, state.clone()).map_err(StartError::Watch)?;
@@ -142,6 +145,7 @@ impl Instance {
         let instance = Self {
             board,
             waiting: Mutex::default(),
+            #[cfg(feature = "exchange")]
             launcher,
             #[cfg(feature = "exchange")]
             exchange,

@@ -22,6 +22,7 @@ pub(super) enum Whose {
     /// This process's.
     Ours(Own),
     /// The launcher's, who has started it for us.
+    #[cfg_attr(not(feature = "launcher"), expect(dead_code, reason = "there is none"))]
     Launched(Far),
 }
 
@@ -51,7 +52,7 @@ impl Child {
     pub(super) fn watch(&self) -> io::Result<Watch> {
         match &self.0 {
             Whose::Ours(own) => own.watch().map(Watch::Ours),
-            Whose::Launched(far) => Ok(Watch::Launched(far.watch())),
+            Whose::Launched(far) => far.watch().map(Watch::Launched),
         }
     }
 

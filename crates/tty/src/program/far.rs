@@ -49,8 +49,8 @@ impl Far {
         Child(Whose::Launched(self))
     }
 
-    pub(super) fn watch(&self) -> FarWatch {
-        FarWatch(Arc::clone(&self.program))
+    pub(super) fn watch(&self) -> io::Result<FarWatch> {
+        Ok(FarWatch(Arc::clone(&self.program)))
     }
 
     pub(super) fn pid(&self) -> Pid {

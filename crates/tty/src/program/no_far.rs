@@ -17,7 +17,7 @@ pub(super) enum Far {}
 pub(super) type FarWatch = Far;
 
 impl Far {
-    pub(super) fn watch(&self) -> FarWatch {
+    pub(super) fn watch(&self) -> io::Result<FarWatch> {
         match *self {}
     }
 

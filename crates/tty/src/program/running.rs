@@ -113,6 +113,7 @@ impl HangUp {
     }
 
     /// The process group in the terminal's foreground, if it isn't the program's own.
+    #[cfg_attr(not(feature = "launcher"), expect(dead_code, reason = "only it is told"))]
     pub(super) fn foreground(&self) -> Option<Pid> {
         self.foreground
     }
