@@ -71,6 +71,9 @@ enum Item {
     Reload { number: Number },
 }
 
+/// What becomes of a start: the process, or why there is none.
+type Started = oneshot::Receiver<Result<Pid, String>>;
+
 /// A program as the front knows it.
 #[derive(Debug)]
 pub(crate) struct Launched {
@@ -168,7 +171,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enter(&self) -> Option<(Arc<Launched>, oneshot::Receiver<Result<Pid, String>>)> {
+    fn enter(&self) -> Option<(Arc<Launched>, Started)> {
         let (sender, started) = oneshot::channel();
         let mut state = self.state();
         if state.ended {

@@ -97,7 +97,7 @@ mod tests {
     }
 
     fn refused(kind: Kind, received: Vec<OwnedFd>) -> &'static str {
-        streams(kind, received, us()).err().expect("not taken").0
+        streams(kind, received, us()).expect_err("not taken").0
     }
 
     fn terminal() -> (Ends, OwnedFd) {
@@ -113,7 +113,7 @@ mod tests {
         let (_ends, slave) = terminal();
         assert!(streams(Kind::Terminal, vec![slave], us()).is_ok());
         let (_ends, slave) = terminal();
-        let other = streams(Kind::Terminal, vec![slave], us() + 1).err().unwrap();
+        let other = streams(Kind::Terminal, vec![slave], us() + 1).unwrap_err();
         assert!(other.0.contains("sender's"));
         let (_ends, slave) = terminal();
         rustix::fs::fchmod(&slave, rustix::fs::Mode::from_raw_mode(0o620)).unwrap();

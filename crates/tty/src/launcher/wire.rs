@@ -109,7 +109,7 @@ impl<'a> Request<'a> {
                 if order.len() > LONGEST_ORDER {
                     return Err(Nonsense);
                 }
-                return Ok(Self::Start { number, kind, order });
+                Ok(Self::Start { number, kind, order })
             }
             2 => {
                 let signal = Signal::from_named_raw(rest.int()?).ok_or(Nonsense)?;
