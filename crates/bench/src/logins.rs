@@ -189,8 +189,7 @@ async fn count(process: &Process, call: impl AsyncFn() -> io::Result<()>) -> io:
     })
 }
 
-/// A program that greets and ends with its caller: busybox telnetd loses the greeting of one that is
-/// gone before it is read.
+/// A program that greets and ends with its caller, as a site's does.
 fn stub(folder: &Path) -> io::Result<PathBuf> {
     use std::os::unix::fs::PermissionsExt as _;
     let path = folder.join("stub");
