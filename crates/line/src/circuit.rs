@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use at::dial::Dial;
 use at::result::Cause;
-use carrier::{AccessList, Caller, Counts};
+use carrier::{Caller, Counts};
 use clock::Instant;
-use modem::{Action, Connected, Modem, Note, Persona, StateName};
+use modem::{Action, Connected, Modem, Note, StateName};
 use tracing::{debug, info, warn};
 
 use crate::config::Reserve;
@@ -42,9 +42,6 @@ pub(crate) struct Circuit {
     pub(crate) news: Option<News>,
     /// A call that was up has ended, and the equipment has not been shown that yet.
     call_over: bool,
-    /// In place of the configuration's, since a reload.
-    dial_access: Option<Arc<AccessList>>,
-    persona: Arc<Persona>,
     signals: Signals,
 }
 
@@ -63,12 +60,7 @@ pub(crate) struct Signals {
 }
 
 impl Circuit {
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        board: Arc<Board>,
-        end: End,
-        persona: Arc<Persona>,
-    ) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, board: Arc<Board>, end: End) -> Self {
         Self {
             watchers: Watchers::default(),
             shared,
@@ -80,8 +72,6 @@ impl Circuit {
             net: Net::default(),
             news: None,
             call_over: false,
-            dial_access: None,
-            persona,
             signals: Signals::default(),
         }
     }
@@ -108,10 +98,6 @@ impl Circuit {
         }
         self.signals.dcd = modem.lines().dcd;
         self.end.signal(Signal::Lines(modem.lines()), now);
-    }
-
-    pub(crate) fn set_dial_access(&mut self, access: AccessList) {
-        self.dial_access = Some(Arc::new(access));
     }
 
     /// Whether there is room for what comes of more bytes from the equipment.
@@ -284,7 +270,8 @@ impl Circuit {
         let route = match self.shared.config.reserve {
             Reserve::Incoming => Err(Cause::Reserved),
             Reserve::None | Reserve::Outgoing => {
-                routing::route(dial, &self.persona, &self.board.phonebook(), &self.shared.config)
+                let Shared { persona, config, .. } = &*self.shared;
+                routing::route(dial, persona, &self.board.phonebook(), config)
             }
         };
         let party = match &route {
@@ -300,7 +287,7 @@ impl Circuit {
             (Err(cause), Ok(_)) => placing::fail(cause),
             (Ok(route), Ok(kept)) => {
                 (ticket.reported_speed, ticket.connect_delay) = (route.speed, route.connect_delay);
-                let (access, trunks) = (self.dial_access(), self.trunks(&route));
+                let (access, trunks) = (self.shared.dial_access(), self.trunks(&route));
                 let line = &self.shared.config;
                 let dial = placing::place(route, within, access, trunks, line, &ticket.id);
                 match kept {
@@ -319,7 +306,7 @@ impl Circuit {
             line: self.name().to_owned(),
             party: route.party.clone(),
             user: route.user.clone(),
-            access: self.dial_access(),
+            access: self.shared.dial_access(),
         }))
     }
 
@@ -334,14 +321,9 @@ impl Circuit {
         crate::net::Place {
             line: self.name(),
             board: &self.board,
-            access: self.dial_access(),
-            transport: self.persona.transport(),
+            access: self.shared.dial_access(),
+            transport: self.shared.persona.transport(),
         }
-    }
-
-    fn dial_access(&self) -> Arc<AccessList> {
-        let configured = || Arc::new(self.shared.config.dial_access.0.clone());
-        self.dial_access.clone().unwrap_or_else(configured)
     }
 
     fn answer(&mut self) {

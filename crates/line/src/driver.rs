@@ -116,7 +116,7 @@ impl Driver {
             Letter::Caller(handed) if self.stopping != Stopping::No => drop(handed),
             Letter::Caller(handed) => self.incoming().hand_over(handed),
             Letter::Access { dial, answer } => {
-                self.circuit.set_dial_access(dial.0);
+                self.circuit.shared.set_dial_access(dial.0);
                 self.incoming().set_access(answer.0);
             }
             #[cfg(feature = "gsm")]

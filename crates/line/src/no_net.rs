@@ -5,7 +5,7 @@ use modem::Modem;
 
 /// There are no sockets.
 #[derive(Debug, Default)]
-pub(crate) struct Net;
+pub(crate) struct Net {}
 
 impl Net {
     pub(crate) const fn has_room_for(&self, _: &Modem) -> bool {

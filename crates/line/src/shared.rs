@@ -1,10 +1,11 @@
 //! What a running line shares with those who hold its handle.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::UNIX_EPOCH;
 
-use modem::StateName;
+use carrier::AccessList;
+use modem::{Persona, StateName};
 
 use crate::access::Access;
 use crate::config::Reserve;
@@ -17,6 +18,9 @@ use crate::record::{CallNow, CallRecord, Service, Status};
 /// One line as others see it.
 pub(crate) struct Shared {
     pub(crate) config: Configured,
+    pub(crate) persona: Arc<Persona>,
+    /// In place of the configuration's, since a reload.
+    dial_access: Mutex<Option<Arc<AccessList>>>,
     /// The number of its module.
     #[cfg(feature = "gsm")]
     pub(crate) number: Option<Box<modem::Number>>,
@@ -68,7 +72,12 @@ pub(crate) enum Letter {
 }
 
 impl Shared {
-    pub(crate) fn new(config: Configured, place: Option<Box<str>>, listens: Box<[String]>) -> Self {
+    pub(crate) fn new(
+        config: Configured,
+        persona: Arc<Persona>,
+        place: Option<Box<str>>,
+        listens: Box<[String]>,
+    ) -> Self {
         let shown = Shown {
             state: StateName::Command,
             dtr: false,
@@ -78,6 +87,8 @@ impl Shared {
         };
         Self {
             config,
+            persona,
+            dial_access: Mutex::default(),
             #[cfg(feature = "gsm")]
             number: None,
             place,
@@ -96,6 +107,16 @@ impl Shared {
     #[cfg(feature = "gsm")]
     pub(crate) fn with_number(self, number: Option<&modem::Number>) -> Self {
         Self { number: number.cloned().map(Box::new), ..self }
+    }
+
+    /// Whom the line may call.
+    pub(crate) fn dial_access(&self) -> Arc<AccessList> {
+        let configured = || Arc::new(self.config.dial_access.0.clone());
+        lock(&self.dial_access).clone().unwrap_or_else(configured)
+    }
+
+    pub(crate) fn set_dial_access(&self, access: AccessList) {
+        *lock(&self.dial_access) = Some(Arc::new(access));
     }
 
     pub(crate) fn status(&self) -> Status {

@@ -208,13 +208,13 @@ impl Switchboard {
 
         let place = end.place().map(Box::from);
         let config = lock(&self.board.shelf).keep(config);
-        let shared = Shared::new(config, place, incoming.places().into());
+        let shared = Shared::new(config, Arc::clone(&persona), place, incoming.places().into());
         #[cfg(feature = "gsm")]
         let shared = shared.with_number(modem.number());
         let shared = Arc::new(shared);
         let line = Line { shared: Arc::clone(&shared) };
         info!(line = line.name(), persona = persona.name(), "line open at {}", line.place());
-        let mut circuit = Circuit::new(shared, Arc::clone(&self.board), end, persona);
+        let mut circuit = Circuit::new(shared, Arc::clone(&self.board), end);
         circuit.set_up(carrier::clock_now(), &modem);
         tracer.into_iter().for_each(|tracer| circuit.watchers.add(tracer));
         let task = tokio::spawn(Driver::new(modem, circuit, incoming.boxed()));

@@ -15,7 +15,7 @@ use crate::timer::Timer;
 
 /// There are no sets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Facts;
+pub(crate) struct Facts {}
 
 /// There are no keys.
 pub(crate) const KEYS: &[PersonaKey] = &[];
@@ -33,7 +33,7 @@ impl Facts {
     }
 
     pub(crate) const fn with_every_set() -> Self {
-        Self
+        Self {}
     }
 
     /// A feed ends no line.
