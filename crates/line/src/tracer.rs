@@ -1,4 +1,4 @@
-//! The hex trace of a line at its DTE end, with passwords left out.
+//! The hex trace of a line at its DTE end, with passwords and PINs left out.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -18,6 +18,9 @@ struct Watching {
     /// The last characters shown to the equipment, in small letters.
     prompt: Vec<u8>,
     typing: Typing,
+    /// What the equipment types, and what it is shown of that.
+    typed: Commands,
+    echoed: Commands,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,13 +64,59 @@ impl Watchers {
     }
 }
 
+/// Commands that are told a PIN or a password.
+const SECRET: [&[u8]; 4] = [b"+CPIN=", b"+CPWD=", b"+CLCK=", b"+WIPBR=2,"];
+
+/// Looks for those commands in one direction, however it is cut into pieces.
+#[derive(Debug, Default)]
+struct Commands {
+    /// The end of the line so far, as long as a command can be; nothing while its rest is hidden.
+    last: Vec<u8>,
+    hides: bool,
+}
+
+impl Commands {
+    /// The first of `bytes` that are to be shown in the same way, and how.
+    fn next<'a>(&mut self, bytes: &'a [u8]) -> (Visibility, &'a [u8], &'a [u8]) {
+        let longest = SECRET.iter().map(|command| command.len()).max().unwrap_or_default();
+        for (place, byte) in bytes.iter().enumerate() {
+            let plain = (byte & 0x7F).to_ascii_uppercase();
+            let ends = matches!(plain, b'\r' | b'\n');
+            if self.hides && ends {
+                self.hides = false;
+                let (hidden, rest) = bytes.split_at(place);
+                return (Visibility::Hidden, hidden, rest);
+            }
+            if self.hides {
+                continue;
+            }
+            if self.last.len() >= longest {
+                self.last.remove(0);
+            }
+            self.last.push(plain);
+            if SECRET.iter().any(|command| self.last.ends_with(command)) {
+                (self.hides, self.last) = (true, Vec::new());
+                let (shown, rest) = bytes.split_at(place + 1);
+                return (Visibility::Shown, shown, rest);
+            }
+        }
+        (if self.hides { Visibility::Hidden } else { Visibility::Shown }, bytes, &[])
+    }
+}
+
 impl Watching {
     fn heard(&mut self, now: Instant, bytes: &[u8]) {
-        let visibility = match self.typing {
-            Typing::Password => Visibility::Hidden,
-            Typing::Anything => Visibility::Shown,
-        };
-        self.show(now, Way::In, visibility, bytes);
+        match self.typing {
+            Typing::Password => self.show(now, Way::In, Visibility::Hidden, bytes),
+            Typing::Anything => {
+                let mut rest = bytes;
+                while !rest.is_empty() {
+                    let (visibility, piece, behind) = self.typed.next(rest);
+                    self.show(now, Way::In, visibility, piece);
+                    rest = behind;
+                }
+            }
+        }
         if self.typing == Typing::Password
             && bytes.iter().any(|byte| matches!(byte & 0x7F, b'\r' | b'\n'))
         {
@@ -76,7 +125,12 @@ impl Watching {
     }
 
     fn said(&mut self, now: Instant, bytes: &[u8]) {
-        self.show(now, Way::Out, Visibility::Shown, bytes);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let (visibility, piece, behind) = self.echoed.next(rest);
+            self.show(now, Way::Out, visibility, piece);
+            rest = behind;
+        }
         let tail = bytes.get(bytes.len().saturating_sub(2 * PROMPT.len())..).unwrap_or_default();
         self.prompt.extend(tail.iter().map(|byte| (byte & 0x7F).to_ascii_lowercase()));
         let old = self.prompt.len().saturating_sub(2 * PROMPT.len());
@@ -88,6 +142,9 @@ impl Watching {
     }
 
     fn show(&mut self, now: Instant, way: Way, visibility: Visibility, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
         self.tracers.retain(Tracer::is_watched);
         for tracer in &self.tracers {
             tracer.set(way, visibility);
@@ -117,6 +174,30 @@ pub(crate) fn into_file(path: &Path) -> io::Result<Tracer> {
 mod tests {
     use super::*;
     use carrier::trace;
+
+    #[tokio::test]
+    async fn a_pin_is_hidden_typed_and_echoed_however_its_command_is_cut() {
+        // Letters that are in nothing else that a trace shows.
+        let command = b"at+cpin=wxyz\r";
+        for cut in 0..=command.len() {
+            let now = carrier::clock_now();
+            let (tracer, mut entries) = trace::begin(now);
+            let mut watchers = Watchers::default();
+            watchers.add(tracer);
+            for part in [&command[..cut], &command[cut..], b"AT+CSQ\r"] {
+                watchers.heard(now, part);
+                watchers.said(now, part);
+            }
+            drop(watchers);
+            let mut shown = String::new();
+            while let Some(entry) = entries.next().await {
+                shown += &entry.to_string();
+            }
+            assert!(!shown.contains(['w', 'x', 'y', 'z']), "cut at {cut}: {shown}");
+            assert!(shown.contains("(hidden)"), "cut at {cut}: {shown}");
+            assert_eq!(shown.matches("AT+CSQ").count(), 2, "cut at {cut}: {shown}");
+        }
+    }
 
     #[tokio::test]
     async fn a_password_is_hidden_however_its_prompt_is_cut() {
