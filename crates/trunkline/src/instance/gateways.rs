@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use gateway::{Gateway, GatewayConfig};
+use tokio::sync::Notify;
 
 use super::lock;
 
@@ -13,6 +14,8 @@ pub(super) struct Gateways {
     running: tokio::sync::Mutex<Vec<Gateway>>,
     /// What stands in the way of some, as it was said last.
     troubles: Mutex<Vec<String>>,
+    /// There is something to try again.
+    troubled: Notify,
 }
 
 impl Gateways {
@@ -20,6 +23,8 @@ impl Gateways {
     pub(super) async fn keep(&self, wanted: Vec<GatewayConfig>) {
         self.set(wanted).await;
         loop {
+            // An instance that has nothing to try again is not to wake for it.
+            self.troubled.notified().await;
             tokio::time::sleep(crate::limits::RETRY).await;
             self.settle().await;
         }
@@ -66,6 +71,9 @@ impl Gateways {
                 "{trouble}; trying again every {}",
                 crate::time::span(crate::limits::RETRY)
             );
+        }
+        if !troubles.is_empty() {
+            self.troubled.notify_one();
         }
         *known = troubles;
     }
