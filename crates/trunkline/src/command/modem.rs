@@ -199,7 +199,10 @@ fn line(matches: &Matches, personas: &Personas) -> Result<LineConfig, Usage> {
     if let Some(persona) = matches.value(&PERSONA) {
         if personas.get(persona).is_none() {
             let near = nearest(persona, personas.names());
-            let hint = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+            let hint = near.map_or_else(
+                || "; `trunkline personas` shows those there are".to_owned(),
+                |near| format!("; did you mean {near}?"),
+            );
             return Err(matches.wrong(format!("there is no persona {persona}{hint}")));
         }
         line.persona = persona.to_owned();
