@@ -1,0 +1,396 @@
+//! What is said.
+
+use modbus::UnitId;
+use modbus::pdu::Pdu;
+
+use crate::crc::crc32c;
+use crate::limits;
+use crate::sample::{Before, Definition, PointId, Sample, StoreId};
+use crate::wire::{BadMessage, Reader, put_text, put_varint};
+
+/// Which language this is. A centre refuses what it doesn't know.
+pub(crate) const VERSION: u8 = 1;
+
+/// Why a station calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// It was time.
+    Schedule,
+    /// Something happened.
+    Alarm,
+    /// Somebody at the station wanted it.
+    Demand,
+    /// An earlier call had failed.
+    Retry,
+    /// The line stays up, and had been lost.
+    Hold,
+}
+
+/// Who a station is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hello {
+    /// Its name.
+    pub name: String,
+    /// What runs there, for people.
+    pub software: String,
+    /// Its store.
+    pub store: StoreId,
+    /// The number of the last sample in it.
+    pub last: u64,
+    /// The version of the configuration that the centre has last changed; 0 for its own.
+    pub configuration: u64,
+    /// Why it calls.
+    pub cause: Cause,
+    /// In how many seconds it means to call again; 0 if it doesn't know.
+    pub next_call_s: u32,
+    /// After how many seconds without a word it is gone.
+    pub silence_s: u32,
+}
+
+impl Hello {
+    /// A station with an empty store.
+    pub fn new(name: &str, store: StoreId, cause: Cause) -> Self {
+        Self {
+            name: name.to_owned(),
+            software: format!("trunkline {}", env!("CARGO_PKG_VERSION")),
+            store,
+            last: 0,
+            configuration: 0,
+            cause,
+            next_call_s: 0,
+            silence_s: 0,
+        }
+    }
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    /// From a station: who it is.
+    Hello(Hello),
+    /// From the centre: up to which sample everything is durable.
+    Welcome {
+        /// That sample's number; 0 for none.
+        through: u64,
+    },
+    /// From the centre: go away.
+    Refused(String),
+    /// From a station: samples, and what those of their points are that weren't told yet.
+    Batch {
+        /// The number of the sample before these.
+        after: u64,
+        /// What points are.
+        definitions: Vec<(PointId, Definition)>,
+        /// The samples.
+        samples: Vec<Sample>,
+    },
+    /// From the centre: up to this number everything is durable.
+    Acknowledged(u64),
+    /// From the centre: a unit is to be asked this.
+    Ask {
+        /// Which question.
+        id: u32,
+        /// Which unit.
+        unit: UnitId,
+        /// What.
+        pdu: Pdu,
+    },
+    /// From a station: what came of it.
+    Answer {
+        /// Of which question.
+        id: u32,
+        /// The unit's answer, or the exception of whoever couldn't ask it.
+        pdu: Pdu,
+    },
+    /// From a station: it is still there, and wants to know the time.
+    Ping(u32),
+    /// From the centre: the time.
+    Pong {
+        /// Of which ping.
+        nonce: u32,
+        /// Milliseconds since 1970.
+        unix_ms: i64,
+    },
+    /// From the centre: a change of configuration.
+    Configure {
+        /// Its version, greater than that of any earlier one.
+        version: u64,
+        /// What becomes what.
+        changes: Vec<(String, String)>,
+    },
+    /// From a station: what has become of a change.
+    Configured {
+        /// Which one.
+        version: u64,
+        /// Why it was refused.
+        outcome: Result<(), String>,
+    },
+    /// From a station: that's all. From the centre: good bye.
+    Bye,
+}
+
+impl Message {
+    /// As bytes, with a check.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        match self {
+            Self::Hello(hello) => {
+                out.extend([1, VERSION]);
+                out.extend(hello.store.0);
+                out.extend(hello.last.to_be_bytes());
+                out.extend(hello.configuration.to_be_bytes());
+                out.push(cause_code(hello.cause));
+                out.extend(hello.next_call_s.to_be_bytes());
+                out.extend(hello.silence_s.to_be_bytes());
+                put_text(&mut out, &hello.name, limits::NAME);
+                put_text(&mut out, &hello.software, limits::NAME);
+            }
+            Self::Welcome { through } => {
+                out.extend([2, VERSION]);
+                out.extend(through.to_be_bytes());
+            }
+            Self::Refused(words) => {
+                out.push(3);
+                put_text(&mut out, words, limits::TEXT);
+            }
+            Self::Batch { after, definitions, samples } => {
+                let mut batch = Batch::new(*after);
+                definitions.iter().for_each(|(id, definition)| batch.define(*id, definition));
+                samples.iter().for_each(|sample| batch.push(sample));
+                return batch.encode();
+            }
+            Self::Acknowledged(through) => {
+                out.push(5);
+                out.extend(through.to_be_bytes());
+            }
+            Self::Ask { id, unit, pdu } => {
+                out.push(6);
+                out.extend(id.to_be_bytes());
+                out.push(unit.0);
+                out.extend(pdu.bytes());
+            }
+            Self::Answer { id, pdu } => {
+                out.push(7);
+                out.extend(id.to_be_bytes());
+                out.extend(pdu.bytes());
+            }
+            Self::Ping(nonce) => {
+                out.push(8);
+                out.extend(nonce.to_be_bytes());
+            }
+            Self::Pong { nonce, unix_ms } => {
+                out.push(9);
+                out.extend(nonce.to_be_bytes());
+                out.extend(unix_ms.to_be_bytes());
+            }
+            Self::Configure { version, changes } => {
+                out.push(10);
+                out.extend(version.to_be_bytes());
+                put_varint(&mut out, changes.len() as u64);
+                for (key, value) in changes {
+                    put_text(&mut out, key, limits::TEXT);
+                    put_text(&mut out, value, limits::TEXT);
+                }
+            }
+            Self::Configured { version, outcome } => {
+                out.push(11);
+                out.extend(version.to_be_bytes());
+                match outcome {
+                    Ok(()) => out.push(0),
+                    Err(words) => {
+                        out.push(1);
+                        put_text(&mut out, words, limits::TEXT);
+                    }
+                }
+            }
+            Self::Bye => out.push(12),
+        }
+        checked(out)
+    }
+
+    /// These bytes with their check: a frame, whatever they say.
+    pub fn sealed(bytes: &[u8]) -> Vec<u8> {
+        checked(bytes.to_vec())
+    }
+
+    /// The message in a frame.
+    ///
+    /// # Errors
+    /// It is damaged, or none.
+    pub fn decode(frame: &[u8]) -> Result<Self, BadMessage> {
+        let (body, check) = frame.split_last_chunk().ok_or(BadMessage::Short)?;
+        if crc32c(body) != u32::from_be_bytes(*check) {
+            return Err(BadMessage::Check);
+        }
+        let mut reader = Reader(body);
+        let message = Self::read(&mut reader)?;
+        reader.end()?;
+        Ok(message)
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, BadMessage> {
+        Ok(match reader.u8()? {
+            1 => {
+                version(reader)?;
+                Self::Hello(Hello {
+                    store: StoreId(reader.array()?),
+                    last: reader.u64()?,
+                    configuration: reader.u64()?,
+                    cause: cause(reader.u8()?)?,
+                    next_call_s: reader.u32()?,
+                    silence_s: reader.u32()?,
+                    name: reader.text(limits::NAME)?,
+                    software: reader.text(limits::NAME)?,
+                })
+            }
+            2 => {
+                version(reader)?;
+                Self::Welcome { through: reader.u64()? }
+            }
+            3 => Self::Refused(reader.text(limits::TEXT)?),
+            4 => batch(reader)?,
+            5 => Self::Acknowledged(reader.u64()?),
+            6 => Self::Ask { id: reader.u32()?, unit: UnitId(reader.u8()?), pdu: pdu(reader)? },
+            7 => Self::Answer { id: reader.u32()?, pdu: pdu(reader)? },
+            8 => Self::Ping(reader.u32()?),
+            9 => Self::Pong { nonce: reader.u32()?, unix_ms: reader.i64()? },
+            10 => {
+                let version = reader.u64()?;
+                let count = count(reader, limits::CHANGES, "changes")?;
+                let mut changes = Vec::new();
+                for _ in 0..count {
+                    changes.push((reader.text(limits::TEXT)?, reader.text(limits::TEXT)?));
+                }
+                Self::Configure { version, changes }
+            }
+            11 => {
+                let version = reader.u64()?;
+                let outcome = match reader.u8()? {
+                    0 => Ok(()),
+                    1 => Err(reader.text(limits::TEXT)?),
+                    other => return Err(BadMessage::Unknown("outcome", other)),
+                };
+                Self::Configured { version, outcome }
+            }
+            12 => Self::Bye,
+            kind => return Err(BadMessage::Unknown("message", kind)),
+        })
+    }
+}
+
+/// A batch that is being filled.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    after: u64,
+    before: Before,
+    defined: u64,
+    definitions: Vec<u8>,
+    count: u64,
+    samples: Vec<u8>,
+}
+
+impl Batch {
+    pub(crate) fn new(after: u64) -> Self {
+        Self {
+            after,
+            before: Before { seq: after, at_ms: 0 },
+            defined: 0,
+            definitions: Vec::new(),
+            count: 0,
+            samples: Vec::new(),
+        }
+    }
+
+    pub(crate) fn define(&mut self, id: PointId, definition: &Definition) {
+        self.defined += 1;
+        put_varint(&mut self.definitions, id.0.into());
+        definition.encode(&mut self.definitions);
+    }
+
+    pub(crate) fn push(&mut self, sample: &Sample) {
+        self.count += 1;
+        sample.encode(&mut self.before, &mut self.samples);
+    }
+
+    pub(crate) const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The number of its last sample.
+    pub(crate) const fn through(&self) -> u64 {
+        self.before.seq
+    }
+
+    /// Bytes so far: kind, number, two counts, the check.
+    pub(crate) fn len(&self) -> usize {
+        1 + 8 + 2 * 3 + self.definitions.len() + self.samples.len() + 4
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut out = vec![4];
+        out.extend(self.after.to_be_bytes());
+        put_varint(&mut out, self.defined);
+        out.extend(&self.definitions);
+        put_varint(&mut out, self.count);
+        out.extend(&self.samples);
+        checked(out)
+    }
+}
+
+fn batch(reader: &mut Reader<'_>) -> Result<Message, BadMessage> {
+    let after = reader.u64()?;
+    let mut definitions = Vec::new();
+    for _ in 0..count(reader, limits::MESSAGE, "definitions")? {
+        let id = u32::try_from(reader.varint()?).map_err(|_| BadMessage::Beyond("a point"))?;
+        definitions.push((PointId(id), Definition::read(reader)?));
+    }
+    let mut before = Before { seq: after, at_ms: 0 };
+    let mut samples = Vec::new();
+    for _ in 0..count(reader, limits::MESSAGE, "samples")? {
+        samples.push(Sample::read(reader, &mut before)?);
+    }
+    Ok(Message::Batch { after, definitions, samples })
+}
+
+fn checked(mut out: Vec<u8>) -> Vec<u8> {
+    let check = crc32c(&out);
+    out.extend(check.to_be_bytes());
+    out
+}
+
+fn version(reader: &mut Reader<'_>) -> Result<(), BadMessage> {
+    match reader.u8()? {
+        VERSION => Ok(()),
+        other => Err(BadMessage::Unknown("version", other)),
+    }
+}
+
+fn count(reader: &mut Reader<'_>, most: usize, what: &'static str) -> Result<usize, BadMessage> {
+    let count = usize::try_from(reader.varint()?).ok();
+    count.filter(|count| *count <= most).ok_or(BadMessage::Beyond(what))
+}
+
+fn pdu(reader: &mut Reader<'_>) -> Result<Pdu, BadMessage> {
+    Pdu::new(reader.take(reader.0.len())?).map_err(|_| BadMessage::Pdu)
+}
+
+const fn cause_code(cause: Cause) -> u8 {
+    match cause {
+        Cause::Schedule => 0,
+        Cause::Alarm => 1,
+        Cause::Demand => 2,
+        Cause::Retry => 3,
+        Cause::Hold => 4,
+    }
+}
+
+const fn cause(code: u8) -> Result<Cause, BadMessage> {
+    Ok(match code {
+        0 => Cause::Schedule,
+        1 => Cause::Alarm,
+        2 => Cause::Demand,
+        3 => Cause::Retry,
+        4 => Cause::Hold,
+        other => return Err(BadMessage::Unknown("cause", other)),
+    })
+}

@@ -1,0 +1,200 @@
+//! Whole calls between a station and the centre, on virtual time.
+
+mod world;
+
+use std::time::Duration;
+
+use clock::Instant;
+use proptest::prelude::*;
+use telemetry::{End, Stay};
+use world::{Harm, Path, Stores, UNIX_MS, World, definition, sample};
+
+fn path(harm: Harm) -> Path {
+    Path::new(harm, Duration::from_millis(150), usize::MAX)
+}
+
+fn call(stores: Stores, up: Harm, down: Harm) -> World {
+    World::call(Instant::ORIGIN, stores, path(up), path(down), Stay::default())
+}
+
+fn assert_all_there(stores: &Stores, samples: u64) {
+    assert_eq!(stores.centre.len() as u64, samples);
+    for (seq, received) in &stores.centre {
+        let expected = sample(*seq);
+        assert_eq!(format!("{:?}", received.sample), format!("{expected:?}"));
+        assert_eq!(*received.definition, definition(expected.point));
+    }
+    assert!(stores.station.is_empty(), "what is acknowledged needn't be kept");
+    assert_eq!(stores.doubled, 0);
+}
+
+#[test]
+fn every_sample_arrives_over_whatever_path_there_is() {
+    for up in [Harm::None, Harm::FlowControl, Harm::SevenBits] {
+        for down in [Harm::None, Harm::FlowControl, Harm::SevenBits] {
+            let mut world = call(Stores::with(700), up, down);
+            world.run();
+            assert_eq!(world.ends, (Some(End::Done), Some(End::Done)), "{up:?} {down:?}");
+            assert_all_there(&world.stores, 700);
+        }
+    }
+}
+
+#[test]
+fn a_path_that_damages_frames_costs_time_and_nothing_else() {
+    let mut stores = Stores::with(400);
+    let mut calls = 0;
+    let mut now = Instant::ORIGIN;
+    while !stores.station.is_empty() {
+        calls += 1;
+        assert!(calls < 30, "{} samples are left", stores.station.len());
+        let noisy = || path(Harm::Noise(3000));
+        let mut world = World::call(now, stores, noisy(), noisy(), Stay::default());
+        world.run();
+        now = world.now + Duration::from_secs(60);
+        stores = world.stores;
+    }
+    assert_all_there(&stores, 400);
+}
+
+#[test]
+fn the_centre_asks_units_while_samples_are_uploaded() {
+    let mut world = call(Stores::with(2000), Harm::None, Harm::None);
+    for ticket in 0..50 {
+        world.ask(ticket, 9, &[3, 0, 1, 0, 1]);
+    }
+    world.run();
+    assert_eq!(world.answers.len(), 50);
+    for (n, (ticket, answer)) in world.answers.iter().enumerate() {
+        assert_eq!(ticket.0, n as u64);
+        assert_eq!(answer.as_ref().unwrap().bytes(), [3, 2, 9, 7]);
+    }
+    assert_all_there(&world.stores, 2000);
+}
+
+#[test]
+fn a_write_is_carried_out_once_though_it_was_said_twice() {
+    // Longer than questions are waited for before they are said again.
+    let slow = || Path::new(Harm::None, Duration::from_secs(20), usize::MAX);
+    let mut world =
+        World::call(Instant::ORIGIN, Stores::default(), slow(), slow(), Stay::default());
+    world.ask(1, 1, &[6, 0, 1, 0, 7]);
+    world.run();
+    assert_eq!(world.stores.writes, 1);
+    assert_eq!(world.answers.len(), 1);
+    assert!(world.answers[0].1.is_ok());
+}
+
+#[test]
+fn the_station_learns_the_time_to_half_a_round_trip() {
+    let mut world = call(Stores::default(), Harm::None, Harm::None);
+    while world.time.is_none() {
+        assert!(world.step());
+    }
+    let elapsed = i64::try_from(world.now.since(Instant::ORIGIN).as_millis()).unwrap();
+    assert_eq!(world.time, Some(UNIX_MS + elapsed));
+}
+
+#[test]
+fn a_change_is_taken_once_and_a_refusal_has_its_words() {
+    let mut world = call(Stores::default(), Harm::None, Harm::None);
+    let change = |key: &str| vec![(key.to_owned(), "60s".to_owned())];
+    world.centre.configure(world.now, 3, change("secret"), &mut world.from_centre);
+    world.run();
+    assert_eq!(world.told, [(3, Err("not allowed".to_owned()))]);
+
+    let mut world =
+        World::call(world.now, world.stores, path(Harm::None), path(Harm::None), Stay::default());
+    world.centre.configure(world.now, 4, change("call.every"), &mut world.from_centre);
+    world.run();
+    assert_eq!(world.told, [(4, Ok(()))]);
+    assert_eq!(world.stores.configured, 4);
+}
+
+#[test]
+fn a_store_that_was_put_back_to_an_older_day_loses_nothing_by_it() {
+    let mut world = call(Stores::with(100), Harm::None, Harm::None);
+    world.run();
+    let Stores { centre, .. } = world.stores;
+    // The same store, as it was when there were forty.
+    let old = Stores { centre, ..Stores::with(40) };
+    let mut world = call(old, Harm::None, Harm::None);
+    world.run();
+    assert_eq!(world.ends.0, Some(End::Outgrown));
+    assert_eq!(world.stores.station.len(), 40, "nothing was dropped");
+}
+
+#[test]
+fn a_far_end_that_speaks_another_language_is_given_up() {
+    let mut world = call(Stores::with(5), Harm::None, Harm::None);
+    world.down = Path::new(Harm::None, Duration::from_secs(100_000), usize::MAX);
+    world.up = Path::new(Harm::None, Duration::from_secs(100_000), usize::MAX);
+    while world.ends.0.is_none() {
+        assert!(world.step());
+    }
+    assert_eq!(world.ends.0, Some(End::NoProbe));
+    assert!(world.now < Instant::ORIGIN + Duration::from_secs(200));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// However the bytes are cut, and whenever the call breaks.
+    #[test]
+    fn nothing_is_lost_or_doubled_whenever_calls_break(
+        samples in 1u64..400,
+        breaks in prop::collection::vec(0usize..600, 0..12),
+        piece in prop_oneof![1usize..5, 20usize..300],
+        harm in prop_oneof![Just(Harm::None), Just(Harm::FlowControl), Just(Harm::SevenBits)],
+        disk_ms in 0u64..4000,
+    ) {
+        let mut stores = Stores::with(samples);
+        let mut now = Instant::ORIGIN;
+        let path = || Path::new(harm, Duration::from_millis(40), piece);
+        for steps in breaks {
+            let mut world = World::call(now, stores, path(), path(), Stay::default());
+            world.disk = Duration::from_millis(disk_ms);
+            // The probe alone takes many pieces.
+            for _ in 0..steps + 4000 / piece {
+                if !world.step() {
+                    break;
+                }
+            }
+            now = world.now;
+            stores = world.stores;
+            let durable = stores.centre.last_key_value().map_or(0, |(seq, _)| *seq);
+            prop_assert!(stores.acknowledged <= durable, "acknowledged before it was durable");
+        }
+        let mut world = World::call(now, stores, path(), path(), Stay::default());
+        world.run();
+        prop_assert_eq!(world.ends, (Some(End::Done), Some(End::Done)));
+        assert_all_there(&world.stores, samples);
+    }
+
+    #[test]
+    fn no_bytes_make_a_station_or_a_centre_panic(
+        bytes in prop::collection::vec(any::<u8>(), 0..2000),
+        opened in any::<bool>(),
+    ) {
+        let mut world = call(Stores::with(20), Harm::None, Harm::None);
+        while opened && !world.station.is_on() {
+            prop_assert!(world.step());
+        }
+        world.station.input(world.now, &bytes, &mut world.from_station);
+        world.centre.input(world.now, &bytes, &mut world.from_centre);
+        world.run();
+    }
+
+    #[test]
+    fn a_message_is_itself_again(seq in 0u64..100_000, count in 1usize..20) {
+        use telemetry::Message;
+        let samples: Vec<_> = (1..=count as u64).map(|n| sample(seq + n)).collect();
+        let definitions = samples.iter().map(|s| (s.point, definition(s.point))).collect();
+        let message = Message::Batch { after: seq, definitions, samples };
+        let bytes = message.encode();
+        prop_assert_eq!(Message::decode(&bytes), Ok(message));
+        for cut in 0..bytes.len() {
+            prop_assert!(Message::decode(&bytes[..cut]).is_err());
+        }
+    }
+}
