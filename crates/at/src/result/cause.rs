@@ -74,6 +74,16 @@ causes! {
     ModemFailed, "modem-failed", Ours, "the modem that was to dial does not work";
     /// A carrier of its own, such as a mobile module, has no network.
     CarrierDown, "carrier-down", Ours, "the carrier has no network";
+    /// A mobile module has no card, or can't read it.
+    NoSim, "no-sim", Ours, "the mobile module has no SIM that it can read";
+    /// Its card wants a PIN or PUK.
+    SimLocked, "sim-locked", Ours, "the mobile module's SIM is locked";
+    /// No mobile network takes it.
+    NotRegistered, "not-registered", Ours, "the mobile module is registered with no network";
+    /// It hears nothing.
+    NoSignal, "no-signal", Ours, "the mobile module has no signal";
+    /// The mobile network carries no data for it.
+    NoSession, "no-session", Ours, "the mobile network gives no data session";
     /// No such host name.
     UnknownHost, "unknown-host", Line, "the host name is unknown";
     /// The number is in no phonebook.
@@ -167,9 +177,15 @@ impl Cause {
             | Self::NotReady
             | Self::OffHook => rules.refused,
             Self::TimedOut | Self::NoAnswer | Self::RingLimit => rules.timed_out,
-            Self::NoRoute | Self::NoResolver | Self::CarrierDown | Self::ModemFailed => {
-                rules.no_network
-            }
+            Self::NoRoute
+            | Self::NoResolver
+            | Self::CarrierDown
+            | Self::ModemFailed
+            | Self::NoSim
+            | Self::SimLocked
+            | Self::NotRegistered
+            | Self::NoSignal
+            | Self::NoSession => rules.no_network,
             Self::UnknownHost | Self::UnknownNumber | Self::BadNumber => rules.unknown,
             Self::NothingDialled => rules.nothing_dialled,
             Self::Denied | Self::Reserved => rules.denied,
@@ -263,6 +279,11 @@ mod tests {
             (Cause::NoRoute, [C, C, D, C, D]),
             (Cause::NoResolver, [C, C, D, C, D]),
             (Cause::ModemFailed, [C, C, D, C, D]),
+            (Cause::NoSim, [C, C, D, C, D]),
+            (Cause::SimLocked, [C, C, D, C, D]),
+            (Cause::NotRegistered, [C, C, D, C, D]),
+            (Cause::NoSignal, [C, C, D, C, D]),
+            (Cause::NoSession, [C, C, D, C, D]),
             (Cause::NoCarrier, [C; 5]),
             (Cause::Reserved, [C; 5]),
             (Cause::UnknownHost, [C; 5]),

@@ -1,0 +1,292 @@
+//! Going through the steps of a script: one command at a time, each with its time.
+
+use std::collections::VecDeque;
+use std::net::Ipv4Addr;
+
+use clock::Instant;
+
+use crate::dialect::Dialect;
+use crate::limits::{BUSY_AGAIN, DTR_OFF, GRACE, LINES, PAUSE};
+use crate::reason::Reason;
+use crate::script::{Ask, Ends, Fine, Step, When};
+use crate::{Level, Note, Output};
+
+/// Errors of a module that is busy with itself: with its card, with starting, with another command.
+const BUSY: [u16; 3] = [14, 515, 527];
+
+/// A script that is gone through.
+#[derive(Debug)]
+pub(crate) struct Chat {
+    steps: VecDeque<Step>,
+    doing: Doing,
+    /// What was said so far that is no result.
+    pub(crate) heard: Vec<String>,
+}
+
+#[derive(Debug)]
+enum Doing {
+    Nothing,
+    Waiting(Instant),
+    /// DTR is off until then.
+    Dropped(Instant),
+    /// The command is due.
+    Pausing(Instant, Box<Ask>),
+    Asking(Asking),
+    /// The module was busy: again.
+    Again(Instant, Asking),
+}
+
+#[derive(Debug)]
+struct Asking {
+    ask: Box<Ask>,
+    until: Instant,
+    tries: u8,
+    /// It has said what was asked for; only its `OK` is missing, for which it has so long.
+    told: Option<Instant>,
+}
+
+/// Where a chat stands.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// It goes on at this time, or with what the module says.
+    Until(Instant),
+    Done,
+    Failed(Reason),
+}
+
+impl Chat {
+    pub(crate) fn new(steps: impl IntoIterator<Item = Step>) -> Self {
+        let steps = steps.into_iter().collect();
+        Self { steps, doing: Doing::Nothing, heard: Vec::new() }
+    }
+
+    /// Does what is due.
+    pub(crate) fn go_on(&mut self, now: Instant, out: &mut impl Output) -> Progress {
+        loop {
+            match std::mem::replace(&mut self.doing, Doing::Nothing) {
+                Doing::Nothing => match self.steps.pop_front() {
+                    None => return Progress::Done,
+                    Some(Step::Pause(span)) => self.doing = Doing::Waiting(now + span),
+                    Some(Step::DropDtr) => {
+                        out.dtr(Level::Off);
+                        self.doing = Doing::Dropped(now + DTR_OFF);
+                    }
+                    Some(Step::Ask(ask)) if self.is_wanted(&ask) => {
+                        self.doing = Doing::Pausing(now + PAUSE, ask);
+                    }
+                    Some(Step::Ask(_)) => {}
+                },
+                Doing::Waiting(until) if until > now => return self.until(Doing::Waiting(until)),
+                Doing::Dropped(until) if until > now => return self.until(Doing::Dropped(until)),
+                Doing::Waiting(_) => {}
+                Doing::Dropped(_) => out.dtr(Level::On),
+                Doing::Pausing(until, ask) if until > now => {
+                    return self.until(Doing::Pausing(until, ask));
+                }
+                Doing::Pausing(_, ask) => {
+                    let (until, tries) = (now + ask.within, ask.tries);
+                    self.say(Asking { ask, until, tries, told: None }, out);
+                }
+                Doing::Again(at, asking) if at > now => {
+                    return self.until(Doing::Again(at, asking));
+                }
+                Doing::Again(_, asking) => self.say(asking, out),
+                Doing::Asking(asking) => match self.late(now, asking, out) {
+                    None => {}
+                    Some(progress) => return progress,
+                },
+            }
+        }
+    }
+
+    fn is_wanted(&self, ask: &Ask) -> bool {
+        let any = |texts: &[&str]| {
+            self.heard.iter().any(|line| texts.iter().any(|text| line.contains(text)))
+        };
+        match ask.when {
+            When::Always => true,
+            When::Heard(texts) => any(texts),
+            When::Unheard(texts) => !any(texts),
+        }
+    }
+
+    fn until(&mut self, doing: Doing) -> Progress {
+        let at = match &doing {
+            Doing::Waiting(at)
+            | Doing::Dropped(at)
+            | Doing::Pausing(at, _)
+            | Doing::Again(at, _) => *at,
+            Doing::Asking(asking) => asking.due(),
+            Doing::Nothing => Instant::ORIGIN,
+        };
+        self.doing = doing;
+        Progress::Until(at)
+    }
+
+    fn say(&mut self, asking: Asking, out: &mut impl Output) {
+        out.note(Note::Says(asking.ask.shown()));
+        if self.heard.len() < LINES {
+            self.heard.push(format!(">{}", asking.ask.shown()));
+        }
+        let mut line = asking.ask.says.clone().into_bytes();
+        // The escape is a command without an end.
+        if line != b"+++" {
+            line.push(b'\r');
+        }
+        out.send(&line);
+        self.doing = Doing::Asking(asking);
+    }
+
+    /// A command whose time may have come.
+    fn late(
+        &mut self,
+        now: Instant,
+        mut asking: Asking,
+        out: &mut impl Output,
+    ) -> Option<Progress> {
+        if asking.due() > now {
+            return Some(self.until(Doing::Asking(asking)));
+        }
+        if asking.told.is_some() {
+            self.done(now, &asking.ask);
+            return None;
+        }
+        asking.tries = asking.tries.saturating_sub(1);
+        if asking.tries > 0 {
+            asking.until = now + asking.ask.within;
+            self.say(asking, out);
+            return None;
+        }
+        let silent = || Reason::Silent(asking.ask.shown().to_owned());
+        Some(Progress::Failed(asking.ask.late.clone().unwrap_or_else(silent)))
+    }
+
+    fn done(&mut self, now: Instant, ask: &Ask) {
+        self.doing = match ask.then.is_zero() {
+            true => Doing::Nothing,
+            false => Doing::Waiting(now + ask.then),
+        };
+    }
+
+    /// What was said to a command.
+    pub(crate) fn answer<'a>(&'a self, command: &str) -> impl Iterator<Item = &'a str> {
+        // Said twice, it was answered the second time.
+        let said = self.heard.iter().rposition(|line| line.strip_prefix('>') == Some(command));
+        let lines = self.heard.iter().skip(said.map_or(self.heard.len(), |said| said + 1));
+        lines.take_while(|line| !line.starts_with('>')).map(String::as_str)
+    }
+
+    /// A line of the module's; what fails fails at once.
+    pub(crate) fn hear(
+        &mut self,
+        now: Instant,
+        line: &str,
+        dialect: Option<&Dialect>,
+    ) -> Option<Reason> {
+        let Doing::Asking(asking) = &mut self.doing else { return None };
+        let ask = &asking.ask;
+        if line == ask.says {
+            return None;
+        }
+        let begins = |word: &&str| line.starts_with(*word);
+        let is_end = matches!(ask.ends, Ends::Word(words) if words.iter().any(begins));
+        if !is_end
+            && let Some((_, reason)) = ask.fails.iter().find(|(word, _)| line.starts_with(word))
+        {
+            let reason = reason.clone();
+            self.doing = Doing::Nothing;
+            return Some(reason);
+        }
+        if let Some(error) = error(line) {
+            return self.refused(now, error, dialect);
+        }
+        let told = match ask.ends {
+            Ends::Ok => line == "OK",
+            Ends::Word(_) => is_end,
+            Ends::Line(_) => line == "OK",
+            Ends::Address => line.parse::<Ipv4Addr>().is_ok(),
+        };
+        if line != "OK" && self.heard.len() < LINES {
+            self.heard.push(line.to_owned());
+        }
+        if told {
+            let Doing::Asking(asking) = std::mem::replace(&mut self.doing, Doing::Nothing) else {
+                return None;
+            };
+            self.done(now, &asking.ask);
+        } else if let Ends::Line(begin) = ask.ends
+            && line.starts_with(begin)
+        {
+            asking.told = Some(now + GRACE);
+        }
+        None
+    }
+
+    fn refused(
+        &mut self,
+        now: Instant,
+        error: Option<u16>,
+        dialect: Option<&Dialect>,
+    ) -> Option<Reason> {
+        let Doing::Asking(mut asking) = std::mem::replace(&mut self.doing, Doing::Nothing) else {
+            return None;
+        };
+        let again = now + BUSY_AGAIN;
+        if asking.tries > 1 && asking.ask.fine == Fine::All {
+            asking.tries -= 1;
+            self.doing = Doing::Again(again, asking);
+            return None;
+        }
+        if error.is_some_and(|code| BUSY.contains(&code)) && again < asking.until {
+            self.doing = Doing::Again(again, asking);
+            return None;
+        }
+        let ask = asking.ask;
+        let fine = match ask.fine {
+            Fine::None => false,
+            Fine::Codes(codes) => error.is_some_and(|code| codes.contains(&code)),
+            Fine::All => true,
+        };
+        if fine {
+            self.done(now, &ask);
+            return None;
+        }
+        let known = error.and_then(|code| match dialect {
+            Some(dialect) => dialect.reason(code),
+            None => None,
+        });
+        let refused = || Reason::Refused(ask.shown().to_owned(), error);
+        let fault = ask.fault.clone().map(|fault| match fault {
+            Reason::NoSession(_) => Reason::NoSession(error),
+            fault => fault,
+        });
+        Some(known.or(fault).unwrap_or_else(refused))
+    }
+}
+
+impl Asking {
+    fn due(&self) -> Instant {
+        self.told.unwrap_or(self.until).min(self.until)
+    }
+}
+
+/// The code of a line that tells an error, if it has one.
+fn error(line: &str) -> Option<Option<u16>> {
+    if line == "ERROR" || line == "COMMAND NOT SUPPORT" {
+        return Some(None);
+    }
+    let rest = ["+CME ERROR:", "+CMS ERROR:", "#CME ERROR:", "CME ERROR:"]
+        .iter()
+        .find_map(|begin| line.strip_prefix(begin))?;
+    let rest = rest.trim();
+    Some(rest.parse().ok().or(match rest.to_ascii_uppercase().as_str() {
+        "SIM NOT INSERTED" => Some(10),
+        "SIM PIN REQUIRED" => Some(11),
+        "SIM PUK REQUIRED" => Some(12),
+        "SIM FAILURE" => Some(13),
+        "SIM BUSY" => Some(14),
+        "INCORRECT PASSWORD" => Some(16),
+        "NO NETWORK SERVICE" => Some(30),
+        _ => None,
+    }))
+}

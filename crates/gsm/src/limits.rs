@@ -1,0 +1,61 @@
+//! Every bound of this crate, with its reason.
+
+use std::time::Duration;
+
+/// Characters kept of one line that a module says: a message of 160 characters in hex has 640.
+pub const LINE: usize = 700;
+
+/// Lines kept of what a module says before its `OK`: a store of messages has up to 100 of two lines.
+pub const LINES: usize = 256;
+
+/// Bytes handed to a module at once in a mode where they are counted: every module takes 1024 (the makers
+/// allow 1460).
+pub const CHUNK: usize = 1024;
+
+/// Characters of a host's name in a command; a command line has 500 or so.
+pub const HOST: usize = 253;
+
+/// How often a command is said again that a module is too busy for.
+pub const BUSY_AGAIN: Duration = Duration::from_secs(1);
+
+/// How long the `OK` behind a line that some modules end with it, and others don't, may take.
+pub const GRACE: Duration = Duration::from_millis(400);
+
+/// The pause before each command: a module that has just answered isn't always listening yet.
+pub const PAUSE: Duration = Duration::from_millis(20);
+
+/// How long a module has for `AT`.
+pub const HELLO: Duration = Duration::from_secs(1);
+
+/// How long a module has for a command that does nothing but set something.
+pub const REPLY: Duration = Duration::from_secs(10);
+
+/// From one question for the network to the next, until there is one.
+pub const SEARCH_AGAIN: Duration = Duration::from_secs(2);
+
+/// From one question for the card to the next: it is being read.
+pub const CARD_AGAIN: Duration = Duration::from_secs(1);
+
+/// How long a card may take to be read after power came, or a PIN.
+pub const CARD: Duration = Duration::from_secs(30);
+
+/// How long a module has to say what the ETX meant that it put among the data.
+pub const LAST_WORD: Duration = Duration::from_secs(2);
+
+/// How long DTR stays off to reset a module.
+pub const DTR_OFF: Duration = Duration::from_secs(1);
+
+/// How long counted data may take to be taken: TCP gives up after minutes, and so do modules.
+pub const SENT: Duration = Duration::from_secs(150);
+
+/// How long a module has to offer its `>`, or to begin to show data.
+pub const PROMPT: Duration = Duration::from_secs(10);
+
+/// How long a module whose buffer is full is left alone.
+pub const FULL_AGAIN: Duration = Duration::from_millis(300);
+
+/// Data sessions that fail in a row before the module is started anew.
+pub const SESSIONS: u8 = 3;
+
+/// Searches in vain before the module is started anew.
+pub const SEARCHES: u8 = 5;

@@ -1,0 +1,429 @@
+//! The machine: what a module is brought to next, and what became of it.
+
+mod goals;
+
+use clock::Instant;
+
+use self::goals::{Effort, Goal};
+use crate::chat::{Chat, Progress};
+use crate::dialect::{self, Dialect, Sign, Target};
+use crate::ear::Ear;
+use crate::limits::HOST;
+use crate::passing::{CountedCall, Outcome, Passing, StuffedCall};
+use crate::reason::Reason;
+use crate::setup::{Messages, Session, Setup};
+use crate::status::Status;
+use crate::{Event, Input, Note, Order, Output, Room};
+
+/// One module, as far as its owner knows.
+#[derive(Debug)]
+pub struct Module {
+    setup: Setup,
+    dialect: Option<&'static Dialect>,
+    status: Status,
+    state: State,
+    ear: Ear,
+    /// Who is to be called as soon as that can be.
+    wanted: Option<Target>,
+    /// Why it can't be used.
+    trouble: Option<Reason>,
+    /// How often the PIN was said without being taken.
+    pin_said: u8,
+    /// Until when the card may be busy, or the network be searched.
+    until: Instant,
+    /// When the connection was asked for.
+    asked: Instant,
+    sessions_failed: u8,
+    searches: u8,
+    mail: Mail,
+    room: Room,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nobody wants it.
+    Off,
+    /// It is being brought somewhere.
+    Chatting { goal: Goal, chat: Box<Chat>, due: Instant },
+    /// It waits for a call.
+    Idle { look: Instant },
+    /// It has one.
+    Online(Box<Passing>),
+    /// It has one that is to end as soon as what it was given is gone.
+    Leaving(Box<Passing>),
+    /// It is of no use.
+    Dead,
+}
+
+/// Whether messages wait to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mail {
+    None,
+    Due,
+}
+
+impl Module {
+    /// A module of which nothing is known yet: start it first.
+    pub fn new(setup: Setup) -> Self {
+        Self {
+            setup,
+            dialect: None,
+            status: Status::default(),
+            state: State::Off,
+            ear: Ear::default(),
+            wanted: None,
+            trouble: None,
+            pin_said: 0,
+            until: Instant::ORIGIN,
+            asked: Instant::ORIGIN,
+            sessions_failed: 0,
+            searches: 0,
+            mail: Mail::Due,
+            room: Room::Some,
+        }
+    }
+
+    /// Takes an input, and tells how many bytes of [`Input::Data`] were taken; of everything else all is.
+    pub fn input(&mut self, now: Instant, input: Input<'_>, out: &mut impl Output) -> usize {
+        match input {
+            Input::Bytes(bytes) => self.hear(now, bytes, out),
+            Input::Data(bytes) => return self.data(now, bytes, out),
+            Input::Timeout => self.timeout(now, out),
+            Input::Order(order) => self.order(now, order, out),
+            Input::Room(room) => {
+                self.room = room;
+                if let State::Online(passing) = &mut self.state
+                    && let Passing::Counted(call) = &mut **passing
+                {
+                    call.room(room);
+                    self.move_on(now, out);
+                }
+            }
+        }
+        0
+    }
+
+    /// When [`Input::Timeout`] is wanted.
+    pub fn deadline(&self) -> Option<Instant> {
+        match &self.state {
+            State::Off | State::Dead => None,
+            State::Chatting { due, .. } => Some(*due),
+            State::Idle { look } => Some(*look),
+            State::Online(passing) | State::Leaving(passing) => passing.deadline(),
+        }
+    }
+
+    /// Whether it takes bytes for the far end now.
+    pub fn wants_data(&self) -> bool {
+        match &self.state {
+            State::Online(passing) => match &**passing {
+                Passing::Stuffed(call) => call.wants_data(),
+                Passing::Counted(call) => call.wants_data(),
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether what it was given for the far end has left it.
+    pub fn is_flushed(&self) -> bool {
+        match &self.state {
+            State::Online(passing) | State::Leaving(passing) => match &**passing {
+                Passing::Stuffed(_) => true,
+                Passing::Counted(call) => !call.has_unsent(),
+            },
+            _ => true,
+        }
+    }
+
+    /// Whether the module's data are a stream, which is held back on the cable; otherwise they are asked for,
+    /// and what it says must be heard at any time.
+    pub fn is_stream(&self) -> bool {
+        matches!(&self.state, State::Online(passing) if matches!(**passing, Passing::Stuffed(_)))
+    }
+
+    /// Whether a call is up.
+    pub fn is_online(&self) -> bool {
+        matches!(self.state, State::Online(_))
+    }
+
+    /// How it stands.
+    pub const fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// Why it can't be used, if it can't.
+    pub const fn trouble(&self) -> Option<&Reason> {
+        self.trouble.as_ref()
+    }
+
+    /// What it is doing, in a word.
+    pub fn doing(&self) -> &'static str {
+        match &self.state {
+            State::Off => "off",
+            State::Chatting { goal, .. } => goal.word(),
+            State::Idle { .. } => "idle",
+            State::Online(_) => "online",
+            State::Leaving(_) => "hanging up",
+            State::Dead => "silent",
+        }
+    }
+
+    fn order(&mut self, now: Instant, order: Order, out: &mut impl Output) {
+        match order {
+            Order::Start => self.wake(now, Effort::Hello, out),
+            Order::Dial(target) => self.dial(now, target, out),
+            Order::Finish => {
+                if let State::Online(passing) = &mut self.state
+                    && let Passing::Stuffed(call) = &mut **passing
+                {
+                    call.finish(out);
+                }
+            }
+            Order::HangUp => self.hang_up(now, out),
+            Order::Look => match &self.state {
+                State::Idle { .. } => self.watch(now, out),
+                _ => out.event(Event::Status),
+            },
+            Order::Stop => match (&self.state, self.dialect) {
+                (State::Idle { .. }, Some(dialect)) => {
+                    self.begin(now, Goal::Stop, (dialect.detach)(), out);
+                }
+                _ => out.event(Event::Stopped),
+            },
+        }
+    }
+
+    fn dial(&mut self, now: Instant, target: Target, out: &mut impl Output) {
+        let Target { host, port } = &target;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte);
+        if *port == 0 || !(1..=HOST).contains(&host.len()) || !host.bytes().all(plain) {
+            return out.event(Event::NoCall(Reason::BadAddress));
+        }
+        match &self.state {
+            State::Idle { .. } => {
+                self.wanted = Some(target);
+                self.session(now, out);
+            }
+            State::Off | State::Dead => {
+                let reason = self.trouble.clone();
+                let silent = || Reason::Silent("AT".to_owned());
+                out.event(Event::NoCall(reason.unwrap_or_else(silent)));
+            }
+            State::Chatting { goal, .. } => match (&self.trouble, goal.is_setting_up()) {
+                (Some(reason), true) => out.event(Event::NoCall(reason.clone())),
+                _ if self.wanted.is_some() => out.event(Event::NoCall(Reason::InUse)),
+                _ => self.wanted = Some(target),
+            },
+            State::Online(_) | State::Leaving(_) => out.event(Event::NoCall(Reason::InUse)),
+        }
+    }
+
+    fn hang_up(&mut self, now: Instant, out: &mut impl Output) {
+        self.wanted = None;
+        match std::mem::replace(&mut self.state, State::Off) {
+            State::Online(passing) => {
+                self.state = State::Leaving(passing);
+                self.leave(now, out);
+            }
+            // It may still connect: whatever comes of it is closed.
+            State::Chatting { goal: Goal::Open, .. } => self.close(now, Vec::new(), out),
+            other => self.state = other,
+        }
+    }
+
+    /// Closes the connection once everything that was taken for it has left.
+    fn leave(&mut self, now: Instant, out: &mut impl Output) {
+        let State::Leaving(passing) = &mut self.state else { return };
+        let before = match &mut **passing {
+            Passing::Stuffed(call) => {
+                call.finish(out);
+                match call.is_in_data_state() {
+                    true => Vec::from(crate::script::escape(self.setup.guard)),
+                    false => Vec::new(),
+                }
+            }
+            Passing::Counted(call) => {
+                call.room(Room::None);
+                if call.is_busy() || call.has_unsent() {
+                    return;
+                }
+                Vec::new()
+            }
+        };
+        self.close(now, before, out);
+    }
+
+    fn data(&mut self, now: Instant, bytes: &[u8], out: &mut impl Output) -> usize {
+        if !self.wants_data() {
+            return 0;
+        }
+        let State::Online(passing) = &mut self.state else { return 0 };
+        match &mut **passing {
+            Passing::Stuffed(call) => {
+                call.data(bytes, out);
+                bytes.len()
+            }
+            Passing::Counted(call) => {
+                let taken = call.data(now, bytes);
+                self.move_on(now, out);
+                taken
+            }
+        }
+    }
+
+    /// Has a call whose data pass by the piece begin what it can.
+    fn move_on(&mut self, now: Instant, out: &mut impl Output) {
+        let Some(dialect::Passing::Counted(with)) = self.dialect.map(|d| d.passing) else { return };
+        if let State::Online(passing) | State::Leaving(passing) = &mut self.state
+            && let Passing::Counted(call) = &mut **passing
+        {
+            let outcome = call.go_on(now, &with, out);
+            self.outcome(now, outcome, out);
+        }
+    }
+
+    fn timeout(&mut self, now: Instant, out: &mut impl Output) {
+        match &mut self.state {
+            State::Chatting { due, .. } if *due <= now => self.go_on(now, out),
+            State::Idle { look } if *look <= now => self.watch(now, out),
+            State::Online(passing) | State::Leaving(passing) => {
+                let outcome = match (&mut **passing, self.dialect.map(|d| d.passing)) {
+                    (Passing::Stuffed(call), _) => call.timeout(now),
+                    (Passing::Counted(call), Some(dialect::Passing::Counted(with))) => {
+                        call.timeout(now, &with, out)
+                    }
+                    _ => Outcome::GoesOn,
+                };
+                self.outcome(now, outcome, out);
+            }
+            _ => {}
+        }
+    }
+
+    fn hear(&mut self, now: Instant, bytes: &[u8], out: &mut impl Output) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            if let State::Online(passing) | State::Leaving(passing) = &mut self.state {
+                let Some(dialect) = self.dialect else { return };
+                let outcome = match (&mut **passing, dialect.passing) {
+                    (Passing::Stuffed(call), _) => call.hear(now, rest, dialect, out),
+                    (Passing::Counted(call), dialect::Passing::Counted(with)) => {
+                        call.hear(now, rest, dialect, &with, out)
+                    }
+                    _ => Outcome::GoesOn,
+                };
+                return self.outcome(now, outcome, out);
+            }
+            let Some((byte, behind)) = rest.split_first() else { return };
+            rest = behind;
+            if let Some(line) = self.ear.push(*byte) {
+                self.line(now, &line, out);
+            }
+        }
+    }
+
+    /// What came of a connection's data.
+    fn outcome(&mut self, now: Instant, outcome: Outcome, out: &mut impl Output) {
+        match outcome {
+            Outcome::GoesOn => {}
+            Outcome::Ended(reason) => {
+                if self.is_online() {
+                    out.event(Event::Ended(reason));
+                }
+            }
+            Outcome::Lost(reason) => {
+                if self.is_online() {
+                    out.event(Event::Ended(reason.clone()));
+                }
+                return self.lost(now, reason, out);
+            }
+        }
+        self.leave(now, out);
+    }
+
+    fn line(&mut self, now: Instant, line: &str, out: &mut impl Output) {
+        out.note(Note::Hears(line));
+        if line.starts_with("+CMTI:") {
+            self.mail = Mail::Due;
+            if matches!(self.state, State::Idle { .. }) {
+                self.idle(now, out);
+            }
+            return;
+        }
+        let sign = self.dialect.and_then(|dialect| (dialect.sign)(line));
+        if sign == Some(Sign::Restarted) && !self.is_waking() {
+            return self.lost(now, Reason::Restarted, out);
+        }
+        if let State::Chatting { chat, .. } = &mut self.state {
+            match chat.hear(now, line, self.dialect) {
+                Some(reason) => self.failed(now, reason, out),
+                None => self.go_on(now, out),
+            }
+        } else if sign == Some(Sign::SessionLost) {
+            self.tell_trouble(Reason::SessionLost, out);
+            if self.setup.session == Session::Kept && matches!(self.state, State::Idle { .. }) {
+                self.session(now, out);
+            }
+        }
+    }
+
+    /// Goes on with the chat as far as it goes.
+    fn go_on(&mut self, now: Instant, out: &mut impl Output) {
+        let State::Chatting { chat, due, .. } = &mut self.state else { return };
+        match chat.go_on(now, out) {
+            Progress::Until(at) => *due = at,
+            Progress::Done => {
+                if let State::Chatting { goal, chat, .. } =
+                    std::mem::replace(&mut self.state, State::Off)
+                {
+                    self.reached(now, goal, &chat, out);
+                }
+            }
+            Progress::Failed(reason) => self.failed(now, reason, out),
+        }
+    }
+
+    fn begin(
+        &mut self,
+        now: Instant,
+        goal: Goal,
+        steps: impl IntoIterator<Item = crate::Step>,
+        out: &mut impl Output,
+    ) {
+        let chat = Box::new(Chat::new(steps));
+        self.state = State::Chatting { goal, chat, due: now };
+        self.go_on(now, out);
+    }
+
+    /// Says why it can't be used, if that is news.
+    fn tell_trouble(&mut self, reason: Reason, out: &mut impl Output) {
+        if self.trouble.as_ref() != Some(&reason) {
+            self.trouble = Some(reason.clone());
+            out.event(Event::Trouble(reason));
+        }
+    }
+
+    /// Whoever wants to call is told that it can't be.
+    fn no_call(&mut self, reason: &Reason, out: &mut impl Output) {
+        if self.wanted.take().is_some() {
+            out.event(Event::NoCall(reason.clone()));
+        }
+    }
+
+    fn connect(&mut self, now: Instant, out: &mut impl Output) {
+        let Some(dialect) = self.dialect else { return };
+        self.wanted = None;
+        self.ear.clear();
+        let passing = match dialect.passing {
+            dialect::Passing::Stuffed => Passing::Stuffed(StuffedCall::default()),
+            dialect::Passing::Counted(_) => Passing::Counted(CountedCall::new(self.room)),
+        };
+        self.state = State::Online(Box::new(passing));
+        out.event(Event::Connected);
+        self.move_on(now, out);
+    }
+
+    fn wants_mail(&self) -> bool {
+        self.setup.messages == Messages::Read && self.mail == Mail::Due
+    }
+}

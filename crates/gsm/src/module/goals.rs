@@ -1,0 +1,480 @@
+//! Where a module is brought, one after the other, and what becomes of it there.
+
+use std::time::Duration;
+
+use clock::Instant;
+
+use super::{Mail, Module, State};
+use crate::chat::Chat;
+use crate::dialect::Dialect;
+use crate::limits::{CARD, CARD_AGAIN, HELLO, SEARCH_AGAIN, SEARCHES, SESSIONS};
+use crate::message;
+use crate::reason::{Reason, Refusal};
+use crate::script::{Step, ask, drop_dtr};
+use crate::setup::{Flow, Messages, Roaming, Session};
+use crate::status::{Registration, Status};
+use crate::{Event, Output};
+
+/// Where a module is being brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Goal {
+    Wake(Effort),
+    Find,
+    Init,
+    Card,
+    Pin,
+    Network,
+    Session,
+    Open,
+    Close,
+    Watch,
+    Mail,
+    Delete,
+    Reset,
+    Detach,
+    Stop,
+}
+
+/// How hard a module is woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effort {
+    Hello,
+    Escape,
+    Dtr,
+    Power,
+}
+
+/// An answer later than this has waited for the far end in vain: nobody refuses so slowly.
+const REFUSAL: Duration = Duration::from_secs(45);
+
+/// How long an idle module in trouble is left alone.
+const TROUBLED: Duration = Duration::from_secs(30);
+
+impl Goal {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Wake(_) | Self::Reset => "waking",
+            Self::Find | Self::Init | Self::Card | Self::Pin => "initialising",
+            Self::Network => "searching",
+            Self::Session => "attaching",
+            Self::Open => "dialling",
+            Self::Close | Self::Detach | Self::Stop => "hanging up",
+            Self::Watch | Self::Mail | Self::Delete => "idle",
+        }
+    }
+
+    pub(super) const fn is_setting_up(self) -> bool {
+        matches!(
+            self,
+            Self::Wake(_)
+                | Self::Find
+                | Self::Init
+                | Self::Card
+                | Self::Pin
+                | Self::Network
+                | Self::Reset
+        )
+    }
+}
+
+impl Module {
+    pub(super) fn is_waking(&self) -> bool {
+        match &self.state {
+            State::Chatting { goal, .. } => {
+                matches!(goal, Goal::Wake(_) | Goal::Reset)
+            }
+            State::Off | State::Dead => true,
+            _ => false,
+        }
+    }
+
+    pub(super) fn wake(&mut self, now: Instant, effort: Effort, out: &mut impl Output) {
+        let hello = |tries| Step::from(ask("ATE0V1Q0").within(HELLO).tries(tries).may_fail());
+        // What it is still saying belongs to something else.
+        let mut steps = vec![Step::Pause(Duration::from_millis(500))];
+        match effort {
+            Effort::Hello => steps.push(hello(3)),
+            Effort::Escape => {
+                steps.push(Step::Pause(self.setup.guard));
+                steps.push(
+                    ask("+++")
+                        .within(self.setup.guard * 2)
+                        .may_fail()
+                        .late(Reason::Restarted)
+                        .into(),
+                );
+                steps.push(hello(2));
+            }
+            Effort::Dtr => {
+                steps.extend(drop_dtr(HELLO));
+                steps.push(hello(3));
+            }
+            Effort::Power => {
+                out.event(Event::Power);
+                steps.push(Step::Pause(self.setup.boot));
+                steps.push(hello(5));
+            }
+        }
+        self.ear.clear();
+        self.begin(now, Goal::Wake(effort), steps, out);
+    }
+
+    /// It has fallen silent, or has started anew.
+    pub(super) fn lost(&mut self, now: Instant, reason: Reason, out: &mut impl Output) {
+        self.no_call(&reason, out);
+        self.tell_trouble(reason, out);
+        self.wake(now, Effort::Hello, out);
+    }
+
+    /// It is of no use until it is started again.
+    fn dead(&mut self, reason: Reason, out: &mut impl Output) {
+        self.state = State::Dead;
+        self.no_call(&reason, out);
+        // Said again, since somebody has to start it.
+        self.trouble = Some(reason.clone());
+        out.event(Event::Trouble(reason));
+    }
+
+    /// A chat has come to its end.
+    pub(super) fn reached(&mut self, now: Instant, goal: Goal, chat: &Chat, out: &mut impl Output) {
+        match goal {
+            Goal::Wake(_) => self.find(now, out),
+            Goal::Find => self.found(now, chat, out),
+            Goal::Init => self.card(now, Fresh::Yes, out),
+            Goal::Card => self.card_said(now, chat, out),
+            Goal::Pin => {
+                self.pin_said = 0;
+                self.card(now, Fresh::Yes, out);
+            }
+            Goal::Network => self.network_said(now, chat, out),
+            Goal::Session => {
+                self.sessions_failed = 0;
+                match self.wanted.is_some() {
+                    true => self.open(now, out),
+                    false => self.ready(now, out),
+                }
+            }
+            Goal::Open => self.connect(now, out),
+            Goal::Close => match (self.setup.session, self.dialect) {
+                (Session::PerCall, Some(dialect)) if self.wanted.is_none() => {
+                    self.begin(now, Goal::Detach, (dialect.detach)(), out);
+                }
+                _ => self.ready(now, out),
+            },
+            Goal::Detach => self.ready(now, out),
+            Goal::Stop => {
+                self.state = State::Off;
+                out.event(Event::Stopped);
+            }
+            Goal::Watch => self.watched(now, chat, out),
+            Goal::Mail => self.read(now, chat, out),
+            Goal::Delete => self.idle(now, out),
+            Goal::Reset => self.wake(now, Effort::Hello, out),
+        }
+    }
+
+    /// A chat has failed.
+    pub(super) fn failed(&mut self, now: Instant, reason: Reason, out: &mut impl Output) {
+        let goal = match std::mem::replace(&mut self.state, State::Off) {
+            State::Chatting { goal, .. } => goal,
+            other => {
+                self.state = other;
+                return;
+            }
+        };
+        match (goal, &reason) {
+            (Goal::Wake(Effort::Hello), _) => self.wake(now, Effort::Escape, out),
+            (Goal::Wake(Effort::Escape), _) => self.wake(now, Effort::Dtr, out),
+            (Goal::Wake(Effort::Dtr), _) => self.wake(now, Effort::Power, out),
+            (Goal::Wake(Effort::Power), _) => self.dead(reason, out),
+            // Nothing, since the PIN must not be said a third time.
+            (Goal::Pin, Reason::Refused(..) | Reason::PinRefused) => {
+                self.dead(Reason::PinRefused, out);
+            }
+            (Goal::Reset, _) => self.wake(now, Effort::Dtr, out),
+            (_, Reason::Silent(_)) => self.lost(now, reason, out),
+            (Goal::Session, _) => self.no_session(now, reason, out),
+            (Goal::Open, _) => {
+                let late = reason == Reason::Unreachable && now.since(self.asked) >= REFUSAL;
+                let reason = if late { Reason::TimedOut } else { reason };
+                self.no_call(&reason, out);
+                self.close(now, Vec::new(), out);
+            }
+            (Goal::Card, Reason::SimFailed | Reason::Refused(..)) if now < self.until => {
+                self.card(now, Fresh::No, out);
+            }
+            (Goal::Find | Goal::Init | Goal::Card | Goal::Pin | Goal::Network, _) => {
+                self.dead(reason, out);
+            }
+            (Goal::Close | Goal::Detach, _) => self.ready(now, out),
+            (Goal::Watch | Goal::Mail | Goal::Delete, _) => self.idle(now, out),
+            (Goal::Stop, _) => {
+                out.event(Event::Stopped);
+            }
+        }
+    }
+
+    fn find(&mut self, now: Instant, out: &mut impl Output) {
+        let mut steps: Vec<Step> = vec![ask("AT+CMEE=1").may_fail().into()];
+        match self.setup.flow {
+            Flow::AsItIs => {}
+            Flow::RtsCts => steps.push(ask("AT+IFC=2,2").may_fail().into()),
+            Flow::None => steps.push(ask("AT+IFC=0,0").may_fail().into()),
+        }
+        // DCD tells whoever looks that a call is up.
+        steps.push(ask("AT&C1").may_fail().into());
+        steps.extend(IDENTITY.map(|command| ask(command).tries(2).may_fail().into()));
+        self.begin(now, Goal::Find, steps, out);
+    }
+
+    fn found(&mut self, now: Instant, chat: &Chat, out: &mut impl Output) {
+        let [maker, model, version, serial] =
+            IDENTITY.map(|command| chat.answer(command).collect::<Vec<_>>().join(" "));
+        let says = format!("{maker} {model} {version}");
+        // One that has got lost may not say it again.
+        self.dialect = self.setup.dialect.or_else(|| Dialect::of(&says)).or(self.dialect);
+        let dialect = self.dialect.map(|dialect| dialect.name);
+        self.status =
+            Status { maker, model, version, serial, dialect, ..std::mem::take(&mut self.status) };
+        out.event(Event::Status);
+        if self.dialect.is_none() {
+            return self.dead(Reason::UnknownModule(says.trim().to_owned()), out);
+        }
+        let steps: Vec<Step> = self.setup.init.iter().map(|text| ask(text).into()).collect();
+        self.begin(now, Goal::Init, steps, out);
+    }
+
+    fn card(&mut self, now: Instant, fresh: Fresh, out: &mut impl Output) {
+        let mut steps = Vec::new();
+        match fresh {
+            Fresh::Yes => self.until = now + CARD,
+            Fresh::No => steps.push(Step::Pause(CARD_AGAIN)),
+        }
+        // Some modules say OK behind it and some don't.
+        steps.push(ask("AT+CPIN?").line("+CPIN:").into());
+        self.begin(now, Goal::Card, steps, out);
+    }
+
+    fn card_said(&mut self, now: Instant, chat: &Chat, out: &mut impl Output) {
+        let says = chat.answer("AT+CPIN?").find_map(|line| line.strip_prefix("+CPIN:"));
+        match says.map(str::trim) {
+            Some("SIM PIN") => match (self.setup.pin.clone(), self.pin_said) {
+                (None, _) => self.dead(Reason::PinNeeded, out),
+                // It may have heard it, and have said no to nobody.
+                (Some(_), 2..) => self.dead(Reason::PinRefused, out),
+                (Some(pin), _) => {
+                    self.pin_said += 1;
+                    let says = ask(format!("AT+CPIN={}", crate::script::quoted(pin.expose())));
+                    let says = says.hidden("AT+CPIN=(hidden)").within(CARD);
+                    self.begin(now, Goal::Pin, [says.into(), Step::Pause(CARD_AGAIN)], out);
+                }
+            },
+            Some("SIM PUK") => self.dead(Reason::PukNeeded, out),
+            Some("NOT INSERTED") => self.dead(Reason::NoSim, out),
+            Some("NOT READY") | None if now < self.until => self.card(now, Fresh::No, out),
+            Some("NOT READY") | None => self.dead(Reason::SimFailed, out),
+            Some(_) => {
+                self.until = now + self.setup.register_within;
+                self.network(now, Duration::ZERO, out);
+            }
+        }
+    }
+
+    fn network(&mut self, now: Instant, pause: Duration, out: &mut impl Output) {
+        let mut steps = Vec::new();
+        if !pause.is_zero() {
+            steps.push(Step::Pause(pause));
+        }
+        steps.extend(self.questions());
+        self.begin(now, Goal::Network, steps, out);
+    }
+
+    /// What tells how it stands with the network.
+    fn questions(&self) -> Vec<Step> {
+        let networks = self.dialect.map_or(&[][..], |dialect| dialect.networks);
+        let mut steps: Vec<Step> =
+            networks.iter().map(|name| ask(format!("AT{name}?")).may_fail().into()).collect();
+        steps.push(ask("AT+CSQ").may_fail().into());
+        steps
+    }
+
+    /// Takes in what was said of the network.
+    fn learn(&mut self, chat: &Chat) -> Result<(), Reason> {
+        let networks = self.dialect.map_or(&[][..], |dialect| dialect.networks);
+        let mut best = Registration::Unknown;
+        for line in &chat.heard {
+            self.status.signal(line);
+            self.status.operator(line);
+            if let Some(behind) = networks.iter().find_map(|name| line.strip_prefix(name))
+                && behind.starts_with(':')
+                && let Some(stat) = Registration::read(line)
+                && worth(stat) > worth(best)
+            {
+                best = stat;
+            }
+        }
+        self.status.registration = best;
+        let deaf = self.status.csq.is_some() && self.status.signal.is_none();
+        match best {
+            Registration::Home => Ok(()),
+            Registration::Roaming if self.setup.roaming == Roaming::Allowed => Ok(()),
+            Registration::Roaming => Err(Reason::Roaming),
+            Registration::Denied => Err(Reason::NotRegistered(Refusal::Denied)),
+            _ if deaf => Err(Reason::NoSignal),
+            _ => Err(Reason::NotRegistered(Refusal::Searching)),
+        }
+    }
+
+    fn network_said(&mut self, now: Instant, chat: &Chat, out: &mut impl Output) {
+        let reason = match self.learn(chat) {
+            Ok(()) => {
+                self.searches = 0;
+                return match self.setup.session == Session::Kept || self.wanted.is_some() {
+                    true => self.session(now, out),
+                    false => self.ready(now, out),
+                };
+            }
+            Err(reason) => reason,
+        };
+        if now < self.until {
+            return self.network(now, SEARCH_AGAIN, out);
+        }
+        self.no_call(&reason, out);
+        self.tell_trouble(reason, out);
+        self.searches += 1;
+        self.until = now + self.setup.register_within;
+        match self.searches >= SEARCHES {
+            true => self.reset(now, out),
+            false => self.network(now, SEARCH_AGAIN, out),
+        }
+    }
+
+    /// Starts the module anew, by a command.
+    fn reset(&mut self, now: Instant, out: &mut impl Output) {
+        (self.searches, self.sessions_failed) = (0, 0);
+        let Some(dialect) = self.dialect else { return self.wake(now, Effort::Dtr, out) };
+        let reset = ask(dialect.reset).may_fail().then_wait(self.setup.boot);
+        self.begin(now, Goal::Reset, [reset.into()], out);
+    }
+
+    pub(super) fn session(&mut self, now: Instant, out: &mut impl Output) {
+        let Some(dialect) = self.dialect else { return };
+        self.begin(now, Goal::Session, (dialect.attach)(&self.setup), out);
+    }
+
+    fn no_session(&mut self, now: Instant, reason: Reason, out: &mut impl Output) {
+        let reason = match reason {
+            Reason::Refused(_, code) => Reason::NoSession(code),
+            reason => reason,
+        };
+        self.no_call(&reason, out);
+        self.tell_trouble(reason, out);
+        self.sessions_failed += 1;
+        match self.sessions_failed >= SESSIONS {
+            true => self.reset(now, out),
+            false => self.idle(now, out),
+        }
+    }
+
+    fn open(&mut self, now: Instant, out: &mut impl Output) {
+        let (Some(dialect), Some(target)) = (self.dialect, &self.wanted) else { return };
+        self.asked = now;
+        let steps = (dialect.open)(&self.setup, target);
+        self.begin(now, Goal::Open, steps, out);
+    }
+
+    pub(super) fn close(&mut self, now: Instant, before: Vec<Step>, out: &mut impl Output) {
+        let Some(dialect) = self.dialect else { return };
+        self.ear.clear();
+        let steps = before.into_iter().chain((dialect.close)());
+        self.begin(now, Goal::Close, steps, out);
+    }
+
+    fn ready(&mut self, now: Instant, out: &mut impl Output) {
+        self.trouble = None;
+        out.event(Event::Ready);
+        self.idle(now, out);
+    }
+
+    /// Waits for the next call, unless there is one to be made, or mail to be read.
+    pub(super) fn idle(&mut self, now: Instant, out: &mut impl Output) {
+        let wait = match self.trouble {
+            Some(_) => TROUBLED.min(self.setup.watch),
+            None => self.setup.watch,
+        };
+        self.state = State::Idle { look: now + wait };
+        if self.wanted.is_some() {
+            self.session(now, out);
+        } else if self.wants_mail() {
+            self.mail = Mail::None;
+            let steps = [
+                ask("AT+CMGF=1").may_fail().into(),
+                ask("AT+CNMI=2,1,0,0,0").may_fail().into(),
+                ask("AT+CMGL=\"ALL\"").may_fail().within(CARD).into(),
+            ];
+            self.begin(now, Goal::Mail, steps, out);
+        }
+    }
+
+    fn read(&mut self, now: Instant, chat: &Chat, out: &mut impl Output) {
+        let lines: Vec<String> = chat.answer("AT+CMGL=\"ALL\"").map(str::to_owned).collect();
+        let listed = message::listed(&lines);
+        // First deleted, so that one that wakes somebody never does so twice.
+        let steps: Vec<Step> = listed
+            .iter()
+            .map(|(place, _)| ask(format!("AT+CMGD={place}")).may_fail().into())
+            .collect();
+        for (_, message) in listed {
+            out.event(Event::Message(message));
+        }
+        self.begin(now, Goal::Delete, steps, out);
+    }
+
+    pub(super) fn watch(&mut self, now: Instant, out: &mut impl Output) {
+        let mut steps = self.questions();
+        steps.push(ask("AT+COPS?").may_fail().into());
+        self.mail = match self.setup.messages {
+            // One may have come during a call.
+            Messages::Read => Mail::Due,
+            Messages::Ignored => Mail::None,
+        };
+        self.begin(now, Goal::Watch, steps, out);
+    }
+
+    fn watched(&mut self, now: Instant, chat: &Chat, out: &mut impl Output) {
+        let known = self.learn(chat);
+        out.event(Event::Status);
+        match known {
+            Ok(()) if self.trouble.is_some() && self.setup.session == Session::Kept => {
+                self.session(now, out);
+            }
+            Ok(()) => self.idle(now, out),
+            Err(reason) => {
+                self.no_call(&reason, out);
+                self.tell_trouble(reason, out);
+                self.until = now + self.setup.register_within;
+                self.network(now, SEARCH_AGAIN, out);
+            }
+        }
+    }
+}
+
+const IDENTITY: [&str; 4] = ["AT+CGMI", "AT+CGMM", "AT+CGMR", "AT+CGSN"];
+
+/// Whether the card is asked for the first time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fresh {
+    Yes,
+    No,
+}
+
+const fn worth(stat: Registration) -> u8 {
+    match stat {
+        Registration::Unknown => 0,
+        Registration::Off => 1,
+        Registration::Searching => 2,
+        Registration::Denied => 3,
+        Registration::Roaming => 4,
+        Registration::Home => 5,
+    }
+}

@@ -1,0 +1,145 @@
+//! Data as a stream in which ETX ends something, and DLE takes the meaning off the byte behind it.
+
+use clock::Instant;
+use wip::stuffing::{DLE, ETX, Piece, Unstuffer, stuff};
+
+use super::Outcome;
+use crate::Output;
+use crate::dialect::{Dialect, Sign};
+use crate::ear::Ear;
+use crate::limits::LAST_WORD;
+use crate::reason::Reason;
+
+/// A connection whose data are a stream.
+#[derive(Debug, Default)]
+pub(crate) struct StuffedCall {
+    unstuffer: Unstuffer,
+    ear: Ear,
+    theirs: Theirs,
+    ours: Ours,
+    /// Pluses at the end of what was sent: a third one would be an escape, if silence followed.
+    pluses: u8,
+}
+
+/// The far end's half.
+#[derive(Debug, Default)]
+enum Theirs {
+    #[default]
+    Passing,
+    /// An ETX came: what it meant is said next.
+    Ending(Instant),
+    /// It is over; the module still takes data.
+    Over,
+    /// It is over, and the module takes commands.
+    Left,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Ours {
+    #[default]
+    Passing,
+    Finished,
+}
+
+impl StuffedCall {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match self.theirs {
+            Theirs::Ending(until) => Some(until),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn timeout(&mut self, now: Instant) -> Outcome {
+        match self.theirs {
+            Theirs::Ending(until) if until <= now => {
+                self.theirs = Theirs::Over;
+                Outcome::Ended(Reason::PeerClosed)
+            }
+            _ => Outcome::GoesOn,
+        }
+    }
+
+    pub(crate) fn hear(
+        &mut self,
+        now: Instant,
+        bytes: &[u8],
+        dialect: &Dialect,
+        out: &mut impl Output,
+    ) -> Outcome {
+        let mut rest = bytes;
+        while matches!(self.theirs, Theirs::Passing) {
+            match self.unstuffer.next(&mut rest) {
+                Some(Piece::Data(data)) => out.data(data),
+                Some(Piece::End) => self.theirs = Theirs::Ending(now + LAST_WORD),
+                None => return Outcome::GoesOn,
+            }
+        }
+        for byte in rest {
+            let Some(line) = self.ear.push(*byte) else { continue };
+            if !matches!(self.theirs, Theirs::Ending(_)) {
+                continue;
+            }
+            out.note(crate::Note::Hears(&line));
+            if let Some(reason) = self.last_word(&line, dialect) {
+                return Outcome::Ended(reason);
+            }
+        }
+        Outcome::GoesOn
+    }
+
+    fn last_word(&mut self, line: &str, dialect: &Dialect) -> Option<Reason> {
+        if let Some(Sign::Closed(reason)) = (dialect.sign)(line) {
+            // The module goes on taking what we send, for as long as the far end does.
+            self.theirs = Theirs::Over;
+            return Some(reason);
+        }
+        let code = line.strip_prefix("+CME ERROR:").and_then(|code| code.trim().parse().ok());
+        if code.is_none() && line != "ERROR" && line != "NO CARRIER" {
+            return None;
+        }
+        self.theirs = Theirs::Left;
+        Some(code.and_then(|code| dialect.reason(code)).unwrap_or(Reason::Reset))
+    }
+
+    /// Whether the module takes bytes for the far end.
+    pub(crate) fn wants_data(&self) -> bool {
+        self.ours == Ours::Passing && !matches!(self.theirs, Theirs::Left)
+    }
+
+    pub(crate) fn data(&mut self, bytes: &[u8], out: &mut impl Output) {
+        let mut stuffed = Vec::with_capacity(bytes.len() + bytes.len() / 16 + 8);
+        let mut rest = bytes;
+        // Three pluses between two silences would lead out of the data; a DLE among them is dropped.
+        while let Some((first, behind)) = rest.split_first() {
+            if *first == b'+' {
+                if self.pluses == 2 {
+                    stuffed.push(DLE);
+                    self.pluses = 0;
+                }
+                stuffed.push(b'+');
+                self.pluses += 1;
+                rest = behind;
+                continue;
+            }
+            self.pluses = 0;
+            let plain = rest.iter().position(|byte| *byte == b'+').unwrap_or(rest.len());
+            let (piece, behind) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
+            stuff(piece, &mut stuffed);
+            rest = behind;
+        }
+        out.send(&stuffed);
+    }
+
+    /// An ETX ends our half.
+    pub(crate) fn finish(&mut self, out: &mut impl Output) {
+        if self.wants_data() {
+            self.ours = Ours::Finished;
+            out.send(&[ETX]);
+        }
+    }
+
+    /// Whether the module must be escaped from.
+    pub(crate) fn is_in_data_state(&self) -> bool {
+        !matches!(self.theirs, Theirs::Left)
+    }
+}

@@ -1,0 +1,284 @@
+//! From the first `AT` to the end of a call, and every reason why not.
+
+use std::time::Duration;
+
+use at::result::Cause;
+use gsm::{Event, Messages, Order, Reason, Refusal, Registration, Roaming, Session, Setup};
+
+use crate::module::{ALL, Desk, dialect, setup, target};
+
+fn no_call(desk: &mut Desk) -> Reason {
+    match desk.until(|event| matches!(event, Event::NoCall(_) | Event::Connected)) {
+        Event::NoCall(reason) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn trouble(desk: &mut Desk) -> Reason {
+    match desk.until(|event| matches!(event, Event::Trouble(_))) {
+        Event::Trouble(reason) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_dialect_is_found_out_set_up_dialled_with_and_hung_up() {
+    for (name, _) in ALL {
+        let mut desk = Desk::ready(name);
+        assert_eq!(desk.module.status().dialect, Some(name));
+        assert_eq!(desk.module.status().registration, Registration::Home, "{name}");
+        assert_eq!(desk.module.status().signal, Some(-79));
+        assert_eq!(desk.module.status().serial, "004999010640000");
+        for _ in 0..3 {
+            desk.order(Order::Dial(target()));
+            desk.until(|event| *event == Event::Connected);
+            desk.settle();
+            desk.order(Order::HangUp);
+            desk.until(|event| *event == Event::Ready);
+            assert_eq!(desk.module.doing(), "idle");
+        }
+    }
+}
+
+#[test]
+fn an_echo_changes_nothing() {
+    for (name, _) in ALL {
+        let mut desk = Desk::new(name, setup());
+        desk.echo = true;
+        desk.order(Order::Start);
+        desk.until(|event| *event == Event::Ready);
+        desk.order(Order::Dial(target()));
+        desk.until(|event| *event == Event::Connected);
+    }
+}
+
+#[test]
+fn who_dials_while_the_module_comes_up_is_connected_as_soon_as_that_can_be() {
+    let mut desk = Desk::new("wavecom", Setup { session: Session::PerCall, ..setup() });
+    desk.order(Order::Start);
+    desk.order(Order::Dial(target()));
+    desk.until(|event| *event == Event::Connected);
+    desk.order(Order::Dial(target()));
+    assert_eq!(no_call(&mut desk), Reason::InUse);
+}
+
+#[test]
+fn cards_that_are_missing_locked_or_wrong_are_told_apart() {
+    for (says, reason) in [
+        ("\r\n+CME ERROR: 10\r\n", Reason::NoSim),
+        ("\r\n+CME ERROR: SIM not inserted\r\n", Reason::NoSim),
+        ("\r\n+CME ERROR: 13\r\n", Reason::SimFailed),
+        ("\r\n+CPIN: SIM PIN\r\n", Reason::PinNeeded),
+        ("\r\n+CPIN: SIM PUK\r\n\r\nOK\r\n", Reason::PukNeeded),
+    ] {
+        let mut desk = Desk::new("quectel", setup());
+        desk.own.push(("AT+CPIN?", says));
+        desk.order(Order::Start);
+        desk.order(Order::Dial(target()));
+        assert_eq!(no_call(&mut desk), reason, "{says}");
+        assert_eq!(trouble(&mut desk), reason);
+        // And whoever dials then is told at once.
+        desk.order(Order::Dial(target()));
+        assert_eq!(desk.port.events, [Event::NoCall(reason)]);
+    }
+}
+
+#[test]
+fn a_wrong_pin_is_never_said_again() {
+    let pin = Some(gsm::Hidden::new("1234"));
+    let mut desk = Desk::new("wavecom", Setup { pin, ..setup() });
+    desk.own.push(("AT+CPIN?", "\r\n+CPIN: SIM PIN\r\n"));
+    desk.own.push(("AT+CPIN=", "\r\n+CME ERROR: 16\r\n"));
+    for _ in 0..5 {
+        desk.order(Order::Start);
+        assert_eq!(trouble(&mut desk), Reason::PinRefused);
+        assert!(desk.module.trouble().unwrap().is_final());
+    }
+    let said = desk.port.notes.iter().filter(|note| note.contains("AT+CPIN=")).count();
+    assert!(said <= 2, "the PIN was said {said} times");
+}
+
+#[test]
+fn a_pin_that_nobody_answers_is_said_twice_at_most() {
+    let pin = Some(gsm::Hidden::new("1234"));
+    let mut desk = Desk::new("wavecom", Setup { pin, ..setup() });
+    desk.own.push(("AT+CPIN?", "\r\n+CPIN: SIM PIN\r\n"));
+    desk.own.push(("AT+CPIN=", ""));
+    desk.order(Order::Start);
+    desk.until(|event| *event == Event::Trouble(Reason::PinRefused));
+    let said = desk.port.notes.iter().filter(|note| note.contains("AT+CPIN=")).count();
+    assert_eq!(said, 2);
+}
+
+#[test]
+fn networks_that_do_not_take_it_are_told_apart_and_it_goes_on_searching() {
+    for (creg, csq, roaming, reason) in [
+        ("2", "17,0", Roaming::Allowed, Reason::NotRegistered(Refusal::Searching)),
+        ("3", "17,0", Roaming::Allowed, Reason::NotRegistered(Refusal::Denied)),
+        ("2", "99,99", Roaming::Allowed, Reason::NoSignal),
+        ("5", "17,0", Roaming::Forbidden, Reason::Roaming),
+    ] {
+        let mut desk = Desk::new("simcom", Setup { roaming, ..setup() });
+        let line = |name: &str, value: &str| {
+            &*Box::leak(format!("\r\n{name}: {value}\r\n\r\nOK\r\n").into_boxed_str())
+        };
+        desk.own.push(("AT+CREG?", line("+CREG", &format!("0,{creg}"))));
+        desk.own.push(("AT+CGREG?", line("+CGREG", &format!("0,{creg}"))));
+        desk.own.push(("AT+CSQ", line("+CSQ", csq)));
+        desk.order(Order::Start);
+        desk.order(Order::Dial(target()));
+        let begun = desk.now;
+        assert_eq!(no_call(&mut desk), reason);
+        let took = desk.now.since(begun);
+        assert!(took >= Duration::from_secs(120) && took < Duration::from_secs(130), "{took:?}");
+        desk.order(Order::Dial(target()));
+        assert_eq!(no_call(&mut desk), reason, "at once");
+        desk.own.clear();
+        desk.until(|event| *event == Event::Ready);
+        assert_eq!(desk.module.trouble(), None);
+    }
+}
+
+#[test]
+fn a_search_in_vain_ends_in_a_new_start_by_command() {
+    let mut desk = Desk::new("quectel", setup());
+    for name in ["AT+CREG?", "AT+CGREG?", "AT+CEREG?"] {
+        desk.own.push((name, "\r\n+CREG: 0,2\r\n\r\nOK\r\n"));
+    }
+    desk.order(Order::Start);
+    while !desk.port.notes.iter().any(|note| note.contains("AT+CFUN=1,1")) {
+        assert!(desk.step());
+        assert!(desk.now.since(clock::Instant::ORIGIN) < Duration::from_secs(3600));
+    }
+}
+
+#[test]
+fn data_sessions_that_fail_say_so_and_the_third_starts_the_module_anew() {
+    for (name, command) in [
+        ("wavecom", "AT+WIPBR=4"),
+        ("edsoft", "AT#CONNECTIONSTART"),
+        ("simcom", "AT+CIICR"),
+        ("quectel", "AT+QIACT=1"),
+    ] {
+        let mut desk = Desk::new(name, setup());
+        desk.own.push((command, "\r\n+CME ERROR: 148\r\n"));
+        desk.order(Order::Start);
+        assert_eq!(trouble(&mut desk), Reason::NoSession(Some(148)), "{name}");
+        desk.order(Order::Dial(target()));
+        assert_eq!(no_call(&mut desk), Reason::NoSession(Some(148)), "{name}");
+        desk.order(Order::Dial(target()));
+        assert_eq!(no_call(&mut desk), Reason::NoSession(Some(148)), "{name}");
+        assert_eq!(desk.module.doing(), "waking", "{name}");
+        desk.own.clear();
+        desk.until(|event| *event == Event::Ready);
+    }
+}
+
+#[test]
+fn what_stands_between_it_and_the_far_end_is_its_cause() {
+    for (name, command, says, cause) in [
+        ("wavecom", "AT+WIPCREATE", "\r\nOK\r\n\r\n+CME ERROR: 842\r\n", Cause::Refused),
+        ("wavecom", "AT+WIPCREATE", "\r\nOK\r\n\r\n+CME ERROR: 843\r\n", Cause::Reset),
+        ("wavecom", "AT+WIPCREATE", "\r\nOK\r\n", Cause::TimedOut),
+        ("wavecom", "AT+WIPDATA", "\r\n+CME ERROR: 831\r\n", Cause::Reset),
+        ("edsoft", "AT#OTCP", "\r\nERROR\r\n", Cause::Refused),
+        ("edsoft", "AT#OTCP", "", Cause::TimedOut),
+        ("simcom", "AT+CIPSTART", "\r\nOK\r\n\r\nCONNECT FAIL\r\n", Cause::Refused),
+        ("simcom", "AT+CIPSTART", "\r\nOK\r\n\r\n+PDP: DEACT\r\n", Cause::NoSession),
+        ("simcom", "AT+CIPSTART", "\r\nOK\r\n", Cause::TimedOut),
+        ("quectel", "AT+QIOPEN", "\r\nOK\r\n\r\n+QIOPEN: 0,565\r\n", Cause::UnknownHost),
+        ("quectel", "AT+QIOPEN", "\r\nOK\r\n\r\n+QIOPEN: 0,566\r\n", Cause::Refused),
+        ("quectel", "AT+QIOPEN", "\r\n+CME ERROR: 561\r\n", Cause::NoSession),
+        ("quectel", "AT+QIOPEN", "\r\nOK\r\n", Cause::TimedOut),
+    ] {
+        let mut desk = Desk::ready(name);
+        desk.own.push((command, says));
+        desk.order(Order::Dial(target()));
+        assert_eq!(no_call(&mut desk).cause(), cause, "{name} {says:?}");
+        desk.until(|event| *event == Event::Ready);
+        desk.own.clear();
+        desk.order(Order::Dial(target()));
+        desk.until(|event| *event == Event::Connected);
+    }
+}
+
+#[test]
+fn a_refusal_that_comes_after_a_minute_is_no_refusal() {
+    let mut desk = Desk::ready("wavecom");
+    desk.own.push(("AT+WIPCREATE", "\r\nOK\r\n"));
+    desk.order(Order::Dial(target()));
+    desk.settle();
+    desk.coming.push((desk.now + Duration::from_secs(75), b"\r\n+CME ERROR: 842\r\n".to_vec()));
+    assert_eq!(no_call(&mut desk), Reason::TimedOut);
+}
+
+#[test]
+fn who_gives_up_while_it_dials_leaves_no_connection_behind() {
+    let mut desk = Desk::ready("quectel");
+    desk.own.push(("AT+QIOPEN", "\r\nOK\r\n"));
+    desk.order(Order::Dial(target()));
+    desk.settle();
+    assert_eq!(desk.module.doing(), "dialling");
+    desk.order(Order::HangUp);
+    desk.until(|event| *event == Event::Ready);
+    assert!(desk.port.notes.iter().any(|note| note.contains("AT+QICLOSE=0")));
+}
+
+#[test]
+fn an_address_that_could_end_a_command_is_said_to_no_module() {
+    let mut desk = Desk::ready("wavecom");
+    for host in ["", "a\",80\rAT+CPOF", "h\"", "h h", &"h".repeat(300)] {
+        desk.order(Order::Dial(gsm::Target { host: host.into(), port: 80 }));
+        assert_eq!(desk.port.events.pop(), Some(Event::NoCall(Reason::BadAddress)), "{host}");
+    }
+}
+
+#[test]
+fn messages_are_read_told_and_deleted() {
+    let mut desk = Desk::new("simcom", Setup { messages: Messages::Read, ..setup() });
+    desk.order(Order::Start);
+    desk.until(|event| *event == Event::Ready);
+    desk.settle();
+    desk.own.push((
+        "AT+CMGL=",
+        "\r\n+CMGL: 3,\"REC UNREAD\",\"+4917000001\",\"\",\"26/11/22,23:00:00+04\"\r\nwake s3cret\r\n\r\nOK\r\n",
+    ));
+    desk.say("\r\n+CMTI: \"SM\",3\r\n");
+    let Event::Message(message) = desk.until(|event| matches!(event, Event::Message(_))) else {
+        panic!()
+    };
+    assert_eq!((&*message.from, &*message.text), ("+4917000001", "wake s3cret"));
+    desk.settle();
+    assert!(desk.port.notes.iter().any(|note| note.contains("AT+CMGD=3")));
+}
+
+#[test]
+fn a_module_that_nobody_knows_is_of_use_once_its_dialect_is_said() {
+    let mut desk = Desk::new("wavecom", setup());
+    desk.own.push(("AT+CGMI", "\r\nHAL\r\n\r\nOK\r\n"));
+    desk.order(Order::Start);
+    assert_eq!(trouble(&mut desk), Reason::UnknownModule("HAL OK OK".replace(" OK", "")));
+    let mut desk = Desk::new("wavecom", Setup { dialect: dialect("wavecom"), ..setup() });
+    desk.own.push(("AT+CGMI", "\r\nHAL\r\n\r\nOK\r\n"));
+    desk.order(Order::Start);
+    desk.until(|event| *event == Event::Ready);
+}
+
+#[test]
+fn a_session_that_is_up_is_not_brought_up_again() {
+    let mut desk = Desk::new("wavecom", setup());
+    desk.own.push(("AT+WIPBR?", "\r\n+WIPBR: 6,1\r\n\r\nOK\r\n"));
+    desk.order(Order::Start);
+    desk.until(|event| *event == Event::Ready);
+    assert!(!desk.port.notes.iter().any(|note| note.contains("AT+WIPBR=")));
+}
+
+#[test]
+fn a_network_that_is_lost_is_noticed_and_told_when_it_is_back() {
+    let mut desk = Desk::ready("wavecom");
+    desk.own.push(("AT+CREG?", "\r\n+CREG: 0,3\r\n\r\nOK\r\n"));
+    desk.own.push(("AT+CGREG?", "\r\n+CGREG: 0,0\r\n\r\nOK\r\n"));
+    assert_eq!(trouble(&mut desk), Reason::NotRegistered(Refusal::Denied));
+    desk.own.clear();
+    desk.until(|event| *event == Event::Ready);
+}

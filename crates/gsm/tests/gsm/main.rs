@@ -1,0 +1,8 @@
+//! Modules that follow their makers' documents, and modules that don't, on a clock of the tests' own.
+
+mod faults;
+mod lives;
+mod module;
+mod secrets;
+mod splits;
+mod streams;

@@ -1,0 +1,28 @@
+//! What must not be seen isn't.
+
+use gsm::{Event, Hidden, Order, Setup};
+
+use crate::module::{ALL, Desk, setup};
+
+#[test]
+fn neither_pin_nor_password_is_in_a_trace_or_a_debug_text() {
+    for (name, _) in ALL {
+        let setup = Setup {
+            pin: Some(Hidden::new("90817263")),
+            password: Some(Hidden::new("pa55w0rd")),
+            user: "rtu".into(),
+            ..setup()
+        };
+        let mut desk = Desk::new(name, setup);
+        desk.own.push(("AT+CPIN?", "\r\n+CPIN: SIM PIN\r\n\r\nOK\r\n"));
+        desk.order(Order::Start);
+        while desk.asked < 9 {
+            desk.step();
+        }
+        desk.own.clear();
+        desk.until(|event| *event == Event::Ready);
+        let seen = format!("{:?} {:?} {:?}", desk.port.notes, desk.module, desk.port.events);
+        assert!(!seen.contains("90817263"), "{name}: {seen}");
+        assert!(!seen.contains("pa55w0rd"), "{name}: {seen}");
+    }
+}

@@ -1,0 +1,73 @@
+//! Any module at all, and any equipment behind it: nothing panics, nothing is kept without bounds, what is
+//! accepted for the far end leaves as it came, and whoever waits has a deadline.
+#![no_main]
+
+use clock::Instant;
+use gsm::{Dialect, Event, Input, Level, Module, Order, Output, Room, Setup, Target};
+use libfuzzer_sys::fuzz_target;
+
+#[derive(Default)]
+struct Port {
+    sent: usize,
+    data: usize,
+    waiting: bool,
+}
+
+impl Output for Port {
+    fn send(&mut self, bytes: &[u8]) {
+        self.sent += bytes.len();
+    }
+
+    fn data(&mut self, bytes: &[u8]) {
+        self.data += bytes.len();
+    }
+
+    fn dtr(&mut self, _: Level) {}
+
+    fn event(&mut self, event: Event) {
+        if matches!(event, Event::NoCall(_) | Event::Connected) {
+            self.waiting = false;
+        }
+    }
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((&first, rest)) = bytes.split_first() else { return };
+    let names = ["wavecom", "edsoft", "simcom", "quectel"];
+    let dialect = names.get(usize::from(first) % 5).and_then(|name| Dialect::named(name));
+    let mut module = Module::new(Setup { dialect, ..Setup::default() });
+    let mut port = Port::default();
+    let mut now = Instant::ORIGIN;
+    let mut rest = rest;
+    while let Some((&event, after)) = rest.split_first() {
+        let (length, text) = after.split_first().map_or((0, after), |(&length, text)| (usize::from(length), text));
+        let (text, after) = text.split_at(length.min(text.len()));
+        rest = after;
+        (port.sent, port.data) = (0, 0);
+        let order = Input::Order;
+        let input = match event % 12 {
+            0..=3 => Input::Bytes(text),
+            4 | 5 => {
+                now = module.deadline().unwrap_or(now).max(now);
+                Input::Timeout
+            }
+            6 => {
+                port.waiting = true;
+                order(Order::Dial(Target { host: String::from_utf8_lossy(text).into_owned(), port: 80 }))
+            }
+            7 => order(if length % 2 == 0 { Order::HangUp } else { Order::Finish }),
+            8 => order(if length % 2 == 0 { Order::Start } else { Order::Look }),
+            9 => Input::Room(if length % 2 == 0 { Room::Some } else { Room::None }),
+            10 => order(Order::Stop),
+            _ => Input::Data(text),
+        };
+        let taken = module.input(now, input, &mut port);
+        assert!(taken <= text.len());
+        assert!(port.sent <= 2 * text.len() + 4096, "{} bytes said at once", port.sent);
+        assert!(port.data <= text.len(), "{} bytes of data out of {}", port.data, text.len());
+        if matches!(event % 12, 7 | 8 | 10) {
+            port.waiting = false;
+        }
+        assert!(!port.waiting || module.deadline().is_some(), "somebody waits for nothing");
+    }
+});
