@@ -10,8 +10,8 @@ use settings::Secret;
 use crate::account::{Account, Accounts, Fingerprint};
 use crate::audit::Event;
 use crate::call::CallId;
-use crate::exchange::Settings;
 use crate::guard::Guard;
+use crate::in_force::Settings;
 use crate::origin::Origin;
 use crate::password::Verdict;
 

@@ -15,10 +15,10 @@ use crate::account::Account;
 use crate::admission::{Identified, Proof};
 use crate::audit::Event;
 use crate::config::{CallbackConfig, CallbackLogin, Parity};
-use crate::exchange::{Direction, Shared};
 use crate::limits;
 use crate::login::{Guest, Told};
 use crate::origin::Origin;
+use crate::shared::{Direction, Shared};
 use crate::wait::{First, first};
 
 /// A call that is being made.

@@ -8,8 +8,9 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::config::ListenConfig;
-use crate::exchange::{Shared, StartError};
+use crate::exchange::StartError;
 use crate::listen::{Reception, receive_callers};
+use crate::shared::Shared;
 
 /// The listeners, each with its task.
 #[derive(Debug, Default)]

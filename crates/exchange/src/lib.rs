@@ -52,6 +52,7 @@ mod environment;
 mod exchange;
 mod guard;
 mod hex;
+mod in_force;
 mod launch;
 pub mod limits;
 mod listen;
@@ -65,8 +66,10 @@ mod pump;
 mod recipe;
 mod records;
 mod registry;
+mod run;
 mod service;
 pub mod session;
+mod shared;
 mod source;
 #[cfg(feature = "ssh")]
 mod ssh;

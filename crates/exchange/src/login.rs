@@ -14,13 +14,14 @@ use crate::admission::{Admission, Checked, Identified, Proof};
 use crate::call::CallEnd;
 use crate::com_port::{self, ComPort, Deed};
 use crate::config::{On, Parity};
-use crate::exchange::{Direction, Settings};
 use crate::guard::Guard;
+use crate::in_force::Settings;
 use crate::limits;
 use crate::pump::pending::Pending;
 use crate::pump::timer::Timer;
 use crate::registry::Entry;
 use crate::session::{Admitted, Check, Ending, Refused, Session, Step};
+use crate::shared::Direction;
 use crate::wait::{First, first};
 
 /// A caller who is in.

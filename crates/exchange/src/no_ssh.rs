@@ -6,9 +6,9 @@ use std::sync::Arc;
 use carrier::Caller;
 
 use crate::config::SshConfig;
-use crate::exchange::Shared;
 use crate::listen::Running;
 use crate::registry::Entry;
+use crate::shared::Shared;
 
 /// What callers over SSH would meet.
 #[derive(Clone, Debug)]

@@ -15,7 +15,7 @@ use crate::call::CallEnd;
 use crate::callback::Turn;
 use crate::config::{KeptIn, On, RootPrograms};
 use crate::environment::Facts;
-use crate::exchange::Settings;
+use crate::in_force::Settings;
 use crate::launch::{Order, Who};
 use crate::limits;
 use crate::login::Guest;

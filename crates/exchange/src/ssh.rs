@@ -15,12 +15,12 @@ use crate::account::Service;
 use crate::admission::{Checked, Identified};
 use crate::call::{CallEnd, CallId};
 use crate::config::{On, SshCommands, SshConfig};
-use crate::exchange::Shared;
 use crate::listen::Running;
 use crate::login::{Guest, Told};
 use crate::origin::{Origin, Over};
 use crate::registry::Entry;
 use crate::session::Ending;
+use crate::shared::Shared;
 use crate::wait::{First, first};
 
 /// What callers over SSH meet.
