@@ -8,10 +8,12 @@
 //! read and write, the limit of what a program can do here), measured in turns, and the ratio is what to
 //! quote. Nothing here judges: it prints.
 
+mod bare_gateway;
 mod baseline;
 mod caller;
 mod calls;
 mod forkpty;
+mod gateway;
 mod house;
 mod idle;
 mod load;
@@ -58,7 +60,7 @@ struct Arguments {
     /// Where `tests/set-up` has unpacked other servers.
     #[arg(long, default_value = "target/peers")]
     peers: PathBuf,
-    /// Only these: throughput, trips, calls, idle, load, logins.
+    /// Only these: throughput, trips, calls, idle, load, logins, gateway.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Only these ways of the throughput: out, back, both, tcp.
@@ -86,6 +88,9 @@ enum Baseline {
     /// Connects and prints CONNECT for every line typed at a pseudo-terminal.
     #[command(hide = true)]
     Dialler { link: PathBuf },
+    /// Asks the unit of a bus what clients of Modbus TCP want to know.
+    #[command(hide = true)]
+    Gateway { bus: PathBuf, address: String },
 }
 
 fn main() -> ExitCode {
@@ -95,6 +100,7 @@ fn main() -> ExitCode {
         Some(Baseline::Getty { address, program }) => logins::getty(address, program),
         Some(Baseline::Inetd { address, server }) => logins::inetd(address, server),
         Some(Baseline::Dialler { link }) => baseline::dialler(link),
+        Some(Baseline::Gateway { bus, address }) => bare_gateway::serve(bus, address),
         None => measure(&arguments),
     };
     match result {
@@ -136,6 +142,9 @@ fn measure(arguments: &Arguments) -> std::io::Result<()> {
     }
     if wanted("logins") {
         logins::measure(arguments)?;
+    }
+    if wanted("gateway") {
+        gateway::measure(arguments)?;
     }
     Ok(())
 }
