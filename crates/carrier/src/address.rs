@@ -56,6 +56,15 @@ pub enum Address {
         /// What it dials.
         number: String,
     },
+    /// Over TCP, through a real GSM module.
+    Gsm {
+        /// The module.
+        name: String,
+        /// Which host, as the module's network knows it.
+        host: Host,
+        /// Which port, never zero.
+        port: u16,
+    },
 }
 
 /// What is spoken on a TCP connection.
@@ -92,7 +101,7 @@ pub enum AddressError {
     NoHost,
     /// A scheme nobody knows.
     #[error(
-        "`{0}` is not a way to call; known are telnet, tcp, tls, telnets, ssh, unix, exec, line, exchange and modem"
+        "`{0}` is not a way to call; known are telnet, tcp, tls, telnets, ssh, unix, exec, line, exchange, modem and gsm"
     )]
     UnknownScheme(String),
     /// A scheme that this build can't call with.
@@ -122,6 +131,9 @@ pub enum AddressError {
         max = limits::MODEM_NUMBER
     )]
     BadModem(String),
+    /// Not a module and an address.
+    #[error("`{0}` is not a GSM module's name, a slash, a host and its port")]
+    BadGsm(String),
     /// Nobody to log in as.
     #[error("the user is missing: ssh://USER@HOST")]
     NoUser,
@@ -171,7 +183,7 @@ const SCHEMES: &[Scheme] = &[
     Scheme { name: "exec", read: if INSIDE { Some(exec) } else { None } },
     Scheme { name: "line", read: if INSIDE { Some(line) } else { None } },
     Scheme { name: "exchange", read: if INSIDE { Some(exchange) } else { None } },
-    Scheme { name: "gsm", read: None },
+    Scheme { name: "gsm", read: if INSIDE { Some(gsm) } else { None } },
     Scheme { name: "serial", read: None },
     Scheme { name: "modem", read: Some(modem) },
     Scheme { name: "udp", read: None },
@@ -257,7 +269,7 @@ fn means_scheme(scheme: &str, rest: &str) -> bool {
     let port = rest.bytes().all(|byte| byte.is_ascii_digit());
     is("unix")
         || is("exec")
-        || is("modem") && rest.contains('/')
+        || (is("modem") || is("gsm")) && rest.contains('/')
         || is("line") && !port
         || is("exchange") && rest.is_empty()
 }
@@ -359,6 +371,19 @@ fn modem(text: &str) -> Result<Address, AddressError> {
     }
 }
 
+/// `north/10.0.0.7:8023`
+fn gsm(text: &str) -> Result<Address, AddressError> {
+    let bad = || AddressError::BadGsm(text.to_owned());
+    let (name, place) = text.split_once('/').ok_or_else(bad)?;
+    let named = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if !(1..=limits::MODEM_NAME).contains(&name.len()) || !name.bytes().all(named) {
+        return Err(bad());
+    }
+    let (host, port) = split_port(place)?;
+    let (host, port) = (host.parse()?, parse_port(port.ok_or(AddressError::NoPort)?)?);
+    Ok(Address::Gsm { name: name.to_owned(), host, port })
+}
+
 fn net(protocol: Protocol, text: &str) -> Result<Address, AddressError> {
     let text = text.strip_suffix('/').unwrap_or(text);
     let (host, port) = split_port(text)?;
@@ -447,6 +472,7 @@ impl fmt::Display for Address {
             Self::Line(name) => write!(f, "line:{name}"),
             Self::Exchange => f.write_str("exchange:"),
             Self::Modem { name, number } => write!(f, "modem:{name}/{number}"),
+            Self::Gsm { name, host, port } => write!(f, "gsm:{name}/{host}:{port}"),
         }
     }
 }

@@ -103,6 +103,11 @@ impl Call {
         Self::with_codec(wire, peer, codec)
     }
 
+    /// The same call, on which nothing has passed yet, with `codec` spoken.
+    pub(crate) fn speaking(self, codec: telnet::Options) -> Self {
+        Self::with_codec(self.wire, self.peer, codec)
+    }
+
     /// A call on a stream that has a protocol of its own.
     #[cfg_attr(not(feature = "ssh"), expect(dead_code, reason = "SSH alone has one"))]
     pub(crate) fn on(wire: Wire, peer: Peer) -> Self {

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::pin::Pin;
@@ -76,6 +76,16 @@ async fn dial_within(
             // Boxed, as is TLS.
             let called = Box::pin(ssh::call(wire, peer, &target, &how)).await;
             return called.map_err(|why| DialError::NoSession { place: address.to_string(), why });
+        }
+        Address::Gsm { host, port, .. } => {
+            // A name is the module's network's to look up: only what is left of all rules holds for it.
+            let ip = match host {
+                Host::Ip(ip) => *ip,
+                Host::Zoned(..) | Host::Name(_) => Ipv4Addr::UNSPECIFIED.into(),
+            };
+            permitted(vec![SocketAddr::new(ip, *port)], access)?;
+            let call = through(options, address, budget).await?;
+            return Ok(call.speaking(options.calling(address)));
         }
         Address::Modem { .. } | Address::Exec(_) | Address::Line(_) | Address::Exchange => {
             return through(options, address, budget).await;

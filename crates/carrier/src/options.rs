@@ -84,8 +84,9 @@ impl CallOptions {
 fn usual_mode(address: &Address) -> Mode {
     match address {
         Address::Net { protocol: Protocol::Telnet | Protocol::Telnets, .. }
-        | Address::Net { protocol: Protocol::Detect, port: TELNET_PORT, .. } => Mode::On,
-        Address::Net { protocol: Protocol::Detect, .. } => Mode::Auto,
+        | Address::Net { protocol: Protocol::Detect, port: TELNET_PORT, .. }
+        | Address::Gsm { port: TELNET_PORT, .. } => Mode::On,
+        Address::Net { protocol: Protocol::Detect, .. } | Address::Gsm { .. } => Mode::Auto,
         Address::Net { protocol: Protocol::Raw | Protocol::Tls, .. }
         | Address::Unix(_)
         | Address::Ssh { .. }

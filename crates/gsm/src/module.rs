@@ -214,6 +214,7 @@ impl Module {
                 _ if self.wanted.is_some() => out.event(Event::NoCall(Reason::InUse)),
                 _ => self.wanted = Some(target),
             },
+            State::Leaving(_) if self.wanted.is_none() => self.wanted = Some(target),
             State::Online(_) | State::Leaving(_) => out.event(Event::NoCall(Reason::InUse)),
         }
     }

@@ -50,6 +50,8 @@ pub struct LineConfig {
     pub port: Option<u16>,
     /// What is dialled by an empty `ATD`, in the phonebook's words; none by default.
     pub default_call: Option<String>,
+    /// The GSM module that calls what is dialled by its address: `gsm:NAME`. Default: the network.
+    pub carrier: Option<Parsed<crate::Via>>,
     /// What a caller gets while the line is busy. Default `busy`.
     #[serde(default)]
     pub second_caller: SecondCaller,
@@ -348,6 +350,7 @@ impl LineConfig {
             terminal: None,
             port: None,
             default_call: None,
+            carrier: None,
             second_caller: SecondCaller::default(),
             busy_message: None,
             hunt: Vec::new(),

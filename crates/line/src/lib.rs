@@ -56,6 +56,7 @@ mod switchboard;
 mod ticket;
 mod tls;
 mod tracer;
+mod via;
 mod wires;
 
 pub use access::Access;
@@ -75,3 +76,4 @@ pub use routing::{Route, route};
 pub use ssh::SshSettings;
 pub use switchboard::{Line, StartError, Switchboard};
 pub use tls::TlsSettings;
+pub use via::Via;

@@ -263,9 +263,9 @@ fn is_program(call: &str) -> bool {
     has_scheme(call, "exec")
 }
 
-/// Programs, and telephone calls, which cost money.
+/// Programs, and calls by telephone or mobile network, which cost money.
 fn is_owners(call: &str) -> bool {
-    is_program(call) || has_scheme(call, "modem")
+    is_program(call) || has_scheme(call, "modem") || has_scheme(call, "gsm")
 }
 
 fn has_scheme(call: &str, name: &str) -> bool {
@@ -368,6 +368,7 @@ mod tests {
         assert_eq!(called(&book, "exec:/bin/sh"), Vec::<String>::new());
         assert_eq!(called(&book, "EXEC:/bin/sh"), Vec::<String>::new());
         assert_eq!(called(&book, "modem:rack/0900"), Vec::<String>::new());
+        assert_eq!(called(&book, "gsm:north/h:1"), Vec::<String>::new());
         assert_eq!(called(&book, "tcp://h:1"), ["tcp://h:1"]);
         let book = super::tests::book("'7(.*)' = \"exec:/bin/echo '$1'\"").unwrap();
         assert_eq!(called(&book, "7;rm"), ["exec:/bin/echo '$1'"]);

@@ -68,6 +68,13 @@ pub fn route(
         Address::Net { protocol, host, port }
     };
     let party = target.to_string();
+    let through = |address| {
+        let route = unlisted(party.clone(), address, line);
+        match &line.carrier {
+            Some(via) => via.0.reroute(route),
+            None => Ok(route),
+        }
+    };
     let address = match target {
         Target::Empty => return default_call(book, line),
         Target::Url { scheme, rest } => url(&scheme, &rest)?,
@@ -75,13 +82,13 @@ pub fn route(
         Target::Host { name, port } => net(name.parse().map_err(|_| Cause::UnknownHost)?, port),
         Target::Recall(_) | Target::Number(_) => return Err(Cause::UnknownNumber),
     };
-    Ok(unlisted(party, address, line))
+    through(address)
 }
 
 fn url(scheme: &str, rest: &str) -> Result<Address, Cause> {
     match format!("{scheme}:{rest}").parse() {
         // Telephone calls cost money: which numbers may be called is for the phonebook to say.
-        Ok(Address::Modem { .. }) => Err(Cause::Denied),
+        Ok(Address::Modem { .. } | Address::Gsm { .. }) => Err(Cause::Denied),
         // What runs is the owner's to say.
         Ok(Address::Exec(_)) => Err(Cause::Denied),
         Ok(address) => Ok(address),

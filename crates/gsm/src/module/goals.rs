@@ -432,6 +432,8 @@ impl Module {
 
     pub(super) fn watch(&mut self, now: Instant, out: &mut impl Output) {
         let mut steps = self.questions();
+        // By name: numbers are what some makers tell otherwise.
+        steps.push(ask("AT+COPS=3,0").may_fail().into());
         steps.push(ask("AT+COPS?").may_fail().into());
         self.mail = match self.setup.messages {
             // One may have come during a call.

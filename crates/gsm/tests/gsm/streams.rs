@@ -214,3 +214,15 @@ fn a_stream_ends_within_seconds_of_an_etx_that_nothing_follows() {
     desk.until(|event| matches!(event, Event::Ended(_)));
     assert_eq!(desk.now.since(begun), Duration::from_secs(2));
 }
+
+#[test]
+fn who_dials_while_the_last_bytes_of_a_call_leave_is_next() {
+    let mut desk = Desk::online("simcom");
+    desk.own.push(("AT+CIPSEND", ""));
+    desk.input(Input::Data(b"abc"));
+    desk.order(Order::HangUp);
+    desk.order(Order::Dial(crate::module::target()));
+    desk.say("\r\n> ");
+    desk.say("\r\nSEND OK\r\n");
+    desk.until(|event| *event == Event::Connected);
+}

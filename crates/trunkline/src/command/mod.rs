@@ -15,6 +15,8 @@ mod calls;
 #[cfg(feature = "configuration")]
 mod check;
 mod dial;
+#[cfg(feature = "translator")]
+mod gsm;
 #[cfg(feature = "configuration")]
 mod hangup;
 #[cfg(feature = "configuration")]
@@ -22,7 +24,7 @@ mod lines;
 #[cfg(feature = "modbus")]
 mod modbus;
 mod modem;
-#[cfg(feature = "modems")]
+#[cfg(any(feature = "modems", feature = "translator"))]
 mod modems;
 #[cfg(feature = "web")]
 mod operator;
@@ -67,8 +69,10 @@ pub(crate) static COMMANDS: &[Command] = &[
     lines::COMMAND,
     #[cfg(feature = "configuration")]
     calls::COMMAND,
-    #[cfg(feature = "modems")]
+    #[cfg(any(feature = "modems", feature = "translator"))]
     modems::COMMAND,
+    #[cfg(feature = "translator")]
+    gsm::COMMAND,
     #[cfg(feature = "modbus")]
     modbus::COMMAND,
     #[cfg(feature = "modbus")]

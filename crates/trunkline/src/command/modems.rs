@@ -11,7 +11,7 @@ use crate::table::table;
 
 pub(super) const COMMAND: Command = Command {
     name: "modems",
-    about: "show the real modems of a running instance",
+    about: "show the real modems and GSM modules of a running instance",
     text: "A modem is `idle` while its port is open to other programs, `lent` while one of them uses it, `silent` \
            when it doesn't answer and `absent` when its port is not there.",
     operands: &[],

@@ -6,6 +6,7 @@ pub(super) mod accounts;
 mod gateways;
 mod lines;
 mod modems;
+mod modules;
 #[cfg(feature = "web")]
 mod page;
 mod ports;
@@ -54,6 +55,8 @@ pub(super) fn check(mut draft: Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Opt
             hunts: modems::take_hunts(&mut draft),
             #[cfg(feature = "modems")]
             modems: modems::take(&mut draft),
+            #[cfg(feature = "translator")]
+            modules: modules::take(&mut draft),
             #[cfg(feature = "modbus")]
             gateways: gateways::take(&mut draft),
             lines: lines::take(&mut draft),

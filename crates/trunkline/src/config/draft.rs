@@ -29,6 +29,8 @@ pub(crate) struct Draft<'s> {
     pub(crate) hunts: Vec<Placed<HuntConfig>>,
     #[cfg(feature = "modems")]
     pub(crate) modems: Vec<Placed<rack::ModemConfig>>,
+    #[cfg(feature = "translator")]
+    pub(crate) modules: Vec<Placed<translator::GsmConfig>>,
     #[cfg(feature = "modbus")]
     pub(crate) gateways: Vec<Placed<gateway::GatewayConfig>>,
     pub(crate) phonebook: Vec<Placed<(String, Listing)>>,
@@ -77,7 +79,7 @@ pub(crate) struct AccessConfig {
 }
 
 /// The keys at the top of a file.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "include",
     "state",
     "control",
@@ -88,6 +90,7 @@ const KEYS: [&str; 15] = [
     "line",
     "hunt",
     "modem",
+    "gsm",
     "gateway",
     "exchange",
     "account",
@@ -204,6 +207,7 @@ impl<'s> Reader<'_, 's> {
                 self.draft.hunts.extend(hunts);
             }
             "modem" => self.modems(value, key.span()),
+            "gsm" => self.modules(value, key.span()),
             "gateway" => self.gateways(value, key.span()),
             "phonebook" => self.phonebook(value),
             "exchange" | "account" => self.answering(key.get_ref(), value, key.span()),
@@ -227,6 +231,18 @@ impl<'s> Reader<'_, 's> {
     #[cfg(not(feature = "modems"))]
     fn modems(&mut self, _: &Value<'s>, span: Range<usize>) {
         let message = "this program was built without real modems, so it can't use `modem`";
+        self.mistakes.push(Diagnostic::at(self.source, span, message));
+    }
+
+    #[cfg(feature = "translator")]
+    fn modules(&mut self, value: &Value<'s>, _: Range<usize>) {
+        let modules = self.each(value, "gsm");
+        self.draft.modules.extend(modules);
+    }
+
+    #[cfg(not(feature = "translator"))]
+    fn modules(&mut self, _: &Value<'s>, span: Range<usize>) {
+        let message = "this program was built without real GSM modules, so it can't use `gsm`";
         self.mistakes.push(Diagnostic::at(self.source, span, message));
     }
 

@@ -14,6 +14,8 @@ mod house;
 mod inward;
 #[cfg(feature = "modems")]
 mod modems;
+#[cfg(feature = "translator")]
+mod modules;
 #[cfg(feature = "configuration")]
 mod orders;
 #[cfg(not(feature = "configuration"))]
@@ -32,6 +34,8 @@ mod reload;
 #[cfg(feature = "configuration")]
 mod report;
 mod serve;
+#[cfg(any(feature = "modems", feature = "translator"))]
+mod trunks;
 #[cfg(feature = "store")]
 mod watch;
 #[cfg(not(feature = "store"))]
@@ -72,6 +76,8 @@ pub(crate) struct Instance {
     exchange: Arc<Mutex<Option<Exchange>>>,
     #[cfg(feature = "modems")]
     rack: rack::Rack,
+    #[cfg(feature = "translator")]
+    modules: translator::Modules,
     #[cfg(feature = "modbus")]
     gateways: Arc<gateways::Gateways>,
     /// What the exchange runs by, for a change of the store's accounts alone.
@@ -140,8 +146,15 @@ impl Instance {
         let exchange = Arc::new(Mutex::new(exchange.transpose()?));
         #[cfg(feature = "modems")]
         let rack = modems::rack(&exchange);
-        #[cfg(feature = "modems")]
-        board.use_trunks(Arc::new(rack.clone()));
+        #[cfg(feature = "translator")]
+        let modules = translator::Modules::default();
+        #[cfg(any(feature = "modems", feature = "translator"))]
+        board.use_trunks(Arc::new(trunks::Both {
+            #[cfg(feature = "modems")]
+            rack: rack.clone(),
+            #[cfg(feature = "translator")]
+            modules: modules.clone(),
+        }));
         let instance = Self {
             board,
             waiting: Mutex::default(),
@@ -151,6 +164,8 @@ impl Instance {
             exchange,
             #[cfg(feature = "modems")]
             rack,
+            #[cfg(feature = "translator")]
+            modules,
             #[cfg(feature = "modbus")]
             gateways: Arc::default(),
             #[cfg(feature = "exchange")]
@@ -179,6 +194,11 @@ impl Instance {
             let rack = instance.rack.clone();
             let groups = modems::groups(&plan.hunts, &plan.modems);
             tokio::spawn(async move { rack.apply(plan.modems, groups).await });
+        }
+        #[cfg(feature = "translator")]
+        {
+            let modules = instance.modules.clone();
+            tokio::spawn(async move { modules.apply(plan.modules).await });
         }
         #[cfg(feature = "modbus")]
         {
@@ -282,6 +302,8 @@ impl Instance {
         // Now that their calls are over.
         #[cfg(feature = "modems")]
         self.rack.shut_down().await;
+        #[cfg(feature = "translator")]
+        self.modules.shut_down().await;
         #[cfg(not(feature = "exchange"))]
         lines.await;
         self.records.close().await;

@@ -20,6 +20,9 @@ pub(crate) struct Plan {
     /// Real modems.
     #[cfg(feature = "modems")]
     pub(crate) modems: Vec<rack::ModemConfig>,
+    /// Real GSM modules.
+    #[cfg(feature = "translator")]
+    pub(crate) modules: Vec<translator::GsmConfig>,
     /// From Modbus TCP to buses.
     #[cfg(feature = "modbus")]
     pub(crate) gateways: Vec<gateway::GatewayConfig>,
@@ -53,6 +56,8 @@ impl Plan {
             hunts: Vec::new(),
             #[cfg(feature = "modems")]
             modems: Vec::new(),
+            #[cfg(feature = "translator")]
+            modules: Vec::new(),
             #[cfg(feature = "modbus")]
             gateways: Vec::new(),
             #[cfg(feature = "exchange")]

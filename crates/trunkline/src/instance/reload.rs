@@ -40,6 +40,8 @@ impl Instance {
             let groups = super::modems::groups(&plan.hunts, &plan.modems);
             self.rack.apply(plan.modems, groups).await;
         }
+        #[cfg(feature = "translator")]
+        self.modules.apply(plan.modules).await;
         #[cfg(feature = "modbus")]
         self.gateways.set(plan.gateways).await;
 

@@ -35,15 +35,28 @@ impl Instance {
         Err(format!("there is neither a line nor a modem `{name}`{}", self.names()))
     }
 
-    /// Every real modem as it stands.
-    #[cfg(feature = "modems")]
+    /// Every real modem and GSM module as it stands.
     pub(crate) fn modems(&self) -> Vec<Json> {
+        self.real_modems().into_iter().chain(self.gsm_modules()).collect()
+    }
+
+    #[cfg(feature = "modems")]
+    fn real_modems(&self) -> Vec<Json> {
         self.rack.status().iter().map(super::modems::shown).collect()
     }
 
-    /// This program has none.
     #[cfg(not(feature = "modems"))]
-    pub(crate) fn modems(&self) -> Vec<Json> {
+    const fn real_modems(&self) -> Vec<Json> {
+        Vec::new()
+    }
+
+    #[cfg(feature = "translator")]
+    fn gsm_modules(&self) -> Vec<Json> {
+        self.modules.status().iter().map(super::modules::shown).collect()
+    }
+
+    #[cfg(not(feature = "translator"))]
+    const fn gsm_modules(&self) -> Vec<Json> {
         Vec::new()
     }
 

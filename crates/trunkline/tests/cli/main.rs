@@ -17,6 +17,8 @@ mod records;
 mod reload;
 mod stage;
 mod transcripts;
+#[cfg(feature = "translator")]
+mod translator;
 mod trial;
 #[cfg(feature = "wip")]
 mod wip;

@@ -127,6 +127,12 @@ impl Stage {
         after.unwrap_or_else(|| panic!("`{text}` is not in the log:\n{}", seen.join("\n")))
     }
 
+    /// What the log has said so far, as far as somebody has waited for it.
+    #[cfg(feature = "translator")]
+    pub(crate) fn log(&self) -> String {
+        self.instance.as_ref().expect("an instance").seen.join("\n")
+    }
+
     /// Where the exchange listens.
     pub(crate) fn exchange(&self) -> SocketAddr {
         self.said("an exchange at ").parse().unwrap()

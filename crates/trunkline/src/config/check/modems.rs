@@ -16,6 +16,7 @@ use crate::config::source::Step;
 pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
     names(draft, mistakes);
     mistakes.extend(draft.hunts.iter().filter_map(|hunt| members(draft, hunt)));
+    super::modules::check(draft, mistakes);
     mistakes.extend(draft.phonebook.iter().filter_map(|placed| {
         let call = placed.value.1.call.iter().find(|call| !is_known(draft, call))?;
         let message = format!("`{call}` is dialled by a modem or group that there is not");
@@ -62,6 +63,8 @@ fn names(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
     let mut named = Vec::new();
     #[cfg(feature = "modems")]
     named.extend(draft.modems.iter().map(|m| place("modem", &m.value.name, m.place())));
+    #[cfg(feature = "translator")]
+    named.extend(draft.modules.iter().map(|m| place("GSM module", &m.value.name, m.place())));
     #[cfg(feature = "modbus")]
     named.extend(draft.gateways.iter().map(|g| place("gateway", &g.value.name, g.place())));
     named.extend(draft.hunts.iter().map(|h| place("hunt group", &h.value.name, h.place())));

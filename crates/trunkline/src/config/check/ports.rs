@@ -1,7 +1,7 @@
 //! Nothing is used twice: devices, paths and addresses.
 
 use std::collections::HashMap;
-#[cfg(any(feature = "modbus", feature = "modems"))]
+#[cfg(any(feature = "modbus", feature = "modems", feature = "translator"))]
 use std::collections::hash_map::Entry;
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
@@ -36,6 +36,18 @@ fn paths(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
         let here = using(format!("modem `{}`", modem.value.name), modem, &["device"]);
         let device = &modem.value.device;
         let whole = absolute(&draft.folder(modem).join(device));
+        match used.entry(fs::canonicalize(&whole).unwrap_or(whole)) {
+            Entry::Occupied(first) => {
+                mistakes.push(twice(draft, &device.display().to_string(), &here, first.get()));
+            }
+            Entry::Vacant(free) => drop(free.insert(here)),
+        }
+    }
+    #[cfg(feature = "translator")]
+    for module in &draft.modules {
+        let here = using(format!("GSM module `{}`", module.value.name), module, &["device"]);
+        let device = &module.value.device;
+        let whole = absolute(&draft.folder(module).join(device));
         match used.entry(fs::canonicalize(&whole).unwrap_or(whole)) {
             Entry::Occupied(first) => {
                 mistakes.push(twice(draft, &device.display().to_string(), &here, first.get()));

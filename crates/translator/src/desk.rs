@@ -1,0 +1,322 @@
+//! One module on one port: the machine that drives it, and the bytes in between.
+
+use std::collections::VecDeque;
+use std::future::{Future as _, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use carrier::{clock_now, timer_at};
+use clock::Instant;
+use gsm::{Event, Input, Level, Module, Note, Order, Output, Room};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::UnixStream;
+use tokio::sync::oneshot;
+use tokio::time::{Sleep, sleep, sleep_until};
+use tty::{ModemLines, Serial, SerialEvent};
+
+use crate::call::End;
+use crate::limits::{LAST_BYTES, READ};
+
+/// A module that is being driven.
+pub struct Desk {
+    module: Module,
+    serial: Serial,
+    wire: Wire,
+    call: Option<Theirs>,
+    sleep: Option<Pin<Box<Sleep>>>,
+    alarm: Option<Instant>,
+    room: Room,
+}
+
+/// The task's end of a call.
+pub(crate) struct Theirs {
+    pub(crate) stream: UnixStream,
+    pub(crate) end: End,
+    /// Ends when nobody has the call any more.
+    pub(crate) held: oneshot::Receiver<()>,
+    /// Nobody has it any more: until when what he said last may take to leave.
+    let_go: Option<Pin<Box<Sleep>>>,
+    reading: Half,
+    writing: Half,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Half {
+    Open,
+    /// What is left is still passed on.
+    Ending,
+    Ended,
+}
+
+impl Theirs {
+    pub(crate) fn new(stream: UnixStream, end: End, held: oneshot::Receiver<()>) -> Self {
+        Self { stream, end, held, let_go: None, reading: Half::Open, writing: Half::Open }
+    }
+}
+
+#[derive(Default)]
+struct Wire {
+    unsent: VecDeque<u8>,
+    data: VecDeque<u8>,
+    happened: VecDeque<Heard>,
+    dtr: Vec<Level>,
+}
+
+impl Output for Wire {
+    fn send(&mut self, bytes: &[u8]) {
+        self.unsent.extend(bytes);
+    }
+
+    fn data(&mut self, bytes: &[u8]) {
+        self.data.extend(bytes);
+    }
+
+    fn dtr(&mut self, level: Level) {
+        self.dtr.push(level);
+    }
+
+    fn event(&mut self, event: Event) {
+        self.happened.push_back(Heard::Event(event));
+    }
+
+    fn note(&mut self, note: Note<'_>) {
+        self.happened.push_back(Heard::Said(match note {
+            Note::Says(text) => format!("> {text}"),
+            Note::Hears(text) => format!("< {}", text.escape_debug()),
+        }));
+    }
+}
+
+/// What came of listening.
+#[derive(Debug)]
+pub enum Heard {
+    /// The machine tells this.
+    Event(Event),
+    /// A line of the conversation; secrets aren't in it.
+    Said(String),
+    /// The port is gone.
+    Lost,
+}
+
+impl Desk {
+    /// A module on this port. Order it to start.
+    pub fn new(module: Module, serial: Serial) -> Self {
+        Self {
+            module,
+            serial,
+            wire: Wire::default(),
+            call: None,
+            sleep: None,
+            alarm: None,
+            room: Room::Some,
+        }
+    }
+
+    /// The machine.
+    pub fn module(&self) -> &Module {
+        &self.module
+    }
+
+    /// Gives an order.
+    pub fn order(&mut self, order: Order) {
+        self.input(Input::Order(order));
+    }
+
+    pub(crate) fn begin(&mut self, call: Theirs) {
+        self.wire.data.clear();
+        self.call = Some(call);
+    }
+
+    pub(crate) fn has_call(&self) -> bool {
+        self.call.is_some()
+    }
+
+    /// Whether either end of the call has ended its half.
+    pub(crate) fn is_ending(&self) -> bool {
+        let open = |call: &Theirs| call.reading == Half::Open && call.writing == Half::Open;
+        self.call.as_ref().is_some_and(|call| !open(call))
+    }
+
+    /// Nothing more comes from the far end.
+    pub(crate) fn ended(&mut self, reason: gsm::Reason) {
+        if let Some(call) = &mut self.call {
+            call.end.set(reason);
+            if call.reading == Half::Open {
+                call.reading = Half::Ending;
+            }
+        }
+    }
+
+    /// Ends the call.
+    pub(crate) fn hang_up(&mut self) {
+        self.call = None;
+        self.wire.data.clear();
+        self.room = Room::Some;
+        self.input(Input::Room(Room::Some));
+        self.order(Order::HangUp);
+    }
+
+    /// What happens next. May be dropped and called again.
+    pub async fn next(&mut self) -> Heard {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    fn input(&mut self, input: Input<'_>) -> usize {
+        let taken = self.module.input(clock_now(), input, &mut self.wire);
+        for level in self.wire.dtr.drain(..) {
+            let (raise, lower) = match level {
+                Level::On => (ModemLines::DTR | ModemLines::RTS, ModemLines::NONE),
+                Level::Off => (ModemLines::NONE, ModemLines::DTR),
+            };
+            if let Err(error) = self.serial.set_lines(raise, lower) {
+                tracing::debug!(path = %self.serial.path().display(), %error, "DTR can't be set");
+            }
+        }
+        taken
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Heard> {
+        loop {
+            if let Some(heard) = self.wire.happened.pop_front() {
+                return Poll::Ready(heard);
+            }
+            if self.poll_due(cx).is_ready() {
+                self.input(Input::Timeout);
+                continue;
+            }
+            let mut moved = Moved::No;
+            if !self.wire.unsent.is_empty() {
+                match self.serial.poll_write(cx, self.wire.unsent.as_slices().0) {
+                    Poll::Ready(Ok(count)) => {
+                        self.wire.unsent.drain(..count);
+                        moved = Moved::Yes;
+                    }
+                    Poll::Ready(Err(_)) => return Poll::Ready(Heard::Lost),
+                    Poll::Pending => {}
+                }
+            }
+            if let Poll::Ready(()) = self.poll_call(cx) {
+                moved = Moved::Yes;
+            }
+            if self.may_listen() {
+                let mut buf = [0; READ];
+                match self.serial.poll_event(cx, &mut buf) {
+                    Poll::Ready(Ok(SerialEvent::Data(count))) => {
+                        self.input(Input::Bytes(buf.get(..count).unwrap_or_default()));
+                        moved = Moved::Yes;
+                    }
+                    Poll::Ready(Ok(SerialEvent::Lost) | Err(_)) => return Poll::Ready(Heard::Lost),
+                    Poll::Ready(Ok(SerialEvent::Break | SerialEvent::Lines(_))) => {
+                        moved = Moved::Yes;
+                    }
+                    Poll::Pending => {}
+                }
+            }
+            if moved == Moved::No && self.wire.happened.is_empty() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Whether what the module says has room: a stream waits in the module while the call's data wait here.
+    fn may_listen(&self) -> bool {
+        self.wire.data.is_empty() || !self.module.is_stream()
+    }
+
+    /// Moves the call's data, both ways.
+    fn poll_call(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(call) = &mut self.call else {
+            self.wire.data.clear();
+            return Poll::Pending;
+        };
+        if call.let_go.is_none() && Pin::new(&mut call.held).poll(cx).is_ready() {
+            call.let_go = Some(Box::pin(sleep(LAST_BYTES)));
+        }
+        if let Some(late) = &mut call.let_go {
+            let heard = call.reading != Half::Open && !self.module.wants_data();
+            let all = call.writing != Half::Open || heard && self.module.is_flushed();
+            if all || late.as_mut().poll(cx).is_ready() {
+                self.hang_up();
+                return Poll::Ready(());
+            }
+        }
+        let mut moved = Poll::Pending;
+        if !self.wire.data.is_empty() {
+            let data = self.wire.data.as_slices().0;
+            match Pin::new(&mut call.stream).poll_write(cx, data) {
+                Poll::Ready(Ok(count)) => {
+                    self.wire.data.drain(..count);
+                    moved = Poll::Ready(());
+                }
+                // Nobody reads any more; what is still to be sent goes on.
+                Poll::Ready(Err(_)) => {
+                    self.wire.data.clear();
+                    moved = Poll::Ready(());
+                }
+                Poll::Pending => {}
+            }
+        } else if call.reading == Half::Ending {
+            let _ = ready!(Pin::new(&mut call.stream).poll_shutdown(cx));
+            call.reading = Half::Ended;
+        }
+        let room = if self.wire.data.is_empty() { Room::Some } else { Room::None };
+        if room != self.room {
+            self.room = room;
+            self.input(Input::Room(room));
+        }
+        match self.poll_take(cx) {
+            Poll::Ready(()) => Poll::Ready(()),
+            Poll::Pending => moved,
+        }
+    }
+
+    /// Takes data for the far end, as far as the module takes them.
+    fn poll_take(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(call) = &mut self.call else { return Poll::Pending };
+        if call.writing != Half::Open || !self.wire.unsent.is_empty() {
+            return Poll::Pending;
+        }
+        let mut buf = [0; READ];
+        if !self.module.wants_data() {
+            // What can't be told to the far end any more has no reader here either.
+            if call.reading == Half::Ended && !self.module.is_stream() {
+                call.writing = Half::Ended;
+                return Poll::Ready(());
+            }
+            return Poll::Pending;
+        }
+        let mut into = ReadBuf::new(&mut buf);
+        let read: io::Result<()> = ready!(Pin::new(&mut call.stream).poll_read(cx, &mut into));
+        let count = if read.is_ok() { into.filled().len() } else { 0 };
+        if count == 0 {
+            call.writing = Half::Ended;
+            self.order(Order::Finish);
+        } else {
+            self.input(Input::Data(buf.get(..count).unwrap_or_default()));
+        }
+        Poll::Ready(())
+    }
+
+    /// Ready when the machine's time has come.
+    fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(due) = self.module.deadline() else {
+            (self.sleep, self.alarm) = (None, None);
+            return Poll::Pending;
+        };
+        if self.alarm != Some(due) {
+            self.sleep = Some(Box::pin(sleep_until(timer_at(due))));
+            self.alarm = Some(due);
+        }
+        let Some(sleep) = &mut self.sleep else { return Poll::Pending };
+        ready!(sleep.as_mut().poll(cx));
+        (self.sleep, self.alarm) = (None, None);
+        Poll::Ready(())
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Moved {
+    Yes,
+    No,
+}

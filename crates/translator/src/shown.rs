@@ -1,0 +1,64 @@
+//! How a module stands, for those who ask.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::limits::LOG;
+
+/// How a module stands.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// The owner's name for it.
+    pub name: String,
+    /// Its port.
+    pub device: String,
+    /// In a word: `absent`, `waking`, `initialising`, `searching`, `attaching`, `idle`, `dialling`, `online`,
+    /// `hanging up`, `silent`.
+    pub state: &'static str,
+    /// Why it can't be used.
+    pub trouble: Option<String>,
+    /// Who is spoken to.
+    pub party: Option<String>,
+    /// What it has told of itself and its network.
+    pub module: gsm::Status,
+}
+
+/// What the task of a module shows.
+#[derive(Debug, Default)]
+pub(crate) struct Shown(Mutex<Now>);
+
+#[derive(Debug, Default)]
+pub(crate) struct Now {
+    pub(crate) state: &'static str,
+    pub(crate) trouble: Option<String>,
+    pub(crate) party: Option<String>,
+    pub(crate) module: gsm::Status,
+    pub(crate) said: VecDeque<String>,
+}
+
+impl Shown {
+    pub(crate) fn now(&self) -> MutexGuard<'_, Now> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a line of the conversation.
+    pub(crate) fn said(&self, line: String) {
+        let mut now = self.now();
+        if now.said.len() >= LOG {
+            now.said.pop_front();
+        }
+        now.said.push_back(line);
+    }
+
+    pub(crate) fn status(&self, name: &str, device: &str) -> Status {
+        let now = self.now();
+        Status {
+            name: name.to_owned(),
+            device: device.to_owned(),
+            state: if now.state.is_empty() { "absent" } else { now.state },
+            trouble: now.trouble.clone(),
+            party: now.party.clone(),
+            module: now.module.clone(),
+        }
+    }
+}

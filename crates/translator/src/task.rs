@@ -1,0 +1,277 @@
+//! The task of one module: from its port to its calls, and back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use at::result::Cause;
+use carrier::{Call, clock_now, timer_at};
+use clock::Instant;
+use gsm::{Event, Module, Order as Do, Reason, Target};
+use tokio::net::UnixStream;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{sleep_until, timeout};
+use tracing::{debug, info, warn};
+use tty::Serial;
+
+use crate::call::{End, Ours};
+use crate::config::GsmConfig;
+use crate::desk::{Desk, Heard, Theirs};
+use crate::limits;
+use crate::power;
+use crate::shown::Shown;
+
+/// What is asked of a module.
+pub(crate) enum Order {
+    /// To dial. Who asks may have gone when it is done.
+    Dial { target: Target, reply: Reply },
+    /// To end its call.
+    HangUp,
+}
+
+/// Where the call, or the reason for none, is awaited.
+pub(crate) type Reply = oneshot::Sender<Result<Call, Cause>>;
+
+pub(crate) struct Task {
+    pub(crate) config: Arc<GsmConfig>,
+    pub(crate) shown: Arc<Shown>,
+    pub(crate) orders: mpsc::Receiver<Order>,
+}
+
+/// Why a port is not used any more.
+enum Ended {
+    /// Nobody wants the module any more.
+    Stopped,
+    /// The port can't be had, or is gone.
+    Absent(String),
+}
+
+impl Task {
+    /// Runs until nobody can order anything any more.
+    pub(crate) async fn run(mut self) {
+        let mut pause = limits::RETRY_FIRST;
+        loop {
+            let ended = match self.open() {
+                Ok(desk) => {
+                    pause = limits::RETRY_FIRST;
+                    self.serve(desk).await
+                }
+                Err(why) => Ended::Absent(why),
+            };
+            match ended {
+                Ended::Stopped => return,
+                Ended::Absent(why) => self.trouble("absent", why),
+            }
+            if self.pause(clock_now() + pause).await.is_err() {
+                return;
+            }
+            pause = (pause * 2).min(limits::RETRY_LAST);
+        }
+    }
+
+    fn open(&self) -> Result<Desk, String> {
+        let setup = self.config.setup().map_err(|error| error.to_string())?;
+        let config = &self.config;
+        let serial = Serial::open(&config.device, &config.settings(), &config.lock_policy())
+            .map_err(|error| error.to_string())?;
+        Ok(Desk::new(Module::new(setup), serial))
+    }
+
+    /// Waits without a port. Whoever wants to dial meanwhile is told that it can't be.
+    async fn pause(&mut self, until: Instant) -> Result<(), Stopped> {
+        let end = sleep_until(timer_at(until));
+        tokio::pin!(end);
+        loop {
+            tokio::select! {
+                () = &mut end => return Ok(()),
+                order = self.orders.recv() => match order {
+                    None => return Err(Stopped),
+                    Some(Order::Dial { reply, .. }) => drop(reply.send(Err(Cause::ModemFailed))),
+                    Some(Order::HangUp) => {}
+                },
+            }
+        }
+    }
+
+    /// Says once why the module can't be used; in the log a second time only if that changes.
+    fn trouble(&self, state: &'static str, why: String) {
+        let mut now = self.shown.now();
+        now.state = state;
+        if now.trouble.as_ref() != Some(&why) {
+            warn!(module = self.config.name, "{why}");
+            now.trouble = Some(why);
+        }
+    }
+
+    async fn serve(&mut self, mut desk: Desk) -> Ended {
+        let mut waiting: Option<(Target, Reply)> = None;
+        // Equipment dials again at once: the end of the call before is waited for.
+        let mut next: Option<(Target, Reply)> = None;
+        let mut again: Option<Instant> = None;
+        let mut pause = limits::RETRY_FIRST;
+        desk.order(Do::Start);
+        loop {
+            self.shown.now().state = desk.module().doing();
+            if !desk.has_call()
+                && let Some((target, reply)) = next.take()
+            {
+                desk.order(Do::Dial(target.clone()));
+                waiting = Some((target, reply));
+            }
+            let given_up = async {
+                match &mut waiting {
+                    Some((_, reply)) => reply.closed().await,
+                    None => std::future::pending().await,
+                }
+            };
+            let restart = async {
+                match again {
+                    Some(at) => sleep_until(timer_at(at)).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                heard = desk.next() => match heard {
+                    Heard::Lost => {
+                        for (_, reply) in waiting.take().into_iter().chain(next.take()) {
+                            let _ = reply.send(Err(Cause::DeviceLost));
+                        }
+                        desk.ended(Reason::Silent("AT".to_owned()));
+                        self.shown.now().party = None;
+                        return Ended::Absent("the port is gone".to_owned());
+                    }
+                    Heard::Said(line) => {
+                        debug!(module = self.config.name, "{line}");
+                        self.shown.said(line);
+                    }
+                    Heard::Event(Event::Power) => {
+                        power::cycle(&self.config.name, &self.config.power).await;
+                    }
+                    Heard::Event(Event::Trouble(reason)) => {
+                        self.trouble(desk.module().doing(), reason.to_string());
+                        if desk.module().doing() == "silent" && !reason.is_final() {
+                            again = Some(clock_now() + pause);
+                            pause = (pause * 2).min(limits::RETRY_LAST);
+                        }
+                    }
+                    Heard::Event(event) => {
+                        if event == Event::Ready {
+                            pause = limits::RETRY_FIRST;
+                        }
+                        self.event(&mut desk, event, &mut waiting);
+                    }
+                },
+                () = given_up => {
+                    waiting = None;
+                    desk.order(Do::HangUp);
+                }
+                () = restart => {
+                    again = None;
+                    desk.order(Do::Start);
+                }
+                order = self.orders.recv() => match order {
+                    None => {
+                        stop(&mut desk).await;
+                        return Ended::Stopped;
+                    }
+                    Some(Order::HangUp) => {
+                        if desk.has_call() {
+                            desk.ended(Reason::HungUp);
+                            desk.hang_up();
+                        }
+                    }
+                    Some(Order::Dial { target, reply }) => {
+                        let free = !desk.has_call() || desk.is_ending();
+                        if waiting.is_none() && next.is_none() && free {
+                            next = Some((target, reply));
+                        } else {
+                            let _ = reply.send(Err(Cause::LineInUse));
+                        }
+                    }
+                },
+            }
+        }
+    }
+
+    fn event(&self, desk: &mut Desk, event: Event, waiting: &mut Option<(Target, Reply)>) {
+        let module = &self.config.name;
+        match event {
+            Event::Ready => {
+                let mut now = self.shown.now();
+                now.party = None;
+                let status = desk.module().status();
+                if now.trouble.take().is_some() || now.module != *status {
+                    info!(
+                        module,
+                        dialect = status.dialect,
+                        operator = status.operator,
+                        network = status.registration.word(),
+                        dbm = status.signal,
+                        "ready"
+                    );
+                }
+                now.module = status.clone();
+            }
+            Event::Connected => match waiting.take() {
+                Some((target, reply)) => self.connected(desk, &target, reply),
+                // Whoever has given up in this moment has no use for it.
+                None => desk.hang_up(),
+            },
+            Event::NoCall(reason) => {
+                if let Some((target, reply)) = waiting.take() {
+                    let Target { host, port } = target;
+                    info!(module, "no call to {host}:{port}: {reason}");
+                    let _ = reply.send(Err(reason.cause()));
+                }
+            }
+            Event::Ended(reason) => {
+                info!(module, cause = reason.cause().code(), "the call is over: {reason}");
+                desk.ended(reason);
+            }
+            Event::Status => self.shown.now().module = desk.module().status().clone(),
+            // Nobody is told yet; they are only read where somebody is.
+            Event::Message(_) | Event::Stopped | Event::Trouble(_) | Event::Power => {}
+        }
+    }
+
+    fn connected(&self, desk: &mut Desk, target: &Target, reply: Reply) {
+        let module = &self.config.name;
+        let party = format!("{}:{}", target.host, target.port);
+        let (ours, theirs) = match UnixStream::pair() {
+            Ok(pair) => pair,
+            Err(error) => {
+                warn!(module, "no call: {error}");
+                let _ = reply.send(Err(carrier::cause_of(&error)));
+                return desk.hang_up();
+            }
+        };
+        let (held, is_held) = oneshot::channel();
+        let end = End::default();
+        desk.begin(Theirs::new(theirs, end.clone(), is_held));
+        info!(module, party, "connected");
+        self.shown.now().party = Some(party.clone());
+        let ours = Ours { stream: ours, end, name: module.clone(), party, held: Some(held) };
+        let codec = telnet::Options::client(telnet::Mode::Off);
+        // Whoever has given up in this moment drops the call, which hangs up.
+        let _ = reply.send(Ok(Call::over(Box::new(ours), codec)));
+    }
+}
+
+/// Nobody orders anything any more.
+struct Stopped;
+
+/// Hangs up, and ends the session.
+async fn stop(desk: &mut Desk) {
+    let ended = async {
+        if desk.has_call() {
+            desk.ended(Reason::HungUp);
+            desk.hang_up();
+            while !matches!(desk.next().await, Heard::Lost | Heard::Event(Event::Ready)) {}
+        }
+        desk.order(Do::Stop);
+        while !matches!(desk.next().await, Heard::Lost | Heard::Event(Event::Stopped)) {}
+    };
+    let _: Result<(), _> = timeout(limits::STOPPING, ended).await;
+}
+
+/// How long a dial may take where who dials doesn't say.
+pub(crate) const DIAL: Duration = Duration::from_secs(300);

@@ -1,0 +1,133 @@
+//! `trunkline gsm`: the engineer's tool before a GSM module.
+
+mod findings;
+mod visit;
+
+use std::time::Duration;
+
+use settings::{SecretRef, Span};
+use translator::gsm::{Dialect, Target};
+use translator::{FlowConfig, GsmConfig};
+
+use self::findings::Findings;
+use self::visit::{Wishes, visit};
+use super::{Failure, exit, start};
+use crate::cli::{Act, Command, Count, Exit, Flag, JSON, LOG, Matches, Operand};
+use crate::log::{Filter, SaidBy};
+use crate::runtime::{self, Threads};
+use crate::style::Style;
+
+const SPEED: Flag = Flag {
+    name: "speed",
+    value: Some("BITS"),
+    help: "Bits per second of the port (default 115200)",
+};
+const FLOW: Flag = Flag { name: "flow", value: Some("HOW"), help: "rts-cts (default) or none" };
+const DIALECT: Flag = Flag {
+    name: "dialect",
+    value: Some("NAME"),
+    help: "wavecom, edsoft, simcom or quectel; by default as it says of itself",
+};
+const PIN: Flag = Flag {
+    name: "pin",
+    value: Some("WHERE"),
+    help: "Where the PIN is kept: file:PATH or env:NAME; it is tried once",
+};
+const APN: Flag = Flag { name: "apn", value: Some("NAME"), help: "The access point's name" };
+const USER: Flag = Flag { name: "user", value: Some("NAME"), help: "Who logs in there" };
+const PASSWORD: Flag = Flag {
+    name: "password",
+    value: Some("WHERE"),
+    help: "Where the password for it is kept: file:PATH or env:NAME",
+};
+const WITHIN: Flag = Flag {
+    name: "within",
+    value: Some("SPAN"),
+    help: "How long to search for a network (default 2m)",
+};
+const WATCH: Flag = Flag {
+    name: "watch",
+    value: Some("SPAN"),
+    help: "Look at the signal for so long (default: once)",
+};
+const CALL: Flag = Flag { name: "call", value: Some("HOST:PORT"), help: "Try a call, and hang up" };
+
+pub(super) const COMMAND: Command = Command {
+    name: "gsm",
+    about: "find out what is wrong with a GSM module",
+    text: "The module on port DEVICE is woken, identified and registered; with --call it also brings up a data session \
+           and opens a connection. What is found is printed, with a reason and a remedy for what fails. --log debug \
+           shows the conversation with the module, without PIN and password: send that to whoever is to help.\n\n\
+           The exit status is 0 when everything that was asked for is in order. An instance that uses the port must be \
+           stopped first.",
+    operands: &[Operand { name: "DEVICE", count: Count::One, help: "The module's port" }],
+    flags: &[SPEED, FLOW, DIALECT, PIN, APN, USER, PASSWORD, WITHIN, WATCH, CALL, JSON, LOG],
+    examples: &[
+        ("trunkline gsm /dev/ttyUSB0", "What is it, and has it a network?"),
+        (
+            "trunkline gsm /dev/ttyUSB0 --apn internet.example --call 10.0.0.7:8023",
+            "Could it carry a line's calls?",
+        ),
+        (
+            "trunkline gsm /dev/ttyUSB0 --watch 2m",
+            "How does the signal hold, while the antenna is moved?",
+        ),
+    ],
+    act: Act::Run(|matches| exit(run(matches))),
+};
+
+fn run(matches: &Matches) -> Result<Exit, Failure> {
+    let filter = start::log_filter(matches)?;
+    let config = config(matches)?;
+    let wishes = Wishes {
+        call: matches.value(&CALL).map(|text| target(matches, text)).transpose()?,
+        watch: matches.parse::<Span>(&WATCH)?.map_or(Duration::ZERO, |span| span.0),
+    };
+    crate::log::start(filter.unwrap_or_else(Filter::warnings), SaidBy::CommandLine);
+    let findings = runtime::run(Threads::One, visit(&config, &wishes))
+        .map_err(|error| Failure::Other(format!("can't begin: {error}")))?
+        .map_err(Failure::Other)?;
+    let status = if findings.trouble.is_none() { Exit::Done } else { Exit::Failed };
+    let _ = crate::show(&match matches.has(&JSON) {
+        true => format!("{}\n", findings.json()),
+        false => Findings::text(&findings, Style::of(&std::io::stdout())),
+    });
+    Ok(status)
+}
+
+fn config(matches: &Matches) -> Result<GsmConfig, Failure> {
+    let device = crate::place::absolute(matches.operand(0).unwrap_or_default().as_ref());
+    let mut config = GsmConfig::new("module", device);
+    if let Some(speed) = matches.parse(&SPEED)? {
+        config.speed = speed;
+    }
+    config.flow = match matches.value(&FLOW) {
+        None | Some("rts-cts") => FlowConfig::RtsCts,
+        Some("none") => FlowConfig::None,
+        Some(other) => {
+            return Err(matches.wrong(format!("--flow {other}: expected rts-cts or none")).into());
+        }
+    };
+    config.dialect = match matches.value(&DIALECT) {
+        None => None,
+        Some(name) => Some(Dialect::named(name).ok_or_else(|| {
+            matches.wrong(format!("--dialect {name}: expected wavecom, edsoft, simcom or quectel"))
+        })?),
+    };
+    config.pin = matches.parse::<SecretRef>(&PIN)?;
+    config.password = matches.parse::<SecretRef>(&PASSWORD)?;
+    config.apn = matches.value(&APN).unwrap_or_default().to_owned();
+    config.user = matches.value(&USER).unwrap_or_default().to_owned();
+    if let Some(within) = matches.parse(&WITHIN)? {
+        config.register_within = within;
+    }
+    config.session = translator::SessionConfig::PerCall;
+    Ok(config.seen_from(crate::place::absolute))
+}
+
+fn target(matches: &Matches, text: &str) -> Result<Target, Failure> {
+    let wrong = || matches.wrong(format!("--call {text}: expected a host and its port"));
+    let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+    let port = port.parse().ok().filter(|port| *port > 0).ok_or_else(wrong)?;
+    Ok(Target { host: host.to_owned(), port })
+}

@@ -1,0 +1,63 @@
+//! Real GSM modules: who calls through them, and what they need.
+
+use carrier::Address;
+#[cfg(feature = "translator")]
+use translator::GsmConfig;
+
+use crate::config::diagnostic::Diagnostic;
+use crate::config::draft::Draft;
+
+pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
+    let known: Vec<&str> = modules(draft).collect();
+    let expected = match known.is_empty() {
+        true => "expected a [[gsm]] module of this name".to_owned(),
+        false => format!("there are `{}`", known.join("`, `")),
+    };
+    let is_known = |name: &str| known.contains(&name);
+    for placed in &draft.phonebook {
+        let unknown = |call: &&String| match call.parse() {
+            Ok(Address::Gsm { name, .. }) => !is_known(&name),
+            // What a pattern puts into it may be missing yet.
+            _ => call.strip_prefix("gsm:").is_some_and(|rest| {
+                let rest = rest.trim_start_matches('/');
+                !rest.split('/').next().is_some_and(|name| name.contains('$') || is_known(name))
+            }),
+        };
+        if let Some(call) = placed.value.1.call.iter().find(unknown) {
+            let message = format!("`{call}` is called through a module that there is not");
+            mistakes.push(draft.mistake(placed, &[], message).note(expected.clone()));
+        }
+    }
+    for line in &draft.lines {
+        if let Some(via) = &line.value.carrier
+            && !is_known(via.0.module())
+        {
+            let message = format!("there is no GSM module `{}`", via.0.module());
+            let mistake = draft.mistake(line, &["carrier".into()], message);
+            mistakes.push(mistake.note(expected.clone()));
+        }
+    }
+}
+
+#[cfg(feature = "translator")]
+fn modules<'a>(draft: &'a Draft<'_>) -> impl Iterator<Item = &'a str> {
+    draft.modules.iter().map(|module| module.value.name.as_str())
+}
+
+#[cfg(not(feature = "translator"))]
+fn modules<'a>(_: &'a Draft<'_>) -> impl Iterator<Item = &'a str> {
+    std::iter::empty()
+}
+
+/// The modules, with their paths seen from their file.
+#[cfg(feature = "translator")]
+pub(super) fn take(draft: &mut Draft<'_>) -> Vec<GsmConfig> {
+    let folders: Vec<_> =
+        draft.modules.iter().map(|module| draft.folder(module).to_owned()).collect();
+    let modules = std::mem::take(&mut draft.modules).into_iter().zip(folders);
+    modules
+        .map(|(module, folder)| {
+            module.value.seen_from(|path| crate::place::absolute(&folder.join(path)))
+        })
+        .collect()
+}

@@ -1,0 +1,273 @@
+//! Equipment that knows only `ATDT ip:port`, and a GSM module that has no such command: a Wavecom modem, which is a
+//! line of the same instance.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use rustix::net::sockopt;
+
+use crate::stage::{Equipment, PATIENCE, Stage, exchange};
+
+/// A module on a pseudo-terminal, and nobody who uses it.
+fn module_alone(gsm: &str) -> String {
+    setting("wavecom-q26", gsm, "").split("[[gsm]]").next().unwrap().to_owned()
+}
+
+/// A module on a pseudo-terminal, with more keys of its line's and its own table, and equipment on another.
+fn setting(persona: &str, gsm: &str, module: &str) -> String {
+    format!(
+        "[[line]]\nname = \"sim-modem\"\npty = \"module\"\npersona = \"{persona}\"\n\
+         gsm = {{ operator = \"Example Net\", signal = 17, search-ms = 50{gsm} }}\n\
+         [[gsm]]\nname = \"north\"\ndevice = \"cable\"\napn = \"internet\"\nflow = \"none\"\nlock = \"kernel\"\n\
+         boot = \"3s\"\nregister-within = \"3s\"\n{module}\n\
+         [[line]]\nname = \"pump\"\npty = \"pump\"\ncarrier = \"gsm:north\"\ntelnet = \"off\"\n"
+    )
+}
+
+/// The configuration's instance, with a cable between the module and its port.
+fn staged(configuration: &str) -> Stage {
+    let stage = Stage::new(configuration);
+    std::os::unix::fs::symlink("module", stage.path("cable")).unwrap();
+    stage
+}
+
+fn run(configuration: &str) -> Stage {
+    let mut stage = staged(configuration);
+    stage.start(&["run", "--log", "debug"]);
+    stage
+}
+
+/// An instance whose module is ready, and its equipment.
+fn ready(persona: &str) -> (Stage, Equipment) {
+    let mut stage = run(&setting(persona, "", ""));
+    stage.wait_for("ready module=north");
+    let mut equipment = Equipment::open(&stage.path("pump"));
+    equipment.command("ATE0", "OK\r\n");
+    (stage, equipment)
+}
+
+fn server() -> (TcpListener, String) {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    (server, address)
+}
+
+fn accept(server: &TcpListener) -> TcpStream {
+    let (stream, _) = server.accept().unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+fn dial(equipment: &mut Equipment, server: &TcpListener, address: &str) -> TcpStream {
+    equipment.send(&format!("ATDT{address}\r"));
+    equipment.expect("CONNECT");
+    equipment.expect("\r\n");
+    accept(server)
+}
+
+/// Leaves the call.
+fn escape(equipment: &mut Equipment) {
+    std::thread::sleep(Duration::from_millis(1200));
+    equipment.send("+++");
+    equipment.expect("OK\r\n");
+}
+
+fn bytes(count: usize, seed: u32) -> Vec<u8> {
+    let mut state = seed;
+    let next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    std::iter::repeat_with(next).take(count).collect()
+}
+
+#[test]
+fn all_values_pass_both_ways_through_every_wavecom_module_call_after_call() {
+    for persona in ["wavecom-q26", "wavecom-q24", "wismo"] {
+        let (_stage, mut equipment) = ready(persona);
+        let (server, address) = server();
+        for _ in 0..2 {
+            let mut far = dial(&mut equipment, &server, &address);
+            let all: Vec<u8> = (0..=255).chain(*b"+++++\x03\x10\x10\x03\r\nSHUTDOWN\r\n").collect();
+            equipment.send_bytes(&all);
+            let mut heard = vec![0; all.len()];
+            far.read_exact(&mut heard).unwrap();
+            assert_eq!(heard, all, "{persona}");
+            far.write_all(&all).unwrap();
+            assert_eq!(equipment.read(all.len()), all, "{persona}");
+            escape(&mut equipment);
+            equipment.command("ATH", "OK\r\n");
+            // The equipment's own escape travels, as with every modem; nothing of a command does.
+            let mut rest = Vec::new();
+            far.read_to_end(&mut rest).unwrap();
+            assert_eq!(rest, b"+++", "{persona}");
+        }
+    }
+}
+
+#[test]
+fn a_megabyte_each_way_at_once_arrives_whole() {
+    const COUNT: usize = 1_000_000;
+    let (_stage, mut equipment) = ready("wavecom-q26");
+    let (server, address) = server();
+    let far = dial(&mut equipment, &server, &address);
+    let (up, down) = (bytes(COUNT, 1), bytes(COUNT, 2));
+    let mut writing = far.try_clone().unwrap();
+    let sent = down.clone();
+    let writer = std::thread::spawn(move || writing.write_all(&sent).unwrap());
+    let mut reading = far;
+    let reader = std::thread::spawn(move || {
+        let mut heard = vec![0; COUNT];
+        reading.read_exact(&mut heard).unwrap();
+        heard
+    });
+    let end = Instant::now() + 4 * PATIENCE;
+    let mut rest = &up[..];
+    while !rest.is_empty() {
+        assert!(Instant::now() < end, "{} bytes are left", rest.len());
+        let written = equipment.write_some(rest);
+        rest = &rest[written..];
+    }
+    assert!(equipment.read(COUNT) == down, "bytes were lost or changed on their way here");
+    assert!(reader.join().unwrap() == up, "bytes were lost or changed on their way there");
+    writer.join().unwrap();
+}
+
+#[test]
+fn a_far_end_that_closes_or_resets_ends_the_call_with_its_last_words() {
+    let (mut stage, mut equipment) = ready("wavecom-q26");
+    let (server, address) = server();
+    let mut far = dial(&mut equipment, &server, &address);
+    far.write_all(b"bye").unwrap();
+    drop(far);
+    equipment.expect("bye");
+    equipment.expect("NO CARRIER\r\n");
+    stage.wait_for("cause=remote-hang-up");
+
+    let far = dial(&mut equipment, &server, &address);
+    sockopt::set_socket_linger(&far, Some(Duration::ZERO)).unwrap();
+    drop(far);
+    equipment.expect("NO CARRIER\r\n");
+    stage.wait_for("cause=reset");
+    // And the module is of use again.
+    let mut far = dial(&mut equipment, &server, &address);
+    far.write_all(b"again").unwrap();
+    equipment.expect("again");
+}
+
+#[test]
+fn nobody_at_the_far_end_is_busy_and_the_log_tells_why() {
+    let (mut stage, mut equipment) = ready("wavecom-q26");
+    let (server, address) = server();
+    drop(server);
+    equipment.command(&format!("ATDT{address}"), "BUSY\r\n");
+    stage.wait_for("no call to 127.0.0.1");
+}
+
+#[test]
+fn a_module_without_card_or_network_has_no_dial_tone_and_says_which() {
+    for (gsm, says) in [
+        (", sim = \"absent\"", "there is no SIM in it"),
+        (", registration = \"denied\"", "the network refuses it"),
+        (", registration = \"searching\", signal = 99", "there is no signal"),
+    ] {
+        let gsm = if gsm.contains("signal") {
+            setting("wavecom-q26", gsm, "").replace("signal = 17, ", "")
+        } else {
+            setting("wavecom-q26", gsm, "")
+        };
+        let mut stage = run(&gsm);
+        let mut equipment = Equipment::open(&stage.path("pump"));
+        equipment.command("ATDT10.0.0.7:8023", "NO DIALTONE\r\n");
+        stage.wait_for(says);
+    }
+}
+
+#[test]
+fn a_pin_comes_from_its_file_and_is_in_no_log() {
+    let mut stage = staged(&setting("wavecom-q26", ", pin = \"file:pin\"", "pin = \"file:pin\""));
+    stage.write("pin", "7391\n");
+    stage.start(&["run", "--log", "debug"]);
+    stage.wait_for("ready module=north");
+    let mut equipment = Equipment::open(&stage.path("pump"));
+    let (server, address) = server();
+    let mut far = dial(&mut equipment, &server, &address);
+    far.write_all(b"hello").unwrap();
+    equipment.expect("hello");
+    assert!(!stage.log().contains("7391"));
+}
+
+#[test]
+fn equipment_logs_in_through_the_module_and_exchanges_binary_records_with_its_program() {
+    // The story: the exchange speaks telnet, the equipment nothing but bytes.
+    let mut stage = staged(&format!(
+        "{}{}",
+        setting("wavecom-q24", "", "").replace("telnet = \"off\"", "telnet = \"auto\""),
+        exchange("\"/bin/cat\"")
+    ));
+    stage.start(&["run", "--log", "debug"]);
+    stage.wait_for("ready module=north");
+    let mut equipment = Equipment::open(&stage.path("pump"));
+    let address = stage.exchange();
+    equipment.log_in(address, "guest", "secret");
+    equipment.expect("\r\n");
+    for length in [1_usize, 17, 256, 1000] {
+        let record: Vec<u8> =
+            [&[0x01, length as u8][..], &bytes(length, 7), &[0x03, 0x10, 0xFF]].concat();
+        equipment.send_bytes(&record);
+        assert_eq!(equipment.read(record.len()), record);
+    }
+}
+
+#[test]
+fn the_phonebook_calls_through_a_module_and_equipment_may_not_say_so_itself() {
+    let (server, address) = server();
+    let mut stage = run(&format!(
+        "{}[phonebook]\n\"2345678\" = \"gsm:north/{address}\"\n",
+        setting("wismo", "", "").replace("carrier = \"gsm:north\"\n", "")
+    ));
+    stage.wait_for("ready module=north");
+    let mut equipment = Equipment::open(&stage.path("pump"));
+    equipment.command(&format!("ATDTgsm:north/{address}"), "NO CARRIER\r\n");
+    equipment.send("ATDT2345678\r");
+    equipment.expect("CONNECT");
+    let mut far = accept(&server);
+    far.write_all(b"hello").unwrap();
+    equipment.expect("hello");
+}
+
+#[test]
+fn the_engineers_tool_says_what_a_module_is_and_whether_it_can_call() {
+    let stage = run(&module_alone(""));
+    let (server, address) = server();
+    let asked = ["gsm", "cable", "--flow", "none", "--apn", "internet", "--call", &address];
+    let shown = stage.ask(&asked);
+    for text in
+        ["WAVECOM MODEM", "004999010640000", "wavecom", "Example Net", "-79 dBm", "answered after"]
+    {
+        assert!(shown.contains(text), "{text} is missing in {shown}");
+    }
+    assert!(shown.ends_with("it is in order\n"), "{shown}");
+    accept(&server);
+    let json = stage.ask(&[&asked[..], &["--json"]].concat());
+    assert!(json.contains("\"dialect\":\"wavecom\"") && json.contains("\"dbm\":-79"), "{json}");
+    assert!(json.contains("\"cause\":null"), "{json}");
+}
+
+#[test]
+fn the_engineers_tool_says_what_is_wrong() {
+    let stage = run(&module_alone(", sim = \"absent\""));
+    let output = stage.command(&["gsm", "cable", "--flow", "none", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let json = String::from_utf8(output.stdout).unwrap();
+    assert!(json.contains("\"cause\":\"no-sim\""), "{json}");
+}
+
+#[test]
+fn modules_are_listed_with_the_modems() {
+    let (stage, _equipment) = ready("wavecom-q26");
+    let listed = stage.ask(&["modems", "--json"]);
+    assert!(listed.contains("\"modem\":\"north\",\"state\":\"idle\""), "{listed}");
+    assert!(listed.contains("\"dbm\":-79"), "{listed}");
+}
