@@ -223,6 +223,11 @@ impl GatewayConfig {
         if self.listen.0.is_empty() {
             return Err(("listen", ConfigError::NoListener));
         }
+        self.check_bus()
+    }
+
+    /// The same of its bus alone.
+    pub(crate) fn check_bus(&self) -> Result<(), (&'static str, ConfigError)> {
         match (&self.serial, &self.tcp) {
             (None, None) => Err(("name", ConfigError::NoBus)),
             (Some(_), Some(_)) => Err(("tcp", ConfigError::TwoBuses)),

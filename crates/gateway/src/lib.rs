@@ -8,6 +8,7 @@
 mod bus;
 mod config;
 pub mod limits;
+mod own;
 mod place;
 mod server;
 
@@ -16,6 +17,7 @@ pub use config::{
     ConfigError, EchoConfig, FramingConfig, GatewayConfig, LateAnswers, Level, Rs485Config,
     SerialConfig,
 };
+pub use own::BusConfig;
 pub use place::{OpenError, Place};
 
 use std::net::SocketAddr;

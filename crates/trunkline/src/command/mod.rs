@@ -35,6 +35,8 @@ mod reload;
 #[cfg(feature = "configuration")]
 mod run;
 mod start;
+#[cfg(feature = "station")]
+mod station;
 #[cfg(feature = "web")]
 mod top;
 #[cfg(feature = "configuration")]
@@ -55,6 +57,8 @@ pub(crate) static COMMANDS: &[Command] = &[
     #[cfg(feature = "exchange")]
     answer::COMMAND,
     dial::COMMAND,
+    #[cfg(feature = "station")]
+    station::COMMAND,
     #[cfg(feature = "configuration")]
     check::COMMAND,
     #[cfg(feature = "exchange")]

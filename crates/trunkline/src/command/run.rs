@@ -48,8 +48,17 @@ fn nothing_configured(_: &Matches) -> Result<Exit, Failure> {
 }
 
 fn configured(matches: &Matches, file: &Path) -> Result<Exit, Failure> {
-    let wanted = start::log_filter(matches)?;
     let config = load(file)?;
+    keep_running(matches, file, config)
+}
+
+/// Runs a configuration that was read from this file, until it is told to end.
+pub(super) fn keep_running(
+    matches: &Matches,
+    file: &Path,
+    config: Config,
+) -> Result<Exit, Failure> {
+    let wanted = start::log_filter(matches)?;
     match wanted {
         Some(filter) => crate::log::start(filter, SaidBy::CommandLine),
         None => crate::log::start(config.log.unwrap_or_default(), SaidBy::Configuration),

@@ -10,6 +10,8 @@ mod modules;
 #[cfg(feature = "web")]
 mod page;
 mod ports;
+#[cfg(feature = "station")]
+mod station;
 mod trust;
 
 use line::{EntryError, Personas, Phonebook};
@@ -36,6 +38,8 @@ pub(super) fn check(mut draft: Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Opt
     ports::check(&draft, mistakes);
     #[cfg(feature = "modbus")]
     gateways::check(&draft, mistakes);
+    #[cfg(feature = "station")]
+    station::check(&draft, mistakes);
     let log = log(&draft, mistakes);
     #[cfg(feature = "exchange")]
     accounts::check(&mut draft, accounts::Secrets::Needed, mistakes);
@@ -59,6 +63,8 @@ pub(super) fn check(mut draft: Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Opt
             modules: modules::take(&mut draft),
             #[cfg(feature = "modbus")]
             gateways: gateways::take(&mut draft),
+            #[cfg(feature = "station")]
+            station: station::take(&mut draft),
             lines: lines::take(&mut draft),
             #[cfg(feature = "exchange")]
             answering: accounts::take(&mut draft),

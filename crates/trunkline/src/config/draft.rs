@@ -33,6 +33,12 @@ pub(crate) struct Draft<'s> {
     pub(crate) modules: Vec<Placed<translator::GsmConfig>>,
     #[cfg(feature = "modbus")]
     pub(crate) gateways: Vec<Placed<gateway::GatewayConfig>>,
+    #[cfg(feature = "station")]
+    pub(crate) station: Option<Placed<station::StationConfig>>,
+    #[cfg(feature = "station")]
+    pub(crate) buses: Vec<Placed<gateway::BusConfig>>,
+    #[cfg(feature = "station")]
+    pub(crate) devices: Vec<Placed<station::DeviceConfig>>,
     pub(crate) phonebook: Vec<Placed<(String, Listing)>>,
     #[cfg(feature = "exchange")]
     pub(crate) exchange: Option<Placed<exchange::ExchangeConfig>>,
@@ -79,7 +85,7 @@ pub(crate) struct AccessConfig {
 }
 
 /// The keys at the top of a file.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 19] = [
     "include",
     "state",
     "control",
@@ -92,6 +98,9 @@ const KEYS: [&str; 16] = [
     "modem",
     "gsm",
     "gateway",
+    "station",
+    "bus",
+    "device",
     "exchange",
     "account",
     "web",
@@ -209,6 +218,7 @@ impl<'s> Reader<'_, 's> {
             "modem" => self.modems(value, key.span()),
             "gsm" => self.modules(value, key.span()),
             "gateway" => self.gateways(value, key.span()),
+            "station" | "bus" | "device" => self.station(key.get_ref(), value, key.span()),
             "phonebook" => self.phonebook(value),
             "exchange" | "account" => self.answering(key.get_ref(), value, key.span()),
             "web" | "operator" => self.page(key.get_ref(), value, key.span()),
@@ -255,6 +265,27 @@ impl<'s> Reader<'_, 's> {
     #[cfg(not(feature = "modbus"))]
     fn gateways(&mut self, _: &Value<'s>, span: Range<usize>) {
         let message = "this program was built without Modbus, so it can't use `gateway`";
+        self.mistakes.push(Diagnostic::at(self.source, span, message));
+    }
+
+    #[cfg(feature = "station")]
+    fn station(&mut self, key: &str, value: &Value<'s>, _: Range<usize>) {
+        match key {
+            "station" => self.once(value, "station", |draft| &mut draft.station),
+            "bus" => {
+                let buses = self.each(value, "bus");
+                self.draft.buses.extend(buses);
+            }
+            _ => {
+                let devices = self.each(value, "device");
+                self.draft.devices.extend(devices);
+            }
+        }
+    }
+
+    #[cfg(not(feature = "station"))]
+    fn station(&mut self, key: &str, _: &Value<'s>, span: Range<usize>) {
+        let message = format!("this program was built without stations, so it can't use `{key}`");
         self.mistakes.push(Diagnostic::at(self.source, span, message));
     }
 

@@ -36,6 +36,8 @@ mod report;
 mod serve;
 #[cfg(any(feature = "modems", feature = "translator"))]
 mod trunks;
+#[cfg(feature = "station")]
+mod station;
 #[cfg(feature = "store")]
 mod watch;
 #[cfg(not(feature = "store"))]
@@ -80,6 +82,8 @@ pub(crate) struct Instance {
     modules: translator::Modules,
     #[cfg(feature = "modbus")]
     gateways: Arc<gateways::Gateways>,
+    #[cfg(feature = "station")]
+    station: station::Site,
     /// What the exchange runs by, for a change of the store's accounts alone.
     #[cfg(feature = "exchange")]
     answering: Mutex<Option<Answering>>,
@@ -108,6 +112,10 @@ pub(crate) enum StartError {
     /// The store can't be used.
     #[error(transparent)]
     Records(#[from] RecordsError),
+    /// The station's store can't be had.
+    #[cfg(feature = "station")]
+    #[error("can't start the station")]
+    Station(#[from] ::station::ShelfError),
     /// The exchange can't be set up.
     #[cfg(feature = "exchange")]
     #[error(transparent)]
@@ -156,7 +164,7 @@ impl Instance {
             modules: modules.clone(),
         }));
         let instance = Self {
-            board,
+            board: Arc::clone(&board),
             waiting: Mutex::default(),
             #[cfg(feature = "exchange")]
             launcher,
@@ -168,6 +176,8 @@ impl Instance {
             modules,
             #[cfg(feature = "modbus")]
             gateways: Arc::default(),
+            #[cfg(feature = "station")]
+            station: station::Site::new(&board),
             #[cfg(feature = "exchange")]
             answering: Mutex::new(plan.answering),
             #[cfg(feature = "web")]
@@ -205,6 +215,8 @@ impl Instance {
             let gateways = Arc::clone(&instance.gateways);
             tokio::spawn(async move { gateways.keep(plan.gateways).await });
         }
+        #[cfg(feature = "station")]
+        instance.station.begin(plan.station)?;
         tty::give_back_memory();
         let instance = Arc::new(instance);
         #[cfg(feature = "exchange")]
@@ -286,6 +298,9 @@ impl Instance {
         // First, so that nobody sees a house that falls apart.
         #[cfg(feature = "web")]
         drop(lock(&self.page).take());
+        // While there are modems to end its call with.
+        #[cfg(feature = "station")]
+        self.station.stop().await;
         let lines = self.board.shut_down(crate::limits::SHUT_DOWN);
         #[cfg(feature = "exchange")]
         {

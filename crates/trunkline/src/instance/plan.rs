@@ -26,6 +26,9 @@ pub(crate) struct Plan {
     /// From Modbus TCP to buses.
     #[cfg(feature = "modbus")]
     pub(crate) gateways: Vec<gateway::GatewayConfig>,
+    /// The field agent.
+    #[cfg(feature = "station")]
+    pub(crate) station: Option<station::Plan>,
     /// The answering side.
     #[cfg(feature = "exchange")]
     pub(crate) answering: Option<Answering>,
@@ -60,6 +63,8 @@ impl Plan {
             modules: Vec::new(),
             #[cfg(feature = "modbus")]
             gateways: Vec::new(),
+            #[cfg(feature = "station")]
+            station: None,
             #[cfg(feature = "exchange")]
             answering: None,
             #[cfg(feature = "web")]

@@ -44,6 +44,8 @@ impl Instance {
         self.modules.apply(plan.modules).await;
         #[cfg(feature = "modbus")]
         self.gateways.set(plan.gateways).await;
+        #[cfg(feature = "station")]
+        self.station.change(plan.station).await.map_err(|error| crate::failure::chain(&error))?;
 
         let mut changes = Changes::default();
         let mut wanted: HashMap<String, LineConfig> =

@@ -38,6 +38,8 @@ pub(super) fn of(config: &Config) -> Summary {
     summary.section("Modems", "modem", modems(&config.plan.modems));
     #[cfg(feature = "modbus")]
     summary.section("Gateways", "gateway", gateways(&config.plan.gateways));
+    #[cfg(feature = "station")]
+    station(&config.plan, &mut summary);
     let entries = config.plan.phonebook.entries().iter();
     let entries =
         entries.map(|entry| (entry.key.clone(), entry.listing.call.join(", then "))).collect();
@@ -80,6 +82,26 @@ fn gateways(gateways: &[gateway::GatewayConfig]) -> Vec<(String, String)> {
         format!("Modbus TCP at {} to {bus}", listens.join(" and "))
     };
     gateways.iter().map(|gateway| (gateway.name.clone(), words(gateway))).collect()
+}
+
+#[cfg(feature = "station")]
+fn station(plan: &Plan, summary: &mut Summary) {
+    let Some(plan) = &plan.station else { return };
+    let station = &plan.station;
+    let mut words = format!("calls {}", station.call.0.join(", then "));
+    if let Some(every) = station.call_every {
+        let _ = write!(words, " every {}", crate::time::span(every.0));
+    }
+    let _ = write!(words, ", keeps {} samples in {}", station.samples, station.store.display());
+    summary.section("Station", "station", vec![(station.name.clone(), words)]);
+    let device = |device: &station::DeviceConfig| {
+        let every = crate::time::span(device.every.unwrap_or(station.every).0);
+        let (points, bus) = (device.points.len(), &device.bus);
+        let s = if points == 1 { "" } else { "s" };
+        let words = format!("unit {} on {bus}, {points} point{s} every {every}", device.unit);
+        (device.name.clone(), words)
+    };
+    summary.section("Devices", "device", plan.devices.iter().map(device).collect());
 }
 
 #[cfg(feature = "modems")]

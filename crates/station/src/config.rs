@@ -1,0 +1,403 @@
+//! What a configuration file says of a station: `[station]` and `[[device]]`.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use modbus::address::{Address, Table};
+use modbus::value::{Order, Point, ValueType};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use settings::{OneOrMany, Parsed, SecretRef, Span};
+
+use crate::alarm::Watch;
+use crate::limits;
+use crate::shelf::WhenFull;
+use crate::time::TimeFrom;
+
+/// The `[station]` table.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct StationConfig {
+    /// What the centre knows it by.
+    pub name: String,
+    /// Where samples wait. Default `station.db` beside the file.
+    #[serde(default = "store")]
+    pub store: PathBuf,
+    /// How many may wait. Default a million.
+    #[serde(default = "samples", deserialize_with = "some_samples")]
+    pub samples: u64,
+    /// What happens when there are as many: `drop-oldest` (default) or `stop`.
+    #[serde(default)]
+    pub when_full: WhenFull,
+    /// The centre: addresses, or numbers of the phonebook, in the order of trial.
+    pub call: OneOrMany<String>,
+    /// What it says at the centre's prompts. Default: nothing, the centre doesn't ask.
+    #[serde(default)]
+    pub login: Option<LoginConfig>,
+    /// How often it calls. Default: only when something happens, or somebody wants it.
+    #[serde(default)]
+    pub call_every: Option<Span>,
+    /// How long it stays on the line after everything is said, or `hold`: for ever. Default `5s`.
+    #[serde(default)]
+    pub stay: StayConfig,
+    /// How long it waits before it calls again, after the first failure, the second, and so on.
+    #[serde(default = "retries")]
+    pub retries: OneOrMany<Span>,
+    /// How long the centre may take to answer. Default `120s`.
+    #[serde(default = "dialling")]
+    pub dialling: Span,
+    /// How often it says that it is still there. Default `60s`.
+    #[serde(default = "keep_alive")]
+    pub keep_alive: Span,
+    /// How often devices are read and stored that don't say otherwise. Default `60s`.
+    #[serde(default = "every")]
+    pub every: Span,
+    /// Whose clock counts: `centre` (default) or `system`.
+    #[serde(default)]
+    pub time: TimeFrom,
+    /// What the centre may do besides reading: `writes`, `schedules`, `limits`. Default: nothing.
+    #[serde(default)]
+    pub allow: Vec<Allow>,
+}
+
+/// What a station says at prompts.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LoginConfig {
+    /// At `login:`.
+    pub name: String,
+    /// At `Password:`.
+    pub password: SecretRef,
+}
+
+/// What the centre may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Allow {
+    /// Ask units for more than reads.
+    Writes,
+    /// Change how often is read, stored and called.
+    Schedules,
+    /// Change what is an alarm.
+    Limits,
+}
+
+/// How long a station stays on the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StayConfig(pub telemetry::Stay);
+
+impl Default for StayConfig {
+    fn default() -> Self {
+        Self(telemetry::Stay::default())
+    }
+}
+
+impl<'de> Deserialize<'de> for StayConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == "hold" {
+            return Ok(Self(telemetry::Stay::Hold));
+        }
+        let span: Span = text.parse().map_err(|_| {
+            D::Error::custom(format!("`{text}` is neither `hold` nor a time like `5s`"))
+        })?;
+        Ok(Self(telemetry::Stay::Linger(span.0)))
+    }
+}
+
+/// One `[[device]]` table.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DeviceConfig {
+    /// What the owner calls it.
+    pub name: String,
+    /// Which `[[bus]]`.
+    pub bus: String,
+    /// Its number there.
+    pub unit: u8,
+    /// The number by which the centre asks it. Default: the same.
+    #[serde(default, rename = "as")]
+    pub seen_as: Option<u8>,
+    /// How often its points are stored. Default: the station's.
+    #[serde(default)]
+    pub every: Option<Span>,
+    /// How often it is read, to see alarms between samples. Default: as often as it is stored.
+    #[serde(default)]
+    pub poll: Option<Span>,
+    /// Registers that nobody wants and that are read along, if that saves a request. Default 8.
+    #[serde(default = "gap")]
+    pub gap: u16,
+    /// Registers that it gives at once. Default 125, as the standard has it; many meters give less.
+    #[serde(default = "most")]
+    pub most: u16,
+    /// What is read of it.
+    #[serde(default)]
+    pub points: Vec<PointConfig>,
+}
+
+/// One of a device's `points`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PointConfig {
+    /// What the owner calls it.
+    pub name: String,
+    /// Where it stands: `40001`, `h:0`.
+    pub address: Parsed<Address>,
+    /// What it is. Default `u16`; coils and discrete inputs are bits.
+    #[serde(default, rename = "type")]
+    pub kind: Option<Parsed<ValueType>>,
+    /// In which order its bytes stand. Default `ABCD`.
+    #[serde(default)]
+    pub order: Option<Parsed<Order>>,
+    /// What it is multiplied by. Default 1.
+    #[serde(default = "one")]
+    pub scale: f64,
+    /// What is added then. Default 0.
+    #[serde(default)]
+    pub offset: f64,
+    /// What it is measured in. Default: nothing.
+    #[serde(default)]
+    pub measure: String,
+    /// Below this it is an alarm.
+    #[serde(default)]
+    pub low: Option<f64>,
+    /// Above this it is one.
+    #[serde(default)]
+    pub high: Option<f64>,
+    /// How far back it must be before the alarm is over. Default 0.
+    #[serde(default)]
+    pub band: f64,
+    /// What a change of its state is: `nothing` (default) or `alarm`.
+    #[serde(default)]
+    pub on_change: OnChange,
+}
+
+/// What a change of state is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnChange {
+    /// Nothing special.
+    #[default]
+    Nothing,
+    /// An alarm.
+    Alarm,
+}
+
+fn store() -> PathBuf {
+    "station.db".into()
+}
+
+const fn samples() -> u64 {
+    limits::SAMPLES
+}
+
+fn some_samples<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let samples = u64::deserialize(deserializer)?;
+    let most = limits::MOST_SAMPLES;
+    if !(1..=most).contains(&samples) {
+        return Err(D::Error::custom(format!("a station keeps 1 to {most} samples")));
+    }
+    Ok(samples)
+}
+
+fn retries() -> OneOrMany<Span> {
+    OneOrMany([30, 120, 600, 1800].map(Span::secs).to_vec())
+}
+
+const fn dialling() -> Span {
+    Span(limits::DIALLING)
+}
+
+const fn keep_alive() -> Span {
+    Span(telemetry::limits::KEEP_ALIVE)
+}
+
+const fn every() -> Span {
+    Span::secs(60)
+}
+
+const fn gap() -> u16 {
+    8
+}
+
+const fn most() -> u16 {
+    modbus::limits::READ_REGISTERS
+}
+
+const fn one() -> f64 {
+    1.0
+}
+
+/// What doesn't go together in a station's tables.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ConfigError {
+    /// A name that would not fit into `device.point`.
+    #[error("`{0}` is no name here: use letters, digits, `-` and `_`, 64 of them at most")]
+    Name(String),
+    /// Nobody to call.
+    #[error("a station needs somebody to `call`: `call = \"telnet://centre.example.org:8023\"`")]
+    Nobody,
+    /// No wait after a failure.
+    #[error("`retries` needs at least one wait, such as `60s`")]
+    NoRetries,
+    /// Something happens too often.
+    #[error("{0:?} is too often: every {least:?} at most", least = .1)]
+    TooOften(Duration, Duration),
+    /// There is no such bus.
+    #[error("there is no [[bus]] named `{0}`")]
+    NoBus(String),
+    /// The same name twice.
+    #[error("`{0}` is there already")]
+    Twice(String),
+    /// The same unit twice.
+    #[error(
+        "the centre could not tell two devices with unit {0} apart: give one of them another number with `as`"
+    )]
+    SameUnit(u8),
+    /// A unit nobody can ask.
+    #[error("unit 0 is everybody, and answers nothing")]
+    Everybody,
+    /// A bit that is to be something else.
+    #[error("coils and discrete inputs are bits: leave `type`, `order`, `scale` and `offset` out")]
+    Bits,
+    /// Beyond the last register.
+    #[error("the value ends behind the last address")]
+    Beyond,
+    /// A scale of nothing.
+    #[error(transparent)]
+    Scale(#[from] modbus::value::BadPoint),
+    /// Limits that every value breaks.
+    #[error("`low` must be less than `high`, and `band` less than what lies between them")]
+    Limits,
+    /// More than a device gives.
+    #[error("`most` is 4 to 125 registers")]
+    Most,
+    /// More points than a station has.
+    #[error("a station has {} points at most", telemetry::limits::POINTS)]
+    TooManyPoints,
+}
+
+/// Where in a device's table something is wrong.
+pub type At = (&'static str, Option<(usize, &'static str)>);
+
+impl StationConfig {
+    /// Whether its values go together; the key says which one doesn't.
+    pub fn check(&self) -> Result<(), (&'static str, ConfigError)> {
+        name(&self.name).map_err(|error| ("name", error))?;
+        if self.call.0.is_empty() {
+            return Err(("call", ConfigError::Nobody));
+        }
+        if self.retries.0.is_empty() {
+            return Err(("retries", ConfigError::NoRetries));
+        }
+        let least = Duration::from_secs(1);
+        let spans = [("call-every", self.call_every), ("keep-alive", Some(self.keep_alive))];
+        for (key, span) in spans {
+            if let Some(Span(span)) = span.filter(|span| span.0 < least) {
+                return Err((key, ConfigError::TooOften(span, least)));
+            }
+        }
+        if self.retries.0.iter().any(|span| span.0 < least) {
+            return Err(("retries", ConfigError::TooOften(Duration::ZERO, least)));
+        }
+        often(self.every).map_err(|error| ("every", error))
+    }
+
+    /// Whether the centre may do this.
+    pub(crate) fn allows(&self, what: Allow) -> bool {
+        self.allow.contains(&what)
+    }
+}
+
+impl DeviceConfig {
+    /// The number by which the centre asks it.
+    pub fn unit_at_centre(&self) -> u8 {
+        self.seen_as.unwrap_or(self.unit)
+    }
+
+    /// Whether its values go together, by itself.
+    pub fn check(&self) -> Result<(), (At, ConfigError)> {
+        let at = |key: &'static str| move |error: ConfigError| ((key, None), error);
+        name(&self.name).map_err(at("name"))?;
+        if self.unit == 0 || self.seen_as == Some(0) {
+            return Err((("unit", None), ConfigError::Everybody));
+        }
+        if !(4..=modbus::limits::READ_REGISTERS).contains(&self.most) {
+            return Err((("most", None), ConfigError::Most));
+        }
+        for (key, span) in [("every", self.every), ("poll", self.poll)] {
+            span.map_or(Ok(()), often).map_err(at(key))?;
+        }
+        let mut names = BTreeSet::new();
+        for (n, point) in self.points.iter().enumerate() {
+            let wrong =
+                |(key, error): (&'static str, ConfigError)| (("points", Some((n, key))), error);
+            if !names.insert(point.name.as_str()) {
+                return Err(wrong(("name", ConfigError::Twice(point.name.clone()))));
+            }
+            point.check().map_err(wrong)?;
+        }
+        Ok(())
+    }
+}
+
+impl PointConfig {
+    fn check(&self) -> Result<(), (&'static str, ConfigError)> {
+        name(&self.name).map_err(|error| ("name", error))?;
+        if self.is_bit() && (self.kind.is_some() || self.order.is_some() || !self.is_unscaled()) {
+            return Err(("address", ConfigError::Bits));
+        }
+        if u32::from(self.address.0.number) + u32::from(self.registers()) > 0x1_0000 {
+            return Err(("address", ConfigError::Beyond));
+        }
+        self.point().map_err(|error| ("scale", error.into()))?;
+        let gap = match (self.low, self.high) {
+            (Some(low), Some(high)) => high - low,
+            _ => f64::INFINITY,
+        };
+        let finite = [self.low, self.high].into_iter().flatten().all(f64::is_finite);
+        if !finite || gap <= 0.0 || !(0.0..gap).contains(&self.band) {
+            return Err(("name", ConfigError::Limits));
+        }
+        Ok(())
+    }
+
+    #[allow(clippy::float_cmp, reason = "exactly what is the default, or somebody wrote")]
+    fn is_unscaled(&self) -> bool {
+        self.scale == 1.0 && self.offset == 0.0
+    }
+
+    /// Whether it stands in a table of bits.
+    pub(crate) const fn is_bit(&self) -> bool {
+        matches!(self.address.0.table, Table::Coils | Table::DiscreteInputs)
+    }
+
+    /// How many registers, or bits, it takes.
+    pub(crate) fn registers(&self) -> u16 {
+        let kind = self.kind.map_or(ValueType::U16, |kind| kind.0);
+        if self.is_bit() { 1 } else { u16::try_from(kind.registers()).unwrap_or(u16::MAX) }
+    }
+
+    pub(crate) fn point(&self) -> Result<Point, modbus::value::BadPoint> {
+        let kind = self.kind.map_or(ValueType::U16, |kind| kind.0);
+        let order = self.order.map_or(Order::Big, |order| order.0);
+        Point::new(kind, order).scaled(self.scale, self.offset, &self.measure)
+    }
+
+    pub(crate) fn watch(&self) -> Watch {
+        let change = self.on_change == OnChange::Alarm;
+        Watch { low: self.low, high: self.high, band: self.band, change }
+    }
+}
+
+fn name(text: &str) -> Result<(), ConfigError> {
+    let right = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    let fits = (1..=telemetry::limits::NAME).contains(&text.len());
+    if fits && text.chars().all(right) { Ok(()) } else { Err(ConfigError::Name(text.to_owned())) }
+}
+
+pub(crate) fn often(Span(span): Span) -> Result<(), ConfigError> {
+    let least = limits::FASTEST;
+    if span < least { Err(ConfigError::TooOften(span, least)) } else { Ok(()) }
+}

@@ -1,0 +1,325 @@
+//! A call with the centre, from the first prompt to the farewell.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use carrier::{Call, Received, clock_now};
+use gateway::{AskError, Bus};
+use modbus::UnitId;
+use modbus::master::{Failure, Outcome, Question};
+use modbus::pdu::{Exception, Function, Pdu, PduError};
+use settings::Secret;
+use telemetry::{End, Hello, Output, Station, StationAction, Stay};
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+
+use crate::changes::{self, Changes};
+use crate::config::{Allow, DeviceConfig, StationConfig};
+use crate::limits;
+use crate::login::{Login, Step};
+use crate::shelf::{Shelf, ShelfError};
+use crate::time::Clock;
+
+/// Why a call has not come to a good end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TalkError {
+    #[error("the call was lost: {0}")]
+    Lost(#[from] std::io::Error),
+    #[error("the far end has hung up")]
+    HungUp,
+    #[error("the far end takes nothing")]
+    Stuck,
+    #[error(
+        "the centre asked for a name and a password again: they are wrong, or the account isn't there"
+    )]
+    LoginRefused,
+    #[error(
+        "the login took too long; has the centre said `login:`, `Password:`, and has the account `service = \"collector\"`?"
+    )]
+    LoginTime,
+    #[error(transparent)]
+    Store(#[from] ShelfError),
+    #[error("{0}")]
+    Ended(End),
+}
+
+/// A name, and the password once it is fetched.
+pub(crate) struct Credentials {
+    pub(crate) name: String,
+    pub(crate) password: Arc<Secret>,
+}
+
+/// Says who is there, and returns what the centre has said since.
+pub(crate) async fn log_in(call: &mut Call, who: &Credentials) -> Result<Vec<u8>, TalkError> {
+    let password = Secret::new(who.password.expose().to_vec());
+    let mut login = Login::new(&who.name, password);
+    let dialogue = async {
+        let mut buffer = [0; 1024];
+        loop {
+            let count = match call.receive(&mut buffer).await? {
+                Received::Data(count) => count,
+                Received::Event(_) => continue,
+                Received::End => return Err(TalkError::HungUp),
+            };
+            let mut bytes = buffer.get(..count).unwrap_or_default();
+            loop {
+                match login.input(&mut bytes) {
+                    Step::More => break,
+                    Step::Say(line) => call.send(line.expose()).await?,
+                    Step::Refused => return Err(TalkError::LoginRefused),
+                    Step::In(mut first) => {
+                        first.extend_from_slice(bytes);
+                        return Ok(first);
+                    }
+                }
+            }
+        }
+    };
+    timeout(limits::LOGIN, dialogue).await.map_err(|_| TalkError::LoginTime)?
+}
+
+/// What a call needs of its station.
+#[derive(Clone)]
+pub(crate) struct Site {
+    pub(crate) config: Arc<StationConfig>,
+    pub(crate) devices: Arc<Vec<DeviceConfig>>,
+    /// By the number that the centre knows.
+    pub(crate) units: Arc<HashMap<UnitId, (Bus, UnitId)>>,
+    pub(crate) shelf: Shelf,
+    pub(crate) clock: Clock,
+    pub(crate) changes: Changes,
+}
+
+#[derive(Default)]
+struct Outbox {
+    bytes: Vec<u8>,
+    actions: VecDeque<StationAction>,
+}
+
+impl Output<StationAction> for Outbox {
+    fn send(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn act(&mut self, action: StationAction) {
+        self.actions.push_back(action);
+    }
+}
+
+/// Speaks with the centre until everything is said. `heard` came before this began.
+pub(crate) async fn talk(
+    site: &Site,
+    call: &mut Call,
+    hello: Hello,
+    heard: &[u8],
+    mut stored: watch::Receiver<u64>,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), TalkError> {
+    let mut out = Outbox::default();
+    let stay = site.config.stay.0;
+    let mut station = Station::start(clock_now(), hello, stay, &mut out)
+        .with_keep_alive(site.config.keep_alive.0);
+    for (id, definition) in site.shelf.with(|shelf| shelf.points()).await? {
+        station.define(id, definition);
+    }
+    let (answers, mut answered) = mpsc::channel::<(u32, Pdu)>(telemetry::limits::ANSWERS);
+    station.input(clock_now(), heard, &mut out);
+    let mut buffer = vec![0; 4096];
+    loop {
+        settle(site, &mut station, call, &mut out, &answers).await?;
+        tokio::select! {
+            received = call.receive(&mut buffer) => match received? {
+                Received::Data(count) => {
+                    station.input(clock_now(), buffer.get(..count).unwrap_or_default(), &mut out);
+                }
+                Received::Event(_) => {}
+                Received::End => return Err(TalkError::HungUp),
+            },
+            Some((id, pdu)) = answered.recv() => station.answer(clock_now(), id, pdu, &mut out),
+            changed = stored.changed() => {
+                if changed.is_ok() {
+                    for (id, definition) in site.shelf.with(|shelf| shelf.points()).await? {
+                        station.define(id, definition);
+                    }
+                    station.fresh(clock_now());
+                }
+            }
+            () = sleep_until(station.deadline()) => station.timeout(clock_now(), &mut out),
+            () = stopped(&mut stop) => return Err(TalkError::Ended(End::Done)),
+        }
+    }
+}
+
+/// Does what there is to do, until the machine waits for something. `Ended`: it is over.
+async fn settle(
+    site: &Site,
+    station: &mut Station,
+    call: &mut Call,
+    out: &mut Outbox,
+    answers: &mpsc::Sender<(u32, Pdu)>,
+) -> Result<(), TalkError> {
+    loop {
+        if !out.bytes.is_empty() {
+            let bytes = std::mem::take(&mut out.bytes);
+            timeout(limits::STUCK, call.send(&bytes)).await.map_err(|_| TalkError::Stuck)??;
+        }
+        if let Some(action) = out.actions.pop_front() {
+            act(site, station, action, out, answers).await?;
+            continue;
+        }
+        if !out.bytes.is_empty() {
+            continue;
+        }
+        let Some(after) = station.wants() else { return Ok(()) };
+        let samples = site.shelf.with(move |shelf| shelf.after(after, limits::READ_AHEAD)).await?;
+        station.upload(clock_now(), &samples, out);
+    }
+}
+
+async fn act(
+    site: &Site,
+    station: &mut Station,
+    action: StationAction,
+    out: &mut Outbox,
+    answers: &mpsc::Sender<(u32, Pdu)>,
+) -> Result<(), TalkError> {
+    match action {
+        StationAction::Acknowledged(through) => {
+            site.shelf.with(move |shelf| shelf.acknowledged(through)).await?;
+        }
+        StationAction::Ask { id, unit, pdu } => {
+            let way = site.units.get(&unit).cloned();
+            let writes = site.config.allows(Allow::Writes);
+            let answers = answers.clone();
+            tokio::spawn(async move {
+                let answer = ask(way, pdu, if writes { Rights::All } else { Rights::Reads }).await;
+                // The call may be over meanwhile.
+                let _ = answers.send((id, answer)).await;
+            });
+        }
+        StationAction::Time { unix_ms, give_or_take } => {
+            let off_ms = site.clock.told(unix_ms, give_or_take);
+            tracing::debug!(off_ms, "the centre has told the time");
+        }
+        StationAction::Configure { version, changes } => {
+            let outcome = configure(site, version, changes).await;
+            if let Err(why) = &outcome {
+                tracing::info!("a change of the centre's is refused: {why}");
+            }
+            station.configured(clock_now(), version, outcome, out);
+        }
+        StationAction::HangUp(End::Outgrown) => {
+            tracing::warn!(
+                "the centre knows later samples of this store: the store begins a new life"
+            );
+            site.shelf.with(|shelf| shelf.be_reborn()).await?;
+            return Err(TalkError::Ended(End::Outgrown));
+        }
+        StationAction::HangUp(end) => return Err(TalkError::Ended(end)),
+    }
+    Ok(())
+}
+
+async fn configure(site: &Site, version: u64, wanted: Vec<(String, String)>) -> Result<(), String> {
+    for (key, value) in &wanted {
+        changes::check(key, value, &site.config, &site.devices)?;
+    }
+    let kept = wanted.clone();
+    let done = site.shelf.with(move |shelf| shelf.change(version, &kept)).await;
+    done.map_err(|error| error.to_string())?;
+    site.changes.take(&wanted, &site.config, &site.devices);
+    tracing::info!(version, "the centre has changed {} values", wanted.len());
+    Ok(())
+}
+
+/// What may be asked of units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rights {
+    Reads,
+    All,
+}
+
+/// Asks a unit; whoever stands between answers with an exception.
+async fn ask(way: Option<(Bus, UnitId)>, pdu: Pdu, rights: Rights) -> Pdu {
+    let function = pdu.function();
+    let refused = |exception| Pdu::exception(function, exception);
+    let Some((bus, unit)) = way else { return refused(Exception::GatewayPathUnavailable) };
+    if rights == Rights::Reads && !only_reads(&pdu) {
+        return refused(Exception::IllegalFunction);
+    }
+    let question = match Question::of(pdu) {
+        Ok(question) => question,
+        Err(PduError::Function { .. }) => return refused(Exception::IllegalFunction),
+        Err(_) => return refused(Exception::IllegalDataValue),
+    };
+    match bus.ask(unit, question).await {
+        Ok(Outcome::Answer(answer)) => answer,
+        Ok(_) => refused(Exception::GatewayTargetFailed),
+        Err(AskError::NoWay(_)) => refused(Exception::GatewayPathUnavailable),
+        Err(AskError::Full(_)) => refused(Exception::Busy),
+        Err(AskError::Failed(Failure::Closed)) => refused(Exception::GatewayPathUnavailable),
+        Err(AskError::Failed(_)) => refused(Exception::GatewayTargetFailed),
+    }
+}
+
+/// Whether a unit is the same afterwards.
+fn only_reads(pdu: &Pdu) -> bool {
+    match Function::of(pdu.function()) {
+        Some(
+            Function::ReadCoils
+            | Function::ReadDiscreteInputs
+            | Function::ReadHoldingRegisters
+            | Function::ReadInputRegisters
+            | Function::ReadExceptionStatus
+            | Function::ReadEventCounter
+            | Function::ReadEventLog
+            | Function::ReportServerId
+            | Function::ReadFiles
+            | Function::ReadFifo,
+        ) => true,
+        // An echo; the others restart, clear and silence units.
+        Some(Function::Diagnostics) => pdu.body().starts_with(&[0, 0]),
+        // Identification; CANopen writes.
+        Some(Function::Encapsulated) => pdu.body().starts_with(&[0x0e]),
+        _ => false,
+    }
+}
+
+pub(crate) async fn sleep_until(at: Option<clock::Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(carrier::timer_at(at)).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Ready when the station is to end.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // Whoever could have said so and is gone wants it, too.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Whether a line that is held was lost.
+pub(crate) fn holds(config: &StationConfig) -> bool {
+    config.stay.0 == Stay::Hold
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_centre_that_may_only_read_writes_nothing_and_unknown_units_have_no_path() {
+        let write = Pdu::new(&[6, 0, 1, 0, 7]).unwrap();
+        let none = ask(None, write.clone(), Rights::All).await;
+        assert_eq!(none.bytes(), [0x86, 0x0a]);
+        let config: gateway::BusConfig =
+            toml::from_str("name = 'a'\ntcp = '127.0.0.1:1'\nframing = 'tcp'").unwrap();
+        let way = Some((config.open().unwrap(), UnitId(1)));
+        assert_eq!(ask(way.clone(), write, Rights::Reads).await.bytes(), [0x86, 0x01]);
+        for writes in [&[5, 0, 0, 0xff, 0][..], &[8, 0, 1, 0, 0], &[0x2b, 0x0d, 1], &[0x65, 1]] {
+            assert!(!only_reads(&Pdu::new(writes).unwrap()), "{writes:?}");
+        }
+        let read = Pdu::new(&[3, 0, 0, 0, 1]).unwrap();
+        assert_eq!(ask(way, read, Rights::Reads).await.bytes(), [0x83, 0x0a]);
+    }
+}

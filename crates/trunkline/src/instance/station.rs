@@ -1,0 +1,83 @@
+//! The station of an instance.
+
+use std::sync::{Arc, Mutex};
+
+use line::Switchboard;
+use station::{Calling, Phone, Plan, ShelfError, Station};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+
+use super::dialler::{self, Who};
+use super::lock;
+
+/// Where a station is, if there is one.
+pub(super) struct Site {
+    phone: Arc<dialler::Phone>,
+    running: Mutex<Option<Running>>,
+}
+
+struct Running {
+    plan: Plan,
+    station: Arc<Station>,
+    /// Hears signals as long as it runs.
+    ear: JoinSet<()>,
+}
+
+impl Phone for dialler::Phone {
+    fn call(&self, target: &str) -> Calling {
+        // The station has a patience of its own.
+        self.dial(target, Who::Station)
+    }
+}
+
+impl Site {
+    pub(super) fn new(board: &Arc<Switchboard>) -> Self {
+        Self { phone: Arc::new(dialler::Phone(Arc::downgrade(board))), running: Mutex::default() }
+    }
+
+    /// Starts the station that there is to be, if any.
+    ///
+    /// # Errors
+    /// Its store can't be had.
+    pub(super) fn begin(&self, plan: Option<Plan>) -> Result<(), ShelfError> {
+        let Some(plan) = plan else { return Ok(()) };
+        let phone: Arc<dyn Phone> = self.phone.clone();
+        let station = Arc::new(Station::start(plan.clone(), phone)?);
+        let mut ear = JoinSet::new();
+        ear.spawn(hear_calls(Arc::clone(&station)));
+        tracing::info!(station = plan.station.name, "reads {} devices", plan.devices.len());
+        *lock(&self.running) = Some(Running { plan, station, ear });
+        Ok(())
+    }
+
+    /// Runs this one from now on; one that is the same isn't touched.
+    ///
+    /// # Errors
+    /// Its store can't be had.
+    pub(super) async fn change(&self, plan: Option<Plan>) -> Result<(), ShelfError> {
+        if lock(&self.running).as_ref().map(|running| &running.plan) == plan.as_ref() {
+            return Ok(());
+        }
+        self.stop().await;
+        self.begin(plan)
+    }
+
+    /// Ends it.
+    pub(super) async fn stop(&self) {
+        let running = lock(&self.running).take();
+        if let Some(Running { station, mut ear, .. }) = running {
+            ear.shutdown().await;
+            if let Some(station) = Arc::into_inner(station) {
+                station.shut_down().await;
+            }
+        }
+    }
+}
+
+/// SIGUSR1 is a wish for a call.
+async fn hear_calls(station: Arc<Station>) {
+    let Ok(mut wishes) = signal(SignalKind::user_defined1()) else { return };
+    while wishes.recv().await.is_some() {
+        station.call_now();
+    }
+}
