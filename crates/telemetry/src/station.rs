@@ -100,8 +100,11 @@ const AGAIN: usize = 0;
 const PING: usize = 1;
 /// The far end is gone.
 const HEARD: usize = 2;
-/// Nothing has happened for long enough.
+/// Nothing was wanted for long enough.
 const LINGER: usize = 3;
+
+/// How long a farewell waits for what is on its way.
+const SOON: Duration = Duration::from_secs(1);
 
 impl Station {
     /// Begins to probe the path.
@@ -217,7 +220,7 @@ impl Station {
         if let Some(batch) = batch {
             self.path.say_encoded(&batch, &mut self.bytes);
         }
-        self.linger(now);
+        self.rest(now);
         self.flush(out);
     }
 
@@ -228,7 +231,9 @@ impl Station {
                 upload.fresh();
                 self.state = State::On(upload);
                 self.timers.clear(AGAIN);
-                self.linger(now);
+                if self.stay != Stay::Hold && self.timers.get(LINGER).is_none() {
+                    self.timers.set(LINGER, now + SOON);
+                }
             }
             state => self.state = state,
         }
@@ -277,11 +282,8 @@ impl Station {
         match message {
             Message::Welcome { through } => self.welcome(now, through, out),
             Message::Refused(words) => self.over(End::Refused(words), out),
-            Message::Bye => {
-                if matches!(self.state, State::Leaving { .. }) {
-                    self.over(End::Done, out);
-                }
-            }
+            // The answer to ours; what has been stored since goes with the next call.
+            Message::Bye if self.is_on() => self.over(End::Done, out),
             Message::Acknowledged(through) => {
                 if let State::On(upload) | State::Leaving { upload, .. } = &mut self.state {
                     match upload.acknowledged(now, through) {
@@ -294,7 +296,7 @@ impl Station {
                             );
                         }
                     }
-                    self.linger(now);
+                    self.rest(now);
                 }
             }
             Message::Ask { id, unit, pdu } if self.is_on() => {
@@ -341,7 +343,7 @@ impl Station {
             out.act(StationAction::Acknowledged(through));
         }
         self.ping(now);
-        self.linger(now);
+        self.rest(now);
     }
 
     fn again(&mut self, now: Instant, out: &mut impl Output<StationAction>) {
@@ -374,7 +376,21 @@ impl Station {
                 self.say(&Message::Bye);
                 self.timers.set(AGAIN, now + limits::AGAIN);
             }
-            state => self.state = state,
+            state => {
+                self.state = state;
+                self.timers.set(LINGER, now + SOON);
+            }
+        }
+    }
+
+    /// Everything is said for the first time. What is stored from then on is uploaded, and holds nobody up: a station
+    /// that reads every second would never hang up.
+    fn rest(&mut self, now: Instant) {
+        if let State::On(upload) = &self.state
+            && upload.is_over()
+            && self.timers.get(LINGER).is_none()
+        {
+            self.linger(now);
         }
     }
 

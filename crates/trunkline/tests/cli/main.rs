@@ -16,6 +16,8 @@ mod plain_modem;
 mod records;
 mod reload;
 mod stage;
+#[cfg(feature = "station")]
+mod station;
 mod transcripts;
 #[cfg(feature = "translator")]
 mod translator;
