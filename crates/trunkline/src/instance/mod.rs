@@ -34,10 +34,10 @@ mod reload;
 #[cfg(feature = "configuration")]
 mod report;
 mod serve;
-#[cfg(any(feature = "modems", feature = "translator"))]
-mod trunks;
 #[cfg(feature = "station")]
 mod station;
+#[cfg(any(feature = "modems", feature = "translator"))]
+mod trunks;
 #[cfg(feature = "store")]
 mod watch;
 #[cfg(not(feature = "store"))]

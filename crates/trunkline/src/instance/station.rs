@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use line::Switchboard;
 use station::{Calling, Phone, Plan, ShelfError, Station};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
 use super::dialler::{self, Who};
@@ -44,7 +44,10 @@ impl Site {
         let phone: Arc<dyn Phone> = self.phone.clone();
         let station = Arc::new(Station::start(plan.clone(), phone)?);
         let mut ear = JoinSet::new();
-        ear.spawn(hear_calls(Arc::clone(&station)));
+        // Before anybody is told that it runs: a signal that nobody hears ends the process.
+        if let Ok(wishes) = signal(SignalKind::user_defined1()) {
+            ear.spawn(hear(wishes, Arc::clone(&station)));
+        }
         tracing::info!(station = plan.station.name, "reads {} devices", plan.devices.len());
         *lock(&self.running) = Some(Running { plan, station, ear });
         Ok(())
@@ -75,8 +78,7 @@ impl Site {
 }
 
 /// SIGUSR1 is a wish for a call.
-async fn hear_calls(station: Arc<Station>) {
-    let Ok(mut wishes) = signal(SignalKind::user_defined1()) else { return };
+async fn hear(mut wishes: Signal, station: Arc<Station>) {
     while wishes.recv().await.is_some() {
         station.call_now();
     }
