@@ -84,14 +84,8 @@ pub enum Allow {
 }
 
 /// How long a station stays on the line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StayConfig(pub telemetry::Stay);
-
-impl Default for StayConfig {
-    fn default() -> Self {
-        Self(telemetry::Stay::default())
-    }
-}
 
 impl<'de> Deserialize<'de> for StayConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
