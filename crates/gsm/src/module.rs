@@ -343,7 +343,11 @@ impl Module {
     }
 
     fn line(&mut self, now: Instant, line: &str, out: &mut impl Output) {
-        out.note(Note::Hears(line));
+        // What somebody has sent may be a secret.
+        let is_text = matches!(self.state, State::Chatting { goal: Goal::Mail, .. })
+            && !line.starts_with(['+', '>'])
+            && !matches!(line, "OK" | "ERROR");
+        out.note(Note::Hears(if is_text { "(text of a message)" } else { line }));
         if line.starts_with("+CMTI:") {
             self.mail = Mail::Due;
             if matches!(self.state, State::Idle { .. }) {

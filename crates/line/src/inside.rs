@@ -46,6 +46,20 @@ impl Switchboard {
     }
 }
 
+impl Switchboard {
+    /// Has a line ring for somebody inside the process, and waits until it answers.
+    ///
+    /// # Errors
+    /// There is no such line, it is in use, or it doesn't answer.
+    pub async fn ring(&self, line: &str, from: Peer) -> Result<Call, Cause> {
+        let called = self.board.line(line).ok_or(Cause::UnknownNumber)?;
+        let (caller, knock) = Caller::inside(from).map_err(|error| carrier::cause_of(&error))?;
+        let handed = Handed::from_line(caller);
+        called.post(Letter::Caller(handed)).map_err(|_| Cause::LineInUse)?;
+        knock.answered(Peer::Line(line.to_owned())).await.ok_or(Cause::LineInUse)
+    }
+}
+
 /// One line's way to what is inside the process, for one call.
 pub(crate) struct Inside {
     pub(crate) board: Arc<Board>,

@@ -9,6 +9,7 @@ use serde::de::{Deserializer, Error};
 use settings::{OneOrMany, Parsed, SecretError, SecretRef, Span};
 
 use crate::limits;
+use crate::wake::WakeConfig;
 
 /// One `[[gsm]]` table: a real GSM module on a serial port.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -70,6 +71,8 @@ pub struct GsmConfig {
     /// A program, with its arguments, that switches its power off and on again.
     #[serde(default)]
     pub power: Power,
+    /// Which messages wake a line, and whom it calls then.
+    pub wake: Option<Box<WakeConfig>>,
     /// How the port is kept from other programs: `held` (default), by a UUCP lock file, or `kernel`.
     #[serde(default)]
     pub lock: LockConfig,
@@ -162,6 +165,7 @@ impl GsmConfig {
             watch: watch(),
             init: Vec::new(),
             power: Power::default(),
+            wake: None,
             lock: LockConfig::default(),
             lock_folder: lock_folder(),
         }
@@ -171,7 +175,8 @@ impl GsmConfig {
     pub fn seen_from(mut self, whole: impl Fn(&Path) -> PathBuf) -> Self {
         self.device = whole(&self.device);
         self.lock_folder = whole(&self.lock_folder);
-        for secret in self.pin.iter_mut().chain(&mut self.password) {
+        let wake = self.wake.as_mut().map(|wake| &mut wake.secret);
+        for secret in self.pin.iter_mut().chain(&mut self.password).chain(wake) {
             if let SecretRef::File(path) = secret {
                 *path = whole(path);
             }
@@ -209,7 +214,10 @@ impl GsmConfig {
             guard: self.guard.0,
             boot: self.boot.0,
             watch: self.watch.0,
-            messages: Messages::Ignored,
+            messages: match self.wake {
+                Some(_) => Messages::Read,
+                None => Messages::Ignored,
+            },
             init: self.init.clone(),
             flow: match self.flow {
                 FlowConfig::RtsCts => Flow::RtsCts,

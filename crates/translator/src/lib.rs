@@ -26,6 +26,7 @@ mod modules;
 mod power;
 mod shown;
 mod task;
+mod wake;
 
 pub use gsm;
 
@@ -33,3 +34,4 @@ pub use config::{FlowConfig, GsmConfig, LockConfig, Power, RoamingConfig, Sessio
 pub use desk::{Desk, Heard};
 pub use modules::Modules;
 pub use shown::Status;
+pub use wake::{Alarm, WakeConfig, Woken};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use at::result::Cause;
@@ -16,10 +16,14 @@ use crate::config::GsmConfig;
 use crate::limits;
 use crate::shown::{Shown, Status};
 use crate::task::{DIAL, Order, Task};
+use crate::wake::Alarm;
 
 /// All real modules of a process. A handle: clones are the same modules.
 #[derive(Clone, Default)]
-pub struct Modules(Arc<Mutex<BTreeMap<String, Running>>>);
+pub struct Modules {
+    running: Arc<Mutex<BTreeMap<String, Running>>>,
+    alarm: Arc<OnceLock<Alarm>>,
+}
 
 struct Running {
     config: Arc<GsmConfig>,
@@ -43,9 +47,14 @@ impl Modules {
         for config in configs {
             let mut running = self.running();
             if !running.contains_key(&config.name) {
-                running.insert(config.name.clone(), start(config));
+                running.insert(config.name.clone(), start(config, &self.alarm));
             }
         }
+    }
+
+    /// Has lines woken by `alarm`. Said once, before the first module runs.
+    pub fn wake_by(&self, alarm: Alarm) {
+        let _ = self.alarm.set(alarm);
     }
 
     /// How all modules stand, by name.
@@ -93,14 +102,19 @@ impl Modules {
     }
 
     fn running(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn start(config: GsmConfig) -> Running {
+fn start(config: GsmConfig, alarm: &Arc<OnceLock<Alarm>>) -> Running {
     let (orders, inbox) = mpsc::channel(limits::ORDERS);
     let (config, shown) = (Arc::new(config), Arc::<Shown>::default());
-    let task = Task { config: Arc::clone(&config), shown: Arc::clone(&shown), orders: inbox };
+    let task = Task {
+        config: Arc::clone(&config),
+        shown: Arc::clone(&shown),
+        orders: inbox,
+        alarm: Arc::clone(alarm),
+    };
     let task = tokio::spawn(task.run());
     Running { config, shown, orders, task }
 }

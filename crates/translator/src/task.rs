@@ -1,6 +1,6 @@
 //! The task of one module: from its port to its calls, and back.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use at::result::Cause;
@@ -19,6 +19,7 @@ use crate::desk::{Desk, Heard, Theirs};
 use crate::limits;
 use crate::power;
 use crate::shown::Shown;
+use crate::wake::Alarm;
 
 /// What is asked of a module.
 pub(crate) enum Order {
@@ -35,6 +36,7 @@ pub(crate) struct Task {
     pub(crate) config: Arc<GsmConfig>,
     pub(crate) shown: Arc<Shown>,
     pub(crate) orders: mpsc::Receiver<Order>,
+    pub(crate) alarm: Arc<OnceLock<Alarm>>,
 }
 
 /// Why a port is not used any more.
@@ -228,8 +230,22 @@ impl Task {
                 desk.ended(reason);
             }
             Event::Status => self.shown.now().module = desk.module().status().clone(),
-            // Nobody is told yet; they are only read where somebody is.
-            Event::Message(_) | Event::Stopped | Event::Trouble(_) | Event::Power => {}
+            Event::Message(message) => self.message(&message),
+            Event::Stopped | Event::Trouble(_) | Event::Power => {}
+        }
+    }
+
+    /// What somebody has sent; its text may be a secret that was mistyped.
+    fn message(&self, message: &gsm::Message) {
+        let (module, from) = (&self.config.name, &message.from);
+        let Some(wake) = &self.config.wake else { return };
+        match (wake.read(module, message), self.alarm.get()) {
+            (Ok(Some(woken)), Some(alarm)) => {
+                info!(module, from, line = woken.line, "a message wakes the line");
+                alarm(woken);
+            }
+            (Ok(_), _) => warn!(module, from, "a message that wakes nobody was deleted"),
+            (Err(error), _) => warn!(module, from, "a message wakes nobody: {error}"),
         }
     }
 

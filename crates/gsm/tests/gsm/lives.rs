@@ -250,6 +250,7 @@ fn messages_are_read_told_and_deleted() {
     assert_eq!((&*message.from, &*message.text), ("+4917000001", "wake s3cret"));
     desk.settle();
     assert!(desk.port.notes.iter().any(|note| note.contains("AT+CMGD=3")));
+    assert!(!desk.port.notes.iter().any(|note| note.contains("s3cret")), "it may be a secret");
 }
 
 #[test]

@@ -207,6 +207,7 @@ impl Instance {
         }
         #[cfg(feature = "translator")]
         {
+            modules::wake_lines(&instance.modules, &instance.board);
             let modules = instance.modules.clone();
             tokio::spawn(async move { modules.apply(plan.modules).await });
         }

@@ -40,6 +40,7 @@ fn every_key_of_the_configuration_is_in_the_manual_and_no_other() {
         ("hunt", "[[hunt]]\nx = 1"),
         ("modem", "[[modem]]\nx = 1"),
         ("gsm", "[[gsm]]\nx = 1"),
+        ("gsm wake", "[[gsm]]\nname = \"a\"\ndevice = \"d\"\nwake = { x = 1 }"),
         ("gateway", "[[gateway]]\nx = 1"),
         ("gateway serial", "[[gateway]]\nname = \"a\"\nserial = { x = 1 }"),
         (

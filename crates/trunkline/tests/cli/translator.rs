@@ -38,6 +38,11 @@ fn run(configuration: &str) -> Stage {
     stage
 }
 
+/// The module's port under the name that no other test has: a lock file is made of it.
+fn port(stage: &Stage) -> String {
+    std::fs::canonicalize(stage.path("module")).unwrap().to_str().unwrap().to_owned()
+}
+
 /// An instance whose module is ready, and its equipment.
 fn ready(persona: &str) -> (Stage, Equipment) {
     let mut stage = run(&setting(persona, "", ""));
@@ -241,7 +246,8 @@ fn the_phonebook_calls_through_a_module_and_equipment_may_not_say_so_itself() {
 fn the_engineers_tool_says_what_a_module_is_and_whether_it_can_call() {
     let stage = run(&module_alone(""));
     let (server, address) = server();
-    let asked = ["gsm", "cable", "--flow", "none", "--apn", "internet", "--call", &address];
+    let port = port(&stage);
+    let asked = ["gsm", &port, "--flow", "none", "--apn", "internet", "--call", &address];
     let shown = stage.ask(&asked);
     for text in
         ["WAVECOM MODEM", "004999010640000", "wavecom", "Example Net", "-79 dBm", "answered after"]
@@ -258,7 +264,7 @@ fn the_engineers_tool_says_what_a_module_is_and_whether_it_can_call() {
 #[test]
 fn the_engineers_tool_says_what_is_wrong() {
     let stage = run(&module_alone(", sim = \"absent\""));
-    let output = stage.command(&["gsm", "cable", "--flow", "none", "--json"]);
+    let output = stage.command(&["gsm", &port(&stage), "--flow", "none", "--json"]);
     assert_eq!(output.status.code(), Some(1));
     let json = String::from_utf8(output.stdout).unwrap();
     assert!(json.contains("\"cause\":\"no-sim\""), "{json}");
@@ -270,4 +276,46 @@ fn modules_are_listed_with_the_modems() {
     let listed = stage.ask(&["modems", "--json"]);
     assert!(listed.contains("\"modem\":\"north\",\"state\":\"idle\""), "{listed}");
     assert!(listed.contains("\"dbm\":-79"), "{listed}");
+}
+
+#[test]
+fn a_message_with_the_secret_has_the_module_call_and_the_line_ring() {
+    let (server, address) = server();
+    let wake = format!(
+        "wake = {{ secret = \"file:wake\", line = \"pump\", call = \"{address}\", from = [\"+4917000002\"] }}"
+    );
+    let mut stage = staged(&format!(
+        "{}[[line]]\nname = \"phone\"\npty = \"phone\"\npersona = \"wismo\"\n\
+         gsm = {{ number = \"+4917000002\", search-ms = 50 }}\n",
+        setting("wavecom-q26", ", number = \"+4917000001\"", &wake)
+    ));
+    stage.write("wake", "open sesame\n");
+    stage.start(&["run", "--log", "debug"]);
+    stage.wait_for("ready module=north");
+    let mut equipment = Equipment::open(&stage.path("pump"));
+    equipment.command("ATS0=1", "OK\r\n");
+    let mut phone = Equipment::open(&stage.path("phone"));
+    phone.command("AT+CMGF=1", "OK\r\n");
+    let mut send = |text: &str| {
+        phone.command("AT+CMGS=\"+4917000001\"", "> ");
+        phone.send(&format!("{text}\x1a"));
+        phone.expect("OK\r\n");
+    };
+    send("open barley");
+    stage.wait_for("a message that wakes nobody was deleted");
+    send("open sesame");
+    stage.wait_for("a message wakes the line");
+    let mut far = accept(&server);
+    equipment.expect("RING");
+    equipment.expect("CONNECT");
+    equipment.expect("\r\n");
+    far.write_all(b"good morning").unwrap();
+    equipment.expect("good morning");
+    equipment.send("here I am");
+    let mut heard = [0; 9];
+    far.read_exact(&mut heard).unwrap();
+    assert_eq!(&heard, b"here I am");
+    drop(far);
+    equipment.expect("NO CARRIER");
+    assert!(!stage.log().contains("< open sesame"), "the module's side shows no message");
 }

@@ -28,6 +28,13 @@ pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
             mistakes.push(draft.mistake(placed, &[], message).note(expected.clone()));
         }
     }
+    #[cfg(feature = "translator")]
+    mistakes.extend(draft.modules.iter().filter_map(|module| {
+        let woken = &module.value.wake.as_ref()?.line;
+        let there = draft.lines.iter().any(|line| line.value.name == *woken);
+        let message = format!("there is no line `{woken}`");
+        (!there).then(|| draft.mistake(module, &["wake".into(), "line".into()], message))
+    }));
     for line in &draft.lines {
         if let Some(via) = &line.value.carrier
             && !is_known(via.0.module())
