@@ -34,7 +34,7 @@ impl Out for Driver {
             Action::Decline => self.offered = false,
             Action::Send { channel, bytes } => {
                 assert!(self.open.contains(&channel), "{channel} isn't open");
-                assert!(!bytes.is_empty() && bytes.len() <= wip::limits::DATAGRAM);
+                assert!(!bytes.is_empty() && (channel.protocol.is_service() || bytes.len() <= wip::limits::DATAGRAM));
             }
             Action::Shut(channel) | Action::Set { channel, .. } => {
                 assert!(self.open.contains(&channel), "{channel} isn't open");
@@ -48,7 +48,7 @@ impl Out for Driver {
 
     fn indicate(&mut self, indication: Indication) {
         if let Indication::Line(line) | Indication::Minor(line) = indication {
-            assert!(line.starts_with("+WIP") && line.len() < 200, "{line}");
+            assert!(line.starts_with("+WIP") && line.len() < 1200, "{line}");
         }
     }
 
@@ -59,6 +59,8 @@ impl Out for Driver {
     fn shutdown(&mut self) {}
 
     fn abort(&mut self, _: Code) {}
+
+    fn done(&mut self) {}
 }
 
 const FROM: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 9), 2007);
@@ -73,8 +75,18 @@ fuzz_target!(|bytes: &[u8]| {
         let (length, text) = after.split_first().map_or((0, after), |(&length, text)| (usize::from(length), text));
         let (text, after) = text.split_at(length.min(text.len()));
         rest = after;
-        let protocol = [Protocol::Udp, Protocol::Tcp, Protocol::Server][length % 3];
-        let channel = Channel { protocol, index: (length / 3 % 10) as u8 };
+        let protocols = [
+            Protocol::Udp,
+            Protocol::Tcp,
+            Protocol::Server,
+            Protocol::Ftp,
+            Protocol::FtpData,
+            Protocol::Http,
+            Protocol::Smtp,
+            Protocol::Pop3,
+        ];
+        let protocol = protocols[length % 8];
+        let channel = Channel { protocol, index: if protocol.is_service() { 1 } else { (length / 8 % 10) as u8 } };
         let open = driver.open.contains(&channel);
         match event % 16 {
             0..=4 => command(&mut wip, now, text, &mut driver),
@@ -86,40 +98,40 @@ fuzz_target!(|bytes: &[u8]| {
             9 if std::mem::take(&mut driver.starting) => {
                 let none = Ipv4Addr::UNSPECIFIED;
                 let addresses = Addresses { local: none, gateway: none, name_servers: [none; 2] };
-                wip.event(if length == 0 { Event::NotStarted } else { Event::Started(addresses) }, &mut driver);
+                wip.event(now, if length == 0 { Event::NotStarted } else { Event::Started(addresses) }, &mut driver);
             }
-            10 if open => wip.event(Event::Opened { channel, local: 1, peer: Some(FROM) }, &mut driver),
+            10 if open => wip.event(now, Event::Opened { channel, local: 1, peer: Some(FROM) }, &mut driver),
             11 if wip.wants(channel) && protocol == Protocol::Server => {
                 driver.offered = true;
-                wip.event(Event::Incoming { server: channel, local: 1, peer: FROM }, &mut driver);
+                wip.event(now, Event::Incoming { server: channel, local: 1, peer: FROM }, &mut driver);
                 assert!(!driver.offered, "a caller is left");
             }
-            11 if wip.wants(channel) && protocol == Protocol::Tcp => {
-                wip.event(Event::Data { channel, bytes: text }, &mut driver);
+            11 if wip.wants(channel) && (protocol == Protocol::Tcp || protocol.is_service() && open) => {
+                wip.event(now, Event::Data { channel, bytes: text }, &mut driver);
             }
-            11 if wip.wants(channel) => wip.event(Event::Datagram { channel, bytes: text, from: FROM }, &mut driver),
-            12 => wip.event(Event::PeerClosed(channel), &mut driver),
-            13 => wip.event(Event::Reset(channel), &mut driver),
+            11 if wip.wants(channel) => wip.event(now, Event::Datagram { channel, bytes: text, from: FROM }, &mut driver),
+            12 => wip.event(now, Event::PeerClosed(channel), &mut driver),
+            13 => wip.event(now, Event::Reset(channel), &mut driver),
             14 => match length % 4 {
                 0 => {
                     driver.open.remove(&channel);
-                    wip.event(Event::Failed { channel, failure: Failure::Unreachable }, &mut driver);
+                    wip.event(now, Event::Failed { channel, failure: Failure::Unreachable }, &mut driver);
                 }
                 1 => wip.escape_begun(),
                 2 => wip.escape_forgotten(&mut driver),
-                _ => drop(wip.leave(&mut driver)),
+                _ => drop(wip.leave(now, &mut driver)),
             },
-            15 if length == 0 => wip.event(Event::Lost, &mut driver),
-            _ => wip.event(Event::Pong { index: 0, took: None }, &mut driver),
+            15 if length == 0 => wip.event(now, Event::Lost, &mut driver),
+            _ => wip.event(now, Event::Pong { index: 0, took: None }, &mut driver),
         }
-        assert!(wip.mapped().is_none_or(|channel| driver.open.contains(&channel)), "the equipment has a closed socket");
+        assert!(wip.mapped().is_none_or(|channel| channel.protocol.is_service() || driver.open.contains(&channel)), "the equipment has a closed socket");
     }
 });
 
 fn command(wip: &mut Wip, now: Instant, text: &[u8], driver: &mut Driver) {
     // As in a modem: there is no command line while the equipment has a socket.
     if wip.mapped().is_some() {
-        wip.leave(driver);
+        wip.leave(now, driver);
     }
     let mut line = b"+WIP".to_vec();
     line.extend(text.iter().map(|byte| byte & 0x7F));

@@ -163,6 +163,9 @@ impl Sockets {
             (Protocol::Tcp, Some((host, port))) => {
                 opening::stream(host, port, access, place.transport)
             }
+            (protocol, Some((host, port))) if protocol.is_service() => {
+                opening::stream(host, port, access, Transport::Raw)
+            }
             (_, peer) => opening::datagrams(local, peer, access),
         };
         self.open.insert(channel, Socket::Opening(opening));

@@ -65,7 +65,17 @@ impl Watchers {
 }
 
 /// Commands that are told a PIN or a password.
-const SECRET: [&[u8]; 4] = [b"+CPIN=", b"+CPWD=", b"+CLCK=", b"+WIPBR=2,"];
+const SECRET: [&[u8]; 9] = [
+    b"+CPIN=",
+    b"+CPWD=",
+    b"+CLCK=",
+    b"+WIPBR=2,",
+    b"+WIPCREATE=4,",
+    b"+WIPCREATE=5,",
+    b"+WIPCREATE=6,",
+    b"+WIPCREATE=7,",
+    b"+WIPFILE=5,",
+];
 
 /// Looks for those commands in one direction, however it is cut into pieces.
 #[derive(Debug, Default)]

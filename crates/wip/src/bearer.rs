@@ -82,6 +82,11 @@ impl Bearers {
         self.open.values().any(|bearer| bearer.started == Started::Yes)
     }
 
+    /// The host's own address, once a bearer is started.
+    pub(crate) fn own_address(&self) -> Option<Ipv4Addr> {
+        self.addresses.map(|addresses| addresses.local)
+    }
+
     fn state(&self, id: u8) -> u8 {
         u8::from(self.open.get(&id).is_some_and(|bearer| bearer.started == Started::Yes))
     }

@@ -11,6 +11,16 @@ pub enum Protocol {
     Tcp,
     /// What accepts connections.
     Server,
+    /// A session of FTP, by its dialogue.
+    Ftp,
+    /// A file of that session. Commands don't know it.
+    FtpData,
+    /// Requests of HTTP.
+    Http,
+    /// A session of SMTP.
+    Smtp,
+    /// A session of POP3.
+    Pop3,
 }
 
 /// A socket, as commands name it.
@@ -29,6 +39,10 @@ impl Protocol {
             Self::Udp => 1,
             Self::Tcp => 2,
             Self::Server => 3,
+            Self::Ftp | Self::FtpData => 4,
+            Self::Http => 5,
+            Self::Smtp => 6,
+            Self::Pop3 => 7,
         }
     }
 
@@ -38,8 +52,19 @@ impl Protocol {
             1 => Some(Self::Udp),
             2 => Some(Self::Tcp),
             3 => Some(Self::Server),
+            4 => Some(Self::Ftp),
+            5 => Some(Self::Http),
+            6 => Some(Self::Smtp),
+            7 => Some(Self::Pop3),
             _ => None,
         }
+    }
+}
+
+impl Protocol {
+    /// Whether it is one of those that have sessions with servers in place of sockets.
+    pub const fn is_service(self) -> bool {
+        !matches!(self, Self::Udp | Self::Tcp | Self::Server)
     }
 }
 

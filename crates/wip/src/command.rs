@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use at::body::{ExtendedAct, Value, Values};
 use clock::Instant;
 
-use crate::{Answer, Code, Out, Protocol, Wip};
+use crate::{Answer, Code, Out, Protocol, Services, Wip};
 
 /// Whether a command can go on, or what it is answered.
 pub(crate) type Read<T> = Result<T, Answer>;
@@ -24,10 +24,11 @@ impl Wip {
         let answer = match name {
             "WIPCFG" => self.stack_command(act, out),
             "WIPBR" => self.bearer_command(now, act, out),
-            "WIPCREATE" => self.create_command(act, out),
+            "WIPCREATE" => self.create_command(now, act, out),
             "WIPCLOSE" => self.close_command(act, out),
             "WIPDATA" => self.data_command(act),
             "WIPOPT" => self.option_command(act, out),
+            "WIPFILE" => self.file_command(now, act, out),
             "WIPPING" => self.ping_command(act, out),
             _ => return None,
         };
@@ -36,7 +37,7 @@ impl Wip {
 
     /// The socket that the first two values name.
     pub(crate) fn named(&self, args: &Args<'_>) -> Read<crate::Channel> {
-        let protocol = protocol(args)?;
+        let protocol = self.protocol(args)?;
         let index = self.index(protocol, args.number(1)?)?;
         Ok(crate::Channel { protocol, index })
     }
@@ -46,17 +47,23 @@ impl Wip {
         let last = match protocol {
             Protocol::Udp | Protocol::Tcp => crate::limits::CHANNELS,
             Protocol::Server => self.rules.servers,
+            _ => 1,
         };
         match u8::try_from(index) {
             Ok(index) if (1..=last).contains(&index) => Ok(index),
             _ => Err(Answer::Cme(Code::BAD_INDEX)),
         }
     }
-}
 
-/// The protocol that the first value names.
-pub(crate) fn protocol(args: &Args<'_>) -> Read<Protocol> {
-    Protocol::of(args.number(0)?).ok_or(Answer::Cme(Code::BAD_PROTOCOL))
+    /// The protocol that the first value names, if this module has it.
+    pub(crate) fn protocol(&self, args: &Args<'_>) -> Read<Protocol> {
+        let protocol = Protocol::of(args.number(0)?).filter(|protocol| match self.rules.services {
+            Services::None => !protocol.is_service(),
+            Services::Ftp => !protocol.is_service() || *protocol == Protocol::Ftp,
+            Services::All => true,
+        });
+        protocol.ok_or(Answer::Cme(Code::BAD_PROTOCOL))
+    }
 }
 
 /// `OK` and nothing else.

@@ -3,16 +3,18 @@
 use std::net::SocketAddrV4;
 
 use at::body::ExtendedAct;
+use clock::Instant;
 
-use crate::command::{Args, Read, ok, protocol};
-use crate::limits::HOST;
+use crate::command::{Args, Read, ok};
+use crate::limits::{HOST, VALUES};
 use crate::machine::Awaited;
 use crate::socket::{Options, Phase, Socket, Unread};
-use crate::{Action, Answer, Channel, Code, ConnectError, Indication, Out, Protocol, Wip};
+use crate::{Action, Answer, Channel, Code, ConnectError, Indication, Out, Protocol, SessionClose, Wip};
 
 impl Wip {
     pub(crate) fn create_command(
         &mut self,
+        now: Instant,
         act: &ExtendedAct<'_>,
         out: &mut impl Out,
     ) -> Read<Answer> {
@@ -22,11 +24,13 @@ impl Wip {
             ExtendedAct::Read => return Ok(self.open_sockets()),
             ExtendedAct::Execute => return Err(Answer::Error),
         };
-        let args = Args::of(values, 2, 5)?;
-        match protocol(&args)? {
+        let args = Args::of(values, 2, VALUES)?;
+        match self.protocol(&args)? {
+            protocol if protocol.is_service() => self.create_service(now, &args, out),
+            _ if args.len() > 5 => Err(Answer::Error),
             Protocol::Udp => self.create_udp(&args, out),
             Protocol::Tcp => self.create_tcp(&args, out),
-            Protocol::Server => self.create_server(&args, out),
+            _ => self.create_server(&args, out),
         }
     }
 
@@ -35,16 +39,18 @@ impl Wip {
             let peer = socket.peer.map_or(String::from("\"0.0.0.0\",0"), quoted);
             format!("+WIPCREATE: {channel},{},{peer}", socket.local)
         };
-        Answer::Ok(self.sockets.iter().map(line).collect())
+        let mut lines: Vec<_> = self.sockets.iter().map(line).collect();
+        lines.extend(self.services.lines());
+        Answer::Ok(lines)
     }
 
     /// Whether a socket can be made at this place.
-    fn is_free(&self, channel: Channel) -> Read<()> {
+    pub(crate) fn is_free(&self, channel: Channel) -> Read<()> {
         self.stack_is_up()?;
         if !self.bearers.is_started() {
             return Err(Answer::Cme(Code::BAD_STACK_STATE));
         }
-        if self.sockets.contains_key(&channel) {
+        if self.sockets.contains_key(&channel) || self.services.has(channel) {
             return Err(Answer::Cme(Code::IN_USE));
         }
         if channel.protocol == Protocol::Tcp && self.is_reserved(channel.index) {
@@ -58,7 +64,7 @@ impl Wip {
         self.ranges.iter().any(|range| (range.from..=range.to).contains(&index))
     }
 
-    fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> Options {
         Options { ttl: self.stack.ttl(), tos: self.stack.tos(), ..Options::default() }
     }
 
@@ -93,7 +99,7 @@ impl Wip {
         Ok(self.opening(channel))
     }
 
-    fn opening(&mut self, channel: Channel) -> Answer {
+    pub(crate) fn opening(&mut self, channel: Channel) -> Answer {
         match self.rules.connect_error {
             ConnectError::InPlaceOfOk => {
                 self.awaited = Awaited::Connection(channel);
@@ -163,11 +169,17 @@ impl Wip {
         };
         let args = Args::of(values, 2, 2)?;
         let channel = self.named(&args)?;
+        if channel.protocol.is_service() {
+            return self.close_service(channel, out);
+        }
         if self.sockets.remove(&channel).is_none() {
             return Err(Answer::Cme(Code::BAD_STATE));
         }
         self.forget_ranges();
         out.act(Action::Close(channel));
+        if self.rules.session_close == SessionClose::All {
+            out.indicate(Indication::Line(format!("+WIPPEERCLOSE: {channel}")));
+        }
         Ok(ok())
     }
 
@@ -190,7 +202,7 @@ pub(crate) struct Range {
     to: u8,
 }
 
-fn host(args: &Args<'_>, place: usize) -> Read<String> {
+pub(crate) fn host(args: &Args<'_>, place: usize) -> Read<String> {
     let host = args.text(place)?;
     if host.is_empty() || host.len() > HOST {
         return Err(Answer::Cme(Code::BAD_VALUE));

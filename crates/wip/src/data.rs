@@ -58,7 +58,7 @@ impl Wip {
         };
         let args = Args::of(values, 3, 5)?;
         let channel = self.named(&args)?;
-        if channel.protocol == Protocol::Server {
+        if !matches!(channel.protocol, Protocol::Udp | Protocol::Tcp) {
             return Err(Answer::Cme(Code::BAD_PROTOCOL));
         }
         let mode = self.mode(channel, &args)?;
@@ -123,6 +123,9 @@ impl Wip {
 
     /// `CONNECT` was said: what came before follows.
     pub fn connected(&mut self, out: &mut impl Out) {
+        if self.mapped.is_none() {
+            return self.file_connected(out);
+        }
         let Some(channel) = self.mapped() else { return };
         let Some(socket) = self.sockets.get_mut(&channel) else { return };
         socket.told = false;
@@ -197,7 +200,7 @@ impl Wip {
 
     /// Bytes of the equipment, which has a socket.
     pub fn equipment(&mut self, now: Instant, bytes: &[u8], out: &mut impl Out) {
-        let Some(mut mapped) = self.mapped.take() else { return };
+        let Some(mut mapped) = self.mapped.take() else { return self.file_bytes(now, bytes, out) };
         let channel = mapped.channel;
         let gathering = self.stack.gathering();
         if let Some(socket) = self.sockets.get_mut(&channel) {
@@ -236,8 +239,11 @@ impl Wip {
     }
 
     /// The equipment leaves its socket; the lines are for it, in front of `OK`.
-    pub fn leave(&mut self, out: &mut impl Out) -> Vec<String> {
-        let Some(mut mapped) = self.mapped.take() else { return Vec::new() };
+    pub fn leave(&mut self, now: Instant, out: &mut impl Out) -> Vec<String> {
+        let Some(mut mapped) = self.mapped.take() else {
+            self.leave_file(now, out);
+            return Vec::new();
+        };
         mapped.send(out);
         let always = self.rules.peer_close == PeerClose::Always;
         let Some(socket) = self.sockets.get_mut(&mapped.channel) else { return Vec::new() };

@@ -17,8 +17,10 @@ pub trait Out {
     fn data(&mut self, bytes: &[u8]);
     /// The equipment has a socket, and its peer has closed: `SHUTDOWN`.
     fn shutdown(&mut self);
-    /// The equipment had a socket, and is in command state now for this reason.
+    /// The equipment had a socket or a file, and is in command state now for this reason.
     fn abort(&mut self, code: Code);
+    /// The equipment had a file, which is done, and is in command state now.
+    fn done(&mut self);
 }
 
 /// What a command came to.

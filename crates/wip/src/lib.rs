@@ -21,6 +21,7 @@
 //!     fn data(&mut self, _: &[u8]) {}
 //!     fn shutdown(&mut self) {}
 //!     fn abort(&mut self, _: wip::Code) {}
+//!     fn done(&mut self) {}
 //! }
 //!
 //! let mut wip = Wip::new(Rules::default());
@@ -50,14 +51,16 @@ mod machine;
 mod option;
 mod ping;
 mod rules;
+mod service;
 mod socket;
 mod stack;
 
 pub use channel::{Channel, Protocol};
 pub use code::Code;
 pub use event::{Action, Addresses, Answer, Event, Failure, Indication, Out, Ping, Setting};
+pub use ::services::Method;
 pub use machine::Wip;
 pub use rules::{
-    BearerLost, Bearers, ConnectError, Gathering, PeerClose, Quoted, Rules, Shutdown, StackDown,
-    Transport,
+    BearerLost, Bearers, ConnectError, Gathering, PeerClose, Quoted, Rules, Services, SessionClose,
+    Shutdown, StackDown, Transport,
 };

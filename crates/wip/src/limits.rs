@@ -30,3 +30,9 @@ pub const APN: usize = 96;
 
 /// Characters of a telephone number of a bearer.
 pub const PHONE: usize = 32;
+
+/// Values of one command: as many headers as fit a command line.
+pub const VALUES: usize = 64;
+
+/// Characters of an address of a page, a file's name, a subject or a list of recipients.
+pub const TEXT: usize = 1024;

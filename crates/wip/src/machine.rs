@@ -7,6 +7,7 @@ use clock::Instant;
 use crate::bearer::Bearers;
 use crate::create::Range;
 use crate::data::{Mapped, Mode};
+use crate::service::Services;
 use crate::socket::{Known, Phase, Socket};
 use crate::stack::Stack;
 use crate::{
@@ -20,6 +21,8 @@ pub struct Wip {
     pub(crate) stack: Stack,
     pub(crate) bearers: Bearers,
     pub(crate) sockets: BTreeMap<Channel, Socket>,
+    /// Sessions with servers.
+    pub(crate) services: Services,
     /// Indexes that servers keep for their connections.
     pub(crate) ranges: Vec<Range>,
     /// The socket that the equipment's bytes go to.
@@ -40,6 +43,8 @@ pub(crate) enum Awaited {
     Bearer(u8),
     /// A connection.
     Connection(Channel),
+    /// What a server makes of a request.
+    File(Channel),
 }
 
 impl Wip {
@@ -50,6 +55,7 @@ impl Wip {
             stack: Stack::default(),
             bearers: Bearers::default(),
             sockets: BTreeMap::new(),
+            services: Services::default(),
             ranges: Vec::new(),
             mapped: None,
             last: None,
@@ -64,7 +70,7 @@ impl Wip {
             _ => None,
         };
         let gathered = self.mapped.as_ref().and_then(|mapped| mapped.until);
-        [delay, gathered].into_iter().flatten().min()
+        [delay, gathered, self.services_deadline()].into_iter().flatten().min()
     }
 
     /// The deadline is reached.
@@ -75,10 +81,14 @@ impl Wip {
             self.delay_over(bearer, out);
         }
         self.gathered(now, out);
+        self.services_due(now, out);
     }
 
     /// Whether more of a socket's bytes, or of a server's connections, are welcome.
     pub fn wants(&self, channel: Channel) -> bool {
+        if channel.protocol.is_service() {
+            return self.service_wants(channel);
+        }
         self.sockets.get(&channel).is_some_and(|socket| match socket.phase {
             Phase::Ready if self.has_mapped(channel) => true,
             Phase::Ready => socket.unread.has_room(),
@@ -87,9 +97,9 @@ impl Wip {
         })
     }
 
-    /// The socket that the equipment has, if it has one.
+    /// The socket that the equipment has, or that its file passes by.
     pub fn mapped(&self) -> Option<Channel> {
-        self.mapped.as_ref().map(|mapped| mapped.channel)
+        self.mapped.as_ref().map(|mapped| mapped.channel).or_else(|| self.file_channel())
     }
 
     /// Whether the equipment has this socket.
@@ -98,7 +108,10 @@ impl Wip {
     }
 
     /// News of the sockets. What fits none is of one that was closed meanwhile.
-    pub fn event(&mut self, event: Event<'_>, out: &mut impl Out) {
+    pub fn event(&mut self, now: Instant, event: Event<'_>, out: &mut impl Out) {
+        if self.service_event(now, &event, out) {
+            return;
+        }
         match event {
             Event::Started(addresses) => self.bearer_started(addresses, out),
             Event::NotStarted => self.bearer_failed(Code::NETWORK, out),
@@ -188,13 +201,14 @@ impl Wip {
         for (channel, _) in std::mem::take(&mut self.sockets) {
             out.act(Action::Close(channel));
         }
+        self.close_services(out);
         self.ranges.clear();
         out.act(Action::NoPing);
     }
 
     /// The module, or what has these commands in it, starts anew: all is as at first.
     pub fn restart(&mut self, out: &mut impl Out) {
-        if !self.sockets.is_empty() {
+        if !self.sockets.is_empty() || !self.services.is_empty() {
             self.close_all(out);
         }
         *self = Self::new(std::mem::take(&mut self.rules));
@@ -208,6 +222,7 @@ impl Wip {
         if self.mapped.is_some() {
             self.drop_mapped(Code::RESET, out);
         }
+        self.lose_services(waited, out);
         for (channel, socket) in std::mem::take(&mut self.sockets) {
             out.act(Action::Close(channel));
             if socket.phase == Phase::Opening && waited != Awaited::Connection(channel) {

@@ -3,7 +3,7 @@
 use at::body::ExtendedAct;
 
 use crate::command::{Args, Read, ok};
-use crate::socket::{Phase, Socket};
+use crate::socket::{Options, Phase, Socket};
 use crate::{Action, Answer, Channel, Code, Out, Protocol, Setting, Wip};
 
 /// What an option is about.
@@ -130,6 +130,9 @@ impl Wip {
         };
         let args = Args::of(values, 4, 5)?;
         let channel = self.named(&args)?;
+        if channel.protocol.is_service() {
+            return self.service_option(channel, &args);
+        }
         let meaning = Meaning::of(args.number(3)?).ok_or(Answer::Cme(Code::BAD_OPTION))?;
         let access =
             meaning.access(channel.protocol).ok_or(Answer::Cme(Code::OPTION_UNSUPPORTED))?;
@@ -162,17 +165,19 @@ impl Wip {
     /// Gives a new socket of the host what differs from a socket's usual settings.
     pub(crate) fn apply_options(&mut self, channel: Channel, out: &mut impl Out) {
         let Some(socket) = self.sockets.get(&channel) else { return };
-        let usual = crate::socket::Options::default();
-        let options = socket.options;
-        let settings = [
-            (options.no_delay != usual.no_delay, Setting::NoDelay(options.no_delay)),
-            (options.ttl != usual.ttl, Setting::Ttl(options.ttl)),
-            (options.tos != usual.tos, Setting::Tos(options.tos)),
-        ];
-        for (differs, setting) in settings {
-            if differs {
-                out.act(Action::Set { channel, setting });
-            }
+        for setting in settings_of(socket.options) {
+            out.act(Action::Set { channel, setting });
         }
     }
+}
+
+/// What differs from a socket's usual settings.
+pub(crate) fn settings_of(options: Options) -> impl Iterator<Item = Setting> {
+    let usual = Options::default();
+    let settings = [
+        (options.no_delay != usual.no_delay, Setting::NoDelay(options.no_delay)),
+        (options.ttl != usual.ttl, Setting::Ttl(options.ttl)),
+        (options.tos != usual.tos, Setting::Tos(options.tos)),
+    ];
+    settings.into_iter().filter(|(differs, _)| *differs).map(|(_, setting)| setting)
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use services::Method;
+
 use crate::Code;
 
 /// Facts of one kind of module.
@@ -33,6 +35,34 @@ pub struct Rules {
     pub version: String,
     /// How TCP sockets talk to their peers.
     pub transport: Transport,
+    /// Which services there are.
+    pub services: Services,
+    /// What each number of `+WIPFILE=5` does, from 1.
+    pub http_methods: Vec<Method>,
+    /// When a session that the equipment closes is told to be closed.
+    pub session_close: SessionClose,
+}
+
+/// Which services there are beside sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Services {
+    /// None.
+    None,
+    /// FTP, as WIPsoft 2 has it.
+    Ftp,
+    /// FTP, HTTP, SMTP and POP3.
+    All,
+}
+
+/// When `+WIPPEERCLOSE` follows on `+WIPCLOSE`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionClose {
+    /// Never.
+    Never,
+    /// For services.
+    Services,
+    /// For all.
+    All,
 }
 
 /// Which bearers there are.
@@ -134,6 +164,16 @@ impl Default for Rules {
             bearer_failure: None,
             version: "WIP soft v542 on Open AT".into(),
             transport: Transport::Raw,
+            services: Services::All,
+            http_methods: vec![
+                Method::Get,
+                Method::Put,
+                Method::Head,
+                Method::Delete,
+                Method::Post,
+                Method::Trace,
+            ],
+            session_close: SessionClose::Services,
         }
     }
 }

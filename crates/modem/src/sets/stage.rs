@@ -203,6 +203,11 @@ pub(super) fn finish(state: State, answer: Answer, core: &mut Core, port: &mut P
         Stage::Busy(busy) => busy,
         other => return other.stays(),
     };
+    #[cfg(feature = "wip")]
+    let answer = match answer {
+        Answer::Data if !matches!(inner, State::Command) => super::wip::decline(core, port),
+        answer => answer,
+    };
     match step(inner, answer, core, port) {
         execute::Step::Next(state) => execute::line_from(state, &body, done, core, port),
         execute::Step::Refused(state) => {

@@ -25,8 +25,16 @@ pub(crate) struct Part {
     application: Application,
     /// Whether the application has stopped since the machine was last looked at, and all its sockets with it.
     restart: bool,
-    /// Why the equipment doesn't have its socket any more.
-    dropped: Option<Code>,
+    /// Why the equipment doesn't have its socket or file any more.
+    dropped: Option<Dropped>,
+}
+
+/// Why the equipment doesn't have its socket or file any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dropped {
+    /// The file is done.
+    Done,
+    Failed(Code),
 }
 
 /// Whether the application that has the commands runs.
@@ -102,7 +110,7 @@ struct Wires<'a, 'p> {
     shutdown: &'a [u8],
     said: Vec<Said>,
     finished: Option<Answer>,
-    dropped: Option<Code>,
+    dropped: Option<Dropped>,
 }
 
 impl Out for Wires<'_, '_> {
@@ -131,7 +139,11 @@ impl Out for Wires<'_, '_> {
     }
 
     fn abort(&mut self, code: Code) {
-        self.dropped = Some(code);
+        self.dropped = Some(Dropped::Failed(code));
+    }
+
+    fn done(&mut self) {
+        self.dropped = Some(Dropped::Done);
     }
 }
 
@@ -180,11 +192,14 @@ pub(super) fn command(
     if core.sets.get_mut()?.wip.application == Application::Stopped {
         return Some(Answer::Error);
     }
+    if named.name == "WIPFILE" && !matches!(state, State::Command) {
+        return Some(Answer::Cme(cme::NOT_ALLOWED));
+    }
     let now = port.now();
     let answer = with(core, port, |wip, out| wip.command(now, named.name, named.act, out))??;
     if answer == ::wip::Answer::Data && !matches!(state, State::Command) {
         // A call or a caller has the line.
-        with(core, port, |wip, out| wip.leave(out));
+        with(core, port, |wip, out| wip.leave(now, out));
         return Some(Answer::Cme(cme::NOT_ALLOWED));
     }
     if let ::wip::Answer::Ok(lines) = &answer {
@@ -194,6 +209,13 @@ pub(super) fn command(
         }
     }
     Some(plain(answer))
+}
+
+/// A file could be passed, and a call or a caller has the line meanwhile.
+pub(super) fn decline(core: &mut Core, port: &mut Port<'_>) -> Answer {
+    let now = port.now();
+    with(core, port, |wip, out| wip.leave(now, out));
+    Answer::Cme(cme::NOT_ALLOWED)
 }
 
 /// `O`: back to the last socket, where the persona has that.
@@ -216,7 +238,8 @@ pub(super) fn connect(core: &mut Core, port: &mut Port<'_>) -> State {
 
 /// Back to command state, as the equipment asked.
 pub(super) fn leave(core: &mut Core, port: &mut Port<'_>) -> State {
-    let lines = with(core, port, |wip, out| wip.leave(out)).unwrap_or_default();
+    let now = port.now();
+    let lines = with(core, port, |wip, out| wip.leave(now, out)).unwrap_or_default();
     gone(core, port);
     for line in &lines {
         core.information(std::slice::from_ref(line), port);
@@ -301,7 +324,8 @@ pub(super) fn due(core: &mut Core, port: &mut Port<'_>) {
 
 /// News of the sockets.
 pub(crate) fn event(state: State, event: Event<'_>, core: &mut Core, port: &mut Port<'_>) -> State {
-    with(core, port, |wip, out| wip.event(event, out));
+    let now = port.now();
+    with(core, port, |wip, out| wip.event(now, event, out));
     state
 }
 
@@ -313,9 +337,12 @@ pub(super) fn news(state: State, core: &mut Core, port: &mut Port<'_>) -> State 
     }
     let dropped = core.sets.get_mut().and_then(|inner| inner.wip.dropped.take());
     match (state, dropped) {
-        (State::Set(stage), Some(code)) if matches!(*stage, super::Stage::Mapped(_)) => {
+        (State::Set(stage), Some(why)) if matches!(*stage, super::Stage::Mapped(_)) => {
             gone(core, port);
-            core.cme(code.0, port);
+            match why {
+                Dropped::Done => core.result(ResultCode::Ok, port),
+                Dropped::Failed(code) => core.cme(code.0, port),
+            }
             State::Command
         }
         (state, _) => state,

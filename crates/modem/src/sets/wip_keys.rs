@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use ::wip::{
-    BearerLost, Bearers, Code, ConnectError, Gathering, PeerClose, Quoted, Shutdown, StackDown,
-    Transport,
+    BearerLost, Bearers, Code, ConnectError, Gathering, PeerClose, Method, Quoted, Services,
+    SessionClose, Shutdown, StackDown, Transport,
 };
 
 use super::facts::Resume;
 use super::wip::EscapeGuard;
-use crate::persona::{Key, choose, number, switch, text, word};
+use crate::persona::{Key, Persona, ValueSetter, choose, number, switch, text, word};
 
 pub(crate) const KEYS: &[Key] = &[
     word(
@@ -118,4 +118,42 @@ pub(crate) const KEYS: &[Key] = &[
             choose(&mut p.sets.wip.transport, word, &words)
         },
     ),
+    word(
+        "wip.services",
+        "\"none\", \"ftp\" or \"all\"",
+        "what there is beside sockets: nothing, FTP, or FTP, HTTP, SMTP and POP3",
+        |p, word| {
+            let words =
+                [("none", Services::None), ("ftp", Services::Ftp), ("all", Services::All)];
+            choose(&mut p.sets.wip.services, word, &words)
+        },
+    ),
+    word(
+        "wip.session-close",
+        "\"never\", \"services\" or \"all\"",
+        "when +WIPPEERCLOSE follows on +WIPCLOSE",
+        |p, word| {
+            let words = [
+                ("never", SessionClose::Never),
+                ("services", SessionClose::Services),
+                ("all", SessionClose::All),
+            ];
+            choose(&mut p.sets.wip.session_close, word, &words)
+        },
+    ),
+    Key {
+        name: "wip.http-methods",
+        takes: "methods of HTTP with a space between",
+        help: "what the modes of +WIPFILE=5 do, from 1",
+        set: ValueSetter::Text(http_methods),
+    },
 ];
+
+fn http_methods(persona: &mut Persona, text: &str) -> Result<(), String> {
+    use Method::{Delete, Get, Head, Post, Put, Trace};
+    let known = [Get, Put, Head, Delete, Post, Trace];
+    let named = |word: &str| known.into_iter().find(|method| method.name() == word);
+    let method = |word| named(word).ok_or_else(|| format!("there is no method {word}"));
+    persona.sets.wip.http_methods = text.split_whitespace().map(method).collect::<Result<_, _>>()?;
+    Ok(())
+}

@@ -33,8 +33,12 @@ fn end_of_command(line: &str) -> usize {
 /// Where the password of a command begins.
 fn password(command: &str) -> Option<usize> {
     let upper = command.to_ascii_uppercase();
-    let values = upper.find("+WIPBR")? + "+WIPBR".len();
     let commas: Vec<usize> = command.match_indices(',').map(|(at, _)| at + 1).collect();
+    // Of services: behind the server or page and the user's name, and headers behind it may be secret too.
+    if upper.contains("+WIPCREATE") || upper.contains("+WIPFILE") {
+        return commas.get(4).copied();
+    }
+    let values = upper.find("+WIPBR")? + "+WIPBR".len();
     let value = |from: usize, to: usize| Some(upper.get(from..to)?.trim());
     let act = value(values, *commas.first()? - 1)?.trim_start_matches(['=', ' ']);
     let option = || value(*commas.get(1)?, *commas.get(2)? - 1);
@@ -48,6 +52,17 @@ fn password(command: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::without_passwords;
+
+    #[test]
+    fn the_password_of_a_service_is_not_shown() {
+        let masked = |line: &str| without_passwords(line.to_owned());
+        let shown = "+WIPCREATE=4,1,\"h\",21,\"me\",";
+        assert_eq!(masked(&format!("{shown}\"secret\"")), format!("{shown}***"));
+        let shown = "+wipfile=5,1,1,\"/x\",\"me\",";
+        assert_eq!(masked(&format!("{shown}\"secret\",\"Cookie\",\"y\"")), format!("{shown}***"));
+        assert_eq!(masked("+WIPCREATE=2,1,\"h\",80"), "+WIPCREATE=2,1,\"h\",80");
+        assert_eq!(masked("+WIPCREATE=3,1,80,1,8"), "+WIPCREATE=3,1,80,1,8");
+    }
 
     #[test]
     fn a_bearers_password_is_not_shown_and_everything_else_is() {

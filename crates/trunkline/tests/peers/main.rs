@@ -25,6 +25,8 @@ mod pyserial;
 mod regressions;
 mod rfc2217;
 mod ser2net;
+#[cfg(feature = "wip")]
+mod services;
 mod ssh_callers;
 mod ssh_hosts;
 mod stage;

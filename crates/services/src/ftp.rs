@@ -1,0 +1,425 @@
+//! FTP: RFC 959, with passive data connections.
+//!
+//! ```text
+//! Opening ─► Greeting ─► User ─► Password ─► Account ─► Idle ─► (Type) ─► Passive ─► Connecting ─► Asked ─► Moving
+//!                                                        ▲ └──► Deleting                                     │
+//!                                                        └───────────────────────── Aborting ◄───────────────┘
+//! ```
+
+use std::net::Ipv4Addr;
+
+use clock::Instant;
+
+use crate::limits::{ANSWER, STALL};
+use crate::lines::{Replies, Reply};
+use crate::session::Service;
+use crate::{Event, Link, Login, News, Out, Server, Trouble};
+
+/// How files are represented.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// `TYPE A`: what a server makes of its line ends is its affair.
+    #[default]
+    Ascii,
+    /// `TYPE I`: as they are.
+    Binary,
+}
+
+/// A session with a server of FTP.
+#[derive(Clone, Debug)]
+pub struct Ftp {
+    login: Login,
+    peer: Option<Ipv4Addr>,
+    replies: Replies,
+    stage: Stage,
+    /// How the server has been told to represent files.
+    told: Kind,
+    /// How it is to.
+    kind: Kind,
+    /// What is to be done, or is being done.
+    wanted: Option<Wanted>,
+    until: Option<Instant>,
+}
+
+#[derive(Clone, Debug)]
+enum Wanted {
+    Fetch(String),
+    Store(String),
+    List(String),
+    Delete(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Opening,
+    Greeting,
+    User,
+    Password,
+    Account,
+    Idle,
+    Type,
+    Passive,
+    Connecting,
+    Asked,
+    /// A file comes or goes: whether its connection has ended, and what the server says of it.
+    Moving {
+        ended: Ended,
+        said: Option<u16>,
+    },
+    Deleting,
+    /// The owner wants no more of a file; the server hasn't said so yet.
+    Aborting,
+    Over,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    No,
+    Yes,
+    Broken,
+}
+
+impl Ftp {
+    pub(crate) fn new(now: Instant, server: Server, out: &mut dyn Out) -> Self {
+        out.open(Link::Control, &server.host, server.port);
+        Self {
+            login: server.login,
+            peer: None,
+            replies: Replies::default(),
+            stage: Stage::Opening,
+            told: Kind::default(),
+            kind: Kind::default(),
+            wanted: None,
+            // Whoever connects has a patience of his own.
+            until: Some(now + STALL),
+        }
+    }
+
+    /// How files are represented from the next one on.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Sets what [`Ftp::kind`] tells.
+    pub const fn set_kind(&mut self, kind: Kind) {
+        self.kind = kind;
+    }
+
+    /// Asks for a file.
+    pub fn fetch(&mut self, now: Instant, name: &str, out: &mut dyn Out) {
+        self.want(now, Wanted::Fetch(name.into()), out);
+    }
+
+    /// Sends a file.
+    pub fn store(&mut self, now: Instant, name: &str, out: &mut dyn Out) {
+        self.want(now, Wanted::Store(name.into()), out);
+    }
+
+    /// Asks for a list; of the current folder without a name.
+    pub fn list(&mut self, now: Instant, name: &str, out: &mut dyn Out) {
+        self.want(now, Wanted::List(name.into()), out);
+    }
+
+    /// Deletes a file.
+    pub fn delete(&mut self, now: Instant, name: &str, out: &mut dyn Out) {
+        self.want(now, Wanted::Delete(name.into()), out);
+    }
+
+    fn want(&mut self, now: Instant, wanted: Wanted, out: &mut dyn Out) {
+        if self.wanted.is_some() || self.stage == Stage::Over {
+            return out.news(News::Failed(Trouble::Closed));
+        }
+        self.wanted = Some(wanted);
+        // Else it begins once the server has let us in, or has come to an end with the last one.
+        if self.stage == Stage::Idle {
+            self.begin(now, out);
+        }
+    }
+
+    fn begin(&mut self, now: Instant, out: &mut dyn Out) {
+        match &self.wanted {
+            None => {}
+            Some(Wanted::Delete(name)) => {
+                let line = format!("DELE {name}\r\n");
+                self.say(now, &line, Stage::Deleting, out);
+            }
+            Some(_) if self.told != self.kind => {
+                let line = match self.kind {
+                    Kind::Ascii => "TYPE A\r\n",
+                    Kind::Binary => "TYPE I\r\n",
+                };
+                self.say(now, line, Stage::Type, out);
+            }
+            Some(_) => self.say(now, "PASV\r\n", Stage::Passive, out),
+        }
+    }
+
+    fn say(&mut self, now: Instant, line: &str, next: Stage, out: &mut dyn Out) {
+        (self.stage, self.until) = (next, Some(now + ANSWER));
+        out.send(Link::Control, line.as_bytes());
+    }
+
+    fn idle(&mut self) {
+        (self.stage, self.until) = (Stage::Idle, None);
+    }
+
+    fn ready(&mut self, now: Instant, out: &mut dyn Out) {
+        self.idle();
+        out.news(News::Ready);
+        self.begin(now, out);
+    }
+
+    fn fail(&mut self, trouble: Trouble, out: &mut dyn Out) {
+        self.wanted = None;
+        self.idle();
+        out.news(News::Failed(trouble));
+    }
+
+    /// The dialogue has ended, or goes nowhere.
+    fn over(&mut self, trouble: Trouble, out: &mut dyn Out) {
+        if self.stage == Stage::Over {
+            return;
+        }
+        let entered = !self.is_entering();
+        if matches!(self.stage, Stage::Connecting | Stage::Asked | Stage::Moving { .. }) {
+            out.close(Link::Data);
+        }
+        (self.stage, self.until) = (Stage::Over, None);
+        out.close(Link::Control);
+        if !entered {
+            self.wanted = None;
+            return out.news(News::Refused(trouble));
+        }
+        if self.wanted.take().is_some() {
+            out.news(News::Failed(trouble));
+        }
+        out.news(News::Lost);
+    }
+
+    const fn is_entering(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Opening | Stage::Greeting | Stage::User | Stage::Password | Stage::Account
+        )
+    }
+
+    fn reply(&mut self, now: Instant, reply: &Reply, out: &mut dyn Out) {
+        // It closes now, whatever was asked.
+        if reply.code == 421 {
+            let entering = self.stage == Stage::Greeting;
+            let trouble = if entering { Trouble::NotReady } else { Trouble::Closed };
+            return self.over(trouble, out);
+        }
+        match (self.stage, reply.code) {
+            // It will be ready soon.
+            (Stage::Greeting, 100..200) => {}
+            (Stage::Greeting, 200..300) => {
+                let line = format!("USER {}\r\n", self.login.user);
+                self.say(now, &line, Stage::User, out);
+            }
+            (Stage::Greeting, _) => self.over(Trouble::NotReady, out),
+            (Stage::User | Stage::Password | Stage::Account, 200..300) => self.ready(now, out),
+            (Stage::User, 331) => {
+                let line = format!("PASS {}\r\n", self.login.password);
+                self.say(now, &line, Stage::Password, out);
+            }
+            (Stage::User | Stage::Password, 332) if !self.login.account.is_empty() => {
+                let line = format!("ACCT {}\r\n", self.login.account);
+                self.say(now, &line, Stage::Account, out);
+            }
+            (Stage::User, _) => self.over(Trouble::User, out),
+            (Stage::Password, _) => self.over(Trouble::Password, out),
+            (Stage::Account, _) => self.over(Trouble::Authentication, out),
+            (Stage::Type, 200..300) => {
+                self.told = self.kind;
+                self.say(now, "PASV\r\n", Stage::Passive, out);
+            }
+            (Stage::Passive, 227) => match (self.peer, passive_port(&reply.text)) {
+                // The address that it names is not looked at: it is wrong behind a translator, and may be
+                // somebody else's.
+                (Some(peer), Some(port)) => {
+                    (self.stage, self.until) = (Stage::Connecting, Some(now + STALL));
+                    out.open(Link::Data, &peer.to_string(), port);
+                }
+                _ => self.fail(Trouble::Protocol, out),
+            },
+            (Stage::Type | Stage::Passive, _) => self.fail(Trouble::Closed, out),
+            (Stage::Asked, 100..200) => self.begun(now, out),
+            (Stage::Asked, 200..300) => {
+                self.begun(now, out);
+                self.said(reply.code, out);
+            }
+            (Stage::Asked, _) => {
+                out.close(Link::Data);
+                let list = matches!(self.wanted, Some(Wanted::List(_)));
+                self.fail(if list { Trouble::List } else { Trouble::Closed }, out);
+            }
+            (Stage::Moving { .. }, 100..200) => {}
+            (Stage::Moving { .. }, code) => self.said(code, out),
+            (Stage::Deleting, 200..300) => {
+                self.wanted = None;
+                self.idle();
+                out.news(News::Done);
+            }
+            (Stage::Deleting, _) => self.fail(Trouble::Delete, out),
+            (Stage::Aborting, 100..200) => {}
+            (Stage::Aborting, _) => {
+                self.idle();
+                self.begin(now, out);
+            }
+            (Stage::Opening | Stage::Connecting | Stage::Idle | Stage::Over, _) => {}
+        }
+    }
+
+    fn begun(&mut self, now: Instant, out: &mut dyn Out) {
+        self.stage = Stage::Moving { ended: Ended::No, said: None };
+        self.until = Some(now + STALL);
+        out.news(News::Begun);
+    }
+
+    fn said(&mut self, code: u16, out: &mut dyn Out) {
+        if let Stage::Moving { said, .. } = &mut self.stage {
+            *said = Some(code);
+        }
+        self.settle(out);
+    }
+
+    fn data_ended(&mut self, how: Ended, out: &mut dyn Out) {
+        if let Stage::Moving { ended, .. } = &mut self.stage
+            && *ended == Ended::No
+        {
+            *ended = how;
+        }
+        self.settle(out);
+    }
+
+    /// A file has come or gone once the server says so, and has ended its connection if it came.
+    fn settle(&mut self, out: &mut dyn Out) {
+        let Stage::Moving { ended, said: Some(code) } = self.stage else { return };
+        let goes = matches!(self.wanted, Some(Wanted::Store(_)));
+        let well = (200..300).contains(&code);
+        if well && ended == Ended::No && !goes {
+            return;
+        }
+        out.close(Link::Data);
+        if !well || (ended == Ended::Broken && !goes) {
+            return self.fail(Trouble::Closed, out);
+        }
+        self.wanted = None;
+        self.idle();
+        out.news(News::Done);
+    }
+
+    fn connected(&mut self, now: Instant, out: &mut dyn Out) {
+        let line = match &self.wanted {
+            Some(Wanted::Fetch(name)) => format!("RETR {name}\r\n"),
+            Some(Wanted::Store(name)) => format!("STOR {name}\r\n"),
+            Some(Wanted::List(name)) if name.is_empty() => "LIST\r\n".into(),
+            Some(Wanted::List(name)) => format!("LIST {name}\r\n"),
+            Some(Wanted::Delete(_)) | None => return,
+        };
+        self.say(now, &line, Stage::Asked, out);
+    }
+}
+
+impl Service for Ftp {
+    fn event(&mut self, now: Instant, event: Event<'_>, out: &mut dyn Out) {
+        match event {
+            Event::Opened { link: Link::Control, peer } => {
+                self.peer = peer.map(|peer| *peer.ip());
+                (self.stage, self.until) = (Stage::Greeting, Some(now + ANSWER));
+            }
+            Event::Opened { link: Link::Data, .. } if self.stage == Stage::Connecting => {
+                self.connected(now, out);
+            }
+            Event::Opened { link: Link::Data, .. } => {}
+            Event::Failed(Link::Control) => self.over(Trouble::Unreachable, out),
+            Event::Failed(Link::Data) if self.stage == Stage::Connecting => {
+                self.fail(Trouble::Unreachable, out);
+            }
+            Event::Failed(Link::Data) => {}
+            Event::Data { link: Link::Control, mut bytes } => {
+                while let Some(reply) = self.replies.next(&mut bytes) {
+                    match reply {
+                        Ok(reply) => self.reply(now, &reply, out),
+                        Err(_) => self.over(Trouble::Protocol, out),
+                    }
+                }
+            }
+            Event::Data { link: Link::Data, bytes } => {
+                let comes = matches!(self.wanted, Some(Wanted::Fetch(_) | Wanted::List(_)));
+                if comes && matches!(self.stage, Stage::Moving { .. }) {
+                    self.until = Some(now + STALL);
+                    out.file(bytes);
+                }
+            }
+            Event::Ended(Link::Control) => self.over(Trouble::Closed, out),
+            Event::Reset(Link::Control) => self.over(Trouble::Reset, out),
+            Event::Ended(Link::Data) => self.data_ended(Ended::Yes, out),
+            Event::Reset(Link::Data) => self.data_ended(Ended::Broken, out),
+        }
+    }
+
+    fn put(&mut self, now: Instant, bytes: &[u8], out: &mut dyn Out) {
+        let goes = matches!(self.wanted, Some(Wanted::Store(_)));
+        if goes && matches!(self.stage, Stage::Moving { ended: Ended::No, .. }) {
+            self.until = Some(now + STALL);
+            out.send(Link::Data, bytes);
+        }
+    }
+
+    fn finish(&mut self, now: Instant, out: &mut dyn Out) {
+        let goes = matches!(self.wanted, Some(Wanted::Store(_)));
+        if goes && let Stage::Moving { ended: Ended::No, .. } = self.stage {
+            self.until = Some(now + STALL);
+            out.shut(Link::Data);
+        }
+    }
+
+    fn abort(&mut self, now: Instant, out: &mut dyn Out) {
+        if let Stage::Moving { said, .. } = self.stage {
+            out.close(Link::Data);
+            self.wanted = None;
+            match said {
+                Some(_) => self.idle(),
+                None => (self.stage, self.until) = (Stage::Aborting, Some(now + ANSWER)),
+            }
+        }
+    }
+
+    fn close(&mut self, out: &mut dyn Out) {
+        if matches!(self.stage, Stage::Connecting | Stage::Asked | Stage::Moving { .. }) {
+            out.close(Link::Data);
+        }
+        if self.stage == Stage::Over {
+            return;
+        }
+        if !matches!(self.stage, Stage::Opening | Stage::Greeting) {
+            out.send(Link::Control, b"QUIT\r\n");
+        }
+        self.stage = Stage::Over;
+        out.close(Link::Control);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.until
+    }
+
+    fn due(&mut self, _: Instant, out: &mut dyn Out) {
+        self.over(Trouble::Protocol, out);
+    }
+
+    fn carries_file(&self, link: Link) -> bool {
+        link == Link::Data
+    }
+}
+
+/// The port in the answer to `PASV`: the last two of six numbers, wherever they stand.
+fn passive_port(text: &[String]) -> Option<u16> {
+    let text = text.last()?;
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit() && c != ',');
+    let six = numbers.find(|word| word.split(',').filter(|n| !n.is_empty()).count() == 6)?;
+    let mut six = six.split(',').filter(|n| !n.is_empty()).map(str::parse::<u8>);
+    let (high, low) = (six.nth(4)?.ok()?, six.next()?.ok()?);
+    Some(u16::from_be_bytes([high, low])).filter(|port| *port != 0)
+}
