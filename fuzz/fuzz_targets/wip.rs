@@ -61,6 +61,8 @@ impl Out for Driver {
     fn abort(&mut self, _: Code) {}
 
     fn done(&mut self) {}
+
+    fn ended(&mut self, _: &'static str) {}
 }
 
 const FROM: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 9), 2007);

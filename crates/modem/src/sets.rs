@@ -44,6 +44,9 @@ use stage::{Busy, Feed};
 pub(crate) enum Answer {
     /// The next command of the line follows.
     Ok,
+    /// The line ends with these lines.
+    #[cfg(feature = "wip")]
+    Words(Vec<String>),
     /// `ERROR`, whatever `+CMEE` says.
     Error,
     /// `+CME ERROR` with this number, or `ERROR` without `+CMEE`.
@@ -244,6 +247,12 @@ fn asked(named: &Named<'_>, state: &State, core: &mut Core, port: &mut Port<'_>)
         return Some(answer);
     }
     #[cfg(feature = "wip")]
+    if core.persona().sets.has(Set::Edsoft)
+        && named.mark == b'#'
+    {
+        return wip::vendor_command(named, state, core, port);
+    }
+    #[cfg(feature = "wip")]
     if core.persona().sets.has(Set::Wip)
         && let Some(answer) = wip::command(named, state, core, port)
     {
@@ -264,6 +273,13 @@ fn step(state: State, answer: Answer, core: &mut Core, port: &mut Port<'_>) -> S
         }
         Answer::Waits => Step::Leaves(State::Set(Box::new(Stage::Busy(Busy::new(state))))),
         Answer::Silent => Step::Leaves(state),
+        #[cfg(feature = "wip")]
+        Answer::Words(lines) => {
+            for line in lines {
+                core.information(&[line], port);
+            }
+            Step::Leaves(state)
+        }
         #[cfg(feature = "gsm")]
         Answer::Refused(refusal) => {
             core.refuse(refusal, port);
@@ -343,6 +359,11 @@ pub(crate) fn news(mut state: State, core: &mut Core, port: &mut Port<'_>) -> St
     }
     while let Some(answer) = core.sets.get_mut().and_then(|inner| inner.finished.take()) {
         state = stage::finish(state, answer, core, port);
+    }
+    // A file may have come to its end before its equipment was told of its begin.
+    #[cfg(feature = "wip")]
+    {
+        state = wip::news(state, core, port);
     }
     // Between the characters of a command an unasked-for line would spoil its echo.
     if state.takes_commands() && !core.recogniser.is_typing() {

@@ -233,13 +233,23 @@ impl Wip {
             (_, 0 | 1) => return Err(Answer::Cme(Code::NOT_ON_BEARER)),
             _ => return Err(Answer::Error),
         }
+        self.begin_bearer(now, id, out);
+        Ok(Answer::Waits)
+    }
+
+    fn begin_bearer(&mut self, now: Instant, id: u8, out: &mut impl Out) {
         if self.rules.bearer_delay.is_zero() && self.rules.bearer_failure.is_none() {
             self.awaited = Awaited::Bearer(id);
             out.act(Action::Start);
         } else {
             self.awaited = Awaited::Delay(id, now + self.rules.bearer_delay);
         }
-        Ok(Answer::Waits)
+    }
+
+    /// Starts the usual bearer, open or not.
+    pub(crate) fn begin_gprs(&mut self, now: Instant, out: &mut impl Out) {
+        self.bearers.open.entry(GPRS).or_default();
+        self.begin_bearer(now, GPRS, out);
     }
 
     /// The pause before a bearer starts, or doesn't, is over.
@@ -257,13 +267,13 @@ impl Wip {
         let Some(bearer) = self.bearers.open.get_mut(&id) else { return };
         bearer.started = Started::Yes;
         self.bearers.addresses = Some(addresses);
-        out.finish(ok());
+        self.ends(ok(), out);
     }
 
     pub(crate) fn bearer_failed(&mut self, code: Code, out: &mut impl Out) {
         if matches!(self.awaited, Awaited::Bearer(_)) {
             self.awaited = Awaited::Nothing;
-            out.finish(Answer::Cme(code));
+            self.ends(Answer::Cme(code), out);
         }
     }
 

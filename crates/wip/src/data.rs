@@ -8,12 +8,13 @@ use clock::Instant;
 
 use crate::command::{Args, Read, ok};
 use crate::create::quoted;
+use crate::edsoft::EndedBy;
 use crate::limits::{DATAGRAM, SEGMENT};
 use crate::socket::{Known, Phase, Socket, Unread};
 use crate::stack::GATHER_UNIT;
 use crate::stuffing::{ETX, Piece, Unstuffer, stuff};
 use crate::{
-    Action, Answer, Channel, Code, Indication, Out, PeerClose, Protocol, Quoted, Shutdown, Wip,
+    Action, Answer, Channel, Code, Dialect, Indication, Out, PeerClose, Protocol, Quoted, Shutdown, Wip,
 };
 
 /// Bytes of one datagram in the transparent mode, unless the command says otherwise.
@@ -84,6 +85,15 @@ impl Wip {
         Some(Answer::Data)
     }
 
+    /// Gives the equipment the first socket.
+    pub(crate) fn map_first(&mut self) {
+        let mode = match self.edsoft.is_stuffed() {
+            true => Mode::Stuffed(Unstuffer::default()),
+            false => Mode::Transparent { packet: SEGMENT, wait: Duration::ZERO },
+        };
+        self.mapped = Some(Box::new(Mapped::new(Channel::tcp(1), mode)));
+    }
+
     fn mode(&self, channel: Channel, args: &Args<'_>) -> Read<Option<Mode>> {
         let mode = args.number(2)?;
         let cuts = mode == 2 && channel.protocol == Protocol::Udp;
@@ -141,7 +151,9 @@ impl Wip {
                 }
             }
         }
-        if closed {
+        if closed && self.is_edsoft() {
+            self.connection_ended(EndedBy::Peer, out);
+        } else if closed {
             self.say_shutdown(out);
         }
     }
@@ -191,7 +203,8 @@ impl Wip {
     /// Once for each time that the equipment has read.
     fn indicate_unread(&mut self, channel: Channel, out: &mut impl Out) {
         let Some(socket) = self.sockets.get_mut(&channel) else { return };
-        if !std::mem::replace(&mut socket.told, true)
+        if self.rules.dialect == Dialect::Wip
+            && !std::mem::replace(&mut socket.told, true)
             && let Some(socket) = self.sockets.get(&channel)
         {
             out.indicate(Indication::Line(self.unread_line(channel, socket)));
@@ -207,7 +220,11 @@ impl Wip {
             mapped.take(bytes, socket, out);
             mapped.wait(now, gathering, out);
         }
+        let ended = self.sockets.get(&channel).is_some_and(|socket| socket.shut);
         self.mapped = Some(mapped);
+        if ended && self.is_edsoft() {
+            self.connection_ended(EndedBy::Equipment, out);
+        }
     }
 
     /// Sends what was gathered for long enough.

@@ -21,6 +21,8 @@ pub trait Out {
     fn abort(&mut self, code: Code);
     /// The equipment had a file, which is done, and is in command state now.
     fn done(&mut self);
+    /// The equipment had a connection that has ended, and is told so in these words, in command state.
+    fn ended(&mut self, words: &'static str);
 }
 
 /// What a command came to.
@@ -28,6 +30,8 @@ pub trait Out {
 pub enum Answer {
     /// These lines, then `OK`.
     Ok(Vec<String>),
+    /// These lines, the last of which is in place of `OK`.
+    Words(Vec<String>),
     /// The command can't be read, or isn't one.
     Error,
     /// It can be read, and can't be done.

@@ -22,6 +22,7 @@
 //!     fn shutdown(&mut self) {}
 //!     fn abort(&mut self, _: wip::Code) {}
 //!     fn done(&mut self) {}
+//!     fn ended(&mut self, _: &'static str) {}
 //! }
 //!
 //! let mut wip = Wip::new(Rules::default());
@@ -46,6 +47,7 @@ mod code;
 mod command;
 mod create;
 mod data;
+mod edsoft;
 mod event;
 mod machine;
 mod option;
@@ -61,6 +63,6 @@ pub use event::{Action, Addresses, Answer, Event, Failure, Indication, Out, Ping
 pub use ::services::Method;
 pub use machine::Wip;
 pub use rules::{
-    BearerLost, Bearers, ConnectError, Gathering, PeerClose, Quoted, Rules, Services, SessionClose,
+    BearerLost, Bearers, ConnectError, Dialect, Gathering, PeerClose, Quoted, Rules, Services, SessionClose,
     Shutdown, StackDown, Transport,
 };

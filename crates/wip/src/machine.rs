@@ -7,6 +7,7 @@ use clock::Instant;
 use crate::bearer::Bearers;
 use crate::create::Range;
 use crate::data::{Mapped, Mode};
+use crate::edsoft::{Edsoft, EndedBy};
 use crate::service::Services;
 use crate::socket::{Known, Phase, Socket};
 use crate::stack::Stack;
@@ -21,6 +22,7 @@ pub struct Wip {
     pub(crate) stack: Stack,
     pub(crate) bearers: Bearers,
     pub(crate) sockets: BTreeMap<Channel, Socket>,
+    pub(crate) edsoft: Edsoft,
     /// Sessions with servers.
     pub(crate) services: Services,
     /// Indexes that servers keep for their connections.
@@ -55,6 +57,7 @@ impl Wip {
             stack: Stack::default(),
             bearers: Bearers::default(),
             sockets: BTreeMap::new(),
+            edsoft: Edsoft::default(),
             services: Services::default(),
             ranges: Vec::new(),
             mapped: None,
@@ -142,7 +145,10 @@ impl Wip {
         self.apply_options(channel, out);
         if self.awaited == Awaited::Connection(channel) {
             self.awaited = Awaited::Nothing;
-            out.finish(Answer::Ok(Vec::new()));
+            self.ends(Answer::Ok(Vec::new()), out);
+        }
+        if self.is_edsoft() {
+            return;
         }
         out.indicate(Indication::Line(format!("+WIPREADY: {channel}")));
     }
@@ -159,7 +165,7 @@ impl Wip {
         };
         if self.awaited == Awaited::Connection(channel) {
             self.awaited = Awaited::Nothing;
-            return out.finish(Answer::Cme(code));
+            return self.ends(Answer::Cme(code), out);
         }
         out.indicate(match self.rules.connect_error {
             ConnectError::Named => Indication::Line(format!("+WIPERROR: {channel},{}", code.0)),
@@ -169,6 +175,10 @@ impl Wip {
 
     fn peer_closed(&mut self, channel: Channel, out: &mut impl Out) {
         let mapped = self.has_mapped(channel);
+        // In command state what it sent can still be read.
+        if mapped && self.is_edsoft() {
+            return self.connection_ended(EndedBy::Peer, out);
+        }
         let Some(socket) = self.sockets.get_mut(&channel) else { return };
         if socket.phase != Phase::Ready || channel.protocol != Protocol::Tcp {
             return;
@@ -176,12 +186,15 @@ impl Wip {
         socket.phase = Phase::PeerClosed(Known::Yes);
         if mapped {
             self.say_shutdown(out);
-        } else {
+        } else if !self.is_edsoft() {
             out.indicate(Indication::Line(format!("+WIPPEERCLOSE: {channel}")));
         }
     }
 
     fn reset(&mut self, channel: Channel, out: &mut impl Out) {
+        if self.is_edsoft() && self.sockets.contains_key(&channel) {
+            return self.connection_ended(EndedBy::Peer, out);
+        }
         let mapped = self.has_mapped(channel);
         let Some(socket) = self.sockets.get_mut(&channel) else { return };
         let told = socket.phase == Phase::PeerClosed(Known::Yes);
@@ -217,7 +230,7 @@ impl Wip {
     fn lost(&mut self, out: &mut impl Out) {
         let waited = std::mem::replace(&mut self.awaited, Awaited::Nothing);
         if waited != Awaited::Nothing {
-            out.finish(Answer::Cme(Code::NETWORK));
+            self.ends(Answer::Cme(Code::NETWORK), out);
         }
         if self.mapped.is_some() {
             self.drop_mapped(Code::RESET, out);

@@ -9,6 +9,8 @@ use crate::Code;
 /// Facts of one kind of module.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
+    /// Which commands there are.
+    pub dialect: Dialect,
     /// Which bearers there are.
     pub bearers: Bearers,
     /// Indexes of TCP servers.
@@ -63,6 +65,15 @@ pub enum SessionClose {
     Services,
     /// For all.
     All,
+}
+
+/// Which commands there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// `AT+WIP…`
+    Wip,
+    /// `AT#…`, which Wavecom's modules had before: eDsoft's.
+    Edsoft,
 }
 
 /// Which bearers there are.
@@ -151,6 +162,7 @@ pub enum Transport {
 impl Default for Rules {
     fn default() -> Self {
         Self {
+            dialect: Dialect::Wip,
             bearers: Bearers::Radio,
             servers: 8,
             shutdown: Shutdown::BehindEtx,

@@ -117,7 +117,7 @@ impl Wip {
         option != GATHERING || self.rules.gathering == Gathering::Known
     }
 
-    fn start_stack(&mut self) -> Read<Answer> {
+    pub(crate) fn start_stack(&mut self) -> Read<Answer> {
         if self.stack.power == Power::Up {
             return Err(Answer::Cme(Code::STACK_UP));
         }
@@ -125,7 +125,7 @@ impl Wip {
         Ok(ok())
     }
 
-    fn stop_stack(&mut self, out: &mut impl Out) -> Read<Answer> {
+    pub(crate) fn stop_stack(&mut self, out: &mut impl Out) -> Read<Answer> {
         self.close_all(out);
         self.bearers.close_all();
         self.stack.power = Power::Down;

@@ -32,9 +32,13 @@ impl Driver {
         let lets_in = |from| access.check(from).is_ok();
         let mut net = std::mem::take(&mut self.circuit.net);
         let place = self.circuit.place();
+        let had_room = net.has_room_for(modem);
         let polled = net.poll(cx, buffer, welcome, lets_in, &place);
         self.circuit.net = net;
-        let Poll::Ready(event) = polled else { return false };
+        let Poll::Ready(event) = polled else {
+            // What has gone out makes room for equipment that nobody has listened to since.
+            return !had_room && self.circuit.net.has_room_for(&self.modem);
+        };
         self.feed(cx, now, Input::Net(event));
         true
     }

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub(crate) enum Set {
     /// Wavecom's TCP/IP commands, `+WIP…`.
     Wip,
+    /// Those that Wavecom's modules had before, `#…`.
+    Edsoft,
     /// A GSM module's commands.
     Gsm,
 }
@@ -40,12 +42,22 @@ pub(crate) enum Resume {
 }
 
 impl Set {
-    pub(super) const ALL: [Self; 2] = [Self::Wip, Self::Gsm];
+    pub(super) const ALL: [Self; 3] = [Self::Wip, Self::Edsoft, Self::Gsm];
 }
 
 impl Facts {
     pub(crate) fn is_any(&self) -> bool {
         !self.on.is_empty() || !self.feed_wait.is_zero()
+    }
+
+    /// What its TCP/IP is like.
+    #[cfg(feature = "wip")]
+    pub(super) fn rules(&self) -> ::wip::Rules {
+        let dialect = match self.has(Set::Edsoft) && !self.has(Set::Wip) {
+            true => ::wip::Dialect::Edsoft,
+            false => ::wip::Dialect::Wip,
+        };
+        ::wip::Rules { dialect, ..self.wip.clone() }
     }
 
     /// How TCP sockets talk to their peers.

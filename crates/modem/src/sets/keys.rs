@@ -8,8 +8,8 @@ use crate::persona::{Key, Persona, ValueSetter, number, switch};
 pub(crate) const KEYS: &[Key] = &[
     Key {
         name: "sets",
-        takes: "\"wip\" and \"gsm\" with a space between",
-        help: "command sets beside the table: TCP/IP by +WIP…, a GSM module",
+        takes: "\"wip\", \"edsoft\" and \"gsm\" with a space between",
+        help: "command sets beside the table: TCP/IP by +WIP… or by #…, a GSM module",
         set: ValueSetter::Text(sets),
     },
     switch(

@@ -227,6 +227,7 @@ impl Set {
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Wip => "wip",
+            Self::Edsoft => "edsoft",
             Self::Gsm => "gsm",
         }
     }

@@ -34,6 +34,8 @@ pub(crate) struct Part {
 enum Dropped {
     /// The file is done.
     Done,
+    /// The connection has ended, in these words.
+    Ended(&'static str),
     Failed(Code),
 }
 
@@ -72,7 +74,7 @@ pub(crate) struct Mapped {
 impl Part {
     pub(super) fn new(facts: &Facts) -> Self {
         Self {
-            machine: Wip::new(facts.wip.clone()),
+            machine: Wip::new(facts.rules()),
             application: Application::Running,
             restart: false,
             dropped: None,
@@ -145,12 +147,17 @@ impl Out for Wires<'_, '_> {
     fn done(&mut self) {
         self.dropped = Some(Dropped::Done);
     }
+
+    fn ended(&mut self, words: &'static str) {
+        self.dropped = Some(Dropped::Ended(words));
+    }
 }
 
 /// An answer without lines.
 fn plain(answer: ::wip::Answer) -> Answer {
     match answer {
         ::wip::Answer::Ok(_) => Answer::Ok,
+        ::wip::Answer::Words(lines) => Answer::Words(lines),
         ::wip::Answer::Error => Answer::Error,
         ::wip::Answer::Cme(code) => Answer::Cme(code.0),
         ::wip::Answer::Waits => Answer::Waits,
@@ -192,11 +199,36 @@ pub(super) fn command(
     if core.sets.get_mut()?.wip.application == Application::Stopped {
         return Some(Answer::Error);
     }
-    if named.name == "WIPFILE" && !matches!(state, State::Command) {
+    execute(named, state, core, port, |wip, now, out| wip.command(now, named.name, named.act, out))
+}
+
+/// Executes a command with `#`, if it is one of these.
+pub(super) fn vendor_command(
+    named: &Named<'_>,
+    state: &State,
+    core: &mut Core,
+    port: &mut Port<'_>,
+) -> Option<Answer> {
+    if core.sets.get_mut()?.wip.application == Application::Stopped {
+        return Some(Answer::Error);
+    }
+    execute(named, state, core, port, |wip, now, out| {
+        wip.vendor_command(now, named.name, named.act, out)
+    })
+}
+
+fn execute(
+    named: &Named<'_>,
+    state: &State,
+    core: &mut Core,
+    port: &mut Port<'_>,
+    does: impl FnOnce(&mut Wip, Instant, &mut Wires<'_, '_>) -> Option<::wip::Answer>,
+) -> Option<Answer> {
+    if matches!(named.name, "WIPFILE" | "OTCP") && !matches!(state, State::Command) {
         return Some(Answer::Cme(cme::NOT_ALLOWED));
     }
     let now = port.now();
-    let answer = with(core, port, |wip, out| wip.command(now, named.name, named.act, out))??;
+    let answer = with(core, port, |wip, out| does(wip, now, out))??;
     if answer == ::wip::Answer::Data && !matches!(state, State::Command) {
         // A call or a caller has the line.
         with(core, port, |wip, out| wip.leave(now, out));
@@ -229,7 +261,10 @@ pub(super) fn resume(state: &State, core: &mut Core, port: &mut Port<'_>) -> Opt
 /// `CONNECT`: the equipment has a socket.
 pub(super) fn connect(core: &mut Core, port: &mut Port<'_>) -> State {
     core.set_carrier(Carrier::Present, port);
-    core.result(ResultCode::Connect(None), port);
+    match core.sets.get().and_then(|inner| inner.wip.machine.greeting()) {
+        Some(words) => core.information(&[words.to_owned()], port),
+        None => core.result(ResultCode::Connect(None), port),
+    }
     let facts = &core.persona().sets;
     let watch = Watch::of_socket(core, port.now(), facts.escape);
     with(core, port, |wip, out| wip.connected(out));
@@ -341,6 +376,7 @@ pub(super) fn news(state: State, core: &mut Core, port: &mut Port<'_>) -> State 
             gone(core, port);
             match why {
                 Dropped::Done => core.result(ResultCode::Ok, port),
+                Dropped::Ended(words) => core.information(&[words.to_owned()], port),
                 Dropped::Failed(code) => core.cme(code.0, port),
             }
             State::Command

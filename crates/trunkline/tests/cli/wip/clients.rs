@@ -2,7 +2,7 @@
 
 use std::net::UdpSocket;
 
-use super::servers::{Server, hears, says};
+use super::servers::{Server, hears, hears_the_end, read, says};
 use super::{Client, Echo, Pace};
 use crate::stage::{PATIENCE, Stage};
 
@@ -271,4 +271,109 @@ fn t17_vendor_scripts_stop_and_start_the_application() {
     client.row("AT+WIPCFG=1\r", "\r\nERROR\r\n");
     client.row("AT+WOPEN=1\r", OK);
     client.row("AT+WIPCFG=1\r", OK);
+}
+
+/// T12: a mailer, up to the OK behind its ETX.
+#[test]
+fn t12_mailer_sends_a_mail() {
+    each_way("wavecom-q24", |mut client| {
+        client.attach();
+        let server = Server::new();
+        client.row(&format!("AT+WIPCREATE=6,1,\"127.0.0.1\",{},\"\",\"\"\r", server.port()), OK);
+        let mut far = server.accept();
+        says(&mut far, b"220 mail.example ready\r\n");
+        read_line(&mut far);
+        says(&mut far, b"250 mail.example\r\n");
+        client.exact(b"\r\n+WIPREADY: 6,1\r\n");
+        client.row("AT+WIPOPT=6,1,1,60\r", "\r\n+WIPOPT: 6,60,250,\"250 mail.example\"\r\n\r\nOK\r\n");
+        client.row("AT+WIPOPT=6,1,2,61,\"ADDR\"\r", OK);
+        client.row("AT+WIPOPT=6,1,2,62,\"NAME\"\r", OK);
+        client.row("AT+WIPOPT=6,1,2,63,\"A, B\"\r", OK);
+        client.row("AT+WIPOPT=6,1,2,64,\"\"\r", OK);
+        client.row("AT+WIPOPT=6,1,2,65,\"\"\r", OK);
+        client.row("AT+WIPOPT=6,1,2,66,\"SUBJECT\"\r", OK);
+        client.row("AT+WIPFILE=6,1,2\r", "");
+        for said in ["MAIL FROM:<ADDR>\r\n", "RCPT TO:<A>\r\n", "RCPT TO:<B>\r\n"] {
+            hears(&mut far, said.as_bytes());
+            says(&mut far, b"250 well\r\n");
+        }
+        hears(&mut far, b"DATA\r\n");
+        says(&mut far, b"354 go on\r\n");
+        client.exact(b"\r\nCONNECT\r\n");
+        client.send(b"body\x03");
+        hears(&mut far, b"From: \"NAME\" <ADDR>\r\nTo: <A>,\r\n <B>\r\nSubject: SUBJECT\r\n\r\nbody\r\n.\r\n");
+        // It repeats its ETX until it sees OK, in which state ever.
+        client.send(b"\x03\x03");
+        says(&mut far, b"250 kept\r\n");
+        client.exact(OK.as_bytes());
+    });
+}
+
+/// T13: a client behind a proxy, whose lines end with a feed alone.
+#[test]
+fn t13_client_behind_a_proxy_gets_a_page() {
+    let configuration = "state = \"state\"\npersonas = [\"lf.toml\"]\n[[line]]\nname = \"m\"\npty = \"m\"\npersona = \"lf\"\n";
+    let stage = Stage::new(configuration);
+    stage.write("lf.toml", "base = \"wavecom-q24\"\naccept-lf = true\n");
+    let mut client = Client::started(stage, "m");
+    for command in ["AT\n", "AT+WOPEN=1\n", "AT+WIPCFG=1\n", "AT+WIPBR=1,6\n", "AT+WIPBR=2,6,11,\"APN\"\n"] {
+        client.row(command, OK);
+    }
+    client.row("AT+WIPBR=4,6,0\n", OK);
+    let server = Server::new();
+    client.row(
+        &format!("AT+WIPCREATE=5,1,\"127.0.0.1\",{},\"\",\"\"\n", server.port()),
+        "\r\nOK\r\n\r\n+WIPREADY: 5,1\r\n",
+    );
+    client.row("AT+WIPOPT=5,1,1,51\n", "\r\n+WIPOPT: 5,51,5840\r\n\r\nOK\r\n");
+    client.row("AT+WIPOPT=5,1,2,53,6\n", OK);
+    client.row("AT+WIPFILE=5,1,1,\"/path\",\"\",\"\",\"Accept\",\"text/html\"\n", "");
+    let mut far = server.accept();
+    let head = format!(
+        "GET /path HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAccept: text/html\r\nConnection: close\r\n\r\n",
+        server.port()
+    );
+    hears(&mut far, head.as_bytes());
+    says(&mut far, b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\na\x03\x10b");
+    client.exact(b"\r\nCONNECT\r\na\x10\x03\x10\x10b\x03\r\nOK\r\n");
+    client.exact(b"\r\n+WIPFILE: 5,1,1,200,\"OK\"\r\n");
+}
+
+/// T15: the unit with the modem from before WIPsoft, which closes by an ETX.
+#[test]
+fn t15_edac_unit_with_the_older_commands_exchanges_data() {
+    each_way("q2406-edsoft", |mut client| {
+        let server = Server::new();
+        client.row("AT#APNSERV=\"APN\"\r\n", OK);
+        client.row("AT#DNSSERV1=\"10.0.0.1\"\r\n", OK);
+        client.row("AT#DNSSERV2=\"10.0.0.2\"\r\n", OK);
+        client.row("at#pppmode=1\r\n", OK);
+        client.row("at#gprsmode=1\r\n", OK);
+        client.row("AT+CGATT=1\r\n", OK);
+        client.row("at#connectionstart\r\n", "\r\n");
+        client.until(b"\r\n\r\nOk_Info_GprsActivation\r\n");
+        client.row("at#tcpserv=\"127.0.0.1\"\r\n", OK);
+        client.row(&format!("at#tcpport=\"{}\"\r\n", server.port()), OK);
+        client.row("at#otcp\r\n", "\r\nOk_Info_WaitingForData\r\n");
+        let mut far = server.accept();
+        client.send(b"a\x10\x03b");
+        hears(&mut far, b"a\x03b");
+        says(&mut far, b"x\x03y");
+        client.exact(b"x\x10\x03y");
+        client.send(b"\x03");
+        client.exact(b"\r\nOk_Info_SocketClosed\r\n");
+        hears_the_end(&mut far);
+        client.row("at#otcp\r\n", "\r\nOk_Info_WaitingForData\r\n");
+        // This time the far end closes.
+        let mut far = server.accept();
+        says(&mut far, b"bye");
+        drop(far);
+        client.exact(b"bye\x03\r\nOk_Info_SocketClosed\r\n");
+        client.row("AT#CONNECTIONSTOP\r\n", OK);
+    });
+}
+
+/// Up to the end of a line.
+fn read_line(far: &mut std::net::TcpStream) {
+    while read(far, 1) != b"\n" {}
 }

@@ -111,6 +111,18 @@ fn what_equipment_does_not_ask_for_holds_its_sender_back_and_all_of_it_comes() {
 }
 
 #[test]
+fn equipment_that_was_held_back_goes_on_when_its_peer_reads_and_says_nothing() {
+    let (mut client, mut far) = connected("wavecom-q26");
+    client.row("AT+WIPDATA=2,1,2\r", "\r\nCONNECT\r\n");
+    // More than all buffers on the way have.
+    let sent: Vec<u8> = (0..12_000_000_u32).map(|n| (n ^ (n >> 9)) as u8).collect();
+    let count = sent.len();
+    let reader = std::thread::spawn(move || read(&mut far, count));
+    client.both(&sent, 0);
+    assert!(reader.join().unwrap() == sent, "bytes of the equipment were lost or changed");
+}
+
+#[test]
 fn both_directions_at_once_do_not_wait_for_each_other() {
     let (mut client, mut far) = connected("wavecom-q26");
     client.row("AT+WIPDATA=2,1,2\r", "\r\nCONNECT\r\n");
