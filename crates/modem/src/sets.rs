@@ -247,9 +247,7 @@ fn asked(named: &Named<'_>, state: &State, core: &mut Core, port: &mut Port<'_>)
         return Some(answer);
     }
     #[cfg(feature = "wip")]
-    if core.persona().sets.has(Set::Edsoft)
-        && named.mark == b'#'
-    {
+    if core.persona().sets.has(Set::Edsoft) && named.mark == b'#' {
         return wip::vendor_command(named, state, core, port);
     }
     #[cfg(feature = "wip")]

@@ -281,8 +281,8 @@ impl Http {
             authorise("Authorization", &request.login);
         }
         for (name, value) in own.clone() {
-            let secret = name.eq_ignore_ascii_case("authorization")
-                || name.eq_ignore_ascii_case("cookie");
+            let secret =
+                name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("cookie");
             let ours = ["connection", "transfer-encoding"]
                 .iter()
                 .any(|ours| name.eq_ignore_ascii_case(ours));
@@ -334,23 +334,21 @@ impl Http {
             self.until = Some(now + STALL);
             match std::mem::replace(&mut self.stage, Stage::Idle) {
                 // It has made up its mind before it has heard all: the owner is told once it has sent what it has.
-                Stage::Sending(going, mut reader) => {
-                    match reader.next(&mut bytes) {
-                        Some(Ok(head)) if head.code < 200 => {
-                            self.stage = Stage::Sending(going, Reader::default());
-                        }
-                        Some(Ok(head)) => {
-                            self.last = head;
-                            self.stage = Stage::Sending(going, Reader::default());
-                            return self.fail(Trouble::Closed, out);
-                        }
-                        Some(Err(_)) => {
-                            self.stage = Stage::Sending(going, Reader::default());
-                            return self.fail(Trouble::Protocol, out);
-                        }
-                        None => self.stage = Stage::Sending(going, reader),
+                Stage::Sending(going, mut reader) => match reader.next(&mut bytes) {
+                    Some(Ok(head)) if head.code < 200 => {
+                        self.stage = Stage::Sending(going, Reader::default());
                     }
-                }
+                    Some(Ok(head)) => {
+                        self.last = head;
+                        self.stage = Stage::Sending(going, Reader::default());
+                        return self.fail(Trouble::Closed, out);
+                    }
+                    Some(Err(_)) => {
+                        self.stage = Stage::Sending(going, Reader::default());
+                        return self.fail(Trouble::Protocol, out);
+                    }
+                    None => self.stage = Stage::Sending(going, reader),
+                },
                 Stage::Head(going, mut reader) => match reader.next(&mut bytes) {
                     Some(Ok(head)) if head.code < 200 => {
                         self.stage = Stage::Head(going, Reader::default());
@@ -438,7 +436,20 @@ const fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,
-            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
         )
 }
 

@@ -155,8 +155,7 @@ impl Pop3 {
             }
             (Stage::Size, false) => self.over(Trouble::Size, out),
             (Stage::Asked, true) => {
-                (self.stage, self.until) =
-                    (Stage::Coming(Body::default()), Some(now + STALL));
+                (self.stage, self.until) = (Stage::Coming(Body::default()), Some(now + STALL));
                 out.news(News::Begun);
             }
             (Stage::Asked, false) => self.ends(News::Failed(Trouble::Retrieve), out),

@@ -9,7 +9,9 @@ use crate::command::{Args, Read, ok};
 use crate::limits::{HOST, VALUES};
 use crate::machine::Awaited;
 use crate::socket::{Options, Phase, Socket, Unread};
-use crate::{Action, Answer, Channel, Code, ConnectError, Indication, Out, Protocol, SessionClose, Wip};
+use crate::{
+    Action, Answer, Channel, Code, ConnectError, Indication, Out, Protocol, SessionClose, Wip,
+};
 
 impl Wip {
     pub(crate) fn create_command(

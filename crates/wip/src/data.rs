@@ -14,7 +14,8 @@ use crate::socket::{Known, Phase, Socket, Unread};
 use crate::stack::GATHER_UNIT;
 use crate::stuffing::{ETX, Piece, Unstuffer, stuff};
 use crate::{
-    Action, Answer, Channel, Code, Dialect, Indication, Out, PeerClose, Protocol, Quoted, Shutdown, Wip,
+    Action, Answer, Channel, Code, Dialect, Indication, Out, PeerClose, Protocol, Quoted, Shutdown,
+    Wip,
 };
 
 /// Bytes of one datagram in the transparent mode, unless the command says otherwise.

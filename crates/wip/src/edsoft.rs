@@ -73,9 +73,7 @@ impl Wip {
     ) -> Option<Answer> {
         let answer = match (name, act) {
             ("CONNECTIONSTART", ExtendedAct::Execute) => self.connection_start(now, out),
-            ("CONNECTIONSTOP", ExtendedAct::Execute) => {
-                self.stop_stack(out).map(|_| ok())
-            }
+            ("CONNECTIONSTOP", ExtendedAct::Execute) => self.stop_stack(out).map(|_| ok()),
             ("OTCP", ExtendedAct::Execute) => self.open_connection(out),
             ("APNPW", ExtendedAct::Set(values)) => {
                 Args::of(values, 1, 1).and_then(|args| text(&args, 0, LOGIN)).map(|_| ok())

@@ -57,12 +57,12 @@ mod service;
 mod socket;
 mod stack;
 
+pub use ::services::Method;
 pub use channel::{Channel, Protocol};
 pub use code::Code;
 pub use event::{Action, Addresses, Answer, Event, Failure, Indication, Out, Ping, Setting};
-pub use ::services::Method;
 pub use machine::Wip;
 pub use rules::{
-    BearerLost, Bearers, ConnectError, Dialect, Gathering, PeerClose, Quoted, Rules, Services, SessionClose,
-    Shutdown, StackDown, Transport,
+    BearerLost, Bearers, ConnectError, Dialect, Gathering, PeerClose, Quoted, Rules, Services,
+    SessionClose, Shutdown, StackDown, Transport,
 };

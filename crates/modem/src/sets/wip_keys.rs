@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ::wip::{
-    BearerLost, Bearers, Code, ConnectError, Gathering, PeerClose, Method, Quoted, Services,
+    BearerLost, Bearers, Code, ConnectError, Gathering, Method, PeerClose, Quoted, Services,
     SessionClose, Shutdown, StackDown, Transport,
 };
 
@@ -123,8 +123,7 @@ pub(crate) const KEYS: &[Key] = &[
         "\"none\", \"ftp\" or \"all\"",
         "what there is beside sockets: nothing, FTP, or FTP, HTTP, SMTP and POP3",
         |p, word| {
-            let words =
-                [("none", Services::None), ("ftp", Services::Ftp), ("all", Services::All)];
+            let words = [("none", Services::None), ("ftp", Services::Ftp), ("all", Services::All)];
             choose(&mut p.sets.wip.services, word, &words)
         },
     ),
@@ -154,6 +153,7 @@ fn http_methods(persona: &mut Persona, text: &str) -> Result<(), String> {
     let known = [Get, Put, Head, Delete, Post, Trace];
     let named = |word: &str| known.into_iter().find(|method| method.name() == word);
     let method = |word| named(word).ok_or_else(|| format!("there is no method {word}"));
-    persona.sets.wip.http_methods = text.split_whitespace().map(method).collect::<Result<_, _>>()?;
+    persona.sets.wip.http_methods =
+        text.split_whitespace().map(method).collect::<Result<_, _>>()?;
     Ok(())
 }

@@ -285,7 +285,10 @@ fn t12_mailer_sends_a_mail() {
         read_line(&mut far);
         says(&mut far, b"250 mail.example\r\n");
         client.exact(b"\r\n+WIPREADY: 6,1\r\n");
-        client.row("AT+WIPOPT=6,1,1,60\r", "\r\n+WIPOPT: 6,60,250,\"250 mail.example\"\r\n\r\nOK\r\n");
+        client.row(
+            "AT+WIPOPT=6,1,1,60\r",
+            "\r\n+WIPOPT: 6,60,250,\"250 mail.example\"\r\n\r\nOK\r\n",
+        );
         client.row("AT+WIPOPT=6,1,2,61,\"ADDR\"\r", OK);
         client.row("AT+WIPOPT=6,1,2,62,\"NAME\"\r", OK);
         client.row("AT+WIPOPT=6,1,2,63,\"A, B\"\r", OK);
@@ -301,7 +304,10 @@ fn t12_mailer_sends_a_mail() {
         says(&mut far, b"354 go on\r\n");
         client.exact(b"\r\nCONNECT\r\n");
         client.send(b"body\x03");
-        hears(&mut far, b"From: \"NAME\" <ADDR>\r\nTo: <A>,\r\n <B>\r\nSubject: SUBJECT\r\n\r\nbody\r\n.\r\n");
+        hears(
+            &mut far,
+            b"From: \"NAME\" <ADDR>\r\nTo: <A>,\r\n <B>\r\nSubject: SUBJECT\r\n\r\nbody\r\n.\r\n",
+        );
         // It repeats its ETX until it sees OK, in which state ever.
         client.send(b"\x03\x03");
         says(&mut far, b"250 kept\r\n");
@@ -316,7 +322,9 @@ fn t13_client_behind_a_proxy_gets_a_page() {
     let stage = Stage::new(configuration);
     stage.write("lf.toml", "base = \"wavecom-q24\"\naccept-lf = true\n");
     let mut client = Client::started(stage, "m");
-    for command in ["AT\n", "AT+WOPEN=1\n", "AT+WIPCFG=1\n", "AT+WIPBR=1,6\n", "AT+WIPBR=2,6,11,\"APN\"\n"] {
+    for command in
+        ["AT\n", "AT+WOPEN=1\n", "AT+WIPCFG=1\n", "AT+WIPBR=1,6\n", "AT+WIPBR=2,6,11,\"APN\"\n"]
+    {
         client.row(command, OK);
     }
     client.row("AT+WIPBR=4,6,0\n", OK);

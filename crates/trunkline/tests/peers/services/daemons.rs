@@ -88,7 +88,7 @@ pub(super) fn busybox(stage: &Stage) -> (Process, u16) {
 /// exim, which keeps mail for `example.org` in `mail`, and knows `me` by the password `secret`.
 pub(super) fn exim(stage: &Stage) -> (Process, u16) {
     let port = free_address().port();
-    stage.folder("mail");
+    open_to_all(stage, "mail");
     stage.folder("spool");
     let folder = stage.path("");
     let folder = folder.display();
@@ -103,7 +103,8 @@ pub(super) fn exim(stage: &Stage) -> (Process, u16) {
              host_lookup =\nrfc1413_hosts =\nkeep_environment =\n\
              begin acl\ncheck:\n  accept domains = example.org\n  deny\n\
              begin routers\nall:\n  driver = accept\n  transport = keep\n\
-             begin transports\nkeep:\n  driver = appendfile\n  user = root\n\
+             begin transports\nkeep:\n  driver = appendfile\n  user = nobody\n\
+             \x20 group = nogroup\n  mode = 0644\n\
              \x20 file = {folder}/mail/$local_part\n  message_prefix =\n\
              begin authenticators\nplain:\n  driver = plaintext\n  public_name = PLAIN\n\
              \x20 server_prompts = :\n  server_set_id = $auth2\n\

@@ -49,13 +49,16 @@ fn what_is_typed_before_vsftpd_has_let_us_in_waits_and_an_escape_gives_a_file_up
     fs::write(stage.path("ftp/file"), random(LARGE)).expect("a file");
     let mut equipment = Equipment::new(&stage);
     // A client that waits for OK alone.
-    equipment.ok(&format!("AT+WIPCREATE=4,1,\"127.0.0.1\",{port},\"ftp\",\"x\";+WIPOPT=4,1,2,40,1"));
+    equipment
+        .ok(&format!("AT+WIPCREATE=4,1,\"127.0.0.1\",{port},\"ftp\",\"x\";+WIPOPT=4,1,2,40,1"));
     equipment.wire.send("AT+WIPFILE=4,1,1,\"file\"\r");
     equipment.wire.expect("\r\nCONNECT\r\n");
     equipment.wire.receive(1000);
     std::thread::sleep(std::time::Duration::from_millis(1200));
     equipment.wire.send("+++");
     equipment.wire.expect("\r\nOK\r\n");
+    // What could not be said before.
+    equipment.wire.expect_only("\r\n+WIPREADY: 4,1\r\n");
     // The session is as good as before.
     equipment.puts("AT+WIPFILE=4,1,2,\"up/after\"", b"all is well\x03\x10");
     equipment.gets("AT+WIPFILE=4,1,1,\"up/after\"", b"all is well\x03\x10");

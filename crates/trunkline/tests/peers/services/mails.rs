@@ -118,7 +118,8 @@ fn mails_come_from_dovecot_byte_for_byte_and_are_deleted() {
     }
     let (_server, port) = dovecot(&stage);
     let mut equipment = Equipment::new(&stage);
-    let create = |password: &str| format!("AT+WIPCREATE=7,1,\"127.0.0.1\",{port},\"me\",\"{password}\"");
+    let create =
+        |password: &str| format!("AT+WIPCREATE=7,1,\"127.0.0.1\",{port},\"me\",\"{password}\"");
     equipment.says(&create("wrong"), "\r\nOK\r\n\r\n+CME ERROR: 862\r\n");
     let ready = "\r\nOK\r\n\r\n+WIPREADY: 7,1\r\n";
     equipment.says(&create("secret"), ready);

@@ -21,22 +21,18 @@ fn pages_go_to_nginx_and_come_back_byte_for_byte() {
         equipment.wire.expect_only("\r\n+WIPFILE: 5,1,2,201,\"Created\"\r\n");
         let kept = fs::read(stage.path("www").join(name)).expect("the page");
         assert_same_bytes(&file, &kept, name);
-        equipment.gets(&format!("AT+WIPFILE=5,1,1,\"/{name}\",\"\",\"\",\"Accept\",\"*/*\""), &file);
+        equipment
+            .gets(&format!("AT+WIPFILE=5,1,1,\"/{name}\",\"\",\"\",\"Accept\",\"*/*\""), &file);
         equipment.wire.expect_only("\r\n+WIPFILE: 5,1,1,200,\"OK\"\r\n");
     }
-    equipment.says(
-        "AT+WIPFILE=5,1,3,\"/large\"",
-        "\r\nOK\r\n\r\n+WIPFILE: 5,1,3,200,\"OK\"\r\n",
-    );
+    equipment.says("AT+WIPFILE=5,1,3,\"/large\"", "\r\nOK\r\n\r\n+WIPFILE: 5,1,3,200,\"OK\"\r\n");
     equipment.says(
         "AT+WIPOPT=5,1,1,55,\"content-length\"",
         "\r\n+WIPOPT: 5,55,\"10485760\"\r\n\r\nOK\r\n",
     );
     equipment.says("AT+WIPOPT=5,1,1,54", "\r\n+WIPOPT: 5,54,200,\"OK\"\r\n\r\nOK\r\n");
-    equipment.says(
-        "AT+WIPFILE=5,1,4,\"/all\"",
-        "\r\nOK\r\n\r\n+WIPFILE: 5,1,4,204,\"No Content\"\r\n",
-    );
+    equipment
+        .says("AT+WIPFILE=5,1,4,\"/all\"", "\r\nOK\r\n\r\n+WIPFILE: 5,1,4,204,\"No Content\"\r\n");
     assert!(!stage.path("www/all").exists());
 
     // A page that isn't there is told as such, and so is one that has moved, unless that is followed.
