@@ -102,10 +102,11 @@ pub(super) fn exim(stage: &Stage) -> (Process, u16) {
              message_size_limit = 64M\nacl_smtp_rcpt = check\nacl_smtp_mail = accept\n\
              host_lookup =\nrfc1413_hosts =\nkeep_environment =\n\
              begin acl\ncheck:\n  accept domains = example.org\n  deny\n\
-             begin routers\nall:\n  driver = accept\n  transport = keep\n\
+             begin routers\nall:\n  driver = accept\n\
+             \x20 local_parts = one:two:three:four:large\n  transport = keep\n\
              begin transports\nkeep:\n  driver = appendfile\n  user = nobody\n\
              \x20 group = nogroup\n  mode = 0644\n\
-             \x20 file = {folder}/mail/$local_part\n  message_prefix =\n\
+             \x20 file = {folder}/mail/$local_part_data\n  message_prefix =\n\
              begin authenticators\nplain:\n  driver = plaintext\n  public_name = PLAIN\n\
              \x20 server_prompts = :\n  server_set_id = $auth2\n\
              \x20 server_condition = ${{if and{{{{eq{{$auth2}}{{me}}}}{{eq{{$auth3}}{{secret}}}}}}}}\n"
