@@ -258,7 +258,7 @@ async fn ask(way: Option<(Bus, UnitId)>, pdu: Pdu, rights: Rights) -> Pdu {
         Err(AskError::NoWay(_)) => refused(Exception::GatewayPathUnavailable),
         Err(AskError::Full(_)) => refused(Exception::Busy),
         Err(AskError::Failed(Failure::Closed)) => refused(Exception::GatewayPathUnavailable),
-        Err(AskError::Failed(_)) => refused(Exception::GatewayTargetFailed),
+        Err(_) => refused(Exception::GatewayTargetFailed),
     }
 }
 
