@@ -30,19 +30,21 @@ pub struct SocketOptions {
 pub enum Keepalive {
     /// None: an idle connection costs no packets and may die unnoticed.
     Off,
-    /// As given; the far end is gone after `idle + interval * count`.
+    /// As given. The far end is gone after `idle + interval * count`, or, where there is a
+    /// [`user_timeout`](SocketOptions::user_timeout), once it has been silent for that long: Linux then no
+    /// longer counts the probes.
     On {
         /// Silence before the first probe, in whole seconds.
         idle: Duration,
         /// Pause between probes, in whole seconds.
         interval: Duration,
-        /// Unanswered probes that end the connection.
+        /// Unanswered probes that end the connection, where there is no user time-out.
         count: u32,
     },
 }
 
 impl Default for Keepalive {
-    /// Two minutes from silence to a cleared call.
+    /// By itself two minutes from silence to a cleared call.
     fn default() -> Self {
         Self::On { idle: Duration::from_secs(60), interval: Duration::from_secs(15), count: 4 }
     }
@@ -50,11 +52,34 @@ impl Default for Keepalive {
 
 impl Default for SocketOptions {
     fn default() -> Self {
-        Self { keepalive: Keepalive::default(), user_timeout: Some(Duration::from_secs(600)) }
+        Self::lost_after(Duration::from_secs(600))
     }
 }
 
 impl SocketOptions {
+    /// A far end from which nothing has come for `limit` is gone, whether it has data to acknowledge or not.
+    /// From a second on.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let options = carrier::SocketOptions::lost_after(Duration::from_secs(600));
+    /// assert_eq!(options, carrier::SocketOptions::default());
+    /// ```
+    pub fn lost_after(limit: Duration) -> Self {
+        let limit = limit.max(Duration::from_secs(1));
+        // Whether the limit has passed is looked at when a probe is due, so they come often enough for that.
+        let keepalive = match Keepalive::default() {
+            Keepalive::On { idle, interval, count } => Keepalive::On {
+                idle: idle.min(limit / 2),
+                interval: interval.min(limit / 8),
+                count,
+            },
+            Keepalive::Off => Keepalive::Off,
+        };
+        Self { keepalive, user_timeout: Some(limit) }
+    }
+
     /// Applies these, and what every call wants: no waiting for fuller packets, and urgent data in
     /// its place (telnet daemons mark the IAC of a data mark urgent; out of line, the mark itself
     /// would stay behind in the data as a stray byte).

@@ -9,6 +9,7 @@ mod ssh;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use carrier::{AccessError, AccessList, ClientCertificates, TlsIdentity, TlsServer};
 use serde::de::Error;
@@ -112,6 +113,10 @@ pub struct ListenConfig {
     /// Default: `unauthenticated` of `[exchange.limits]`, which counts those of all listeners.
     #[serde(default)]
     pub unauthenticated: Option<u32>,
+    /// How long a caller may give no sign of life before his call counts as lost: his site has no power, or
+    /// the path to it is cut. Default `10m`, because equipment may hold its flow control for that long.
+    #[serde(default = "ten_minutes")]
+    pub user_timeout: Span,
 }
 
 impl ListenConfig {
@@ -126,8 +131,13 @@ impl ListenConfig {
             login_parity: Parity::default(),
             access: AccessList::allow_all(),
             unauthenticated: None,
+            user_timeout: ten_minutes(),
         }
     }
+}
+
+const fn ten_minutes() -> Span {
+    Span(Duration::from_secs(600))
 }
 
 /// What a caller speaks.

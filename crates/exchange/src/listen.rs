@@ -165,7 +165,10 @@ async fn receive(
             }
         }
         // Boxed: other callers need no room for it.
-        Heard::Ssh(caller) => return Box::pin(ssh::receive(shared, caller, entry)).await,
+        Heard::Ssh(caller) => {
+            let options = manners.ssh_options();
+            return Box::pin(ssh::receive(shared, caller, entry, options)).await;
+        }
         Heard::Nothing(end) => end,
     };
     shared.offended(&shared.settings(), &entry.origin(), end);

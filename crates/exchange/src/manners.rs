@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use carrier::{CallOptions, Caller, Greeting, TlsDoor, TlsSetupError};
+use carrier::{CallOptions, Caller, Greeting, SocketOptions, TlsDoor, TlsSetupError};
 use telnet::{ComPort, Mode};
 
 use crate::call::CallEnd;
@@ -18,6 +18,7 @@ pub(crate) struct Manners {
     tls: Option<TlsDoor>,
     profile: Profile,
     com_port: ComPortWish,
+    socket: SocketOptions,
     pub(crate) login_parity: Parity,
 }
 
@@ -67,6 +68,7 @@ impl Manners {
             tls,
             profile: config.profile,
             com_port: config.com_port,
+            socket: SocketOptions::lost_after(config.user_timeout.0),
             login_parity: config.login_parity,
         })
     }
@@ -153,7 +155,13 @@ impl Manners {
             ComPortWish::Accept => ComPort::IfAsked,
             ComPortWish::Refuse => ComPort::Refuse,
         };
-        CallOptions { telnet, profile, com_port, terminal: None, ..CallOptions::default() }
+        let socket = self.socket;
+        CallOptions { telnet, profile, com_port, socket, terminal: None, ..CallOptions::default() }
+    }
+
+    /// How callers over SSH are answered, of whose words another decides.
+    pub(crate) fn ssh_options(&self) -> CallOptions {
+        CallOptions { socket: self.socket, ..CallOptions::default() }
     }
 }
 

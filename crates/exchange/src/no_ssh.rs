@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use carrier::Caller;
+use carrier::{CallOptions, Caller};
 
 use crate::config::SshConfig;
 use crate::listen::Running;
@@ -35,7 +35,12 @@ impl SshConfig {
     }
 }
 
-pub(crate) async fn receive(shared: Arc<Shared>, _: Box<Caller>, _: Box<Entry>) -> Option<Running> {
+pub(crate) async fn receive(
+    shared: Arc<Shared>,
+    _: Box<Caller>,
+    _: Box<Entry>,
+    _: CallOptions,
+) -> Option<Running> {
     if let Some(host) = &shared.settings().ssh {
         match host.0 {}
     }

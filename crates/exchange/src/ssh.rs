@@ -71,6 +71,7 @@ pub(crate) async fn receive(
     shared: Arc<Shared>,
     caller: Box<Caller>,
     mut entry: Box<Entry>,
+    options: CallOptions,
 ) -> Option<Running> {
     let settings = shared.settings();
     let Some(host) = settings.ssh.clone() else {
@@ -92,7 +93,6 @@ pub(crate) async fn receive(
     let deadline = clock_now() + settings.script.deadline;
     drop(settings);
     // Boxed: once the caller is in, nothing of how he came in is needed.
-    let options = CallOptions::default();
     let answering = Box::pin(carrier::ssh::answer(*caller, &options, &host.keys, door));
     let ordered = poll_fn(|cx| entry.poll_order(cx));
     let end = match first(ordered, first(answering, sleep_until(timer_at(deadline)))).await {

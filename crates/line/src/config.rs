@@ -79,7 +79,7 @@ pub struct LineConfig {
     /// What its module says, where the persona is one: card, network, delays.
     #[cfg(feature = "gsm")]
     pub gsm: Option<Box<crate::module::ModuleConfig>>,
-    /// How long unacknowledged data may wait before the call counts as lost. Equipment may
+    /// How long the far end may give no sign of life before the call counts as lost. Its equipment may
     /// hold its flow control for that long. Default `10m`.
     #[serde(default = "ten_minutes")]
     pub user_timeout: Span,

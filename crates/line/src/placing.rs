@@ -81,7 +81,7 @@ pub(crate) fn answering(line: &LineConfig) -> CallOptions {
 }
 
 fn socket(line: &LineConfig) -> SocketOptions {
-    SocketOptions { user_timeout: Some(line.user_timeout.0), ..SocketOptions::default() }
+    SocketOptions::lost_after(line.user_timeout.0)
 }
 
 /// Hands over the last bytes of a call that is over, and ends it, without the line waiting for it.

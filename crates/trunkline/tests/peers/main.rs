@@ -21,6 +21,7 @@ mod modbus;
 mod modules;
 mod page;
 mod people;
+mod power;
 mod pyserial;
 mod regressions;
 mod rfc2217;

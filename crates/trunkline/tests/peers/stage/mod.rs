@@ -3,6 +3,7 @@
 mod far_end;
 mod installed;
 mod namespace;
+mod network;
 mod process;
 mod sshd;
 mod telnetd;
@@ -20,6 +21,7 @@ pub(crate) use far_end::FarEnd;
 #[cfg(feature = "gsm")]
 pub(crate) use installed::made;
 pub(crate) use installed::{installed, unpacked};
+pub(crate) use network::{HOUSE, Network};
 pub(crate) use process::{Log, PATIENCE, Process, command};
 pub(crate) use sshd::{SshServer, Sshd, keygen};
 pub(crate) use telnetd::{Login, TelnetServer, Telnetd};

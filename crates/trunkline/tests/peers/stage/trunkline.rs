@@ -1,11 +1,11 @@
 //! The program under test: a configuration, and the running instance.
 
-use std::ffi::OsStr;
 use std::fmt::Write;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -143,11 +143,17 @@ impl<'a> Setting<'a> {
 
     /// Writes the configuration and starts an instance with it.
     pub(crate) fn run(self) -> Trunkline {
+        self.run_as(command(env!("CARGO_BIN_EXE_trunkline")))
+    }
+
+    /// The same with a command of one's own that becomes `trunkline`.
+    pub(crate) fn run_as(self, mut trunkline: Command) -> Trunkline {
         let Self { stage, exchange, accounts, lines, phonebook } = self;
         let text = format!("{exchange}\n{accounts}{lines}[phonebook]\n{phonebook}");
         println!("---- trunkline.toml:\n{text}");
         let file = stage.write("trunkline.toml", text);
-        Trunkline::start(stage, &["run".as_ref(), file.as_ref()])
+        trunkline.arg("run").arg(file);
+        Trunkline::begin(stage, trunkline)
     }
 }
 
@@ -160,14 +166,13 @@ pub(crate) struct Trunkline {
 }
 
 impl Trunkline {
-    /// Starts the program with these arguments and waits until it tells its service manager that it is ready.
-    pub(crate) fn start(stage: &Stage, arguments: &[&OsStr]) -> Self {
+    /// Starts it and waits until it tells its service manager that it is ready.
+    fn begin(stage: &Stage, mut command: Command) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let folder = stage.path("");
         let socket = stage.path(&format!("notify-{}", NEXT.fetch_add(1, Ordering::Relaxed)));
         let manager = UnixDatagram::bind(&socket).expect("a socket in our own folder");
-        let mut command = command(env!("CARGO_BIN_EXE_trunkline"));
-        command.args(arguments).current_dir(&folder).env("NOTIFY_SOCKET", &socket);
+        command.current_dir(&folder).env("NOTIFY_SOCKET", &socket);
         let mut process = Process::start("trunkline", &mut command);
         wait_until_ready(&manager, &mut process);
         Self { process, folder, _manager: manager }
