@@ -25,6 +25,7 @@
 
 mod bell;
 mod config;
+mod counted;
 mod desk;
 mod group;
 pub mod limits;

@@ -12,6 +12,7 @@ use tracing::{debug, info, warn};
 
 use crate::bell::{Bell, Verdict};
 use crate::config::{LockConfig, ModemConfig, Reserve};
+use crate::counted::{Counted, Way};
 use crate::desk::{Desk, Heard};
 use crate::limits;
 use crate::port::{self, NoPort, Pauses, Stir};
@@ -36,6 +37,7 @@ pub(crate) struct Modem {
     shown: Arc<Shown>,
     orders: mpsc::Receiver<Order>,
     answer: Answer,
+    counted: Arc<Counted>,
     bell: Bell,
 }
 
@@ -81,9 +83,10 @@ impl Modem {
         shown: Arc<Shown>,
         orders: mpsc::Receiver<Order>,
         answer: Answer,
+        counted: Arc<Counted>,
     ) -> Self {
         let bell = config.bell();
-        Self { config, shown, orders, answer, bell }
+        Self { config, shown, orders, answer, counted, bell }
     }
 
     /// Runs until nobody can order anything any more.
@@ -109,14 +112,17 @@ impl Modem {
                     limits::LOCK_LOOK
                 }
                 Ended::Lost => {
+                    self.counted.failure("lost");
                     self.trouble("absent", "the port is gone".to_owned());
                     pauses.next()
                 }
                 Ended::Absent(why) => {
+                    self.counted.failure("absent");
                     self.trouble("absent", why);
                     pauses.next()
                 }
                 Ended::Silent(failure) => {
+                    self.counted.failure("silent");
                     self.trouble("silent", failure.to_string());
                     pauses.next()
                 }
@@ -328,10 +334,17 @@ impl Modem {
             Outcome::Connected(connect) => connect,
             Outcome::None(none) => {
                 info!(modem = self.config.name, "no call came about: {}", none.cause().words());
+                self.counted.call(Way::In, none.cause().code());
                 return self.reset(desk, left_by(none));
             }
-            Outcome::Else(next) => return next,
-            Outcome::GivenUp => return self.reset(desk, Left::Up),
+            Outcome::Else(next) => {
+                self.counted.call(Way::In, cause_of(&next).code());
+                return next;
+            }
+            Outcome::GivenUp => {
+                self.counted.call(Way::In, Cause::LocalHangUp.code());
+                return self.reset(desk, Left::Up);
+            }
         };
         let number = if caller.number.is_empty() { "unknown" } else { &caller.number };
         let (number, answered) = (
@@ -347,7 +360,7 @@ impl Modem {
             return Next::End(Ended::Lost);
         };
         tokio::spawn((self.answer)(call, answered));
-        self.until_home(desk, held).await
+        self.until_home(desk, held, Way::In).await
     }
 
     async fn dial(
@@ -369,7 +382,7 @@ impl Modem {
                 };
                 // Whoever has given up in this moment drops the call, and the port comes home.
                 let _ = reply.send(Ok(call));
-                return self.until_home(desk, held).await;
+                return self.until_home(desk, held, Way::Out).await;
             }
             // The caller rings on.
             Outcome::None(NoCall::Collision) => (NoCall::Collision.cause(), Next::Listen),
@@ -378,6 +391,7 @@ impl Modem {
             Outcome::Else(next) => (cause_of(&next), next),
         };
         self.shown.party(None);
+        self.counted.call(Way::Out, cause.code());
         // Whoever has gone doesn't ask any more.
         let _ = reply.send(Err(cause));
         next
@@ -429,7 +443,7 @@ impl Modem {
     }
 
     /// Waits until the call is over, and hangs up.
-    async fn until_home(&mut self, desk: &mut Desk, mut held: Held) -> Next {
+    async fn until_home(&mut self, desk: &mut Desk, mut held: Held, way: Way) -> Next {
         let home = loop {
             tokio::select! {
                 home = &mut held.comes_home => break home,
@@ -445,6 +459,8 @@ impl Modem {
             }
         };
         self.shown.call_ended(clock_now());
+        let left = home.as_ref().map_or(Left::Lost, |home| home.left);
+        self.counted.call(way, ended_by(left).code());
         let Ok(Home { serial, left }) = home else { return Next::End(Ended::Lost) };
         debug!(modem = self.config.name, ?left, "the call is over");
         desk.take_back(serial);
@@ -499,6 +515,15 @@ fn left_by(none: NoCall) -> Left {
     match none {
         NoCall::TimedOut => Left::Up,
         _ => Left::Down,
+    }
+}
+
+/// Why a call is over.
+fn ended_by(left: Left) -> Cause {
+    match left {
+        Left::Up => Cause::LocalHangUp,
+        Left::Down => Cause::RemoteHangUp,
+        Left::Lost => Cause::DeviceLost,
     }
 }
 

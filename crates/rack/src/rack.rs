@@ -15,6 +15,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::config::{ModemConfig, Reserve};
+use crate::counted::Counted;
 use crate::group::{Group, WhenBusy};
 use crate::limits;
 use crate::modem::{Modem, Order};
@@ -30,6 +31,7 @@ struct Inside {
     groups: Mutex<Vec<GroupNow>>,
     /// Told whenever a modem has become free.
     freed: Arc<Notify>,
+    counted: Arc<Counted>,
 }
 
 struct Running {
@@ -76,6 +78,7 @@ impl Rack {
             modems: Mutex::default(),
             groups: Mutex::default(),
             freed: Arc::default(),
+            counted: Arc::default(),
         }))
     }
 
@@ -112,8 +115,8 @@ impl Rack {
     fn start(&self, config: ModemConfig) -> Running {
         let (orders, inbox) = mpsc::channel(limits::ORDERS);
         let (config, shown) = (Arc::new(config), Arc::new(Shown::new(Arc::clone(&self.0.freed))));
-        let answer = Arc::clone(&self.0.answer);
-        let modem = Modem::new(Arc::clone(&config), Arc::clone(&shown), inbox, answer);
+        let (answer, counted) = (Arc::clone(&self.0.answer), Arc::clone(&self.0.counted));
+        let modem = Modem::new(Arc::clone(&config), Arc::clone(&shown), inbox, answer, counted);
         let task = tokio::spawn(modem.run());
         Running { handle: Handle { config, shown, orders }, task }
     }
@@ -128,6 +131,18 @@ impl Rack {
                 handle.shown.status(&handle.config.name, &device)
             })
             .collect()
+    }
+
+    /// How many calls of all modems are over, or have failed, since the start: by who has called (`in`, `out`), and
+    /// by the code of the cause.
+    pub fn calls(&self) -> Vec<(&'static str, &'static str, u64)> {
+        self.0.counted.calls()
+    }
+
+    /// How many attempts to use a modem have failed since the start: its port was `absent`, it was `lost`, or the
+    /// modem was `silent` while it was made ready, checked or dialled with.
+    pub fn failures(&self) -> Vec<(&'static str, u64)> {
+        self.0.counted.failures()
     }
 
     /// Takes a modem out of service, or puts it back. False when there is no such modem.

@@ -277,6 +277,10 @@ pub struct Figures {
     pub ended: Vec<Ended>,
     /// Logins by outcome.
     pub logins: Vec<(Cow<'static, str>, u64)>,
+    /// Calls of real modems that are over, or have failed, by who made them and by the code of the cause.
+    pub modem_calls: Vec<(Direction, Cow<'static, str>, u64)>,
+    /// Attempts to use a real modem that have failed, by what was wrong.
+    pub modem_failures: Vec<(Cow<'static, str>, u64)>,
     /// Password hashes computed.
     pub password_hashes: u64,
     /// Records that wait for the disk, where there is a store.

@@ -16,7 +16,7 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::Registry;
 
 use crate::app::App;
-use crate::house::{CallNow, Direction, Figures, LineNow};
+use crate::house::{CallNow, Direction, Figures, LineNow, ModemNow};
 use crate::picture::Picture;
 use crate::problem::Problem;
 
@@ -71,11 +71,12 @@ impl Meters {
 /// All metrics, in OpenMetrics' text.
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let house = Arc::clone(&app.house);
-    let figures = tokio::task::spawn_blocking(move || house.figures());
+    let figures = tokio::task::spawn_blocking(move || (house.figures(), house.modems()));
     let (lines, calls, figures) = tokio::join!(app.lines.picture(), app.calls.picture(), figures);
     let sessions = app.sessions.count(app.rules().lasting, std::time::Instant::now());
     app.meters.sessions.set(i64::try_from(sessions).unwrap_or(i64::MAX));
-    app.meters.scraped.put(&figures.unwrap_or_default(), &lines, &calls);
+    let (figures, modems) = figures.unwrap_or_default();
+    app.meters.scraped.put(&figures, &lines, &modems, &calls);
     let mut text = String::new();
     match prometheus_client::encoding::text::encode(&mut text, &app.meters.registry) {
         Ok(()) => {
@@ -96,6 +97,9 @@ struct Scraped(Mutex<Series>);
 struct Series {
     lines: BTreeMap<String, u64>,
     line_signals: BTreeMap<&'static str, u64>,
+    modems: BTreeMap<String, u64>,
+    modem_calls: BTreeMap<(&'static str, String), u64>,
+    modem_failures: BTreeMap<String, u64>,
     calls: BTreeMap<(String, &'static str), u64>,
     ended: BTreeMap<(&'static str, &'static str, String), u64>,
     /// Bytes of all calls: they only grow, even where a call that ends is counted a moment later.
@@ -114,17 +118,33 @@ const fn way(direction: Direction) -> &'static str {
 }
 
 impl Scraped {
-    fn put(&self, figures: &Figures, lines: &Picture<LineNow>, calls: &Picture<CallNow>) {
+    fn put(
+        &self,
+        figures: &Figures,
+        lines: &Picture<LineNow>,
+        modems: &[ModemNow],
+        calls: &Picture<CallNow>,
+    ) {
         let mut series = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = std::mem::take(&mut *series);
         // A state that no line is in any more goes on as zero.
         series.lines = before.lines.into_keys().map(|state| (state, 0)).collect();
+        series.modems = before.modems.into_keys().map(|state| (state, 0)).collect();
         series.calls = before.calls.into_keys().map(|labels| (labels, 0)).collect();
         for line in lines.rows.iter().map(|row| &row.value) {
             *series.lines.entry(line.state.to_string()).or_default() += 1;
             for (signal, on) in [("dtr", line.dtr), ("dcd", line.dcd), ("ri", line.ri)] {
                 *series.line_signals.entry(signal).or_default() += u64::from(on);
             }
+        }
+        for modem in modems {
+            *series.modems.entry(modem.state.to_string()).or_default() += 1;
+        }
+        for (direction, cause, count) in &figures.modem_calls {
+            *series.modem_calls.entry((way(*direction), cause.to_string())).or_default() += count;
+        }
+        for (cause, count) in &figures.modem_failures {
+            *series.modem_failures.entry(cause.to_string()).or_default() += count;
         }
         let (mut sent, mut received) = (0_u64, 0_u64);
         for call in calls.rows.iter().map(|row| &row.value) {
@@ -168,6 +188,24 @@ impl Collector for Scraped {
             "line_signals",
             "Lines that show a signal: DTR, DCD, RI",
             series.line_signals.iter().map(|(signal, n)| ([("signal", *signal)], *n)),
+        )?;
+        out.gauges(
+            "modems",
+            "Real modems, by state",
+            series.modems.iter().map(|(state, n)| ([("state", state.as_str())], *n)),
+        )?;
+        out.counters(
+            "modem_calls",
+            "Calls of real modems that are over or have failed, by cause",
+            series
+                .modem_calls
+                .iter()
+                .map(|((way, cause), n)| ([("direction", *way), ("cause", cause.as_str())], *n)),
+        )?;
+        out.counters(
+            "modem_failures",
+            "Attempts to use a real modem that have failed, by what was wrong",
+            series.modem_failures.iter().map(|(cause, n)| ([("cause", cause.as_str())], *n)),
         )?;
         out.gauges(
             "calls",

@@ -35,6 +35,7 @@ async fn a_refused_string_is_told_by_name() {
     modem.say("\r\nERROR\r\n");
     let trouble = stage.until("a", "silent").await.trouble.unwrap();
     assert!(trouble.contains("`ATZ` with ERROR"), "{trouble}");
+    assert_eq!(stage.rack.failures(), [("silent", 1)]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -49,6 +50,8 @@ async fn a_port_that_is_unplugged_in_a_call_ends_it_and_is_waited_for() {
     assert_eq!(carrier::cause_of_end(&lost.unwrap_err()), Cause::DeviceLost);
     drop(call);
     stage.until("a", "absent").await;
+    assert_eq!(stage.rack.calls(), [("out", "device-lost", 1)]);
+    assert!(stage.rack.failures().contains(&("lost", 1)));
     let mut modem = Modem::plug_in(&stage.link("a"));
     modem.obey_init();
     assert_eq!(stage.until("a", "idle").await.trouble, None);

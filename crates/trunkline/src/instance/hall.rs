@@ -1,7 +1,9 @@
 //! Real modems and hunt groups, as operators see them.
 
 use line::{Line, Service, Switchboard};
-use web::{GroupNow, MemberKind, MemberNow, ModemNow};
+#[cfg(feature = "modems")]
+use web::Direction;
+use web::{Figures, GroupNow, MemberKind, MemberNow, ModemNow};
 
 use super::Instance;
 
@@ -70,6 +72,21 @@ impl Instance {
     fn modems_now(&self) -> Vec<ModemNow> {
         Vec::new()
     }
+
+    /// What has been counted of real modems.
+    #[cfg(feature = "modems")]
+    pub(super) fn count_modems(&self, figures: &mut Figures) {
+        let calls = self.rack.calls().into_iter().map(|(way, cause, calls)| {
+            let direction = if way == "in" { Direction::In } else { Direction::Out };
+            (direction, cause.into(), calls)
+        });
+        figures.modem_calls = calls.collect();
+        let failures = self.rack.failures().into_iter();
+        figures.modem_failures = failures.map(|(what, count)| (what.into(), count)).collect();
+    }
+
+    #[cfg(not(feature = "modems"))]
+    pub(super) fn count_modems(&self, _: &mut Figures) {}
 }
 
 fn member(board: &Switchboard, modems: &[ModemNow], name: &str) -> (MemberNow, Standing) {

@@ -124,6 +124,7 @@ impl House for Instance {
             store_queue: self.records.waiting(),
             ..Figures::default()
         };
+        self.count_modems(&mut figures);
         if let Some(exchange) = &*lock(&self.exchange) {
             figures.password_hashes = exchange.password_hashes();
             for (known, cause, sum) in exchange.tally() {

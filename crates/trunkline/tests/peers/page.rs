@@ -76,6 +76,12 @@ fn prometheus_reads_the_metrics() {
     caller.expect("READY");
     drop(caller);
     trunkline.log().expect("caller-hung-up");
+    // One of the modems dials; the other one's port isn't there.
+    trunkline.ask_until(&["modems"], "idle");
+    let mut desk = trunkline.open("desk");
+    desk.send("ATDT5551212\r");
+    desk.expect("CONNECT");
+    drop(desk);
     python(
         &stage,
         "metrics.py",

@@ -166,6 +166,8 @@ fn metrics_tell_what_was_counted() {
         "trunkline_calls_ended_total{side=\"exchange\",direction=\"in\",cause=\"caller-hung-up\"} 3",
         "trunkline_logins_total{outcome=\"ok\"} 3",
         "trunkline_bytes_total{direction=\"received\"} 198",
+        "trunkline_modem_calls_total{direction=\"out\",cause=\"busy\"} 4",
+        "trunkline_modem_failures_total{cause=\"silent\"} 6",
         "trunkline_password_hashes_total 5",
         "trunkline_store_queue 0",
         "trunkline_web_sessions 0",

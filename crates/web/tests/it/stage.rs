@@ -154,6 +154,8 @@ impl House for Paper {
                 received: 20,
             }],
             logins: vec![("ok".into(), 2), ("login-tries".into(), 1), ("ok".into(), 1)],
+            modem_calls: vec![(Direction::Out, "busy".into(), 4)],
+            modem_failures: vec![("silent".into(), 6)],
             password_hashes: 5,
             store_queue: Some(0),
         }
