@@ -74,7 +74,7 @@ pub(crate) const TOP_SHARE: u32 = 4;
 pub(crate) const TOP_FILTER: usize = 60;
 
 /// How long an account that is called back may take to answer: as long as a telephone rings.
-#[cfg(feature = "exchange")]
+#[cfg(any(feature = "exchange", feature = "translator"))]
 pub(crate) const CALL_BACK: Duration = Duration::from_secs(60);
 
 /// Registers that `trunkline modbus guess` reads from standard input, in characters: a unit's whole answer.

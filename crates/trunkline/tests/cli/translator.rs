@@ -319,3 +319,19 @@ fn a_message_with_the_secret_has_the_module_call_and_the_line_ring() {
     equipment.expect("NO CARRIER");
     assert!(!stage.log().contains("< open sesame"), "the module's side shows no message");
 }
+
+#[test]
+fn a_network_that_gives_no_data_session_is_no_dial_tone() {
+    let mut stage = staged(&format!(
+        "personas = [\"flaky.toml\"]\n{}",
+        setting("flaky", "", "session = \"per-call\"")
+    ));
+    stage.write(
+        "flaky.toml",
+        "base = \"wavecom-q26\"\nname = \"flaky\"\n[wip]\nbearer-failure = 812\n",
+    );
+    stage.start(&["run", "--log", "debug"]);
+    let mut equipment = Equipment::open(&stage.path("pump"));
+    equipment.command("ATDT10.0.0.7:8023", "NO DIALTONE\r\n");
+    stage.wait_for("the network gives no data session: is `apn` right? (error 812)");
+}
