@@ -137,6 +137,8 @@ pub(crate) enum Service {
     Program(Box<Plan>),
     /// What he sends, back.
     Echo(EchoRules),
+    /// Whoever collects from sites attends to him.
+    Collector(EchoRules),
     /// The reason, and the end.
     Deny(String),
 }
@@ -164,10 +166,16 @@ impl Account {
         let service = match (&table.deny, program, table.service) {
             (Some(reason), None, None) => Service::Deny(reason.clone()),
             (None, Some(_), None) => Service::Program(Box::new(Plan::new(table)?)),
-            (None, None, Some(BuiltIn::Echo)) => Service::Echo(EchoRules {
-                idle: table.idle.map(|span| span.0),
-                longest: table.longest.map(|span| span.0),
-            }),
+            (None, None, Some(built_in)) => {
+                let rules = EchoRules {
+                    idle: table.idle.map(|span| span.0),
+                    longest: table.longest.map(|span| span.0),
+                };
+                match built_in {
+                    BuiltIn::Echo => Service::Echo(rules),
+                    BuiltIn::Collector => Service::Collector(rules),
+                }
+            }
             (None, None, None) => return Err(AccountFault::NoProgram),
             _ => return Err(AccountFault::SeveralServices),
         };
@@ -179,7 +187,11 @@ impl Account {
             kept_in: table.kept_in,
             verifier: Arc::new(verifier(table, base, pepper)?),
             service,
-            calls: table.calls,
+            calls: match table.service {
+                // A site has one line; what is left of an earlier call of its is a ghost.
+                Some(BuiltIn::Collector) => Some(NonZeroU32::MIN),
+                _ => table.calls,
+            },
             on_second: table.on_second,
             sources: table.sources.clone(),
             callback: table.callback.clone(),

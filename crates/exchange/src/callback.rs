@@ -53,7 +53,15 @@ impl Callbacks {
 
     /// A turn for an account, unless it has one already, too many have, or nobody can call.
     pub(crate) fn turn(shared: &Arc<Shared>, account: &Arc<Account>) -> Option<Turn> {
-        let config = account.callback.clone()?;
+        Self::turn_by(shared, account, account.callback.clone()?)
+    }
+
+    /// The same by somebody else's wish.
+    pub(crate) fn turn_by(
+        shared: &Arc<Shared>,
+        account: &Arc<Account>,
+        config: CallbackConfig,
+    ) -> Option<Turn> {
         let callbacks = &shared.callbacks;
         let dialler = callbacks.dialler.read().unwrap_or_else(PoisonError::into_inner).clone()?;
         let mut pending = callbacks.pending();

@@ -10,10 +10,11 @@ use tty::launcher::Launcher;
 
 use crate::account::{AccountError, Accounts, Fingerprint, SshKey};
 use crate::admission::{Checked, Identified};
+use crate::attendant::Attendant;
 use crate::audit::{Audit, AuditError};
 use crate::call::{CallEnd, CallId, CallRecord, CallStatus};
-use crate::callback::Dialler;
-use crate::config::{ExchangeConfig, ListenConfig, Parity};
+use crate::callback::{Callbacks, Dialler};
+use crate::config::{CallbackConfig, ExchangeConfig, ListenConfig, Parity};
 use crate::doors::Doors;
 use crate::in_force::Settings;
 use crate::listen::Reception;
@@ -55,6 +56,17 @@ pub enum StartError {
     /// A listener can't be as it is configured.
     #[error(transparent)]
     Listener(#[from] ListenerFault),
+}
+
+/// Why an account isn't called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotCalled {
+    /// There is no such account.
+    #[error("there is no such account")]
+    NoAccount,
+    /// It is being called already, too many are, or nobody can call.
+    #[error("it is being called already, or nobody can call now")]
+    Busy,
 }
 
 impl Exchange {
@@ -221,6 +233,24 @@ impl Exchange {
     /// Has accounts with a `callback` called by `dialler`. Without one such an account is busy.
     pub fn set_dialler(&self, dialler: Arc<dyn Dialler>) {
         self.shared.callbacks.set_dialler(dialler);
+    }
+
+    /// Has callers with the service `collector` attended to by `attendant`. Without one they are told that the service
+    /// is unavailable.
+    pub fn set_attendant(&self, attendant: Arc<dyn Attendant>) {
+        self.shared.set_attendant(attendant);
+    }
+
+    /// Calls whom an account belongs to, as `how` says; what comes of it is a call like any other.
+    ///
+    /// # Errors
+    /// It can't be called now.
+    pub fn call(&self, account: &str, how: CallbackConfig) -> Result<(), NotCalled> {
+        let settings = self.shared.settings();
+        let account = settings.accounts.find(account).ok_or(NotCalled::NoAccount)?;
+        let turn = Callbacks::turn_by(&self.shared, account, how).ok_or(NotCalled::Busy)?;
+        turn.start();
+        Ok(())
     }
 
     /// The audit log, for what others have to put on record.

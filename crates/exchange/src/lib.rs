@@ -38,6 +38,7 @@
 
 mod account;
 mod admission;
+mod attendant;
 mod audit;
 mod calendar;
 mod call;
@@ -84,6 +85,7 @@ pub use account::{
     AccountError, AccountFault, Accounts, Fingerprint, NoFingerprint, NoSshKey, SshKey,
 };
 pub use admission::{Checked, Identified, Proof};
+pub use attendant::{Attendant, Attending, Visit};
 pub use audit::{Audit, AuditError, AuditFault, Event, Verified, verify as verify_audit};
 pub use call::{CallEnd, CallId, CallRecord, CallStatus, NoCallId};
 pub use callback::{Calling, Dialler};
@@ -94,7 +96,7 @@ pub use config::{
     PasswordConfig, PenaltiesConfig, Privileges, ProcessConfig, Profile, RecordsConfig,
     RootPrograms, Size, Sources, SshCommands, SshConfig, Survive, TlsConfig, WhenFull,
 };
-pub use exchange::{Exchange, StartError};
+pub use exchange::{Exchange, NotCalled, StartError};
 pub use launch::{LaunchRules, needs_launcher};
 pub use login::Told;
 pub use machine::{MachineSecretError, Pepper, PepperError, machine_verifier, make_machine_secret};

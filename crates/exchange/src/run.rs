@@ -60,7 +60,7 @@ impl Shared {
     ) -> Serving<'a> {
         let wants = guest.who.wants_callback();
         let turn = if wants { Callbacks::turn(self, &guest.who.account) } else { None };
-        service::serve(settings, call, entry, *guest, turn)
+        service::serve(settings, call, entry, *guest, turn, self.attendant())
     }
 
     /// One call whose caller is known already, from its program's start to its line in the log.

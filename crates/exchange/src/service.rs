@@ -11,6 +11,7 @@ use tty::launcher::Launcher;
 use tty::{Program, PtyMode, Running, User, WindowSize};
 
 use crate::account::{Account, AccountFault, Plan, Service};
+use crate::attendant::{Attendant, Visit};
 use crate::call::CallEnd;
 use crate::callback::Turn;
 use crate::config::{KeptIn, On, RootPrograms};
@@ -62,6 +63,7 @@ pub(crate) fn serve<'a>(
     entry: &'a mut Entry,
     guest: Guest,
     turn: Option<Turn>,
+    attendant: Option<Arc<dyn Attendant>>,
 ) -> Serving<'a> {
     let script = &*settings.script;
     let account = Arc::clone(&guest.who.account);
@@ -91,6 +93,17 @@ pub(crate) fn serve<'a>(
             call.set_line_ends(LineEnds::Keep);
             let mut echo = Echo::new(call, entry, guest, *rules);
             return Box::pin(async move { poll_fn(|cx| echo.poll(cx)).await.into() });
+        }
+        Service::Collector(rules) => {
+            let Some(attendant) = attendant else {
+                let why = "nobody collects from sites here";
+                tracing::error!(call = %entry.id(), account = %account.name, why, "not attended to");
+                return last_words(call, &script.unavailable, CallEnd::ProgramFailed);
+            };
+            entry.has_started();
+            tracing::info!(call = %entry.id(), account = %account.name, from = %entry.origin().from, "a site's call");
+            let visit = Visit::new(call, entry, guest, *rules);
+            return Box::pin(async move { attendant.attend(visit).await.into() });
         }
         Service::Program(plan) => plan,
     };

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::account::{Account, Fingerprint};
 use crate::admission::{Admission, Checked, Identified};
+use crate::attendant::Attendant;
 use crate::call::{CallEnd, CallId};
 use crate::callback::Callbacks;
 use crate::config::ExchangeConfig;
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) guard: Guard,
     pub(crate) registry: Arc<Registry>,
     pub(crate) callbacks: Callbacks,
+    attendant: RwLock<Option<Arc<dyn Attendant>>>,
     pub(crate) closing: watch::Sender<Closing>,
 }
 
@@ -63,12 +65,22 @@ impl Shared {
             guard: Guard::new(config),
             registry: Registry::new(keeper),
             callbacks: Callbacks::default(),
+            attendant: RwLock::default(),
             closing: watch::Sender::new(Closing::Open),
         })
     }
 
     pub(crate) fn settings(&self) -> Arc<Settings> {
         Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whoever attends to callers without a program, if anybody does.
+    pub(crate) fn attendant(&self) -> Option<Arc<dyn Attendant>> {
+        self.attendant.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_attendant(&self, attendant: Arc<dyn Attendant>) {
+        *self.attendant.write().unwrap_or_else(PoisonError::into_inner) = Some(attendant);
     }
 
     /// Puts other settings in force, for calls that begin from now on.

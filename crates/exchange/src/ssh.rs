@@ -147,6 +147,8 @@ impl Door {
         let terminal = match &who.account.service {
             // Without one his own program echoes what he types; with one nobody would.
             Service::Program(plan) if plan.on == On::Pipe => Terminal::Refused,
+            // Every byte of a site counts.
+            Service::Collector(_) => Terminal::Refused,
             Service::Program(_) | Service::Echo(_) | Service::Deny(_) => Terminal::Allowed,
         };
         self.who = Some(who);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::net::SocketAddr;
 
 use carrier::clock_now;
 use modbus::UnitId;
@@ -27,9 +28,37 @@ pub enum AskError {
     /// Too many ask at once.
     #[error(transparent)]
     Full(#[from] Full),
+    /// Whoever asks may not.
+    #[error("that is not allowed")]
+    Forbidden,
     /// It was asked, or told, in vain.
     #[error(transparent)]
     Failed(#[from] Failure),
+}
+
+/// Whoever has units that clients may ask.
+pub trait Units: Clone + Send + Sync + 'static {
+    /// Asks a unit for a client.
+    ///
+    /// # Errors
+    /// Nothing answered, or there is no way to it.
+    fn ask(
+        &self,
+        unit: UnitId,
+        question: Question,
+        client: SocketAddr,
+    ) -> impl Future<Output = Result<Outcome, AskError>> + Send;
+}
+
+impl Units for Bus {
+    async fn ask(
+        &self,
+        unit: UnitId,
+        question: Question,
+        _: SocketAddr,
+    ) -> Result<Outcome, AskError> {
+        Self::ask(self, unit, question).await
+    }
 }
 
 /// A question for the task.

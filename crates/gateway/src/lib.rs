@@ -12,13 +12,14 @@ mod own;
 mod place;
 mod server;
 
-pub use bus::{AskError, Bus};
+pub use bus::{AskError, Bus, Units};
 pub use config::{
     ConfigError, EchoConfig, FramingConfig, GatewayConfig, LateAnswers, Level, Rs485Config,
     SerialConfig,
 };
 pub use own::BusConfig;
 pub use place::{OpenError, Place};
+pub use server::serve;
 
 use std::net::SocketAddr;
 

@@ -13,14 +13,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::bus::{AskError, Bus};
+use crate::bus::{AskError, Units};
 use crate::limits;
 
-/// Serves clients until the future is dropped; then they are all gone.
-pub(crate) async fn serve(
+/// Serves clients of Modbus TCP until the future is dropped; then they are all gone.
+pub async fn serve<U: Units>(
     name: String,
     listener: TcpListener,
-    bus: Bus,
+    units: U,
     access: AccessList,
     clients: usize,
 ) {
@@ -47,18 +47,22 @@ pub(crate) async fn serve(
             tracing::info!(gateway = %name, %peer, "client refused: all {clients} places are taken");
             continue;
         };
-        let (bus, name) = (bus.clone(), name.clone());
+        let (units, name) = (units.clone(), name.clone());
         tasks.spawn(async move {
             let _place = place;
             tracing::debug!(gateway = %name, %peer, "client");
-            if let Err(error) = client(stream, &bus, peer).await {
+            if let Err(error) = client(stream, &units, peer).await {
                 tracing::info!(gateway = %name, %peer, "client dropped: {error}");
             }
         });
     }
 }
 
-async fn client(mut stream: TcpStream, bus: &Bus, peer: SocketAddr) -> std::io::Result<()> {
+async fn client<U: Units>(
+    mut stream: TcpStream,
+    units: &U,
+    peer: SocketAddr,
+) -> std::io::Result<()> {
     let _ = stream.set_nodelay(true);
     let mut ears = Deframer::default();
     let mut buffer = [0; limits::READ];
@@ -74,15 +78,15 @@ async fn client(mut stream: TcpStream, bus: &Bus, peer: SocketAddr) -> std::io::
             ears.next(&mut bytes).map_err(std::io::Error::other)?
         {
             answers.clear();
-            answer(bus, transaction, frame, peer, &mut answers).await;
+            answer(units, transaction, frame, peer, &mut answers).await;
             let writing = stream.write_all(&answers);
             tokio::time::timeout(limits::STUCK, writing).await.map_err(std::io::Error::other)??;
         }
     }
 }
 
-async fn answer(
-    bus: &Bus,
+async fn answer<U: Units>(
+    units: &U,
     transaction: Transaction,
     Frame { unit, pdu }: Frame,
     peer: SocketAddr,
@@ -93,7 +97,7 @@ async fn answer(
     let answered = match Question::of(pdu) {
         // What is no request never gets onto the bus.
         Err(error) => refuse(error.exception()),
-        Ok(question) => match bus.ask(unit, question).await {
+        Ok(question) => match units.ask(unit, question, peer).await {
             Ok(Outcome::Answer(pdu)) => pdu,
             // Nobody answers a broadcast, so neither do we.
             Ok(Outcome::Said | Outcome::Failed(_)) | Err(AskError::Failed(Failure::Broadcast)) => {
@@ -106,6 +110,7 @@ async fn answer(
                         Exception::GatewayPathUnavailable
                     }
                     AskError::Full(_) => Exception::Busy,
+                    AskError::Forbidden => Exception::IllegalFunction,
                     AskError::Failed(_) => Exception::GatewayTargetFailed,
                 })
             }

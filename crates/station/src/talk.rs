@@ -257,6 +257,7 @@ async fn ask(way: Option<(Bus, UnitId)>, pdu: Pdu, rights: Rights) -> Pdu {
         Ok(_) => refused(Exception::GatewayTargetFailed),
         Err(AskError::NoWay(_)) => refused(Exception::GatewayPathUnavailable),
         Err(AskError::Full(_)) => refused(Exception::Busy),
+        Err(AskError::Forbidden) => refused(Exception::IllegalFunction),
         Err(AskError::Failed(Failure::Closed)) => refused(Exception::GatewayPathUnavailable),
         Err(_) => refused(Exception::GatewayTargetFailed),
     }

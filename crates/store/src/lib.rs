@@ -1,4 +1,4 @@
-//! What outlives the process: accounts and call records, in SQLite.
+//! What outlives the process: accounts, call records and what sites measure, in SQLite.
 //!
 //! A [`Store`] is one file. The instance that runs opens it with [`Store::open`]: it alone puts calls on
 //! record, and it ends the records that a crash has left open. Everybody else, such as a command beside
@@ -47,6 +47,7 @@
 )]
 
 mod account;
+mod alarm;
 mod call;
 mod connection;
 mod error;
@@ -55,18 +56,27 @@ mod list;
 mod lock;
 mod meter;
 mod queue;
+mod sample;
 mod schema;
+mod series;
 mod settings;
 mod store;
 mod tally;
 mod ticket;
 mod time;
+mod wish;
 mod writer;
 
 pub use account::AccountRow;
+pub use alarm::{AlarmRow, SiteCalls};
 pub use call::{CallBegan, CallEnded, CallRow, Direction, Place, TurnedAway};
 pub use error::{Fault, OpenError, Refused, StoreError};
 pub use list::{Calls, Filter, Outcome};
+pub use sample::{
+    Bucket, KeptSample, SampleBatch, SampleRow, SampleValue, Stored, Storing, quality,
+};
+pub use series::Samples;
 pub use settings::{Durability, Settings};
 pub use store::Store;
 pub use ticket::{Keeping, Ticket};
+pub use wish::WishRow;

@@ -61,7 +61,7 @@ pub const TEXT: usize = 256;
 pub const JOURNAL: i64 = 16 * 1024 * 1024;
 
 /// Statements kept ready: all there are.
-pub const STATEMENTS: usize = 32;
+pub const STATEMENTS: usize = 48;
 
 /// How long a store that is dropped may take to write what waits: a few transactions, or one that a slow
 /// disk holds up.
@@ -72,3 +72,25 @@ pub const PRUNE_REST: Duration = Duration::from_secs(1);
 
 /// Calls in progress whose traffic is noted in one transaction: new calls don't wait noticeably for it.
 pub const SWEPT_AT_ONCE: usize = 1_000;
+
+/// Samples that wait for the disk at once: what a redial storm of a thousand sites brings in batches of a hundred.
+/// Beyond it a site is told to come again with them.
+pub const SAMPLES: usize = 100_000;
+
+/// Samples in one batch: a transaction that holds nobody up noticeably.
+pub const BATCH: usize = 5_000;
+
+/// Samples read at once for a list.
+pub const SAMPLES_PAGE: usize = 5_000;
+
+/// Pieces that a series is drawn together into: more than a screen has columns.
+pub const BUCKETS: u32 = 4_000;
+
+/// Alarms that are over and still on record.
+pub const ALARMS: i64 = 10_000;
+
+/// Wishes that wait for one site: more than an operator has.
+pub const WISHES: i64 = 1_000;
+
+/// Wishes that are over and still on record.
+pub const WISHES_KEPT: i64 = 10_000;

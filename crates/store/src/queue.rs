@@ -12,6 +12,7 @@ use crate::error::{Refused, StoreError};
 use crate::limits;
 use crate::meter::Meter;
 use crate::tally::Tally;
+use crate::writer::Put;
 
 /// A call that is to be put on record, and who waits for that.
 #[derive(Debug)]
@@ -70,6 +71,9 @@ struct State {
     changes: Changes,
     changed_at: Option<Instant>,
     orders: VecDeque<Order>,
+    puts: Vec<Put>,
+    /// Samples in `puts`.
+    samples: usize,
     tally: Tally,
     /// The disk doesn't take anything.
     trouble: bool,
@@ -87,6 +91,7 @@ pub(crate) struct Work {
     pub(crate) begins: Vec<Begin>,
     pub(crate) changes: Changes,
     pub(crate) orders: VecDeque<Order>,
+    pub(crate) puts: Vec<Put>,
     pub(crate) pace: Pace,
     /// The store is being closed; what isn't written by then is lost.
     pub(crate) closing: Option<Instant>,
@@ -115,6 +120,8 @@ impl Queue {
             changes: HashMap::new(),
             changed_at: None,
             orders: VecDeque::new(),
+            puts: Vec::new(),
+            samples: 0,
             tally: Tally::default(),
             trouble: false,
             writing: false,
@@ -138,6 +145,25 @@ impl Queue {
             return Err(Refused::Busy);
         }
         state.begins.push(begin);
+        self.work.notify_one();
+        Ok(())
+    }
+
+    /// Puts samples down to be kept.
+    pub(crate) fn put(&self, put: Put) -> Result<(), Refused> {
+        let mut state = self.state();
+        if state.closed || state.closing.is_some() {
+            return Err(Refused::Closed);
+        }
+        if state.trouble {
+            return Err(Refused::Trouble);
+        }
+        let more = put.batch.samples.len();
+        if more > limits::BATCH || state.samples + more > limits::SAMPLES {
+            return Err(Refused::Busy);
+        }
+        state.samples += more;
+        state.puts.push(put);
         self.work.notify_one();
         Ok(())
     }
@@ -264,6 +290,7 @@ impl Queue {
         state.writing = false;
         state.begins.clear();
         state.orders.clear();
+        state.puts.clear();
         self.done.notify_all();
     }
 
@@ -282,7 +309,7 @@ impl Queue {
 impl State {
     /// When there is something to do.
     fn next(&self, now: Instant, due: Instant) -> Instant {
-        if !self.begins.is_empty() || !self.orders.is_empty() {
+        if !self.begins.is_empty() || !self.orders.is_empty() || !self.puts.is_empty() {
             return now;
         }
         match self.changed_at {
@@ -298,9 +325,11 @@ impl State {
 
     fn hand_over(&mut self, is_due: bool) -> Work {
         self.writing = true;
+        self.samples = 0;
         let mut work = Work {
             begins: std::mem::take(&mut self.begins),
             orders: std::mem::take(&mut self.orders),
+            puts: std::mem::take(&mut self.puts),
             pace: std::mem::take(&mut self.pace),
             closing: self.closing,
             ..Work::default()
@@ -316,6 +345,7 @@ impl State {
         self.begins.is_empty()
             && self.changes.is_empty()
             && self.orders.is_empty()
+            && self.puts.is_empty()
             && !self.tally.is_dirty()
             && !self.writing
     }

@@ -11,6 +11,10 @@ pub struct Settings {
     pub keep: Option<Duration>,
     /// How many records there may be. Default a million, in some 200 MB.
     pub most: Option<u64>,
+    /// How long samples of sites are kept one by one; of older ones their hours are. Default 400 days.
+    pub samples: Option<Duration>,
+    /// How long the hours of samples are kept. Default: for ever.
+    pub hours: Option<Duration>,
     /// The size of the file in pages of 4 KiB that is as good as a full disk. Default: as large as the
     /// disk is.
     pub most_pages: Option<u32>,
@@ -22,6 +26,8 @@ impl Default for Settings {
             durability: Durability::default(),
             keep: Some(Duration::from_secs(400 * 24 * 3600)),
             most: Some(1_000_000),
+            samples: Some(Duration::from_secs(400 * 24 * 3600)),
+            hours: None,
             most_pages: None,
         }
     }

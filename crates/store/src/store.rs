@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::account::{self, AccountRow};
+use crate::alarm::{self, AlarmRow, SiteCalls};
 use crate::call::{CallBegan, TurnedAway};
 use crate::connection;
 use crate::error::{OpenError, Refused, StoreError};
@@ -17,12 +18,15 @@ use crate::list::{Calls, Filter};
 use crate::lock::{self, Lock};
 use crate::meter::Meter;
 use crate::queue::{Begin, Queue};
+use crate::sample::{Bucket, KeptSample, SampleBatch, Storing};
 use crate::schema::{self, Form};
+use crate::series::{self, Samples};
 use crate::settings::Settings;
 use crate::ticket::Ticket;
-use crate::writer::{Keeping, Writer};
+use crate::wish::{self, WishRow};
+use crate::writer::{Keeping, Put, Writer};
 
-/// Accounts and call records in one file.
+/// Accounts, call records and samples in one file.
 ///
 /// A handle: clones are the same store. When the last one is gone, what waits is still written.
 #[derive(Clone)]
@@ -231,6 +235,175 @@ impl Store {
     pub fn remove_account(&self, name: &str) -> Result<bool, StoreError> {
         let name = name.to_owned();
         Ok(self.order(move |connection| account::remove(connection, &name))??)
+    }
+
+    /// Puts samples down to be kept. Doesn't wait: what it gives is ready when they are on disk. What of a source has
+    /// been kept before isn't kept twice, whatever has become of either process in between.
+    ///
+    /// # Errors
+    /// The disk takes nothing now, or too many wait for it: come again with them.
+    pub fn put_samples(&self, batch: SampleBatch) -> Result<Storing, Refused> {
+        if let Role::Visitor = self.shared.role {
+            return Err(Refused::Closed);
+        }
+        let (stored, storing) = oneshot::channel();
+        self.shared.queue.put(Put { batch, stored })?;
+        Ok(Storing(storing))
+    }
+
+    /// The number up to which samples of a source are kept; zero if there are none. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn upto(&self, site: &str, source: &str) -> Result<u64, StoreError> {
+        series::upto(&self.shared.path, site, source)
+    }
+
+    /// The latest sample of each point of a site. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn latest(&self, site: &str) -> Result<Vec<KeptSample>, StoreError> {
+        series::latest(&self.shared.path, site)
+    }
+
+    /// A point of a site over a time, drawn together into at most `buckets` pieces. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn series(
+        &self,
+        point: (&str, &str),
+        span: (SystemTime, SystemTime),
+        buckets: u32,
+    ) -> Result<Vec<Bucket>, StoreError> {
+        series::series(&self.shared.path, point, span, buckets)
+    }
+
+    /// The samples of a point of a site over a time, the oldest first, read bit by bit. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn samples(
+        &self,
+        point: (&str, &str),
+        span: (SystemTime, SystemTime),
+    ) -> Result<Samples, StoreError> {
+        Samples::open(&self.shared.path, point, span)
+    }
+
+    /// Notes that an alarm lasts; false if it did already. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub fn raise_alarm(
+        &self,
+        site: &str,
+        kind: &str,
+        subject: &str,
+        words: &str,
+    ) -> Result<bool, StoreError> {
+        let texts = [site, kind, subject, words].map(str::to_owned);
+        Ok(self.order(move |connection| {
+            alarm::raise(connection, texts.each_ref().map(String::as_str), SystemTime::now())
+        })??)
+    }
+
+    /// Notes that an alarm is over; false if there was none. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub fn clear_alarm(&self, site: &str, kind: &str, subject: &str) -> Result<bool, StoreError> {
+        let texts = [site, kind, subject].map(str::to_owned);
+        Ok(self.order(move |connection| {
+            alarm::clear(connection, texts.each_ref().map(String::as_str), SystemTime::now())
+        })??)
+    }
+
+    /// Notes that somebody has seen an alarm; false if there is none that nobody has seen. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub fn see_alarm(&self, id: i64, by: &str) -> Result<bool, StoreError> {
+        let by = by.to_owned();
+        Ok(self.order(move |connection| alarm::see(connection, id, &by, SystemTime::now()))??)
+    }
+
+    /// Alarms that last, then those that are over, each the latest first. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn alarms(&self, most: usize) -> Result<Vec<AlarmRow>, StoreError> {
+        Ok(alarm::list(&connection::reading(&self.shared.path)?, most)?)
+    }
+
+    /// Notes the last call of a site. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub fn site_called(&self, site: &str, calls: SiteCalls) -> Result<(), StoreError> {
+        let site = site.to_owned();
+        Ok(self.order(move |connection| alarm::site_called(connection, &site, calls))??)
+    }
+
+    /// The last call of a site. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn site_calls(&self, site: &str) -> Result<SiteCalls, StoreError> {
+        Ok(alarm::site_calls(&connection::reading(&self.shared.path)?, site)?)
+    }
+
+    /// Keeps what a site is to be asked later: `id`, `state` and `answer` of the row are the store's. Says under which
+    /// number. Waits for the disk.
+    ///
+    /// # Errors
+    /// Too much waits for the site, or the file can't be written.
+    pub fn make_wish(&self, wish: WishRow) -> Result<i64, StoreError> {
+        self.order(move |connection| wish::make(connection, &wish))??.ok_or(StoreError::Busy)
+    }
+
+    /// Notes what has come of a wish: its state and its answer. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub fn end_wish(&self, id: i64, state: &str, answer: &str) -> Result<(), StoreError> {
+        let texts = [state, answer].map(str::to_owned);
+        Ok(self.order(move |connection| {
+            wish::end(connection, id, texts.each_ref().map(String::as_str), SystemTime::now())
+        })??)
+    }
+
+    /// What a site is to be asked, the most urgent first. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn wishes(&self, site: &str) -> Result<Vec<WishRow>, StoreError> {
+        Ok(wish::waiting(&connection::reading(&self.shared.path)?, site)?)
+    }
+
+    /// The sites that are to be asked something by now. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn sites_with_wishes(&self) -> Result<Vec<String>, StoreError> {
+        Ok(wish::sites(&connection::reading(&self.shared.path)?, SystemTime::now())?)
+    }
+
+    /// The wish of this number. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn wish(&self, id: i64) -> Result<Option<WishRow>, StoreError> {
+        Ok(wish::find(&connection::reading(&self.shared.path)?, id)?)
+    }
+
+    /// Ends the wishes whose time is over; says how many. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub fn expire_wishes(&self) -> Result<usize, StoreError> {
+        Ok(self.order(|connection| wish::expire(connection, SystemTime::now()))??)
     }
 
     /// Waits until everything is on disk that was told so far; false if it isn't in time.

@@ -2,6 +2,8 @@
 
 mod prune;
 mod record;
+mod sample;
+mod thin;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -16,10 +18,12 @@ use crate::limits;
 use crate::lock::Lock;
 use crate::meter::{Meter, Reading, Traffic};
 use crate::queue::{Begin, Changes, Health, Pace, Queue, Work};
+use crate::sample::Stored;
 use crate::settings::Settings;
 use crate::tally::Sum;
 use prune::Pruning;
 pub(crate) use record::{CUT_OFF, end_what_was_cut_off, next_row};
+pub(crate) use sample::{Put, site as sample_site};
 
 /// What only the instance does, not a visitor.
 pub(crate) struct Keeping {
@@ -135,14 +139,16 @@ impl Writer {
 
     /// Writes what there is, all of it in one transaction, and does the chores that are due.
     fn write(&mut self, work: Work) -> Health {
-        let Work { begins, changes, closing, pace, .. } = work;
+        let Work { begins, changes, puts, closing, pace, .. } = work;
         if self.keeping.is_none() {
+            refuse_puts(puts, Refused::Closed);
             return Health::Well;
         }
         let now = Instant::now();
         if self.trouble.as_ref().is_some_and(|trouble| now < trouble.retry) && closing.is_none() {
             // Woken for somebody else's order: these came in before the trouble was known.
             refuse(begins);
+            refuse_puts(puts, Refused::Trouble);
             self.queue.give_back(changes);
             return Health::Trouble;
         }
@@ -154,14 +160,15 @@ impl Writer {
             probe: self.trouble.is_some(),
             begins,
             changes,
+            puts,
         };
         if batch.is_empty() {
             self.prune(now);
             return Health::Well;
         }
         match self.transact(&batch) {
-            Ok(()) => {
-                self.is_written(batch);
+            Ok(stored) => {
+                self.is_written(batch, stored);
                 self.prune(now);
                 Health::Well
             }
@@ -202,7 +209,7 @@ impl Writer {
         readings
     }
 
-    fn transact(&mut self, batch: &Batch) -> rusqlite::Result<()> {
+    fn transact(&mut self, batch: &Batch) -> rusqlite::Result<Vec<Stored>> {
         let alive = SystemTime::now();
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -216,14 +223,21 @@ impl Writer {
             .iter()
             .try_for_each(|(row, reading)| record::note(&transaction, *row, *reading))?;
         batch.sums.iter().try_for_each(|sum| record::sum(&transaction, sum))?;
+        let puts = batch.puts.iter().map(|put| sample::put(&transaction, &put.batch));
+        let stored = puts.collect::<rusqlite::Result<_>>()?;
         if batch.probe {
             record::probe(&transaction)?;
         }
         record::alive(&transaction, alive)?;
-        transaction.commit()
+        transaction.commit()?;
+        Ok(stored)
     }
 
-    fn is_written(&mut self, batch: Batch) {
+    fn is_written(&mut self, batch: Batch, stored: Vec<Stored>) {
+        for (put, stored) in batch.puts.into_iter().zip(stored) {
+            // Who has gone will ask again, and learn that they are known.
+            let _ = put.stored.send(Ok(stored));
+        }
         for begin in batch.begins {
             let meter = Arc::clone(&begin.meter);
             self.open.insert(begin.row, (meter, Traffic::default()));
@@ -257,6 +271,7 @@ impl Writer {
         // Ends of calls that are not on record have nowhere to go.
         let rows: Vec<i64> = batch.begins.iter().map(|begin| begin.row).collect();
         refuse(batch.begins);
+        refuse_puts(batch.puts, Refused::Trouble);
         self.queue.give_back(batch.changes);
         self.queue.forget(rows.into_iter());
         self.queue.with_tally(|tally| tally.give_back(&batch.sums));
@@ -319,6 +334,7 @@ impl Drop for Writer {
 struct Batch {
     begins: Vec<Begin>,
     changes: Changes,
+    puts: Vec<Put>,
     readings: Vec<(i64, Reading)>,
     sums: Vec<Sum>,
     /// Calls are in progress, and it is time to note that the instance is there.
@@ -331,10 +347,17 @@ impl Batch {
     fn is_empty(&self) -> bool {
         self.begins.is_empty()
             && self.changes.is_empty()
+            && self.puts.is_empty()
             && self.readings.is_empty()
             && self.sums.is_empty()
             && !self.beat
             && !self.probe
+    }
+}
+
+fn refuse_puts(puts: Vec<Put>, why: Refused) {
+    for put in puts {
+        let _ = put.stored.send(Err(why));
     }
 }
 

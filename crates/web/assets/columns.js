@@ -22,6 +22,10 @@ export function modemState(modem) {
   return el("span", { class: `state ${kind}` }, modem.busy ? `${modem.state} · busied out` : modem.state);
 }
 
+/** How a site stands. */
+export const siteState = (site) =>
+  el("span", { class: `state ${{ "on line": "online", overdue: "trouble" }[site.state] ?? "rest"}` }, site.state);
+
 /** A group's members, each with what it does. */
 export const members = (group) =>
   el("span", { class: "members" }, ...group.members.map((member) =>
@@ -118,6 +122,34 @@ export const LISTS = [
       { title: "Name", phone: "d", sort: "name", width: "minmax(6rem, .8fr)", cell: (row) => row.name ?? "" },
       { title: "Why", phone: "c", sort: "cause", width: "minmax(9rem, 1.4fr)", cell: (row) => row.words },
       { title: "At", width: "6rem", wide: true, cell: (row) => row.at_what },
+    ],
+  },
+  {
+    id: "sites", noun: "sites", title: "Sites", path: "sites", key: (row) => row.name, start: "name",
+    shows: [["", "All"], ["online", "On line"], ["away", "Away"], ["overdue", "Overdue"]],
+    empty: ["No sites yet.", "Write a [[site]] into the configuration, and an account with service = \"collector\"."],
+    columns: [
+      { title: "Site", phone: "a", sort: "name", width: "minmax(9rem, 1.2fr)", cell: (row) => el("b", {}, row.name) },
+      { title: "State", phone: "b", sort: "state", width: "minmax(6rem, .8fr)", cell: siteState },
+      { title: "From", phone: "c", width: "minmax(8rem, 1.2fr)", cell: (row) => row.from ?? "" },
+      { title: "Last call", phone: "d", sort: "called", width: "8rem", cell: (row) => (row.called ? moment(row.called) : "never") },
+      { title: "Next call", sort: "next", width: "8rem", wide: true, cell: (row) => (row.next ? moment(row.next) : "") },
+      { title: "Points", sort: "points", back: true, width: "5rem", number: true, cell: (row) => String(row.points) },
+      { title: "Speaks", sort: "framing", width: "5rem", wide: true, cell: (row) => row.framing },
+      { title: "Account", width: "minmax(6rem, .8fr)", wide: true, cell: (row) => row.account },
+    ],
+  },
+  {
+    id: "alarms", noun: "alarms", title: "Alarms", path: "alarms", key: (row) => String(row.id), start: "latest",
+    shows: [["", "All"], ["lasting", "Lasting"], ["unseen", "Unseen"]],
+    empty: ["No alarms.", "Sites that don't call and points beyond their limits stand here."],
+    columns: [
+      { title: "Site", phone: "a", sort: "site", width: "minmax(8rem, 1fr)", cell: (row) => el("b", {}, row.site) },
+      { title: "What", phone: "c", width: "minmax(10rem, 2fr)", cell: (row) => el("span", { class: row.ended ? "" : "trouble" }, row.words) },
+      { title: "Kind", sort: "kind", width: "8rem", cell: (row) => row.kind },
+      { title: "Since", phone: "b", sort: "began", back: true, width: "8rem", cell: (row) => moment(row.began) },
+      { title: "Until", phone: "d", width: "8rem", cell: (row) => (row.ended ? moment(row.ended) : "lasts") },
+      { title: "Seen by", width: "7rem", cell: (row) => row.seen_by ?? "" },
     ],
   },
   {

@@ -3,6 +3,7 @@
 import { ask, mayAct, order, Refused } from "./ask.js";
 import { lamps, members, modemState, state } from "./columns.js";
 import { confirmed, el, find, toast } from "./dom.js";
+import { Points, seeAlarm } from "./sites.js";
 import { Trace } from "./trace.js";
 import { ago, bytes, moment, span } from "./words.js";
 
@@ -16,6 +17,8 @@ export class Detail {
     if (!row) return;
     const name = kind.key(row);
     if (this.name !== name || this.kind !== kind) {
+      this.points?.close();
+      this.points = kind.id === "sites" ? new Points(row.name, this.list) : undefined;
       this.trace?.close();
       this.trace = undefined;
       this.last = undefined;
@@ -28,16 +31,20 @@ export class Detail {
     this.buttons = el("div", { class: "buttons" });
     this.more = el("div", { class: "more" });
     this.place.replaceChildren(
-      el("div", { class: "title" }, el("h2", {}, row.name ?? row.party ?? row.from ?? row.address),
+      el("div", { class: "title" }, el("h2", {}, row.name ?? row.site ?? row.party ?? row.from ?? row.address),
         el("button", { type: "button", class: "quiet", "aria-label": "Close the details", onclick: () => this.close() }, "✕")),
       this.facts, this.buttons, this.more);
     this.past = el("div", {});
     if (this.trace) this.more.append(this.trace.element);
+    if (this.points) this.more.append(this.points.element);
     this.more.append(this.past);
     this.update(row);
   }
 
   close() {
+    this.points?.close();
+    this.points = undefined;
+    this.name = undefined;
     this.trace?.close();
     this.trace = undefined;
     this.place.hidden = true;
@@ -60,13 +67,15 @@ export class Detail {
     const call = this.kind.id === "lines" ? row.call : this.kind.id === "calls" ? row : undefined;
     const line = this.kind.id === "lines" ? row : undefined;
     const modem = this.kind.id === "modems" ? row : undefined;
-    const shape = JSON.stringify([call?.id, line?.busy, Boolean(this.trace), line?.error, modem?.busy, modem?.party]);
+    const alarm = this.kind.id === "alarms" ? row : undefined;
+    const shape = JSON.stringify([alarm?.seen, call?.id, line?.busy, Boolean(this.trace), line?.error, modem?.busy, modem?.party]);
     if (shape === this.last) return;
     this.last = shape;
     if (line) this.history(line.name);
-    const actions = modem ? this.modemActions(modem) : this.actions(line, call);
+    const seen = alarm && !alarm.seen ? [el("button", { type: "button", onclick: () => seeAlarm(this.list, alarm) }, "I have seen it")] : [];
+    const actions = alarm ? seen : modem ? this.modemActions(modem) : this.actions(line, call);
     this.buttons.replaceChildren(...(mayAct ? actions : [el("p", { class: "note" }, "Your role sees, and does nothing.")]));
-    if (!line && !call && !modem) this.buttons.replaceChildren();
+    if (!line && !call && !modem && !alarm) this.buttons.replaceChildren();
   }
 
   actions(line, call) {

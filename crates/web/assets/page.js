@@ -114,7 +114,7 @@ addEventListener("keydown", (event) => {
   const row = list.row_selected;
   if (event.key === "/") { event.preventDefault(); search.focus(); search.select(); }
   else if (event.key === "?") help();
-  else if (/^[1-7]$/.test(event.key)) { detail.isOpen && detail.close(); go({ list: LISTS[event.key - 1].id, show: "", sort: "" }); }
+  else if (/^[1-9]$/.test(event.key)) { detail.isOpen && detail.close(); go({ list: LISTS[event.key - 1].id, show: "", sort: "" }); }
   else if (event.key === "h" && row && list.list.id === "modems") hangUpModem(list, row);
   else if (event.key === "h" && row) hangUp(list, list.list.id === "calls" ? row : row.call);
   else if (event.key === "t" && row && list.list.id === "lines" && !row.error) { detail.open(list.list, row); detail.startTrace(row.name); }

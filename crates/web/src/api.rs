@@ -1,6 +1,7 @@
 //! What the JSON API answers. The page asks nothing else.
 
 mod listed;
+pub(crate) mod sites;
 
 use std::sync::Arc;
 
@@ -193,9 +194,9 @@ pub(crate) async fn set_busy(
 }
 
 /// An order to the house, on a thread where it may take its time.
-async fn do_it(
-    order: impl FnOnce() -> Result<String, Refusal> + Send + 'static,
-) -> Result<String, Problem> {
+async fn do_it<T: Send + 'static>(
+    order: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Problem> {
     let done = tokio::task::spawn_blocking(order).await;
     let ending = |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the server is ending");
     done.map_err(ending)?.map_err(Problem::from)

@@ -16,6 +16,7 @@ use crate::picture::Camera;
 use crate::random;
 use crate::server::Secure;
 use crate::session::{Lasting, Sessions};
+use crate::site::{AlarmNow, SiteNow};
 use crate::staff::Staff;
 
 /// What all requests share.
@@ -33,6 +34,8 @@ pub(crate) struct App {
     pub(crate) recent: Camera<CallOver>,
     pub(crate) failed_logins: Camera<FailedLogin>,
     pub(crate) listeners: Camera<Listener>,
+    pub(crate) sites: Camera<SiteNow>,
+    pub(crate) alarms: Camera<AlarmNow>,
     pub(crate) traces: Arc<Semaphore>,
     pub(crate) meters: Meters,
     /// Ties the login form to the browser that was given it.
@@ -91,7 +94,7 @@ impl App {
     pub(crate) fn new(house: Arc<dyn House>, rules: Rules) -> std::io::Result<Self> {
         let of = || Arc::clone(&house);
         let (lines, calls, recent, failing, doors) = (of(), of(), of(), of(), of());
-        let (modems, groups) = (of(), of());
+        let (modems, groups, sites, alarms) = (of(), of(), of(), of());
         let failed = Arc::<FailedLogins>::default();
         let own = Arc::clone(&failed);
         Ok(Self {
@@ -107,6 +110,12 @@ impl App {
             recent: Camera::new(move || recent.recent(limits::RECENT)),
             failed_logins: Camera::new(move || own.among(failing.failed_logins())),
             listeners: Camera::new(move || doors.listeners()),
+            sites: Camera::new(move || {
+                sites.sites().map(|sites| sites.sites()).unwrap_or_default()
+            }),
+            alarms: Camera::new(move || {
+                alarms.sites().map(|sites| sites.alarms()).unwrap_or_default()
+            }),
             traces: Arc::new(Semaphore::new(limits::TRACES)),
             meters: Meters::new(),
             form_key: random::token()?,

@@ -30,6 +30,7 @@ const ASSETS: &[Asset] = &[
     asset!("detail.js", SCRIPT),
     asset!("dom.js", SCRIPT),
     asset!("list.js", SCRIPT),
+    asset!("sites.js", SCRIPT),
     asset!("trace.js", SCRIPT),
     asset!("words.js", SCRIPT),
     asset!("icon.svg", "image/svg+xml"),

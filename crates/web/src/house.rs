@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::moment::Moment;
+use crate::site::Sites;
 
 /// Whoever has lines and calls to show, and does what operators order.
 ///
@@ -54,6 +55,11 @@ pub trait House: Send + Sync + 'static {
     /// # Errors
     /// There is no such line, or lines can't be made busy here.
     fn set_busy(&self, line: &str, busy: Busy, by: &str) -> Result<String, Refusal>;
+
+    /// Whoever collects from sites, if anybody does.
+    fn sites(&self) -> Option<&dyn Sites> {
+        None
+    }
 
     /// Is told what happens at the page's door, for whoever keeps a record of such things. May not wait.
     fn witness(&self, _deed: Deed<'_>) {}

@@ -35,6 +35,7 @@ mod routes;
 mod select;
 mod server;
 mod session;
+mod site;
 mod staff;
 mod trace;
 mod visitor;
@@ -50,4 +51,8 @@ pub use house::{
 pub use moment::Moment;
 pub use password::PasswordError;
 pub use server::{Secure, Securing, Server, Setup, StartError, Stream};
+pub use site::{
+    AlarmNow, Asking, Piece, PointNow, SampleNow, Samples, SiteAnswer, SiteNow, SiteValue,
+    SiteWish, Sites, WishNow,
+};
 pub use staff::{Staff, StaffError, StaffFault};

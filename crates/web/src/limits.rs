@@ -108,3 +108,12 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long answers that are under way may take when the page is closed.
 pub const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Pieces that a point's time is drawn together into: more than a screen has columns.
+pub const PIECES: u32 = 2_000;
+
+/// Rows of samples that are made at once while they are sent.
+pub const SAMPLES: usize = 5_000;
+
+/// Alarms that are shown.
+pub const ALARMS: usize = 1_000;

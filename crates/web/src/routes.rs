@@ -9,6 +9,7 @@ use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
+use crate::api::sites;
 use crate::app::App;
 use crate::config::Role;
 use crate::guard::{self, Needs};
@@ -34,6 +35,7 @@ const fn route(
 
 const VIEWER: Needs = Needs::Role(Role::Viewer);
 const OPERATOR: Needs = Needs::Role(Role::Operator);
+const ADMIN: Needs = Needs::Role(Role::Admin);
 
 /// All of them. Those of the API are described in `assets/openapi.json`.
 pub(crate) const ROUTES: &[Route] = &[
@@ -74,6 +76,28 @@ pub(crate) const ROUTES: &[Route] = &[
         on(method, api::failed_logins)
     }),
     route(MethodFilter::GET, "/api/v1/listeners", VIEWER, |method| on(method, api::listeners)),
+    route(MethodFilter::GET, "/api/v1/sites", VIEWER, |method| on(method, sites::sites)),
+    route(MethodFilter::GET, "/api/v1/sites/{name}/points", VIEWER, |method| {
+        on(method, sites::points)
+    }),
+    route(MethodFilter::GET, "/api/v1/sites/{name}/points/{point}/series", VIEWER, |method| {
+        on(method, sites::series)
+    }),
+    route(MethodFilter::GET, "/api/v1/sites/{name}/points/{point}/samples.csv", VIEWER, |method| {
+        on(method, sites::samples)
+    }),
+    route(MethodFilter::POST, "/api/v1/sites/{name}/read", OPERATOR, |method| {
+        on(method, sites::read)
+    }),
+    // Writing to a site is a right of its own.
+    route(MethodFilter::POST, "/api/v1/sites/{name}/write", ADMIN, |method| {
+        on(method, sites::write)
+    }),
+    route(MethodFilter::GET, "/api/v1/wishes/{id}", VIEWER, |method| on(method, sites::wish)),
+    route(MethodFilter::GET, "/api/v1/alarms", VIEWER, |method| on(method, sites::alarms)),
+    route(MethodFilter::POST, "/api/v1/alarms/{id}/seen", OPERATOR, |method| {
+        on(method, sites::see_alarm)
+    }),
 ];
 
 /// What answers requests.

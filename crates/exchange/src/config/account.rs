@@ -147,6 +147,8 @@ pub enum OnBreak {
 pub enum BuiltIn {
     /// Sends back what the caller sends: the test number, by which a new site's path is tried.
     Echo,
+    /// The call is a site's: its devices are asked over it.
+    Collector,
 }
 
 /// What a call beyond the account's number does.

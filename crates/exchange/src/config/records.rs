@@ -17,6 +17,11 @@ pub struct RecordsConfig {
     /// How many records are kept; the oldest ones are removed first. Zero is any number. Default
     /// 1000000, in some 200 MB.
     pub most: u64,
+    /// How old samples of sites get before they are drawn together into hours, or `for-ever`. Default
+    /// `400d`.
+    pub samples: Parsed<Keep>,
+    /// How old the hours of samples get before they are removed. Default `for-ever`.
+    pub hours: Parsed<Keep>,
     /// What a call that has begun is on record after: `power-loss` (default) or `crash`.
     pub survive: Survive,
 }
@@ -26,6 +31,8 @@ impl Default for RecordsConfig {
         Self {
             keep: Parsed(Keep::For(Duration::from_secs(400 * 24 * 3600))),
             most: 1_000_000,
+            samples: Parsed(Keep::For(Duration::from_secs(400 * 24 * 3600))),
+            hours: Parsed(Keep::ForEver),
             survive: Survive::default(),
         }
     }

@@ -14,7 +14,7 @@ use crate::login::Guest;
 use crate::registry::Entry;
 use crate::session::Admitted;
 
-/// How long a call to the test number may be.
+/// How long a call to something that the exchange does itself may be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EchoRules {
     /// How long it may be silent.

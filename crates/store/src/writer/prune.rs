@@ -4,6 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::{Connection, params};
 
+use super::thin;
 use crate::limits;
 use crate::settings::Settings;
 use crate::time::to_millis;
@@ -22,11 +23,13 @@ pub(super) enum Step {
 pub(super) struct Pruning {
     looked: (Instant, SystemTime),
     even_since: Instant,
+    /// The point behind which old samples are looked for.
+    point: i64,
 }
 
 impl Pruning {
     pub(super) fn new(now: Instant, time: SystemTime) -> Self {
-        Self { looked: (now, time), even_since: now }
+        Self { looked: (now, time), even_since: now, point: 0 }
     }
 
     /// Removes some of the records that are too many or too old.
@@ -49,8 +52,35 @@ impl Pruning {
         {
             removed += remove_before(connection, oldest)?;
         }
+        if even && self.thin(connection, settings, time)? == Step::More {
+            return Ok(Step::More);
+        }
         let most = usize::try_from(limits::PRUNED_AT_ONCE).unwrap_or(usize::MAX);
         Ok(if removed >= most { Step::More } else { Step::Done })
+    }
+
+    /// Thins out some of the samples that are old.
+    fn thin(
+        &mut self,
+        connection: &Connection,
+        settings: &Settings,
+        time: SystemTime,
+    ) -> rusqlite::Result<Step> {
+        if let Some(oldest) = settings.samples.and_then(|keep| time.checked_sub(keep)) {
+            match thin::draw_together(connection, self.point, oldest)? {
+                Some(point) => {
+                    self.point = point;
+                    return Ok(Step::More);
+                }
+                None => self.point = 0,
+            }
+        }
+        let oldest = settings.hours.and_then(|keep| time.checked_sub(keep));
+        let removed = match oldest {
+            Some(oldest) => thin::remove_hours(connection, oldest)?,
+            None => 0,
+        };
+        Ok(if removed > 0 { Step::More } else { Step::Done })
     }
 
     /// Whether the time of day has run evenly for long enough.

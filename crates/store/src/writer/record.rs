@@ -154,7 +154,7 @@ pub(crate) fn next_row(connection: &Connection) -> rusqlite::Result<i64> {
     Ok(last.unwrap_or(0).saturating_add(1))
 }
 
-fn cut(text: &str) -> &str {
+pub(super) fn cut(text: &str) -> &str {
     text.char_indices().nth(limits::TEXT).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }
 

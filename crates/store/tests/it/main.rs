@@ -3,6 +3,7 @@
 mod accounts;
 mod lists;
 mod records;
+mod samples;
 mod sharing;
 mod stage;
 mod trouble;

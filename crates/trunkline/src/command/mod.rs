@@ -34,6 +34,8 @@ mod personas;
 mod reload;
 #[cfg(feature = "configuration")]
 mod run;
+#[cfg(feature = "collector")]
+mod site;
 mod start;
 #[cfg(feature = "station")]
 mod station;
@@ -79,6 +81,12 @@ pub(crate) static COMMANDS: &[Command] = &[
     gsm::COMMAND,
     #[cfg(feature = "modbus")]
     modbus::COMMAND,
+    #[cfg(feature = "collector")]
+    site::SITES,
+    #[cfg(feature = "collector")]
+    site::READ,
+    #[cfg(feature = "collector")]
+    site::WRITE,
     #[cfg(feature = "modbus")]
     armour::ENCODE,
     #[cfg(feature = "modbus")]

@@ -10,6 +10,8 @@ mod modules;
 #[cfg(feature = "web")]
 mod page;
 mod ports;
+#[cfg(feature = "collector")]
+mod sites;
 #[cfg(feature = "station")]
 mod station;
 mod trust;
@@ -40,6 +42,8 @@ pub(super) fn check(mut draft: Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Opt
     gateways::check(&draft, mistakes);
     #[cfg(feature = "station")]
     station::check(&draft, mistakes);
+    #[cfg(feature = "collector")]
+    let sites = sites::check(&draft, mistakes);
     let log = log(&draft, mistakes);
     #[cfg(feature = "exchange")]
     accounts::check(&mut draft, accounts::Secrets::Needed, mistakes);
@@ -65,6 +69,8 @@ pub(super) fn check(mut draft: Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Opt
             gateways: gateways::take(&mut draft),
             #[cfg(feature = "station")]
             station: station::take(&mut draft),
+            #[cfg(feature = "collector")]
+            sites,
             lines: lines::take(&mut draft),
             #[cfg(feature = "exchange")]
             answering: accounts::take(&mut draft),

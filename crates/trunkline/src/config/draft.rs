@@ -39,6 +39,12 @@ pub(crate) struct Draft<'s> {
     pub(crate) buses: Vec<Placed<gateway::BusConfig>>,
     #[cfg(feature = "station")]
     pub(crate) devices: Vec<Placed<station::DeviceConfig>>,
+    #[cfg(feature = "collector")]
+    pub(crate) sites: Vec<Placed<collector::SiteConfig>>,
+    #[cfg(feature = "collector")]
+    pub(crate) facades: Vec<Placed<collector::FacadeConfig>>,
+    #[cfg(feature = "collector")]
+    pub(crate) collector: Option<Placed<collector::CollectorConfig>>,
     pub(crate) phonebook: Vec<Placed<(String, Listing)>>,
     #[cfg(feature = "exchange")]
     pub(crate) exchange: Option<Placed<exchange::ExchangeConfig>>,
@@ -85,7 +91,7 @@ pub(crate) struct AccessConfig {
 }
 
 /// The keys at the top of a file.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 22] = [
     "include",
     "state",
     "control",
@@ -101,6 +107,9 @@ const KEYS: [&str; 19] = [
     "station",
     "bus",
     "device",
+    "site",
+    "facade",
+    "collector",
     "exchange",
     "account",
     "web",
@@ -219,6 +228,7 @@ impl<'s> Reader<'_, 's> {
             "gsm" => self.modules(value, key.span()),
             "gateway" => self.gateways(value, key.span()),
             "station" | "bus" | "device" => self.station(key.get_ref(), value, key.span()),
+            "site" | "facade" | "collector" => self.sites(key.get_ref(), value, key.span()),
             "phonebook" => self.phonebook(value),
             "exchange" | "account" => self.answering(key.get_ref(), value, key.span()),
             "web" | "operator" => self.page(key.get_ref(), value, key.span()),
@@ -286,6 +296,27 @@ impl<'s> Reader<'_, 's> {
     #[cfg(not(feature = "station"))]
     fn station(&mut self, key: &str, _: &Value<'s>, span: Range<usize>) {
         let message = format!("this program was built without stations, so it can't use `{key}`");
+        self.mistakes.push(Diagnostic::at(self.source, span, message));
+    }
+
+    #[cfg(feature = "collector")]
+    fn sites(&mut self, key: &str, value: &Value<'s>, _: Range<usize>) {
+        match key {
+            "site" => {
+                let sites = self.each(value, "site");
+                self.draft.sites.extend(sites);
+            }
+            "facade" => {
+                let facades = self.each(value, "facade");
+                self.draft.facades.extend(facades);
+            }
+            _ => self.once(value, "collector", |draft| &mut draft.collector),
+        }
+    }
+
+    #[cfg(not(feature = "collector"))]
+    fn sites(&mut self, key: &str, _: &Value<'s>, span: Range<usize>) {
+        let message = format!("this program was built without sites, so it can't use `{key}`");
         self.mistakes.push(Diagnostic::at(self.source, span, message));
     }
 

@@ -18,10 +18,37 @@ pub(crate) enum Request {
     Modems,
     /// Take this line or modem out of service for callers, or put it back.
     BusyOut(String, Busy),
+    /// How do the sites stand?
+    #[cfg(feature = "collector")]
+    Sites,
+    /// Ask this of a site.
+    #[cfg(feature = "collector")]
+    Ask(SiteAsk),
+    /// What has become of what was to be asked later?
+    #[cfg(feature = "collector")]
+    Wish(i64),
     /// Read the configuration again.
     Reload,
     /// Put on record what a command has done to the account of this name.
     Note(Deed, String),
+}
+
+/// Something that is wanted of a site.
+#[cfg(feature = "collector")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SiteAsk {
+    /// Which site.
+    pub(crate) site: String,
+    /// What, in the collector's words.
+    pub(crate) ask: String,
+    /// `now`, `next-call`, or seconds since 1970.
+    pub(crate) when: String,
+    /// The greater, the sooner.
+    pub(crate) priority: i64,
+    /// How many seconds it may wait.
+    pub(crate) expires: Option<i64>,
+    /// Whose wish it is.
+    pub(crate) who: String,
 }
 
 /// What a command does to an account.
@@ -103,6 +130,21 @@ impl Request {
                     wanted.into_iter().find(|wanted| json.text("busy") == Some(wanted.word()));
                 Ok(Self::BusyOut(named("name")?, wanted.ok_or(RequestError::Missing("busy"))?))
             }
+            #[cfg(feature = "collector")]
+            Some("sites") => Ok(Self::Sites),
+            #[cfg(feature = "collector")]
+            Some("ask") => Ok(Self::Ask(SiteAsk {
+                site: named("site")?,
+                ask: named("ask")?,
+                when: named("when")?,
+                priority: json.number("priority").unwrap_or_default(),
+                expires: json.number("expires"),
+                who: named("who")?,
+            })),
+            #[cfg(feature = "collector")]
+            Some("wish") => {
+                json.number("wish").map(Self::Wish).ok_or(RequestError::Missing("wish"))
+            }
             Some("reload") => Ok(Self::Reload),
             Some("note") => {
                 let deeds = [Deed::Added, Deed::Changed, Deed::Removed];
@@ -132,6 +174,20 @@ impl Request {
                 ("name", name.as_str().into()),
                 ("busy", wanted.word().into()),
             ]),
+            #[cfg(feature = "collector")]
+            Self::Sites => Json::object([("do", "sites".into())]),
+            #[cfg(feature = "collector")]
+            Self::Ask(ask) => Json::object([
+                ("do", "ask".into()),
+                ("site", ask.site.as_str().into()),
+                ("ask", ask.ask.as_str().into()),
+                ("when", ask.when.as_str().into()),
+                ("priority", Json::Number(ask.priority)),
+                ("expires", ask.expires.map_or(Json::Null, Json::Number)),
+                ("who", ask.who.as_str().into()),
+            ]),
+            #[cfg(feature = "collector")]
+            Self::Wish(id) => Json::object([("do", "wish".into()), ("wish", Json::Number(*id))]),
             Self::Reload => Json::object([("do", "reload".into())]),
             Self::Note(deed, account) => Json::object([
                 ("do", "note".into()),

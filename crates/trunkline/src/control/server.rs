@@ -219,6 +219,18 @@ async fn serve(
                 }
                 Err(error) => say(&mut write, &failed(&error)).await?,
             },
+            #[cfg(feature = "collector")]
+            Ok(Request::Sites) => list(&mut write, instance.sites()).await?,
+            #[cfg(feature = "collector")]
+            Ok(Request::Ask(ask)) => match super::site::ask(instance, ask).await {
+                Ok(items) => list(&mut write, items).await?,
+                Err(error) => say(&mut write, &failed(&error)).await?,
+            },
+            #[cfg(feature = "collector")]
+            Ok(Request::Wish(id)) => match instance.wish(id) {
+                Ok(item) => list(&mut write, vec![item]).await?,
+                Err(error) => say(&mut write, &failed(&error)).await?,
+            },
             Ok(Request::Reload) => {
                 let (done, outcome) = oneshot::channel();
                 let outcome = match orders.send(Order { done }).await {

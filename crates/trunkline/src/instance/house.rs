@@ -171,6 +171,11 @@ impl House for Instance {
         Ok(said)
     }
 
+    #[cfg(feature = "collector")]
+    fn sites(&self) -> Option<&dyn web::Sites> {
+        Some(&self.sites)
+    }
+
     fn witness(&self, deed: Deed<'_>) {
         match deed {
             Deed::LoggedIn { operator, from } => {

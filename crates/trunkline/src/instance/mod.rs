@@ -34,6 +34,10 @@ mod reload;
 #[cfg(feature = "configuration")]
 mod report;
 mod serve;
+#[cfg(feature = "collector")]
+mod sites;
+#[cfg(all(feature = "collector", feature = "web"))]
+mod sites_page;
 #[cfg(feature = "station")]
 mod station;
 #[cfg(any(feature = "modems", feature = "translator"))]
@@ -64,6 +68,8 @@ pub(crate) use page::{FIRST_OPERATOR, Page, PageError, tls as page_tls};
 pub(crate) use plan::Answering;
 pub(crate) use plan::Plan;
 pub(crate) use serve::serve;
+#[cfg(feature = "collector")]
+pub(crate) use sites::Sites;
 
 /// What runs. It is shared by the loop that changes it and the control socket that asks about it.
 pub(crate) struct Instance {
@@ -84,6 +90,8 @@ pub(crate) struct Instance {
     gateways: Arc<gateways::Gateways>,
     #[cfg(feature = "station")]
     station: station::Site,
+    #[cfg(feature = "collector")]
+    sites: sites::Centre,
     /// What the exchange runs by, for a change of the store's accounts alone.
     #[cfg(feature = "exchange")]
     answering: Mutex<Option<Answering>>,
@@ -152,6 +160,10 @@ impl Instance {
             .map(|config| exchange(config, &records, &board, launcher.clone()));
         #[cfg(feature = "exchange")]
         let exchange = Arc::new(Mutex::new(exchange.transpose()?));
+        #[cfg(feature = "collector")]
+        let centre = sites::Centre::new(records.store(), &exchange);
+        #[cfg(feature = "collector")]
+        centre.set(plan.sites);
         #[cfg(feature = "modems")]
         let rack = modems::rack(&exchange);
         #[cfg(feature = "translator")]
@@ -178,6 +190,8 @@ impl Instance {
             gateways: Arc::default(),
             #[cfg(feature = "station")]
             station: station::Site::new(&board),
+            #[cfg(feature = "collector")]
+            sites: centre,
             #[cfg(feature = "exchange")]
             answering: Mutex::new(plan.answering),
             #[cfg(feature = "web")]
@@ -315,6 +329,8 @@ impl Instance {
         }
         #[cfg(feature = "modbus")]
         self.gateways.stop().await;
+        #[cfg(feature = "collector")]
+        self.sites.stop().await;
         // Now that their calls are over.
         #[cfg(feature = "modems")]
         self.rack.shut_down().await;

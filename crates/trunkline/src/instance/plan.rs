@@ -29,6 +29,9 @@ pub(crate) struct Plan {
     /// The field agent.
     #[cfg(feature = "station")]
     pub(crate) station: Option<station::Plan>,
+    /// Sites, and who may ask them.
+    #[cfg(feature = "collector")]
+    pub(crate) sites: super::Sites,
     /// The answering side.
     #[cfg(feature = "exchange")]
     pub(crate) answering: Option<Answering>,
@@ -65,6 +68,8 @@ impl Plan {
             gateways: Vec::new(),
             #[cfg(feature = "station")]
             station: None,
+            #[cfg(feature = "collector")]
+            sites: super::Sites::default(),
             #[cfg(feature = "exchange")]
             answering: None,
             #[cfg(feature = "web")]

@@ -45,6 +45,12 @@ impl Records {
         Ok(Self { store: Some(Store::open(path, &settings(&config.records))?) })
     }
 
+    /// Where all of it is, if anywhere.
+    #[cfg(feature = "collector")]
+    pub(super) fn store(&self) -> Option<&Store> {
+        self.store.as_ref()
+    }
+
     /// Puts the calls of these lines on record.
     pub(super) fn keep_for(&self, board: &Switchboard) {
         if let Some(store) = &self.store {
@@ -97,12 +103,18 @@ fn settings(records: &RecordsConfig) -> Settings {
             Survive::PowerLoss => Durability::PowerLoss,
             Survive::Crash => Durability::Crash,
         },
-        keep: match records.keep.0 {
-            Keep::For(age) => Some(age),
-            Keep::ForEver => None,
-        },
+        keep: age(records.keep.0),
+        samples: age(records.samples.0),
+        hours: age(records.hours.0),
         most: (records.most > 0).then_some(records.most),
         most_pages: None,
+    }
+}
+
+fn age(keep: Keep) -> Option<std::time::Duration> {
+    match keep {
+        Keep::For(age) => Some(age),
+        Keep::ForEver => None,
     }
 }
 

@@ -31,6 +31,8 @@ impl Instance {
         #[cfg(feature = "exchange")]
         self.apply_answering(plan.answering.as_ref())
             .map_err(|error| crate::failure::chain(&error))?;
+        #[cfg(feature = "collector")]
+        self.sites.set(plan.sites);
         #[cfg(feature = "web")]
         self.show_page(plan.page.as_ref()).map_err(|error| crate::failure::chain(&error))?;
         self.board.set_personas(plan.personas);
@@ -97,6 +99,10 @@ impl Instance {
                 let launcher = self.launcher.clone();
                 let fresh = super::exchange(config, &self.records, &self.board, launcher)?;
                 *exchange = Some(fresh);
+                drop(exchange);
+                #[cfg(feature = "collector")]
+                self.sites.attach();
+                exchange = super::lock(&self.exchange);
             }
             (Some(running), Some(config)) => {
                 running.reload(&config.exchange, super::accounts::all(config)?)?

@@ -28,6 +28,8 @@ mod rfc2217;
 mod ser2net;
 #[cfg(feature = "wip")]
 mod services;
+#[cfg(feature = "collector")]
+mod sites;
 mod ssh_callers;
 mod ssh_hosts;
 mod stage;

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use crate::house::{CallNow, CallOver, FailedLogin, GroupNow, LineNow, Listener, ModemNow};
 use crate::picture::{Listed, Row, Traffic};
 use crate::select::{Choice, natural};
+use crate::site::{AlarmNow, SiteNow};
 
 pub(crate) const LINES: Choice<LineNow> = Choice {
     sorts: &[
@@ -100,6 +101,40 @@ pub(crate) const LISTENERS: Choice<Listener> = Choice {
         ("exchange", |listener| listener.answers == "exchange"),
     ],
 };
+
+pub(crate) const SITES: Choice<SiteNow> = Choice {
+    sorts: &[
+        ("name", |a, b| natural(&a.key, &b.key)),
+        ("state", |a, b| a.value.state.cmp(&b.value.state)),
+        ("framing", |a, b| a.value.framing.cmp(&b.value.framing)),
+        ("called", |a, b| b.value.called.cmp(&a.value.called)),
+        ("next", |a, b| next(&a.value).cmp(&next(&b.value))),
+        ("points", |a, b| a.value.points.cmp(&b.value.points)),
+    ],
+    shows: &[
+        ("online", |site| site.call.is_some()),
+        ("away", |site| site.call.is_none()),
+        ("overdue", |site| site.state == "overdue"),
+    ],
+};
+
+pub(crate) const ALARMS: Choice<AlarmNow> = Choice {
+    sorts: &[
+        ("latest", |a, b| {
+            let key = |alarm: &AlarmNow| (alarm.ended.is_some(), std::cmp::Reverse(alarm.began));
+            key(&a.value).cmp(&key(&b.value))
+        }),
+        ("site", |a, b| natural(&a.value.site, &b.value.site)),
+        ("kind", |a, b| a.value.kind.cmp(&b.value.kind)),
+        ("began", |a, b| a.value.began.cmp(&b.value.began)),
+    ],
+    shows: &[("lasting", |alarm| alarm.ended.is_none()), ("unseen", |alarm| alarm.seen.is_none())],
+};
+
+fn next(site: &SiteNow) -> u64 {
+    // Sites that call when they like come last.
+    site.next.map_or(u64::MAX, |next| next.unix())
+}
 
 pub(crate) fn has_call(line: &LineNow) -> bool {
     line.call.is_some()
@@ -251,6 +286,31 @@ impl Listed for FailedLogin {
     fn words(&self, found_by: &mut dyn FnMut(&str)) {
         let Self { from, at_what, name, cause, words, .. } = self;
         for word in [from.as_str(), at_what, cause, words].into_iter().chain(name.as_deref()) {
+            found_by(word);
+        }
+    }
+}
+
+impl Listed for SiteNow {
+    fn key(&self) -> String {
+        self.name.clone()
+    }
+
+    fn words(&self, found_by: &mut dyn FnMut(&str)) {
+        for word in [self.name.as_str(), &self.account, &self.framing, &self.state] {
+            found_by(word);
+        }
+        self.from.iter().chain(&self.call).for_each(|word| found_by(word));
+    }
+}
+
+impl Listed for AlarmNow {
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn words(&self, found_by: &mut dyn FnMut(&str)) {
+        for word in [self.site.as_str(), &self.kind, &self.subject, &self.words] {
             found_by(word);
         }
     }

@@ -234,6 +234,7 @@ fn row(known: &Known) -> [String; 6] {
     let service = match (&account.deny, account.service) {
         (Some(text), _) => format!("denied: {text}"),
         (None, Some(BuiltIn::Echo)) => "service: echo".to_owned(),
+        (None, Some(BuiltIn::Collector)) => "service: collector".to_owned(),
         (None, None) => account.program.join(" "),
     };
     let user = account.user.clone().unwrap_or_else(|| "-".to_owned());

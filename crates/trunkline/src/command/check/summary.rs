@@ -40,6 +40,8 @@ pub(super) fn of(config: &Config) -> Summary {
     summary.section("Gateways", "gateway", gateways(&config.plan.gateways));
     #[cfg(feature = "station")]
     station(&config.plan, &mut summary);
+    #[cfg(feature = "collector")]
+    summary.section("Sites", "site", sites(&config.plan.sites));
     let entries = config.plan.phonebook.entries().iter();
     let entries =
         entries.map(|entry| (entry.key.clone(), entry.listing.call.join(", then "))).collect();
@@ -67,6 +69,23 @@ fn hunt_words(hunt: &line::HuntConfig) -> String {
         let _ = write!(words, ", called at {}", listens.join(" and "));
     }
     words
+}
+
+#[cfg(feature = "collector")]
+fn sites(sites: &crate::instance::Sites) -> Vec<(String, String)> {
+    let words = |shelf: &collector::Shelf| {
+        let config = shelf.config();
+        let (framing, account) = (config.framing.word(), config.account());
+        (
+            config.name.clone(),
+            format!("{} points over {framing}, account {account}", shelf.points()),
+        )
+    };
+    let facade = |facade: &collector::FacadeConfig| {
+        let listens: Vec<String> = facade.listen.0.iter().map(ToString::to_string).collect();
+        (facade.name.clone(), format!("facade: Modbus TCP at {}", listens.join(" and ")))
+    };
+    sites.shelves.iter().map(words).chain(sites.facades.iter().map(facade)).collect()
 }
 
 #[cfg(feature = "modbus")]

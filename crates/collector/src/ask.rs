@@ -1,0 +1,370 @@
+//! What is asked of a site on demand: `read h:100..110 as f32`, `write pump.setpoint = 12.5`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use gateway::AskError;
+use modbus::UnitId;
+use modbus::address::{Address, Range, Table};
+use modbus::master::{Failure, Outcome, Question};
+use modbus::pdu::{Dialect, Request, Response};
+use modbus::value::{Order, Point as Meaning, ValueType, decode};
+
+use crate::collector::{Answer, OrderError, Told};
+use crate::config::Writes;
+use crate::limits;
+use crate::point::{is_bits, is_name};
+use crate::quantity::{registers, written};
+use crate::site::Site;
+
+/// Something that a site is asked; as text it is what the parser reads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    /// What of it.
+    pub target: Target,
+    /// Which unit; a point has its own. Default 1.
+    pub unit: Option<u8>,
+    /// What stands there. Default: `u16`, or what the point is.
+    pub kind: Option<ValueType>,
+    /// In which order its bytes stand.
+    pub order: Option<Order>,
+    /// What is written to it; nothing to read it.
+    pub write: Option<String>,
+}
+
+/// What of a site is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// These addresses.
+    Range(Range),
+    /// This point.
+    Point(String),
+}
+
+/// The text asks nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadAsk(String);
+
+impl FromStr for Target {
+    type Err = BadAsk;
+
+    fn from_str(text: &str) -> Result<Self, BadAsk> {
+        match text.parse() {
+            Ok(range) => Ok(Self::Range(range)),
+            Err(_) if is_name(text) && !text.contains("..") => Ok(Self::Point(text.to_owned())),
+            Err(error) => Err(BadAsk(format!("{error}; or the name of a point"))),
+        }
+    }
+}
+
+impl FromStr for Ask {
+    type Err = BadAsk;
+
+    fn from_str(text: &str) -> Result<Self, BadAsk> {
+        let (head, write) = match text.split_once(" = ") {
+            Some((head, value)) => (head, Some(value.to_owned())),
+            None => (text, None),
+        };
+        let mut words = head.split_ascii_whitespace();
+        let verb = words.next().unwrap_or_default();
+        let target = words.next().ok_or_else(|| BadAsk("what is to be read?".into()))?.parse()?;
+        let mut ask = Self { target, unit: None, kind: None, order: None, write };
+        while let Some(word) = words.next() {
+            let value = words.next().ok_or_else(|| BadAsk(format!("`{word}` needs a value")))?;
+            let bad = |error: String| BadAsk(format!("`{word}`: {error}"));
+            match word {
+                "unit" => {
+                    ask.unit =
+                        Some(value.parse().map_err(|_| bad(format!("`{value}` is no unit")))?)
+                }
+                "as" => {
+                    ask.kind = Some(
+                        value
+                            .parse()
+                            .map_err(|error: modbus::value::UnknownType| bad(error.to_string()))?,
+                    )
+                }
+                "order" => ask.order = Some(value.parse().map_err(bad)?),
+                _ => return Err(BadAsk(format!("`{word}` is none of `unit`, `as` and `order`"))),
+            }
+        }
+        match (verb, &ask.write) {
+            ("read", None) | ("write", Some(_)) => Ok(ask),
+            ("write", None) => Err(BadAsk("a value is missing: write TARGET = VALUE".into())),
+            _ => Err(BadAsk(format!("`{verb}` is neither `read` nor `write`"))),
+        }
+    }
+}
+
+impl fmt::Display for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.write.is_some() { "write " } else { "read " })?;
+        match &self.target {
+            Target::Point(name) => f.write_str(name)?,
+            Target::Range(Range { first, count }) => {
+                write!(f, "{}:{}+{count}", first.table.letter(), first.number)?;
+            }
+        }
+        if let Some(kind) = self.kind {
+            write!(f, " as {kind}")?;
+        }
+        if let Some(order) = self.order {
+            write!(f, " order {order}")?;
+        }
+        if let Some(unit) = self.unit {
+            write!(f, " unit {unit}")?;
+        }
+        if let Some(value) = &self.write {
+            write!(f, " = {value}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What an ask means at a site.
+struct Meant {
+    unit: UnitId,
+    range: Range,
+    kind: ValueType,
+    order: Order,
+    /// How its number becomes a quantity, and its name, where it is a point.
+    point: Option<(String, Meaning, String)>,
+}
+
+impl Ask {
+    /// Carries it out over the site's call.
+    pub(crate) async fn perform(&self, site: &Site, priority: i64) -> Result<Answer, OrderError> {
+        let meant = self.meant(site)?;
+        match &self.write {
+            None => Ok(Answer::Told(meant.read(site, priority).await?)),
+            Some(value) => meant.write(site, value, priority).await,
+        }
+    }
+
+    /// Whether it can be asked at all.
+    pub(crate) fn check(&self, site: &Site) -> Result<(), OrderError> {
+        let meant = self.meant(site)?;
+        if let Some(value) = &self.write {
+            meant.request(site, value)?;
+        }
+        Ok(())
+    }
+
+    fn meant(&self, site: &Site) -> Result<Meant, OrderError> {
+        let bad = |words: &str| Err(OrderError::Bad(words.to_owned()));
+        let shelf = site.shelf();
+        let range = match &self.target {
+            Target::Range(range) => *range,
+            Target::Point(name) => {
+                let point = shelf.points.iter().find(|point| point.name == *name);
+                let point = point
+                    .ok_or_else(|| OrderError::Bad(format!("the site has no point `{name}`")))?;
+                if self.unit.is_some() || self.kind.is_some() || self.order.is_some() {
+                    return bad("a point knows its unit, type and order");
+                }
+                return Ok(Meant {
+                    unit: point.unit,
+                    range: Range { first: point.address, count: point.width() },
+                    kind: point.kind,
+                    order: point.order,
+                    point: Some((name.clone(), point.meaning.clone(), point.measure.clone())),
+                });
+            }
+        };
+        let unit = UnitId(self.unit.unwrap_or(1));
+        if unit.is_broadcast() {
+            return bad("unit 0 is everybody, and nobody answers that");
+        }
+        let kind = match (is_bits(range.first.table), self.kind) {
+            (true, None) => ValueType::Bit(0),
+            (true, Some(_)) => return bad("coils and discrete inputs are bits"),
+            (false, kind) => kind.unwrap_or(ValueType::U16),
+        };
+        let width = u16::try_from(kind.registers()).unwrap_or(u16::MAX);
+        // `write h:100 --as f32` means as many as the type takes.
+        let count = if range.count == 1 { width } else { range.count };
+        if !is_bits(range.first.table) && count % width != 0 {
+            let words = format!("{kind} takes {width} registers, and {count} are no multiple");
+            return Err(OrderError::Bad(words));
+        }
+        if u32::from(range.first.number) + u32::from(count) > 0x1_0000 {
+            return bad("that is beyond the last address, 65535");
+        }
+        if count > limits::ORDER {
+            let most = limits::ORDER;
+            return Err(OrderError::Bad(format!("at most {most} addresses are read at once")));
+        }
+        let range = Range { count, ..range };
+        Ok(Meant { unit, range, kind, order: self.order.unwrap_or_default(), point: None })
+    }
+}
+
+impl Meant {
+    /// The values there, asked in as many requests as that takes.
+    async fn read(&self, site: &Site, priority: i64) -> Result<Vec<Told>, OrderError> {
+        let bits = is_bits(self.range.first.table);
+        let width = u16::try_from(self.kind.registers()).unwrap_or(1);
+        let most = if bits {
+            modbus::limits::READ_BITS
+        } else {
+            // No value is torn apart.
+            (site.shelf().config.registers.max(width) / width) * width
+        };
+        let mut told = Vec::new();
+        let mut done = 0;
+        while done < self.range.count {
+            let number = self.range.first.number + done;
+            let first = Address { number, ..self.range.first };
+            let count = (self.range.count - done).min(most);
+            let request = Range { first, count }
+                .read()
+                .map_err(|error| OrderError::Bad(error.to_string()))?;
+            match ask(site, self.unit, request, priority).await? {
+                Response::ReadCoils(found) | Response::ReadDiscreteInputs(found) => {
+                    let values = (number..).zip(found.iter().take(count.into()));
+                    told.extend(
+                        values.map(|(number, on)| self.told(number, u8::from(on).to_string())),
+                    );
+                }
+                Response::ReadHoldingRegisters(words) | Response::ReadInputRegisters(words) => {
+                    let values = (number..).step_by(width.into()).zip(words.chunks(width.into()));
+                    told.extend(values.map(|(number, words)| self.told(number, self.value(words))));
+                }
+                _ => return Err(OrderError::Silent),
+            }
+            done += count;
+        }
+        Ok(told)
+    }
+
+    fn value(&self, words: &[u16]) -> String {
+        let value = match &self.point {
+            Some((_, meaning, _)) => meaning.read(words).map(|reading| reading.value),
+            None => decode(words, self.kind, self.order),
+        };
+        value.map_or_else(|error| format!("({error})"), |value| value.to_string())
+    }
+
+    fn told(&self, number: u16, value: String) -> Told {
+        let (what, measure) = match &self.point {
+            Some((name, _, measure)) => (name.clone(), measure.clone()),
+            None => (Address { number, ..self.range.first }.to_string(), String::new()),
+        };
+        Told { what, value, measure }
+    }
+
+    /// What writes a value there.
+    fn request(&self, site: &Site, text: &str) -> Result<Request, OrderError> {
+        if site.shelf().config.writes == Writes::Refuse {
+            return Err(OrderError::Forbidden);
+        }
+        let address = self.range.first.number;
+        let bad = OrderError::Bad;
+        let value = written(text, self.kind).map_err(bad)?;
+        let wrong = |error: modbus::pdu::PduError| OrderError::Bad(error.to_string());
+        match self.range.first.table {
+            Table::DiscreteInputs | Table::InputRegisters => {
+                Err(OrderError::Bad("nobody can write there: these are inputs".to_owned()))
+            }
+            Table::Coils if self.range.count != 1 => {
+                Err(OrderError::Bad("one coil at a time".to_owned()))
+            }
+            Table::Coils => {
+                Ok(Request::WriteCoil { address, on: value == modbus::value::Value::Bit(true) })
+            }
+            Table::HoldingRegisters if matches!(self.kind, ValueType::Bit(_)) => Err(
+                OrderError::Bad("a bit can't be written without the register's others".to_owned()),
+            ),
+            Table::HoldingRegisters => {
+                let words = match &self.point {
+                    Some((_, meaning, _)) => {
+                        meaning.write(&value).map_err(|error| bad(error.to_string()))?
+                    }
+                    None => registers(&value, self.kind, self.order).map_err(bad)?,
+                };
+                if words.len() != usize::from(self.range.count) {
+                    return Err(OrderError::Bad("one value at a time".to_owned()));
+                }
+                match words[..] {
+                    [value] => Ok(Request::WriteRegister { address, value }),
+                    _ => Request::write_registers(address, words).map_err(wrong),
+                }
+            }
+        }
+    }
+
+    async fn write(&self, site: &Site, text: &str, priority: i64) -> Result<Answer, OrderError> {
+        let request = self.request(site, text)?;
+        let only = |told: Vec<Told>| told.into_iter().next();
+        // Where the old value can't be read it isn't known; that is no reason not to write.
+        let old = self.read(site, priority).await.ok().and_then(only);
+        ask(site, self.unit, request, priority).await?;
+        let new = self.read(site, priority).await.ok().and_then(only);
+        let unknown = || self.told(self.range.first.number, "unknown".to_owned());
+        let (old, new) = (old.unwrap_or_else(unknown), new.unwrap_or_else(unknown));
+        Ok(Answer::Written { what: old.what, old: old.value, new: new.value })
+    }
+}
+
+async fn ask(
+    site: &Site,
+    unit: UnitId,
+    request: Request,
+    priority: i64,
+) -> Result<Response, OrderError> {
+    let question = Question::Known(request.clone(), Dialect::Standard);
+    match site.ask(unit, question, priority).await {
+        Ok(Outcome::Answer(pdu)) => {
+            request.accept(&pdu, Dialect::Standard).map_err(|error| match error {
+                modbus::pdu::AnswerError::Exception(exception) => OrderError::Refused(exception),
+                _ => OrderError::Silent,
+            })
+        }
+        Ok(_) | Err(AskError::Failed(Failure::Silent | Failure::Broadcast)) => {
+            Err(OrderError::Silent)
+        }
+        Err(AskError::Full(_)) => Err(OrderError::Busy),
+        Err(AskError::NoWay(why)) => Err(OrderError::Away(why)),
+        Err(AskError::Failed(Failure::Closed)) => {
+            Err(OrderError::Away("the call has ended".to_owned()))
+        }
+        Err(AskError::Forbidden) => Err(OrderError::Forbidden),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_is_read_back() {
+        for text in [
+            "read h:100+10 as f32 order CDAB unit 3",
+            "read level",
+            "write h:7+1 = -5",
+            "write pump.name = a = b",
+            "read c:0+16",
+        ] {
+            let ask: Ask = text.parse().expect(text);
+            assert_eq!(ask.to_string(), text);
+        }
+        assert_eq!("read h:100..110".parse::<Ask>().expect("one").to_string(), "read h:100+10");
+    }
+
+    #[test]
+    fn nonsense_is_told_what_is_wrong() {
+        for text in [
+            "",
+            "read",
+            "dance h:1",
+            "write h:1",
+            "read h:1 = 5",
+            "read h:1 as x",
+            "read h:1 unit",
+            "read h:99999",
+        ] {
+            assert!(text.parse::<Ask>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,438 @@
+//! The collector: all sites, who asks them, and what is to be asked later.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::time::{Duration, SystemTime};
+
+use exchange::{Attendant, Attending, CallEnd, CallbackConfig, Event, Visit};
+use modbus::pdu::Exception;
+use store::{SiteCalls, Store, StoreError, WishRow};
+use tokio::sync::mpsc;
+
+use crate::ask::Ask;
+use crate::config::{CollectorConfig, Shelf};
+use crate::limits;
+use crate::point::Point;
+use crate::session;
+use crate::site::Site;
+use crate::tidings::{self, News};
+use crate::watch;
+
+/// What the collector can't do by itself.
+pub trait Surroundings: Send + Sync {
+    /// Calls whom an account belongs to.
+    ///
+    /// # Errors
+    /// It can't be called now, and this is why.
+    fn call(&self, account: &str, how: CallbackConfig) -> Result<(), String>;
+
+    /// Puts on record what somebody has done.
+    fn note(&self, event: Event);
+}
+
+/// All sites. A handle: clones are the same collector.
+#[derive(Clone)]
+pub struct Collector {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    store: Store,
+    sites: RwLock<Sites>,
+    surroundings: Box<dyn Surroundings>,
+    tidings: mpsc::Sender<News>,
+}
+
+#[derive(Default)]
+struct Sites {
+    by_name: HashMap<String, Arc<Site>>,
+    by_account: HashMap<String, Arc<Site>>,
+    config: CollectorConfig,
+}
+
+/// Something that somebody wants of a site.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Which site.
+    pub site: String,
+    /// What.
+    pub ask: Ask,
+    /// When.
+    pub when: When,
+    /// The greater, the sooner.
+    pub priority: i64,
+    /// How long it may wait for a call; a week unless said otherwise.
+    pub expires: Option<Duration>,
+    /// Whose wish it is.
+    pub who: String,
+}
+
+/// When something is to be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Now, or not at all.
+    Now,
+    /// As soon as the site is on the line.
+    NextCall,
+    /// Then, or as soon as it is on the line after that.
+    At(SystemTime),
+}
+
+/// What has come of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The values.
+    Told(Vec<Told>),
+    /// It was written.
+    Written {
+        /// Where.
+        what: String,
+        /// What stood there.
+        old: String,
+        /// What stands there now.
+        new: String,
+    },
+    /// It waits, under this number.
+    Later(i64),
+}
+
+/// A value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Where, or which point.
+    pub what: String,
+    /// The value.
+    pub value: String,
+    /// Its unit of measure.
+    pub measure: String,
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Told(values) => {
+                for (n, Told { what, value, measure }) in values.iter().enumerate() {
+                    let (newline, blank) =
+                        (if n == 0 { "" } else { "\n" }, if measure.is_empty() { "" } else { " " });
+                    write!(f, "{newline}{what} = {value}{blank}{measure}")?;
+                }
+                Ok(())
+            }
+            Self::Written { what, old, new } => write!(f, "{what}: {old} → {new}"),
+            Self::Later(id) => write!(f, "waits as number {id}"),
+        }
+    }
+}
+
+/// Why nothing came of an order.
+#[derive(Debug, thiserror::Error)]
+pub enum OrderError {
+    /// There is none of this name.
+    #[error("there is no site `{0}`")]
+    NoSite(String),
+    /// It isn't on the line.
+    #[error("{0}; ask at its next call instead")]
+    Away(String),
+    /// It is on the line, and its device gives no answer.
+    #[error("the site is on the line, but the device doesn't answer")]
+    Silent,
+    /// The device says no.
+    #[error("the device refuses: {0}")]
+    Refused(Exception),
+    /// Nobody may write to it.
+    #[error("the site isn't to be written to; its table would need: writes = \"allow\"")]
+    Forbidden,
+    /// Too many ask at once.
+    #[error("too much is asked of the site already")]
+    Busy,
+    /// It can't be asked like that.
+    #[error("{0}")]
+    Bad(String),
+    /// The store can't be used.
+    #[error("it can't be kept for later: {0}")]
+    Store(#[from] StoreError),
+}
+
+impl Collector {
+    /// A collector that keeps samples in `store`. Must be called inside the runtime that is to carry it.
+    pub fn new(store: Store, surroundings: Box<dyn Surroundings>) -> Self {
+        let (sender, news) = mpsc::channel(limits::TIDINGS);
+        let sites = RwLock::default();
+        let shared =
+            Arc::new(Shared { store: store.clone(), sites, surroundings, tidings: sender });
+        tokio::spawn(tidings::tell(news, store, Arc::downgrade(&shared)));
+        tokio::spawn(watch::watch(Arc::downgrade(&shared)));
+        Self { shared }
+    }
+
+    /// Has these sites from now on. Calls in progress go on with the points they began with. Waits for the disk.
+    pub fn set(&self, config: CollectorConfig, shelves: Vec<Shelf>) {
+        let mut fresh = Sites { config, ..Sites::default() };
+        let before = self.sites();
+        for shelf in shelves {
+            let (name, account) = (shelf.config.name.clone(), shelf.config.account().to_owned());
+            let site = match before.get(&name) {
+                Some(site) => {
+                    site.set_shelf(shelf);
+                    Arc::clone(site)
+                }
+                None => {
+                    let mut calls = self.shared.store.site_calls(&name).unwrap_or_default();
+                    // Nobody can be on the line yet, and who has never called is waited for from now on.
+                    let now = SystemTime::now();
+                    calls.ended = calls.ended.or(calls.called).or(Some(now));
+                    Arc::new(Site::new(shelf, calls))
+                }
+            };
+            fresh.by_account.insert(account, Arc::clone(&site));
+            fresh.by_name.insert(name, site);
+        }
+        *self.shared.sites.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+    }
+
+    fn sites(&self) -> HashMap<String, Arc<Site>> {
+        self.shared.sites.read().unwrap_or_else(PoisonError::into_inner).by_name.clone()
+    }
+
+    /// The site of this name.
+    pub fn site(&self, name: &str) -> Option<Arc<Site>> {
+        self.shared.site(name)
+    }
+
+    /// All sites, by name.
+    pub fn all(&self) -> Vec<Arc<Site>> {
+        self.shared.all()
+    }
+
+    /// Where samples and alarms are kept.
+    pub fn store(&self) -> &Store {
+        &self.shared.store
+    }
+
+    /// Carries an order out, or keeps it for later.
+    ///
+    /// # Errors
+    /// Nothing comes of it, and this is why.
+    pub async fn carry_out(&self, order: Order) -> Result<Answer, OrderError> {
+        let site = self.site(&order.site).ok_or_else(|| OrderError::NoSite(order.site.clone()))?;
+        order.ask.check(&site)?;
+        if order.when == When::Now {
+            let patience =
+                tokio::time::timeout(limits::PATIENCE, order.ask.perform(&site, order.priority));
+            let answer = patience.await.map_err(|_| OrderError::Silent)??;
+            self.shared.note(&site, &order.ask, &answer, &order.who);
+            return Ok(answer);
+        }
+        let now = SystemTime::now();
+        let due = match order.when {
+            When::At(at) => Some(at),
+            When::Now | When::NextCall => None,
+        };
+        let from = due.unwrap_or(now).max(now);
+        let wish = WishRow {
+            id: 0,
+            site: order.site,
+            text: order.ask.to_string(),
+            who: order.who,
+            priority: order.priority,
+            made: now,
+            due,
+            until: from + order.expires.unwrap_or(limits::WISH),
+            state: String::new(),
+            answer: None,
+        };
+        let store = self.shared.store.clone();
+        let made = tokio::task::spawn_blocking(move || store.make_wish(wish)).await;
+        let id = made.map_err(|_| OrderError::Busy)??;
+        if site.is_on_line() && due.is_none_or(|due| due <= now) {
+            self.shared.wish(&site);
+        }
+        Ok(Answer::Later(id))
+    }
+
+    /// Has the exchange call a site that isn't on the line.
+    ///
+    /// # Errors
+    /// It can't be called, and this is why.
+    pub fn call(&self, site: &Site) -> Result<(), String> {
+        let shelf = site.shelf();
+        let how =
+            shelf.config.calling().ok_or("the site has no `call`, so nobody knows its number")?;
+        self.shared.surroundings.call(shelf.config.account(), how)
+    }
+
+    /// A site's call has begun.
+    pub(crate) fn has_called(&self, site: &Arc<Site>) {
+        self.shared.put_down(site);
+        self.shared.wish(site);
+    }
+
+    /// A site's call is over.
+    pub(crate) fn has_left(&self, site: &Arc<Site>) {
+        self.shared.put_down(site);
+    }
+
+    /// Raises and clears the alarms of a point's limits.
+    pub(crate) fn judge(&self, site: &Site, point: &Point, number: f64) {
+        let beyond = match (point.low, point.high) {
+            (Some(low), _) if number < low => Some("low"),
+            (_, Some(high)) if number > high => Some("high"),
+            _ => None,
+        };
+        let (over, begun) = site.judge(&point.name, beyond);
+        let measure = &point.measure;
+        let words = format!("{} is {number} {measure}", point.name);
+        let news = |kind, lasts| News {
+            site: site.name().to_owned(),
+            kind,
+            subject: point.name.clone(),
+            words: words.trim_end().to_owned(),
+            lasts,
+        };
+        over.into_iter().for_each(|kind| self.shared.tell(news(kind, false)));
+        begun.into_iter().for_each(|kind| self.shared.tell(news(kind, true)));
+    }
+}
+
+impl Shared {
+    pub(crate) fn site(&self, name: &str) -> Option<Arc<Site>> {
+        let sites = self.sites.read().unwrap_or_else(PoisonError::into_inner);
+        sites.by_name.get(name).cloned()
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<Site>> {
+        let sites = self.sites.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<_> = sites.by_name.values().cloned().collect();
+        all.sort_by(|a, b| a.name().cmp(b.name()));
+        all
+    }
+
+    pub(crate) fn config(&self) -> CollectorConfig {
+        self.sites.read().unwrap_or_else(PoisonError::into_inner).config.clone()
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) fn tell(&self, news: News) {
+        if let Err(error) = self.tidings.try_send(news) {
+            let news = match &error {
+                mpsc::error::TrySendError::Full(news) | mpsc::error::TrySendError::Closed(news) => {
+                    news
+                }
+            };
+            tracing::error!(site = news.site, "an alarm can't be told: {}", news.words);
+        }
+    }
+
+    /// Writes down when the site called.
+    fn put_down(&self, site: &Arc<Site>) {
+        let (store, name, calls) = (self.store.clone(), site.name().to_owned(), site.calls());
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = store.site_called(&name, SiteCalls { ..calls }) {
+                tracing::warn!(site = name, "its call can't be written down: {error}");
+            }
+        });
+    }
+
+    /// Carries out what waits for a site that is on the line.
+    pub(crate) fn wish(self: &Arc<Self>, site: &Arc<Site>) {
+        if !site.begin_wishing() {
+            return;
+        }
+        let (shared, site) = (Arc::clone(self), Arc::clone(site));
+        tokio::spawn(async move {
+            shared.grant(&site).await;
+            site.end_wishing();
+        });
+    }
+
+    async fn grant(&self, site: &Arc<Site>) {
+        let (store, name) = (self.store.clone(), site.name().to_owned());
+        let waiting = tokio::task::spawn_blocking(move || store.wishes(&name)).await;
+        let Ok(Ok(waiting)) = waiting else {
+            tracing::error!(site = site.name(), "what waits for the site can't be read");
+            return;
+        };
+        let now = SystemTime::now();
+        let due = waiting.into_iter().filter(|wish| wish.due.is_none_or(|due| due <= now));
+        for wish in due.filter(|wish| wish.until >= now) {
+            let ask: Result<Ask, _> = wish.text.parse();
+            let (state, answer) = match ask {
+                Err(error) => ("failed", error.to_string()),
+                Ok(ask) => match ask.perform(site, wish.priority).await {
+                    Ok(answer) => {
+                        self.note(site, &ask, &answer, &wish.who);
+                        ("done", answer.to_string())
+                    }
+                    // It waits on.
+                    Err(OrderError::Away(_) | OrderError::Busy) => return,
+                    Err(error) => ("failed", error.to_string()),
+                },
+            };
+            tracing::info!(site = site.name(), wish = wish.id, state, "{}", wish.text);
+            let store = self.store.clone();
+            let ended =
+                tokio::task::spawn_blocking(move || store.end_wish(wish.id, state, &answer));
+            if !matches!(ended.await, Ok(Ok(()))) {
+                tracing::error!(site = site.name(), "what came of a wish can't be written down");
+                return;
+            }
+        }
+    }
+
+    /// Puts on record who has written what.
+    pub(crate) fn note(&self, site: &Site, ask: &Ask, answer: &Answer, who: &str) {
+        if let Answer::Written { what, old, new } = answer {
+            let event = Event::new("site-write")
+                .with("site", site.name())
+                .with("operator", who)
+                .with("what", what)
+                .with("ask", &ask.to_string())
+                .with("old", old)
+                .with("new", new);
+            tracing::info!(site = site.name(), who, what, old, new, "written");
+            self.surroundings.note(event);
+        }
+    }
+
+    /// Puts on record what a client of a facade has written.
+    pub(crate) fn note_client(&self, site: &str, event: Event) {
+        self.surroundings.note(event.with("site", site));
+    }
+}
+
+impl Attendant for Collector {
+    fn attend<'a>(&'a self, visit: Visit<'a>) -> Attending<'a> {
+        Box::pin(async move {
+            let site = {
+                let sites = self.shared.sites.read().unwrap_or_else(PoisonError::into_inner);
+                sites.by_account.get(visit.account()).cloned()
+            };
+            match site {
+                Some(site) => session::serve(self, &site, visit).await,
+                None => {
+                    tracing::error!(account = visit.account(), "no [[site]] has this account");
+                    CallEnd::ProgramFailed
+                }
+            }
+        })
+    }
+}
+
+impl fmt::Debug for Collector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Collector(..)")
+    }
+}
+
+/// The collector, as long as somebody has it.
+pub(crate) type Leash = Weak<Shared>;
+
+impl Collector {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+}

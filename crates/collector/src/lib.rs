@@ -1,0 +1,36 @@
+//! Sites at the centre: their devices are asked over their calls, and what they say is kept.
+//!
+//! A [`Collector`] attends to the calls of accounts whose service is `collector`. While a site is on the line its
+//! devices are polled by plan, and whoever asks something of it (an operator, a program, a SCADA through a facade) is
+//! served before the next poll. What can't be asked now can wait for its next call. Tables of the configuration are
+//! [`SiteConfig`] and [`FacadeConfig`]; start with [`Collector::new`].
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)
+)]
+
+mod ask;
+mod collector;
+mod config;
+mod facade;
+pub mod limits;
+mod list;
+mod plan;
+mod point;
+mod quantity;
+mod session;
+mod site;
+mod text;
+mod tidings;
+mod watch;
+
+pub use ask::{Ask, BadAsk, Target};
+pub use collector::{Answer, Collector, Order, OrderError, Surroundings, Told, When};
+pub use config::{
+    CollectorConfig, ConfigFault, FacadeConfig, Framing, MailConfig, Shelf, SiteConfig, Writes,
+};
+pub use facade::{Facade, FacadeError};
+pub use list::ListError;
+pub use point::{PointConfig, PointFault};
+pub use site::{Site, SiteStatus, Standing};

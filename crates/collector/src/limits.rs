@@ -1,0 +1,60 @@
+//! The limits of the collector, each with its reason.
+
+use std::time::Duration;
+
+/// Requests on their way to a site's call. More clients than that have to be told that it is busy.
+pub const LETTERS: usize = 64;
+
+/// Points of one site: a plant's list, and no more than one poll can hold in one batch.
+pub const POINTS: usize = 4_000;
+
+/// Bytes of a list of points: [`POINTS`] rows of two hundred characters.
+pub const LIST: u64 = 1024 * 1024;
+
+/// Columns of a list of points: ours, and as many that somebody else reads.
+pub const COLUMNS: usize = 64;
+
+/// Characters of a site's or a point's name.
+pub const NAME: usize = 64;
+
+/// Registers that one order reads: some seconds of a slow line.
+pub const ORDER: u16 = 2_000;
+
+/// Registers between two points that are read for nothing rather than asked apart, unless the site says otherwise.
+pub const GAP: u16 = 8;
+
+/// Bytes of a line that a site pushes; a longer one is thrown away whole.
+pub const LINE: usize = 1024;
+
+/// Fields and texts in a pattern of lines.
+pub const PATTERN: usize = 64;
+
+/// Bytes read from a call at once: more than the longest frame.
+pub const READ: usize = 1024;
+
+/// How long after the store took nothing it is tried again with the same samples.
+pub const AGAIN: Duration = Duration::from_secs(2);
+
+/// How often it is looked which sites haven't called, and which wishes are due.
+pub const LOOK: Duration = Duration::from_secs(5);
+
+/// How long an order for now may take: a few silences of a slow site.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a wish waits unless it says otherwise.
+pub const WISH: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// News of alarms that wait to be told. Beyond it they are only on record.
+pub const TIDINGS: usize = 1_000;
+
+/// How long telling one of them may take.
+pub const TELLING: Duration = Duration::from_secs(20);
+
+/// How often a telling that failed is tried again, with a growing pause.
+pub const TELLINGS: u32 = 5;
+
+/// Bytes of an answer to a telling that are looked at.
+pub const REPLY: usize = 4_096;
+
+/// Calls of a site that are remembered, to see that it calls too often.
+pub const CALLS: usize = 1_000;

@@ -1,0 +1,139 @@
+//! What is read at once: neighbours together, and what a unit refuses apart.
+
+use modbus::UnitId;
+use modbus::address::{Address, Range};
+use modbus::limits::{READ_BITS, READ_REGISTERS};
+use modbus::pdu::Request;
+
+use crate::point::{Point, is_bits};
+
+/// Points that are read by one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Block {
+    pub(crate) unit: UnitId,
+    pub(crate) first: Address,
+    pub(crate) count: u16,
+    /// Their places in the site's list, in the order of their addresses.
+    pub(crate) points: Vec<usize>,
+}
+
+/// Reads all points with few requests: those with at most `gap` addresses between them together, as long as a request
+/// takes at most `most` registers.
+pub(crate) fn plan(points: &[Point], gap: u16, most: u16) -> Vec<Block> {
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    let key = |point: &Point| (point.unit, point.address.table.digit(), point.address.number);
+    order.sort_by_key(|at| points.get(*at).map(key));
+    let mut blocks: Vec<Block> = Vec::new();
+    for at in order {
+        let Some(point) = points.get(at) else { continue };
+        match blocks.last_mut() {
+            Some(block) if block.takes(point, gap, most) => block.add(at, point),
+            _ => blocks.push(Block::of(at, point)),
+        }
+    }
+    blocks
+}
+
+impl Block {
+    fn of(at: usize, point: &Point) -> Self {
+        Self { unit: point.unit, first: point.address, count: point.width(), points: vec![at] }
+    }
+
+    fn takes(&self, point: &Point, gap: u16, most: u16) -> bool {
+        let table = self.first.table;
+        if self.unit != point.unit || table != point.address.table {
+            return false;
+        }
+        // Bits are cheap: as many registers hold sixteen times as many.
+        let (gap, most) = match is_bits(table) {
+            true => (u32::from(gap) * 16, READ_BITS),
+            false => (u32::from(gap), most.min(READ_REGISTERS)),
+        };
+        let end = u32::from(self.first.number) + u32::from(self.count);
+        let begins = u32::from(point.address.number);
+        let length = begins + u32::from(point.width()) - u32::from(self.first.number);
+        begins <= end + gap && length <= u32::from(most)
+    }
+
+    fn add(&mut self, at: usize, point: &Point) {
+        let length = point.address.number - self.first.number + point.width();
+        self.count = self.count.max(length);
+        self.points.push(at);
+    }
+
+    /// The two halves of a block that a unit refuses; nothing if it is a single point.
+    pub(crate) fn halves(&self, points: &[Point]) -> Option<[Self; 2]> {
+        if self.points.len() < 2 {
+            return None;
+        }
+        let (low, high) = self.points.split_at(self.points.len() / 2);
+        let half = |places: &[usize]| {
+            let mut places = places.iter().filter_map(|at| Some((*at, points.get(*at)?)));
+            let (at, point) = places.next()?;
+            let mut block = Self::of(at, point);
+            places.for_each(|(at, point)| block.add(at, point));
+            Some(block)
+        };
+        Some([half(low)?, half(high)?])
+    }
+
+    /// What reads it; nothing if one request can't.
+    pub(crate) fn request(&self) -> Option<Request> {
+        Range { first: self.first, count: self.count }.read().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn points(places: &[(u8, &str, &str)]) -> Vec<Point> {
+        let point = |(n, (unit, address, kind)): (usize, &(u8, &str, &str))| {
+            let table = format!("name = 'p{n}'\nunit = {unit}\naddress = '{address}'\n{kind}");
+            Point::new(&toml::from_str(&table).expect("a table"), |_| None).expect("a point")
+        };
+        places.iter().enumerate().map(point).collect()
+    }
+
+    fn shape(blocks: &[Block]) -> Vec<(u8, u16, u16, usize)> {
+        let one =
+            |block: &Block| (block.unit.0, block.first.number, block.count, block.points.len());
+        blocks.iter().map(one).collect()
+    }
+
+    #[test]
+    fn neighbours_are_read_together_and_strangers_apart() {
+        let points = points(&[
+            (1, "h:100", "type = 'f32'"),
+            (1, "h:110", ""),
+            (1, "h:200", ""),
+            (2, "h:101", ""),
+            (1, "i:100", ""),
+            (1, "c:0", ""),
+            (1, "c:100", ""),
+        ]);
+        assert_eq!(
+            shape(&plan(&points, 8, 125)),
+            [(1, 0, 101, 2), (1, 100, 1, 1), (1, 100, 11, 2), (1, 200, 1, 1), (2, 101, 1, 1)]
+        );
+        assert_eq!(plan(&points, 0, 125).len(), 7);
+    }
+
+    #[test]
+    fn no_request_asks_more_than_the_device_gives() {
+        let places: Vec<String> = (0..200).map(|n| format!("h:{n}")).collect();
+        let places: Vec<_> = places.iter().map(|place| (1, place.as_str(), "")).collect();
+        let points = points(&places);
+        assert_eq!(shape(&plan(&points, 8, 60)).len(), 4);
+        assert!(plan(&points, 8, 500).iter().all(|block| block.request().is_some()));
+    }
+
+    #[test]
+    fn halving_leaves_no_point_out_and_ends() {
+        let points = points(&[(1, "h:0", ""), (1, "h:1", "type = 'u32'"), (1, "h:5", "")]);
+        let [block] = &plan(&points, 8, 125)[..] else { panic!("one block") };
+        let [low, high] = block.halves(&points).expect("two");
+        assert_eq!(shape(&[low.clone(), high.clone()]), [(1, 0, 1, 1), (1, 1, 5, 2)]);
+        assert!(low.halves(&points).is_none());
+    }
+}

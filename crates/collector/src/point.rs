@@ -1,0 +1,165 @@
+//! Points: what a site measures, and where it stands.
+
+use modbus::UnitId;
+use modbus::address::{Address, Table};
+use modbus::value::{Order, Point as Meaning, ValueType};
+use serde::Deserialize;
+use settings::Parsed;
+
+use crate::limits;
+
+/// A `[[site.point]]` table, or a row of a list of points.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PointConfig {
+    /// What the owner calls it; unique in its site.
+    pub name: String,
+    /// Which of the site's `devices` has it.
+    #[serde(default)]
+    pub device: Option<String>,
+    /// Which unit has it, where `device` doesn't say so. Default 1.
+    #[serde(default)]
+    pub unit: Option<u8>,
+    /// Where it stands: `h:100`, `40101`, `c:7` …
+    pub address: Parsed<Address>,
+    /// What stands there. Default `u16`; a coil or a discrete input is a bit.
+    #[serde(default, rename = "type")]
+    pub kind: Option<Parsed<ValueType>>,
+    /// In which order its bytes stand. Default `ABCD`.
+    #[serde(default)]
+    pub order: Parsed<Order>,
+    /// What the number is multiplied by. Default 1.
+    #[serde(default)]
+    pub scale: Option<f64>,
+    /// What is added then. Default 0.
+    #[serde(default)]
+    pub offset: Option<f64>,
+    /// The unit of measure.
+    #[serde(default)]
+    pub measure: String,
+    /// Below it there is an alarm.
+    #[serde(default)]
+    pub low: Option<f64>,
+    /// Above it there is an alarm.
+    #[serde(default)]
+    pub high: Option<f64>,
+}
+
+/// What is wrong with a point.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PointFault {
+    /// Its name can't be.
+    #[error(
+        "a name has 1 to {} letters, digits and `._-/#`, and doesn't look like an address",
+        limits::NAME
+    )]
+    Name,
+    /// The device isn't there.
+    #[error("the site has no device `{0}`; name it in `devices`, such as devices = {{ {0} = 1 }}")]
+    Device(String),
+    /// Two answers to one question.
+    #[error("`device` says which unit it is, so `unit` must not")]
+    DeviceAndUnit,
+    /// Nobody answers as 0.
+    #[error("unit 0 is everybody, and nobody answers that; units are 1 to 247")]
+    Unit,
+    /// A coil is a bit and nothing else.
+    #[error("coils and discrete inputs are bits: leave `type` out")]
+    Bit,
+    /// Beyond the last address.
+    #[error("its last register would be beyond 65535")]
+    Beyond,
+    /// The scale makes nothing of it.
+    #[error("a scale is a number other than zero, an offset a number; texts and bits have neither")]
+    Scale,
+    /// Nothing could be between them.
+    #[error("`low` is above `high`")]
+    Limits,
+}
+
+/// A point that is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Point {
+    pub(crate) name: String,
+    pub(crate) unit: UnitId,
+    pub(crate) address: Address,
+    pub(crate) kind: ValueType,
+    pub(crate) order: Order,
+    pub(crate) meaning: Meaning,
+    pub(crate) measure: String,
+    pub(crate) low: Option<f64>,
+    pub(crate) high: Option<f64>,
+}
+
+impl Point {
+    /// What a table says, if that can be; `unit_of` knows the devices.
+    pub(crate) fn new(
+        config: &PointConfig,
+        unit_of: impl Fn(&str) -> Option<u8>,
+    ) -> Result<Self, PointFault> {
+        if !is_name(&config.name) {
+            return Err(PointFault::Name);
+        }
+        let unit = match (&config.device, config.unit) {
+            (Some(_), Some(_)) => return Err(PointFault::DeviceAndUnit),
+            (Some(device), None) => {
+                unit_of(device).ok_or_else(|| PointFault::Device(device.clone()))?
+            }
+            (None, unit) => unit.unwrap_or(1),
+        };
+        if unit == 0 {
+            return Err(PointFault::Unit);
+        }
+        let address = config.address.0;
+        let kind = match (is_bits(address.table), config.kind) {
+            (true, None) => ValueType::Bit(0),
+            (true, Some(_)) => return Err(PointFault::Bit),
+            (false, kind) => kind.map_or(ValueType::U16, |kind| kind.0),
+        };
+        if usize::from(address.number) + kind.registers() > 0x1_0000 {
+            return Err(PointFault::Beyond);
+        }
+        let order = config.order.0;
+        let scaled = config.scale.is_some() || config.offset.is_some();
+        if scaled && matches!(kind, ValueType::Bit(_) | ValueType::Text(_)) {
+            return Err(PointFault::Scale);
+        }
+        let (scale, offset) = (config.scale.unwrap_or(1.0), config.offset.unwrap_or(0.0));
+        let meaning = Meaning::new(kind, order)
+            .scaled(scale, offset, &config.measure)
+            .map_err(|_| PointFault::Scale)?;
+        if config.low.zip(config.high).is_some_and(|(low, high)| low > high) {
+            return Err(PointFault::Limits);
+        }
+        Ok(Self {
+            name: config.name.clone(),
+            unit: UnitId(unit),
+            address,
+            kind,
+            order,
+            meaning,
+            measure: config.measure.clone(),
+            low: config.low,
+            high: config.high,
+        })
+    }
+
+    /// Addresses that it takes.
+    pub(crate) fn width(&self) -> u16 {
+        u16::try_from(self.kind.registers()).unwrap_or(u16::MAX)
+    }
+}
+
+/// Whether a table holds bits.
+pub(crate) const fn is_bits(table: Table) -> bool {
+    matches!(table, Table::Coils | Table::DiscreteInputs)
+}
+
+/// Whether a site or a point can be called this: it must be told from an address, and fit into a path of the page.
+pub(crate) fn is_name(text: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || "._-/#".contains(c);
+    !text.is_empty()
+        && text.chars().count() <= limits::NAME
+        && text.chars().all(plain)
+        && text.parse::<modbus::address::Range>().is_err()
+}

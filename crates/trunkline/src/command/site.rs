@@ -1,0 +1,225 @@
+//! `trunkline sites`, `read` and `write`: what is asked of sites.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use collector::{Ask, Target};
+use modbus::value::{Order, ValueType};
+use settings::Span;
+
+use super::{Failure, exit};
+use crate::cli::{Act, CONTROL, Command, Count, Exit, Flag, JSON, Matches, Operand};
+use crate::control::{Connection, Request, SiteAsk};
+use crate::json::Json;
+use crate::style::Style;
+use crate::table::table;
+
+const AS: Flag = Flag {
+    name: "as",
+    value: Some("TYPE"),
+    help: "What stands there: u16 (default), i16, u32, i32, u64, i64, f32, f64, bcd16, bcd32, bit:N, text:N",
+};
+const ORDER: Flag = Flag {
+    name: "order",
+    value: Some("ORDER"),
+    help: "In which order its bytes stand: ABCD (default), CDAB, BADC, DCBA",
+};
+const UNIT: Flag =
+    Flag { name: "unit", value: Some("N"), help: "Which unit of the site, 1 to 255 (default 1)" };
+const AT: Flag = Flag {
+    name: "at",
+    value: Some("WHEN"),
+    help: "now (default), next-call, or in how long: 2h, 1d. What is to be asked later has a number",
+};
+const EXPIRES: Flag = Flag {
+    name: "expires",
+    value: Some("SPAN"),
+    help: "How long it may wait for a call after that (default 7d)",
+};
+const PRIORITY: Flag =
+    Flag { name: "priority", value: Some("N"), help: "What has more goes first (default 0)" };
+const WISH: Flag = Flag {
+    name: "wish",
+    value: Some("N"),
+    help: "What has become of what was to be asked later, by its number",
+};
+
+const SITE: Operand = Operand { name: "SITE", count: Count::One, help: "The site" };
+
+pub(super) const SITES: Command = Command {
+    name: "sites",
+    about: "show the sites of a running instance",
+    text: "",
+    operands: &[],
+    flags: &[WISH, JSON, CONTROL],
+    examples: &[
+        ("trunkline sites", "Which are on the line, and when did the others call?"),
+        ("trunkline sites --wish 7", "What has become of wish 7?"),
+    ],
+    act: Act::Run(|matches| exit(sites(matches))),
+};
+
+pub(super) const READ: Command = Command {
+    name: "read",
+    about: "read registers or points of a site",
+    text: "Over the call that the site is on the line with. One that isn't can be asked at its next call.",
+    operands: &[
+        SITE,
+        Operand {
+            name: "WHAT",
+            count: Count::Many,
+            help: "Registers: h:100..110 (100 to 109, from 0 on), i:7, c:0+16, 40101 (from 1 on); or the name of a point",
+        },
+    ],
+    flags: &[AS, ORDER, UNIT, AT, EXPIRES, PRIORITY, JSON, CONTROL],
+    examples: &[
+        ("trunkline read pump-7 h:100..110 --as f32 --order CDAB", "Five numbers, now."),
+        ("trunkline read pump-7 level --at next-call", "A point, when the site calls."),
+    ],
+    act: Act::Run(|matches| exit(read(matches))),
+};
+
+pub(super) const WRITE: Command = Command {
+    name: "write",
+    about: "write a register, a coil or a point of a site",
+    text: "The site's table must say writes = \"allow\". Who wrote, and the old and the new value, go to the audit log.",
+    operands: &[
+        SITE,
+        Operand {
+            name: "WHERE",
+            count: Count::One,
+            help: "A register (h:100), a coil (c:7), or the name of a point",
+        },
+        Operand { name: "VALUE", count: Count::One, help: "A number, on or off, a text" },
+    ],
+    flags: &[AS, ORDER, UNIT, AT, EXPIRES, PRIORITY, JSON, CONTROL],
+    examples: &[("trunkline write pump-7 setpoint 12.5", "In the point's own measure.")],
+    act: Act::Run(|matches| exit(write(matches))),
+};
+
+fn open(matches: &Matches) -> Result<Connection, Failure> {
+    Ok(Connection::open(matches.value(&CONTROL).map(Path::new))?)
+}
+
+fn sites(matches: &Matches) -> Result<Exit, Failure> {
+    let wish: Option<i64> = matches.parse(&WISH)?;
+    let request = wish.map_or(Request::Sites, Request::Wish);
+    let items = open(matches)?.all(&request)?;
+    if matches.has(&JSON) {
+        return Ok(show_json(&items));
+    }
+    let text = |item: &Json, key: &str| item.text(key).unwrap_or_default().to_owned();
+    if wish.is_some() {
+        let row = |item: &Json| {
+            ["site", "ask", "who", "state", "answer"].map(|key| text(item, key).replace('\n', "; "))
+        };
+        let rows: Vec<_> = items.iter().map(row).collect();
+        let head = ["SITE", "ASK", "WHO", "STATE", "ANSWER"];
+        return Ok(crate::show(&table(head, &rows, Style::of(&std::io::stdout()))));
+    }
+    let row = |item: &Json| {
+        let points = item.number("points").unwrap_or_default().to_string();
+        let last = item.text("ended").or(item.text("called")).unwrap_or("never").to_owned();
+        [
+            text(item, "site"),
+            text(item, "state"),
+            text(item, "framing"),
+            points,
+            text(item, "from"),
+            last,
+        ]
+    };
+    let rows: Vec<_> = items.iter().map(row).collect();
+    let head = ["SITE", "STATE", "FRAMING", "POINTS", "FROM", "LAST CALL"];
+    Ok(crate::show(&table(head, &rows, Style::of(&std::io::stdout()))))
+}
+
+fn read(matches: &Matches) -> Result<Exit, Failure> {
+    let [_, targets @ ..] = matches.operands() else { return Err(no_target(matches)) };
+    if targets.is_empty() {
+        return Err(no_target(matches));
+    }
+    let mut connection = open(matches)?;
+    for target in targets {
+        ask(matches, &mut connection, target, None)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn no_target(matches: &Matches) -> Failure {
+    matches.wrong("what is to be read? Registers such as h:100..110, or the name of a point").into()
+}
+
+fn write(matches: &Matches) -> Result<Exit, Failure> {
+    let value = matches.operand(2).unwrap_or_default().to_owned();
+    let target = matches.operand(1).unwrap_or_default();
+    ask(matches, &mut open(matches)?, target, Some(value))?;
+    Ok(Exit::Done)
+}
+
+fn ask(
+    matches: &Matches,
+    connection: &mut Connection,
+    target: &str,
+    write: Option<String>,
+) -> Result<(), Failure> {
+    let target: Target =
+        target.parse().map_err(|error: collector::BadAsk| matches.wrong(error.to_string()))?;
+    let ask = Ask {
+        target,
+        unit: matches.parse(&UNIT)?,
+        kind: matches.parse::<ValueType>(&AS)?,
+        order: matches.parse::<Order>(&ORDER)?,
+        write,
+    };
+    let when = match matches.value(&AT) {
+        None | Some("now") => "now".to_owned(),
+        Some("next-call") => "next-call".to_owned(),
+        Some(span) => {
+            let span: Span = span
+                .parse()
+                .map_err(|error| matches.wrong(format!("--at: {error}; or now, next-call")))?;
+            let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+            at.saturating_add(span.0).as_secs().to_string()
+        }
+    };
+    let expires: Option<Span> = matches.parse(&EXPIRES)?;
+    let request = Request::Ask(SiteAsk {
+        site: matches.operand(0).unwrap_or_default().to_owned(),
+        ask: ask.to_string(),
+        when,
+        priority: matches.parse(&PRIORITY)?.unwrap_or(0),
+        expires: expires.map(|span| i64::try_from(span.0.as_secs()).unwrap_or(i64::MAX)),
+        who: std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned()),
+    });
+    let items = connection.all(&request)?;
+    if matches.has(&JSON) {
+        show_json(&items);
+        return Ok(());
+    }
+    let words: String = items.iter().map(words).collect();
+    crate::show(&words);
+    Ok(())
+}
+
+fn words(item: &Json) -> String {
+    let text = |key| item.text(key).unwrap_or_default();
+    if let Some(id) = item.number("wish") {
+        return format!(
+            "waits as wish {id}; `trunkline sites --wish {id}` tells what becomes of it\n"
+        );
+    }
+    match (item.text("old"), item.text("new")) {
+        (Some(old), Some(new)) => format!("{}: {old} → {new}\n", text("what")),
+        _ => {
+            format!("{} = {} {}", text("what"), text("value"), text("measure"))
+                .trim_end()
+                .to_owned()
+                + "\n"
+        }
+    }
+}
+
+fn show_json(items: &[Json]) -> Exit {
+    crate::show(&items.iter().map(|item| format!("{item}\n")).collect::<String>())
+}

@@ -1,0 +1,54 @@
+//! Sites and facades: whether their values go together, and their lists of points.
+
+use std::collections::HashMap;
+
+use crate::config::diagnostic::Diagnostic;
+use crate::config::draft::Draft;
+use crate::instance::Sites;
+
+/// Checks sites and facades, and reads the lists of points.
+pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Sites {
+    let mut sites = Sites::default();
+    let mut names = HashMap::new();
+    let mut accounts = HashMap::new();
+    let has_store = draft.exchange.as_ref().is_some_and(|exchange| exchange.value.store.is_some());
+    if let Some(first) = draft.sites.first().filter(|_| !has_store) {
+        let message = "sites need a place for what they measure: [exchange] with `store`";
+        mistakes.push(draft.mistake(first, &[], message));
+    }
+    for placed in &draft.sites {
+        let config = &placed.value;
+        if names.insert(config.name.as_str(), ()).is_some() {
+            let message = format!("there are two sites `{}`", config.name);
+            mistakes.push(draft.mistake(placed, &["name".into()], message));
+        }
+        if let Some(other) = accounts.insert(config.account().to_owned(), &config.name) {
+            let key = if config.account.is_some() { "account" } else { "name" };
+            let message = format!("calls of this account are those of the site `{other}` already");
+            mistakes.push(draft.mistake(placed, &[key.into()], message));
+        }
+        match config.check(draft.folder(placed)) {
+            Ok(shelf) => sites.shelves.push(shelf),
+            Err((key, fault)) => {
+                mistakes.push(draft.mistake(placed, &[key.into()], fault.to_string()));
+            }
+        }
+    }
+    for placed in &draft.facades {
+        match placed.value.check(|name| names.contains_key(name)) {
+            Ok(()) => sites.facades.push(placed.value.clone()),
+            Err((key, fault)) => {
+                mistakes.push(draft.mistake(placed, &[key.into()], fault.to_string()));
+            }
+        }
+    }
+    if let Some(placed) = &draft.collector {
+        match placed.value.check() {
+            Ok(()) => sites.config = placed.value.clone(),
+            Err((key, fault)) => {
+                mistakes.push(draft.mistake(placed, &[key.into()], fault.to_string()));
+            }
+        }
+    }
+    sites
+}

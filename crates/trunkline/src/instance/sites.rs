@@ -1,0 +1,196 @@
+//! The sites of an instance: the collector that attends to their calls, and the facades before them.
+
+use std::sync::{Arc, Mutex, Weak};
+
+use collector::{
+    Answer, Collector, CollectorConfig, Facade, FacadeConfig, Order, Shelf, SiteStatus,
+    Surroundings,
+};
+use exchange::{CallbackConfig, Event, Exchange};
+use store::Store;
+use tokio::sync::Notify;
+
+use super::{Instance, lock};
+use crate::json::Json;
+use crate::time::{Civil, Shown};
+
+/// Sites, and who may ask them, as a configuration has them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sites {
+    /// Who is told of alarms.
+    pub(crate) config: CollectorConfig,
+    /// The sites.
+    pub(crate) shelves: Vec<Shelf>,
+    /// From Modbus TCP to sites.
+    pub(crate) facades: Vec<FacadeConfig>,
+}
+
+type Answering = Mutex<Option<Exchange>>;
+
+/// The sites of an instance; nothing where there is no store.
+pub(super) struct Centre {
+    collector: Option<Collector>,
+    exchange: Weak<Answering>,
+    facades: Arc<Facades>,
+}
+
+impl Centre {
+    pub(super) fn new(store: Option<&Store>, exchange: &Arc<Answering>) -> Self {
+        let surroundings = || Box::new(Around(Arc::downgrade(exchange)));
+        let collector = store.map(|store| Collector::new(store.clone(), surroundings()));
+        let facades = Arc::<Facades>::default();
+        if let Some(collector) = &collector {
+            tokio::spawn(Arc::clone(&facades).keep(collector.clone()));
+        }
+        let centre = Self { collector, exchange: Arc::downgrade(exchange), facades };
+        centre.attach();
+        centre
+    }
+
+    /// Attends to the calls of the exchange that there is now.
+    pub(super) fn attach(&self) {
+        if let (Some(exchange), Some(collector)) = (self.exchange.upgrade(), &self.collector)
+            && let Some(exchange) = &*lock(&exchange)
+        {
+            exchange.set_attendant(Arc::new(collector.clone()));
+        }
+    }
+
+    /// Has these sites from now on.
+    pub(super) fn set(&self, sites: Sites) {
+        if let Some(collector) = &self.collector {
+            collector.set(sites.config, sites.shelves);
+            *lock(&self.facades.wanted) = sites.facades;
+            self.facades.changed.notify_one();
+        }
+    }
+
+    /// Disconnects those who ask.
+    pub(super) async fn stop(&self) {
+        lock(&self.facades.wanted).clear();
+        if let Some(collector) = &self.collector {
+            self.facades.settle(collector).await;
+        }
+    }
+
+    pub(super) fn collector(&self) -> Option<&Collector> {
+        self.collector.as_ref()
+    }
+}
+
+/// What the collector wants of the exchange.
+struct Around(Weak<Answering>);
+
+impl Surroundings for Around {
+    fn call(&self, account: &str, how: CallbackConfig) -> Result<(), String> {
+        let exchange = self.0.upgrade().ok_or("the exchange has ended")?;
+        let exchange = lock(&exchange).clone().ok_or("the exchange has ended")?;
+        exchange.call(account, how).map_err(|error| error.to_string())
+    }
+
+    fn note(&self, event: Event) {
+        if let Some(exchange) = self.0.upgrade()
+            && let Some(exchange) = &*lock(&exchange)
+        {
+            exchange.audit().note(event);
+        }
+    }
+}
+
+/// The facades that are to run, and those that do.
+#[derive(Default)]
+struct Facades {
+    wanted: Mutex<Vec<FacadeConfig>>,
+    running: tokio::sync::Mutex<Vec<Facade>>,
+    changed: Notify,
+}
+
+impl Facades {
+    /// Runs those that are wanted, and tries again those that can't listen.
+    async fn keep(self: Arc<Self>, collector: Collector) {
+        loop {
+            self.changed.notified().await;
+            while !self.settle(&collector).await {
+                tokio::select! {
+                    () = self.changed.notified() => {}
+                    () = tokio::time::sleep(crate::limits::RETRY) => {}
+                }
+            }
+        }
+    }
+
+    /// Runs those that are wanted; false if one can't listen.
+    async fn settle(&self, collector: &Collector) -> bool {
+        let mut running = self.running.lock().await;
+        let wanted = lock(&self.wanted).clone();
+        let (kept, ended): (Vec<_>, Vec<_>) =
+            running.drain(..).partition(|facade| wanted.contains(facade.config()));
+        for facade in ended {
+            facade.shut_down().await;
+        }
+        *running = kept;
+        let mut all = true;
+        for config in wanted {
+            if running.iter().any(|facade| *facade.config() == config) {
+                continue;
+            }
+            let name = config.name.clone();
+            match Facade::start(config, collector).await {
+                Ok(facade) => {
+                    tracing::info!(facade = %name, "listens at {:?}", facade.addresses());
+                    running.push(facade);
+                }
+                Err(error) => {
+                    tracing::error!("{}; trying again", crate::failure::chain(&error));
+                    all = false;
+                }
+            }
+        }
+        all
+    }
+}
+
+impl Instance {
+    /// How the sites stand.
+    pub(crate) fn sites(&self) -> Vec<Json> {
+        let sites = self.sites.collector().map(Collector::all).unwrap_or_default();
+        sites.iter().map(|site| status(&site.status())).collect()
+    }
+
+    /// Carries out what is wanted of a site, or keeps it for later.
+    pub(crate) async fn ask_site(&self, order: Order) -> Result<Answer, String> {
+        let collector = self.sites.collector().ok_or("there are no sites here")?.clone();
+        collector.carry_out(order).await.map_err(|error| error.to_string())
+    }
+
+    /// What has become of something that was to be asked later.
+    pub(crate) fn wish(&self, id: i64) -> Result<Json, String> {
+        let collector = self.sites.collector().ok_or("there are no sites here")?;
+        let wish = collector.store().wish(id).map_err(|error| error.to_string())?;
+        let wish = wish.ok_or_else(|| format!("there is no wish {id}"))?;
+        Ok(Json::object([
+            ("site", wish.site.into()),
+            ("ask", wish.text.into()),
+            ("who", wish.who.into()),
+            ("state", wish.state.into()),
+            ("answer", wish.answer.into()),
+        ]))
+    }
+}
+
+fn status(site: &SiteStatus) -> Json {
+    let time = |time: Option<std::time::SystemTime>| {
+        time.map(|time| Civil::from(time).show(Shown::Seconds).to_string())
+    };
+    Json::object([
+        ("site", site.name.as_str().into()),
+        ("account", site.account.as_str().into()),
+        ("framing", site.framing.into()),
+        ("state", site.standing.word().into()),
+        ("from", site.live.as_ref().map(|(from, _)| from.clone()).into()),
+        ("call", site.live.as_ref().map(|(_, call)| call.clone()).into()),
+        ("called", time(site.calls.called).into()),
+        ("ended", time(site.calls.ended).into()),
+        ("points", (site.points as u64).into()),
+    ])
+}

@@ -1,0 +1,213 @@
+//! The sites of an instance, as its page shows them and asks them.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use collector::{Answer, Collector, Order, Told, When};
+use store::{SampleValue, StoreError, quality};
+use web::{
+    AlarmNow, Asking, Piece, PointNow, Refusal, SampleNow, Samples, SiteAnswer, SiteNow, SiteValue,
+    SiteWish, Sites, WishNow,
+};
+
+use super::sites::Centre;
+
+impl Centre {
+    fn here(&self) -> Result<&Collector, Refusal> {
+        self.collector().ok_or_else(|| Refusal::Unknown("there are no sites here".to_owned()))
+    }
+
+    fn of(&self, site: &str) -> Result<&Collector, Refusal> {
+        let collector = self.here()?;
+        match collector.site(site) {
+            Some(_) => Ok(collector),
+            None => Err(Refusal::Unknown(format!("there is no site `{site}`"))),
+        }
+    }
+}
+
+fn unread(error: StoreError) -> Refusal {
+    Refusal::Impossible(crate::failure::chain(&error))
+}
+
+impl Sites for Centre {
+    fn sites(&self) -> Vec<SiteNow> {
+        let sites = self.collector().map(Collector::all).unwrap_or_default();
+        let now = |status: collector::SiteStatus| {
+            let (from, call) = status.live.unzip();
+            // Whoever is on the line needn't call.
+            let next = status.calls_every.zip(status.calls.ended.or(status.calls.called));
+            SiteNow {
+                name: status.name,
+                account: status.account,
+                framing: status.framing.into(),
+                state: status.standing.word().into(),
+                next: next.filter(|_| from.is_none()).map(|(every, last)| (last + every).into()),
+                from,
+                call,
+                called: status.calls.called.map(Into::into),
+                ended: status.calls.ended.filter(|_| status.calls.called.is_some()).map(Into::into),
+                writable: status.writable,
+                points: status.points as u64,
+            }
+        };
+        sites.iter().map(|site| now(site.status())).collect()
+    }
+
+    fn points(&self, site: &str) -> Result<Vec<PointNow>, Refusal> {
+        let collector = self.of(site)?;
+        let latest = collector.store().latest(site).map_err(unread)?;
+        let configured = collector.site(site).map(|site| site.points()).unwrap_or_default();
+        let nothing =
+            |(name, measure)| PointNow { name, value: None, measure, quality: None, at: None };
+        let mut points: Vec<PointNow> = configured.into_iter().map(nothing).collect();
+        for sample in latest {
+            let at =
+                points.iter().position(|point| point.name == sample.point).unwrap_or_else(|| {
+                    // It isn't configured any more, or comes from a site that names its points itself.
+                    points.push(nothing((sample.point.clone(), String::new())));
+                    points.len() - 1
+                });
+            if let Some(point) = points.get_mut(at) {
+                point.value = Some(text(&sample.value)).filter(|text| !text.is_empty());
+                point.quality = Some(quality::word(sample.quality).into());
+                point.at = Some(sample.at.into());
+            }
+        }
+        Ok(points)
+    }
+
+    fn series(
+        &self,
+        point: (&str, &str),
+        span: (SystemTime, SystemTime),
+        pieces: u32,
+    ) -> Result<Vec<Piece>, Refusal> {
+        let series = self.of(point.0)?.store().series(point, span, pieces).map_err(unread)?;
+        let piece = |bucket: store::Bucket| Piece {
+            at: bucket
+                .at
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)),
+            count: bucket.count,
+            mean: bucket.mean,
+            least: bucket.least,
+            most: bucket.most,
+        };
+        Ok(series.into_iter().map(piece).collect())
+    }
+
+    fn samples(
+        &self,
+        point: (&str, &str),
+        span: (SystemTime, SystemTime),
+    ) -> Result<Samples, Refusal> {
+        let samples = self.of(point.0)?.store().samples(point, span).map_err(unread)?;
+        let now = |sample: Result<store::KeptSample, StoreError>| {
+            let sample = sample.map_err(|error| crate::failure::chain(&error))?;
+            let (value, quality) = (text(&sample.value), quality::word(sample.quality));
+            Ok(SampleNow { at: sample.at, value, quality })
+        };
+        Ok(Box::new(samples.map(now)))
+    }
+
+    fn alarms(&self) -> Vec<AlarmNow> {
+        let Some(collector) = self.collector() else { return Vec::new() };
+        let alarms = collector.store().alarms(web::limits::ALARMS).unwrap_or_else(|error| {
+            tracing::error!("the page can't show alarms: {}", crate::failure::chain(&error));
+            Vec::new()
+        });
+        let now = |alarm: store::AlarmRow| {
+            let (seen, seen_by) = alarm.seen.unzip();
+            AlarmNow {
+                id: alarm.id,
+                site: alarm.site,
+                kind: alarm.kind,
+                subject: alarm.subject,
+                words: alarm.words,
+                began: alarm.began.into(),
+                ended: alarm.ended.map(Into::into),
+                seen: seen.map(Into::into),
+                seen_by,
+            }
+        };
+        alarms.into_iter().map(now).collect()
+    }
+
+    fn see_alarm(&self, id: i64, by: &str) -> Result<String, Refusal> {
+        match self.here()?.store().see_alarm(id, by).map_err(unread)? {
+            true => Ok(format!("alarm {id} was seen by {by}")),
+            false => Err(Refusal::Unknown(format!("there is no alarm {id} that nobody has seen"))),
+        }
+    }
+
+    fn ask(&self, site: &str, what: &str, wish: SiteWish, by: &str) -> Asking {
+        let order = order(site, what, &wish, by);
+        let collector = self.here().cloned();
+        Box::pin(async move {
+            let answer = collector?.carry_out(order?).await;
+            let value =
+                |Told { what, value, measure }| SiteValue { what, value, old: None, measure };
+            match answer.map_err(refusal)? {
+                Answer::Told(values) => {
+                    let values = values.into_iter().map(value).collect();
+                    Ok(SiteAnswer { values, wish: None })
+                }
+                Answer::Written { what, old, new } => {
+                    let measure = String::new();
+                    let value = SiteValue { what, value: new, old: Some(old), measure };
+                    Ok(SiteAnswer { values: vec![value], wish: None })
+                }
+                Answer::Later(id) => Ok(SiteAnswer { values: Vec::new(), wish: Some(id) }),
+            }
+        })
+    }
+
+    fn wish(&self, id: i64) -> Result<WishNow, Refusal> {
+        let wish = self.here()?.store().wish(id).map_err(unread)?;
+        let wish = wish.ok_or_else(|| Refusal::Unknown(format!("there is no wish {id}")))?;
+        Ok(WishNow {
+            id: wish.id,
+            site: wish.site,
+            ask: wish.text,
+            who: wish.who,
+            state: wish.state,
+            answer: wish.answer,
+        })
+    }
+}
+
+fn refusal(error: collector::OrderError) -> Refusal {
+    match error {
+        collector::OrderError::NoSite(_) => Refusal::Unknown(error.to_string()),
+        _ => Refusal::Impossible(error.to_string()),
+    }
+}
+
+fn order(site: &str, what: &str, wish: &SiteWish, by: &str) -> Result<Order, Refusal> {
+    let wrong = |words: String| Refusal::Impossible(words);
+    let when = match wish.at.as_str() {
+        "" | "now" => When::Now,
+        "next-call" => When::NextCall,
+        seconds => {
+            let at = seconds.parse().ok().map(Duration::from_secs);
+            let at = at.and_then(|since| UNIX_EPOCH.checked_add(since));
+            When::At(at.ok_or_else(|| wrong(format!("`{seconds}` is no time")))?)
+        }
+    };
+    Ok(Order {
+        site: site.to_owned(),
+        ask: what.parse().map_err(|error: collector::BadAsk| wrong(error.to_string()))?,
+        when,
+        priority: wish.priority,
+        expires: wish.expires.map(Duration::from_secs),
+        who: by.to_owned(),
+    })
+}
+
+fn text(value: &SampleValue) -> String {
+    match value {
+        SampleValue::None => String::new(),
+        SampleValue::Number(number) => number.to_string(),
+        SampleValue::Text(text) => text.clone(),
+    }
+}

@@ -1,0 +1,212 @@
+//! Sites, as whoever collects from them tells of them.
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use crate::house::Refusal;
+use crate::moment::Moment;
+
+/// Whoever collects from sites, and asks them for operators.
+///
+/// Asked from threads where waiting for a disk delays nobody's call.
+pub trait Sites: Send + Sync {
+    /// Every site as it stands.
+    fn sites(&self) -> Vec<SiteNow>;
+
+    /// The points of a site, with what was measured last.
+    ///
+    /// # Errors
+    /// There is no such site, or the store can't be read.
+    fn points(&self, site: &str) -> Result<Vec<PointNow>, Refusal>;
+
+    /// A point over a time, drawn together into at most so many pieces.
+    ///
+    /// # Errors
+    /// There is no such site, or the store can't be read.
+    fn series(
+        &self,
+        point: (&str, &str),
+        span: (SystemTime, SystemTime),
+        pieces: u32,
+    ) -> Result<Vec<Piece>, Refusal>;
+
+    /// Every sample of a point over a time, the oldest first.
+    ///
+    /// # Errors
+    /// There is no such site, or the store can't be read.
+    fn samples(
+        &self,
+        point: (&str, &str),
+        span: (SystemTime, SystemTime),
+    ) -> Result<Samples, Refusal>;
+
+    /// Alarms that last, then those that are over.
+    fn alarms(&self) -> Vec<AlarmNow>;
+
+    /// Notes that the operator `by` has seen an alarm; says so.
+    ///
+    /// # Errors
+    /// There is no such alarm, or somebody has seen it.
+    fn see_alarm(&self, id: i64, by: &str) -> Result<String, Refusal>;
+
+    /// Has a site asked for the operator `by`, now or later. `what` begins with `read` or `write`.
+    fn ask(&self, site: &str, what: &str, wish: SiteWish, by: &str) -> Asking;
+
+    /// What has become of what was to be asked later.
+    ///
+    /// # Errors
+    /// There is no such thing.
+    fn wish(&self, id: i64) -> Result<WishNow, Refusal>;
+}
+
+/// Samples, read as fast as they are taken; a text says why there are no more.
+pub type Samples = Box<dyn Iterator<Item = Result<SampleNow, String>> + Send>;
+
+/// What comes of a question to a site.
+pub type Asking = Pin<Box<dyn Future<Output = Result<SiteAnswer, Refusal>> + Send>>;
+
+/// A site as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SiteNow {
+    /// The owner's name for it.
+    pub name: String,
+    /// Its account.
+    pub account: String,
+    /// What is spoken over its calls.
+    pub framing: Cow<'static, str>,
+    /// `on line`, `away` or `overdue`.
+    pub state: Cow<'static, str>,
+    /// Who calls, while it is on the line.
+    pub from: Option<String>,
+    /// The number of its call, while it is on the line.
+    pub call: Option<String>,
+    /// When it called last.
+    pub called: Option<Moment>,
+    /// When that call was over.
+    pub ended: Option<Moment>,
+    /// When it should call next, where it should.
+    pub next: Option<Moment>,
+    /// Whether it may be written to.
+    pub writable: bool,
+    /// How many points it has.
+    pub points: u64,
+}
+
+/// A point as it was measured last.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PointNow {
+    /// The owner's name for it.
+    pub name: String,
+    /// What was measured, as text.
+    pub value: Option<String>,
+    /// Its unit of measure.
+    pub measure: String,
+    /// What it is worth: `good`, `uncertain`, `refused`, `silent`, `bad`; nothing where nothing was measured yet.
+    pub quality: Option<Cow<'static, str>>,
+    /// When it was measured.
+    pub at: Option<Moment>,
+}
+
+/// What a stretch of time holds of a point.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Piece {
+    /// Its first sample's moment, in milliseconds since 1970.
+    pub at: u64,
+    /// How many numbers it has.
+    pub count: u64,
+    /// Their mean.
+    pub mean: f64,
+    /// The least of them.
+    pub least: f64,
+    /// The greatest of them.
+    pub most: f64,
+}
+
+/// A sample.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SampleNow {
+    /// When it was measured.
+    pub at: SystemTime,
+    /// What was measured, as text; empty where nothing was.
+    pub value: String,
+    /// What it is worth.
+    pub quality: &'static str,
+}
+
+/// An alarm.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AlarmNow {
+    /// Its number.
+    pub id: i64,
+    /// Of which site.
+    pub site: String,
+    /// What sort of alarm it is.
+    pub kind: String,
+    /// Which point it is about; empty for the site itself.
+    pub subject: String,
+    /// For people.
+    pub words: String,
+    /// Since when.
+    pub began: Moment,
+    /// Until when; nothing while it lasts.
+    pub ended: Option<Moment>,
+    /// When somebody has seen it.
+    pub seen: Option<Moment>,
+    /// Who has.
+    pub seen_by: Option<String>,
+}
+
+/// What else is wished of a question to a site.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SiteWish {
+    /// `now` (also where it is empty), `next-call`, or seconds since 1970.
+    pub at: String,
+    /// The greater, the sooner.
+    pub priority: i64,
+    /// How many seconds it may wait for a call.
+    pub expires: Option<u64>,
+}
+
+/// What has come of a question to a site.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SiteAnswer {
+    /// The values.
+    pub values: Vec<SiteValue>,
+    /// The number under which it waits, if it does.
+    pub wish: Option<i64>,
+}
+
+/// A value of a site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SiteValue {
+    /// Where it stands, or which point it is.
+    pub what: String,
+    /// The value.
+    pub value: String,
+    /// What stood there before it was written.
+    pub old: Option<String>,
+    /// Its unit of measure.
+    pub measure: String,
+}
+
+/// Something that a site is, or was, to be asked later.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WishNow {
+    /// Its number.
+    pub id: i64,
+    /// Which site.
+    pub site: String,
+    /// What.
+    pub ask: String,
+    /// Whose wish it is.
+    pub who: String,
+    /// `waiting`, `done`, `failed` or `expired`.
+    pub state: String,
+    /// What has come of it.
+    pub answer: Option<String>,
+}
