@@ -65,7 +65,7 @@ impl Watchers {
 }
 
 /// Commands that are told a PIN or a password.
-const SECRET: [&[u8]; 9] = [
+const SECRET: [&[u8]; 10] = [
     b"+CPIN=",
     b"+CPWD=",
     b"+CLCK=",
@@ -75,6 +75,7 @@ const SECRET: [&[u8]; 9] = [
     b"+WIPCREATE=6,",
     b"+WIPCREATE=7,",
     b"+WIPFILE=5,",
+    b"#APNPW=",
 ];
 
 /// Looks for those commands in one direction, however it is cut into pieces.

@@ -33,6 +33,9 @@ fn end_of_command(line: &str) -> usize {
 /// Where the password of a command begins.
 fn password(command: &str) -> Option<usize> {
     let upper = command.to_ascii_uppercase();
+    if let Some(place) = upper.find("#APNPW=") {
+        return Some(place + "#APNPW=".len());
+    }
     let commas: Vec<usize> = command.match_indices(',').map(|(at, _)| at + 1).collect();
     // Of services: behind the server or page and the user's name, and headers behind it may be secret too.
     if upper.contains("+WIPCREATE") || upper.contains("+WIPFILE") {
@@ -60,6 +63,7 @@ mod tests {
         assert_eq!(masked(&format!("{shown}\"secret\"")), format!("{shown}***"));
         let shown = "+wipfile=5,1,1,\"/x\",\"me\",";
         assert_eq!(masked(&format!("{shown}\"secret\",\"Cookie\",\"y\"")), format!("{shown}***"));
+        assert_eq!(masked("#apnpw=\"secret\";#OTCP"), "#apnpw=***;#OTCP");
         assert_eq!(masked("+WIPCREATE=2,1,\"h\",80"), "+WIPCREATE=2,1,\"h\",80");
         assert_eq!(masked("+WIPCREATE=3,1,80,1,8"), "+WIPCREATE=3,1,80,1,8");
     }
