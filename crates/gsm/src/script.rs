@@ -182,7 +182,9 @@ impl From<Ask> for Step {
 
 /// What brings a module out of whatever it is in, if anything does.
 pub(crate) fn escape(guard: Duration) -> [Step; 2] {
-    let escape = ask("+++").within(guard + Duration::from_secs(3)).tries(2).may_fail();
+    // A module that is in command state already has nothing to say to it.
+    let escape = ask("+++").within(guard + Duration::from_secs(1)).tries(2).may_fail();
+    let escape = escape.late(Reason::HungUp);
     [Step::Pause(guard), escape.into()]
 }
 

@@ -37,7 +37,7 @@ fn what_is_not_an_address_is_refused_with_its_reason() {
         ("tcp://host:0", "`0` is not a port"),
         ("tcp://host:+5", "`+5` is not a port"),
         ("tcp://host:65536", "`65536` is not a port"),
-        ("gsm:/dev/ttyUSB0", "calls by `gsm` are not built in"),
+        ("serial:/dev/ttyUSB0", "calls by `serial` are not built in"),
         ("http://host", "`http` is not a way to call"),
         ("unix:relative", "`relative` is not an absolute path"),
         ("tcp://[::1]8023", "`8023` is not expected"),
@@ -109,6 +109,11 @@ fn without_tls_its_schemes_are_known_and_refused() {
 #[test]
 fn a_modem_dials_what_a_telephone_can_and_nothing_that_could_be_a_command() {
     assert_eq!(shown("modem:rack1/9,5551234"), "modem:rack1/9,5551234");
+    if cfg!(feature = "inside") {
+        assert_eq!(shown("gsm://north/10.0.0.7:8023"), "gsm:north/10.0.0.7:8023");
+        assert!(shown("gsm:north/10.0.0.7").contains("the port is missing"));
+        assert!(shown("gsm:/dev/ttyUSB0").contains("is not a GSM module's name"));
+    }
     assert_eq!(shown("MODEM:rack-1/*99#"), "modem:rack-1/*99#");
     assert_eq!(shown("modem:8023"), "modem:8023", "a host of this name");
     let long = format!("modem:a/{}", "5".repeat(limits::MODEM_NUMBER + 1));

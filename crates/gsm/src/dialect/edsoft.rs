@@ -58,10 +58,10 @@ fn detach() -> Vec<Step> {
 fn open(setup: &Setup, target: &Target) -> Vec<Step> {
     let Target { host, port } = target;
     vec![
-        ask(format!("AT#TCPSERV=1,{}", quoted(host))).into(),
-        ask(format!("AT#TCPPORT=1,\"{port}\"")).into(),
-        ask("AT#DLEMODE=1,1").into(),
-        ask("AT#OTCP=1")
+        ask(format!("AT#TCPSERV={}", quoted(host))).into(),
+        ask(format!("AT#TCPPORT=\"{port}\"")).into(),
+        ask("AT#DLEMODE=1").into(),
+        ask("AT#OTCP")
             .until(OPEN)
             .within(setup.open_within)
             .means(Reason::Unreachable)

@@ -89,7 +89,7 @@ fn bytes(count: usize, seed: u32) -> Vec<u8> {
 
 #[test]
 fn all_values_pass_both_ways_through_every_wavecom_module_call_after_call() {
-    for persona in ["wavecom-q26", "wavecom-q24", "wismo"] {
+    for persona in ["wavecom-q26", "wavecom-q24", "wismo", "q2406-edsoft"] {
         let (_stage, mut equipment) = ready(persona);
         let (server, address) = server();
         for _ in 0..2 {
