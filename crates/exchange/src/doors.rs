@@ -20,19 +20,11 @@ pub(crate) struct Doors {
 
 #[derive(Debug)]
 struct Door {
-    place: Place,
+    /// The address that the configuration gives.
+    place: SocketAddr,
     local: Peer,
     reception: watch::Sender<Arc<Reception>>,
     task: AbortHandle,
-}
-
-/// Who decides whether a door stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// The configuration, by the address that it gives.
-    Configured(SocketAddr),
-    /// Whoever opened it.
-    Given,
 }
 
 /// Doors as a new configuration wants them, opened but not yet in use.
@@ -46,22 +38,36 @@ struct Wanted {
 }
 
 impl Doors {
-    /// Opens what isn't open. An error leaves the doors as they are.
-    pub(crate) fn prepare(&self, configs: &[ListenConfig]) -> Result<Prepared, StartError> {
-        let mut open: Vec<Place> = self.doors.iter().map(|door| door.place).collect();
+    /// Opens what neither is open nor is `given`. An error leaves the doors as they are.
+    pub(crate) fn prepare(
+        &self,
+        configs: &[ListenConfig],
+        mut given: Vec<Listener>,
+    ) -> Result<Prepared, StartError> {
+        let mut open: Vec<SocketAddr> = self.doors.iter().map(|door| door.place).collect();
         let prepare = |config: &ListenConfig| {
-            let place = Place::Configured(config.address);
+            let place = config.address;
             let reception = Reception::new(config)?;
-            let listener = match open.iter().position(|open| *open == place) {
-                Some(index) => {
-                    open.swap_remove(index);
-                    None
-                }
-                None => Some(Listener::tcp(config.address, &ListenOptions::default())?),
+            let listener = if let Some(index) = open.iter().position(|open| *open == place) {
+                open.swap_remove(index);
+                None
+            } else if let Some(index) =
+                given.iter().position(|given| given.local().socket_addr() == Some(place))
+            {
+                Some(given.swap_remove(index))
+            } else {
+                Some(Listener::tcp(place, &ListenOptions::default())?)
             };
             Ok(Wanted { config: config.clone(), reception, listener })
         };
-        configs.iter().map(prepare).collect::<Result<_, _>>().map(Prepared)
+        let prepared = configs.iter().map(prepare).collect::<Result<_, StartError>>()?;
+        for unwanted in given {
+            tracing::warn!(
+                address = %unwanted.local(),
+                "was given a socket at an address that no [[exchange.listen]] has; nobody answers there"
+            );
+        }
+        Ok(Prepared(prepared))
     }
 
     /// Takes prepared doors into use and closes those that aren't wanted any more.
@@ -69,7 +75,7 @@ impl Doors {
         let mut before = std::mem::take(&mut self.doors);
         for wanted in prepared.0 {
             let Wanted { config, reception, listener } = wanted;
-            let place = Place::Configured(config.address);
+            let place = config.address;
             let door = match listener {
                 Some(listener) => Some(Door::open(place, listener, reception, shared)),
                 None => {
@@ -80,12 +86,6 @@ impl Doors {
             };
             self.doors.extend(door);
         }
-        self.doors.extend(before.into_iter().filter(|door| door.place == Place::Given));
-    }
-
-    /// Takes a listener that was opened elsewhere.
-    pub(crate) fn add(&mut self, listener: Listener, reception: Reception, shared: &Arc<Shared>) {
-        self.doors.push(Door::open(Place::Given, listener, reception, shared));
     }
 
     pub(crate) fn addresses(&self) -> Vec<Peer> {
@@ -98,7 +98,12 @@ impl Doors {
 }
 
 impl Door {
-    fn open(place: Place, listener: Listener, reception: Reception, shared: &Arc<Shared>) -> Self {
+    fn open(
+        place: SocketAddr,
+        listener: Listener,
+        reception: Reception,
+        shared: &Arc<Shared>,
+    ) -> Self {
         let local = listener.local();
         let (reception, receptions) = watch::channel(Arc::new(reception));
         let task = tokio::spawn(receive_callers(listener, receptions, Arc::clone(shared)));

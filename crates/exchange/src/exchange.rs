@@ -14,10 +14,9 @@ use crate::attendant::Attendant;
 use crate::audit::{Audit, AuditError};
 use crate::call::{CallEnd, CallId, CallRecord, CallStatus};
 use crate::callback::{Callbacks, Dialler};
-use crate::config::{CallbackConfig, ExchangeConfig, ListenConfig, Parity};
+use crate::config::{CallbackConfig, ExchangeConfig, Parity};
 use crate::doors::Doors;
 use crate::in_force::Settings;
-use crate::listen::Reception;
 use crate::login::{Guest, Told};
 use crate::manners::ListenerFault;
 use crate::origin::Origin;
@@ -82,21 +81,23 @@ impl Exchange {
         accounts: Accounts,
         keeper: Option<Arc<dyn RecordKeeper>>,
     ) -> Result<Self, StartError> {
-        Self::start_with_launcher(config, accounts, keeper, None)
+        Self::start_with_launcher(config, accounts, keeper, None, Vec::new())
     }
 
     /// The same with a launcher, by whose [`LaunchRules`](crate::LaunchRules) every program is
-    /// started from then on.
+    /// started from then on, and with listeners that were opened elsewhere (by systemd, say): each is taken
+    /// where the configuration listens at its address.
     pub fn start_with_launcher(
         config: &ExchangeConfig,
         accounts: Accounts,
         keeper: Option<Arc<dyn RecordKeeper>>,
         launcher: Option<Launcher>,
+        given: Vec<Listener>,
     ) -> Result<Self, StartError> {
         let settings = Settings::new(config, accounts, launcher, None)?;
         let shared = Shared::new(config, settings, keeper);
         let exchange = Self { shared, doors: Arc::default() };
-        let doors = exchange.doors().prepare(&config.listen)?;
+        let doors = exchange.doors().prepare(&config.listen, given)?;
         exchange.doors().replace(doors, &exchange.shared);
         Ok(exchange)
     }
@@ -108,7 +109,7 @@ impl Exchange {
         let before = self.shared.settings();
         let settings = Settings::new(config, accounts, before.launcher.clone(), Some(&before))?;
         let mut doors = self.doors();
-        let prepared = doors.prepare(&config.listen)?;
+        let prepared = doors.prepare(&config.listen, Vec::new())?;
         doors.replace(prepared, &self.shared);
         drop(doors);
         self.shared.renew(config, settings);
@@ -118,16 +119,6 @@ impl Exchange {
     /// Where it listens, with the ports that were free where the configuration says 0.
     pub fn listeners(&self) -> Vec<Peer> {
         self.doors().addresses()
-    }
-
-    /// Listens at one more place, opened elsewhere (by systemd, say), until the exchange is shut
-    /// down. A reload leaves it alone.
-    ///
-    /// # Errors
-    /// Its certificates can't be used.
-    pub fn listen(&self, listener: Listener, config: &ListenConfig) -> Result<(), ListenerFault> {
-        self.doors().add(listener, Reception::new(config)?, &self.shared);
-        Ok(())
     }
 
     /// Takes a call that came from elsewhere (a line of this process, say), and returns when it is

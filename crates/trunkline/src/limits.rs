@@ -30,6 +30,11 @@ pub(crate) const CONTROL_WRITE: Duration = Duration::from_secs(10);
 /// How long all calls together may take to end in order; hanging up a program takes up to ten seconds.
 pub(crate) const SHUT_DOWN: Duration = Duration::from_secs(15);
 
+/// Sockets that a service manager hands over: more addresses than an exchange has, and no loop over a number that
+/// slipped.
+#[cfg(feature = "exchange")]
+pub(crate) const HANDED_OVER: usize = 64;
+
 /// How often a line that could not be opened is tried again: an adapter is plugged in by hand.
 pub(crate) const RETRY: Duration = Duration::from_secs(10);
 

@@ -4,6 +4,8 @@
 //! checks the configuration; `instance` runs what it describes and changes it on a reload; `control` is the socket
 //! over which a running instance is asked and told. Start with [`command`].
 
+#[cfg(feature = "exchange")]
+mod activation;
 mod cli;
 mod command;
 #[cfg(feature = "configuration")]

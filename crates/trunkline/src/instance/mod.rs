@@ -351,7 +351,9 @@ fn exchange(
 ) -> Result<Exchange, StartError> {
     let accounts = accounts::all(config)?;
     let keeper = records.keeper();
-    let exchange = Exchange::start_with_launcher(&config.exchange, accounts, keeper, launcher)?;
+    let given = crate::activation::listeners();
+    let exchange =
+        Exchange::start_with_launcher(&config.exchange, accounts, keeper, launcher, given)?;
     exchange.set_dialler(Arc::new(dialler::Phone(Arc::downgrade(board))));
     Ok(exchange)
 }

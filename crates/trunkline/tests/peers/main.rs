@@ -33,6 +33,7 @@ mod sites;
 mod ssh_callers;
 mod ssh_hosts;
 mod stage;
+mod systemd;
 mod terminals;
 #[cfg(feature = "tls")]
 mod tls;
