@@ -273,6 +273,11 @@ impl Collector {
         self.shared.put_down(site);
     }
 
+    /// Tells of an alarm that a station has raised, or that is over.
+    pub(crate) fn tell(&self, news: News) {
+        self.shared.tell(news);
+    }
+
     /// Raises and clears the alarms of a point's limits.
     pub(crate) fn judge(&self, site: &Site, point: &Point, number: f64) {
         let beyond = match (point.low, point.high) {

@@ -28,8 +28,8 @@ pub struct SiteConfig {
     /// The account that its calls log in to. Default: one of the same name.
     #[serde(default)]
     pub account: Option<String>,
-    /// What is spoken over its calls: `rtu` (default), `ascii`, `tcp` (Modbus with TCP's header), or `text` (it pushes
-    /// lines).
+    /// What is spoken over its calls: `rtu` (default), `ascii`, `tcp` (Modbus with TCP's header), `text` (it pushes
+    /// lines), or `station` (one of ours is there).
     #[serde(default)]
     pub framing: Framing,
     /// Patterns of the lines of a site with framing `text`.
@@ -95,6 +95,8 @@ pub enum Framing {
     Tcp,
     /// Lines of text that the site pushes.
     Text,
+    /// What `trunkline station` speaks.
+    Station,
 }
 
 impl Framing {
@@ -105,6 +107,7 @@ impl Framing {
             Self::Ascii => "ascii",
             Self::Tcp => "tcp",
             Self::Text => "text",
+            Self::Station => "station",
         }
     }
 }
@@ -342,7 +345,7 @@ impl SiteConfig {
         let framing = match self.framing {
             Framing::Ascii => FrameKind::Ascii,
             Framing::Tcp => FrameKind::Tcp,
-            Framing::Rtu | Framing::Text => Settings::rtu_over_a_call().framing,
+            Framing::Rtu | Framing::Text | Framing::Station => Settings::rtu_over_a_call().framing,
         };
         Settings {
             framing,

@@ -21,6 +21,7 @@ mod point;
 mod quantity;
 mod session;
 mod site;
+mod station;
 mod text;
 mod tidings;
 mod watch;

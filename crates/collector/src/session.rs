@@ -19,15 +19,17 @@ use crate::plan::Block;
 use crate::point::Point;
 use crate::quantity::kept;
 use crate::site::{Letter, Presence, Site};
+use crate::station;
 use crate::text::{Field, Lines};
 
 /// Serves a site's call until it ends.
 pub(crate) async fn serve(house: &Collector, site: &Arc<Site>, mut visit: Visit<'_>) -> CallEnd {
     let shelf = site.shelf();
-    let presence = site.arrive(visit.from(), visit.id().to_string());
+    let mut presence = site.arrive(visit.from(), visit.id().to_string());
     house.has_called(site);
     let end = match shelf.config.framing {
         Framing::Text => listen(house, site, &shelf, &mut visit).await,
+        Framing::Station => station::serve(house, site, &mut visit, &mut presence).await,
         _ => {
             let mut session = Session::new(house, site, shelf, visit, presence);
             let end = session.run().await;
@@ -43,17 +45,22 @@ pub(crate) async fn serve(house: &Collector, site: &Arc<Site>, mut visit: Visit<
 }
 
 /// Samples on their way to the disk.
-struct Keeping {
+pub(crate) struct Keeping {
     batch: SampleBatch,
     storing: Option<Storing>,
     again: Instant,
 }
 
 impl Keeping {
-    fn new(house: &Collector, batch: SampleBatch) -> Self {
+    pub(crate) fn new(house: &Collector, batch: SampleBatch) -> Self {
         let mut keeping = Self { batch, storing: None, again: Instant::now() };
         keeping.try_it(house);
         keeping
+    }
+
+    /// Which ones.
+    pub(crate) fn samples(&self) -> &[SampleRow] {
+        &self.batch.samples
     }
 
     fn try_it(&mut self, house: &Collector) {
@@ -70,7 +77,7 @@ impl Keeping {
     }
 
     /// Ready when they are kept. Dropped early, it can be called again.
-    async fn kept(&mut self, house: &Collector) {
+    pub(crate) async fn kept(&mut self, house: &Collector) {
         loop {
             if let Some(storing) = &mut self.storing {
                 match storing.await {

@@ -34,7 +34,8 @@ impl Question {
         }
     }
 
-    pub(super) fn pdu(&self) -> Pdu {
+    /// As it goes on the wire.
+    pub fn pdu(&self) -> Pdu {
         match self {
             Self::Known(request, _) => request.encode(),
             Self::Foreign(pdu) => pdu.clone(),

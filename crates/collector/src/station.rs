@@ -1,0 +1,277 @@
+//! A call with a station: what it has stored is kept before it is acknowledged, and what is asked of its units goes to
+//! it.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use carrier::{clock_now, timer_at};
+use exchange::{CallEnd, Visit};
+use gateway::AskError;
+use modbus::master::{Failure, Full, Outcome};
+use modbus::value::Value as Read;
+use store::{SampleBatch, SampleRow, SampleValue, quality};
+use telemetry::{
+    AskFailed, Centre, CentreAction, Output, Quality, Reason, Received, Stamp, Ticket, Value,
+};
+
+use crate::collector::Collector;
+use crate::limits;
+use crate::quantity::kept;
+use crate::session::Keeping;
+use crate::site::{Letter, Presence, Site};
+use crate::tidings::News;
+
+/// What the centre's end says and wants done.
+#[derive(Default)]
+struct Outbox {
+    bytes: Vec<u8>,
+    actions: VecDeque<CentreAction>,
+}
+
+impl Output<CentreAction> for Outbox {
+    fn send(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn act(&mut self, action: CentreAction) {
+        self.actions.push_back(action);
+    }
+}
+
+struct Talk<'a> {
+    house: &'a Collector,
+    site: &'a Arc<Site>,
+    centre: Centre,
+    out: Outbox,
+    /// The store that speaks, once it has said so.
+    source: String,
+    letters: HashMap<Ticket, Letter>,
+    next: u64,
+    waiting: VecDeque<(SampleBatch, Vec<News>)>,
+    keeping: Option<(Keeping, Vec<News>)>,
+}
+
+/// Serves a station's call until it ends.
+pub(crate) async fn serve(
+    house: &Collector,
+    site: &Arc<Site>,
+    visit: &mut Visit<'_>,
+    presence: &mut Presence,
+) -> CallEnd {
+    let mut out = Outbox::default();
+    let centre = Centre::start(clock_now(), unix_ms(), &mut out);
+    let mut talk = Talk {
+        house,
+        site,
+        centre,
+        out,
+        source: String::new(),
+        letters: HashMap::new(),
+        next: 0,
+        waiting: VecDeque::new(),
+        keeping: None,
+    };
+    match talk.run(visit, presence).await {
+        Ok(end) | Err(end) => end,
+    }
+}
+
+impl Talk<'_> {
+    async fn run(
+        &mut self,
+        visit: &mut Visit<'_>,
+        presence: &mut Presence,
+    ) -> Result<CallEnd, CallEnd> {
+        let mut buffer = [0; limits::READ];
+        loop {
+            if let Some(end) = self.settle(visit).await? {
+                return Ok(end);
+            }
+            let deadline = self.centre.deadline();
+            let timeout = async {
+                match deadline {
+                    Some(at) => tokio::time::sleep_until(timer_at(at)).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let (house, keeping) = (self.house, &mut self.keeping);
+            let kept = async {
+                match keeping {
+                    Some((keeping, _)) => keeping.kept(house).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                letter = presence.inbox.recv() => match letter {
+                    Some(letter) => self.ask(letter),
+                    // A newer call of the site has come.
+                    None => return Ok(CallEnd::Replaced),
+                },
+                heard = visit.receive(&mut buffer) => {
+                    let count = heard?;
+                    if count == 0 {
+                        return Ok(CallEnd::CallerHungUp);
+                    }
+                    // The system's clock may have been set since.
+                    self.centre.set_time(clock_now(), unix_ms());
+                    let bytes = buffer.get(..count).unwrap_or_default();
+                    self.centre.input(clock_now(), bytes, &mut self.out);
+                }
+                () = timeout => self.centre.timeout(clock_now(), &mut self.out),
+                () = kept => self.are_kept(),
+            }
+        }
+    }
+
+    /// Says and does everything that can be done at once; the reason if the call is over.
+    async fn settle(&mut self, visit: &mut Visit<'_>) -> Result<Option<CallEnd>, CallEnd> {
+        loop {
+            if !self.out.bytes.is_empty() {
+                let bytes = std::mem::take(&mut self.out.bytes);
+                visit.send(&bytes).await?;
+            }
+            if let Some(action) = self.out.actions.pop_front() {
+                if let Some(end) = self.act(action).await {
+                    return Ok(Some(end));
+                }
+            } else if self.out.bytes.is_empty() {
+                return Ok(None);
+            }
+        }
+    }
+
+    async fn act(&mut self, action: CentreAction) -> Option<CallEnd> {
+        match action {
+            CentreAction::Arrived(hello) => {
+                self.source = hello.store.to_string();
+                let name = self.site.name();
+                tracing::info!(site = name, station = hello.name, cause = ?hello.cause, "{} speaks", hello.software);
+                let (store, name, source) =
+                    (self.house.store().clone(), name.to_owned(), self.source.clone());
+                let upto = tokio::task::spawn_blocking(move || store.upto(&name, &source)).await;
+                match upto {
+                    Ok(Ok(upto)) => self.centre.welcome(clock_now(), upto, &mut self.out),
+                    _ => self.centre.refuse("the store can't be read now", &mut self.out),
+                }
+            }
+            CentreAction::Store(samples) => {
+                let (site, source) = (self.site.name().to_owned(), self.source.clone());
+                let news = samples.iter().flat_map(|received| news(&site, received)).collect();
+                let samples = samples.iter().map(row).collect();
+                self.waiting.push_back((SampleBatch { site, source, samples }, news));
+                self.keep_next();
+            }
+            CentreAction::Answered(ticket, outcome) => {
+                if let Some(letter) = self.letters.remove(&ticket) {
+                    // Who has left doesn't want to know.
+                    let _ = letter.answer.send(match outcome {
+                        Ok(pdu) => Ok(Outcome::Answer(pdu)),
+                        Err(AskFailed::Silent) => Err(Failure::Silent.into()),
+                        Err(AskFailed::Closed) => Err(Failure::Closed.into()),
+                    });
+                }
+            }
+            CentreAction::Configured { version, outcome } => {
+                tracing::info!(site = self.site.name(), version, ?outcome, "configuration");
+            }
+            CentreAction::HangUp(telemetry::End::Done) => return Some(CallEnd::ProgramEnded),
+            CentreAction::HangUp(end) => {
+                tracing::info!(site = self.site.name(), "the station is hung up on: {end}");
+                return Some(match end {
+                    telemetry::End::Silent | telemetry::End::NoProbe => CallEnd::Idle,
+                    _ => CallEnd::NotGiven,
+                });
+            }
+        }
+        None
+    }
+
+    /// One batch after the other: acknowledgements keep their order.
+    fn keep_next(&mut self) {
+        if self.keeping.is_none() {
+            let next = self.waiting.pop_front();
+            self.keeping = next.map(|(batch, news)| (Keeping::new(self.house, batch), news));
+        }
+    }
+
+    /// A batch is on disk.
+    fn are_kept(&mut self) {
+        if let Some((keeping, news)) = self.keeping.take() {
+            news.into_iter().for_each(|news| self.house.tell(news));
+            let samples = keeping.samples();
+            self.site.set_latest(samples);
+            let through = samples.last().map_or(0, |last| last.seq);
+            self.centre.stored(through, &mut self.out);
+        }
+        self.keep_next();
+    }
+
+    fn ask(&mut self, letter: Letter) {
+        self.next += 1;
+        let ticket = Ticket(self.next);
+        let (unit, pdu) = (letter.unit, letter.question.pdu());
+        match self.centre.ask(clock_now(), ticket, unit, pdu, &mut self.out) {
+            Ok(()) => drop(self.letters.insert(ticket, letter)),
+            Err(_) => drop(letter.answer.send(Err(AskError::Full(Full)))),
+        }
+    }
+}
+
+/// What a sample means for alarms: those that begin, and those that are over.
+fn news(site: &str, received: &Received) -> Vec<News> {
+    let Received { definition, sample } = received;
+    let subject = format!("{}.{}", definition.device, definition.point);
+    let words = format!("{subject} is {} {}", sample.value, definition.measure);
+    let tell = |&(kind, lasts): &(&'static str, bool)| News {
+        site: site.to_owned(),
+        kind,
+        subject: subject.clone(),
+        words: words.trim_end().to_owned(),
+        lasts,
+    };
+    let told: &[_] = match sample.reason {
+        Reason::Schedule => &[],
+        Reason::Low => &[("high", false), ("low", true)],
+        Reason::High => &[("low", false), ("high", true)],
+        Reason::Normal => &[("low", false), ("high", false)],
+        // It has happened, and doesn't last.
+        Reason::Change => &[("change", true), ("change", false)],
+    };
+    told.iter().map(tell).collect()
+}
+
+/// A station's sample as the store keeps it.
+fn row(received: &Received) -> SampleRow {
+    let Received { definition, sample } = received;
+    let value = match &sample.value {
+        Value::None => SampleValue::None,
+        Value::Unsigned(value) => kept(&Read::Unsigned(*value)),
+        Value::Signed(value) => kept(&Read::Signed(*value)),
+        Value::Single(value) => kept(&Read::Single(*value)),
+        Value::Double(value) => kept(&Read::Double(*value)),
+        Value::Bit(value) => kept(&Read::Bit(*value)),
+        Value::Text(text) => SampleValue::Text(text.clone()),
+    };
+    let quality = match (sample.quality, sample.stamp) {
+        (Quality::Good, Stamp::Sure) => quality::GOOD,
+        (Quality::Good, Stamp::Unsure) => quality::UNCERTAIN,
+        (Quality::Refused(_), _) => quality::REFUSED,
+        (Quality::Silent, _) => quality::SILENT,
+        (Quality::Unreadable, _) => quality::BAD,
+    };
+    let point = format!("{}.{}", definition.device, definition.point);
+    SampleRow { point, seq: sample.seq, at: moment(sample.at_ms), value, quality }
+}
+
+fn moment(unix_ms: i64) -> SystemTime {
+    let span = Duration::from_millis(unix_ms.unsigned_abs());
+    let moment =
+        if unix_ms < 0 { UNIX_EPOCH.checked_sub(span) } else { UNIX_EPOCH.checked_add(span) };
+    moment.unwrap_or(UNIX_EPOCH)
+}
+
+fn unix_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
