@@ -42,6 +42,13 @@ struct Unit(Vec<Process>);
 impl Unit {
     /// A unit of pymodbus that calls.
     fn calls(stage: &Stage, framing: &str, exchange: SocketAddr) -> Self {
+        let (Self(mut parts), place) = Self::serves(stage, framing);
+        parts.push(caller(stage, "call", exchange, &place));
+        Self(parts)
+    }
+
+    /// Units of pymodbus, and where they are: a port, or a terminal.
+    fn serves(stage: &Stage, framing: &str) -> (Self, String) {
         let mut parts = Vec::new();
         let place = if framing == "tcp" {
             free_address().port().to_string()
@@ -67,8 +74,7 @@ impl Unit {
                 std::thread::yield_now();
             }
         }
-        parts.push(caller(stage, "call", exchange, &place));
-        Self(parts)
+        (Self(parts), place)
     }
 
     fn hangs_up(mut self) {
@@ -316,4 +322,61 @@ fn an_operator_sees_a_site_its_points_a_chart_and_an_alarm_in_chromium() {
     let series = get("/sites/pump/points/level/series?pieces=3");
     assert!(series.contains("\"most\":123.456"), "{series}");
     assert!(get("/sites/nobody/points").starts_with("HTTP/1.1 404"));
+}
+
+#[cfg(feature = "station")]
+#[test]
+fn a_station_reads_pymodbus_on_a_terminal_and_its_samples_are_kept_at_the_centre_and_its_units_asked()
+ {
+    let stage = Stage::new();
+    let (exchange, telnet, facade) = (free_address(), free_address(), free_address());
+    let trunkline = centre(
+        &stage,
+        exchange,
+        &format!(
+            "[[exchange.listen]]\naddress = \"{telnet}\"\naccept = [\"telnet\"]\n\
+             [[site]]\nname = \"pump\"\nframing = \"station\"\nwrites = \"allow\"\n\
+             [[facade]]\nname = \"scada\"\nlisten = \"{facade}\"\nsite = \"pump\"\nwrites = \"allow\"\n"
+        ),
+    );
+    until("the facade listens", || TcpStream::connect(facade).ok());
+    let (_units, place) = Unit::serves(&stage, "rtu");
+    let file = stage.write(
+        "station.toml",
+        &format!(
+            "control = \"station.sock\"\n[station]\nname = \"pump-house\"\ncall = \"centre\"\nstay = \"hold\"\n\
+             every = \"500ms\"\nretries = \"1s\"\nallow = [\"writes\"]\n\
+             login = {{ name = \"pump\", password = \"file:pump.password\" }}\n\
+             [phonebook]\ncentre = \"telnet://{telnet}\"\n\
+             [[bus]]\nname = \"rs485\"\nserial = {{ device = \"{place}\", speed = 19200, format = \"8N1\" }}\n\
+             [[device]]\nname = \"tank\"\nbus = \"rs485\"\nunit = 17\npoints = [\n\
+             {{ name = \"level\", address = \"30002\", type = \"f32\", measure = \"m\", high = 100.0 }},\n\
+             {{ name = \"nowhere\", address = \"h:5000\" }},\n]\n\
+             [[device]]\nname = \"valve\"\nbus = \"rs485\"\nunit = 1\n\
+             points = [{{ name = \"setpoint\", address = \"h:10\" }}]\n"
+        ),
+    );
+    let mut station = command(env!("CARGO_BIN_EXE_trunkline"));
+    let _station = Process::start("station", station.arg("station").arg(file));
+    trunkline.ask_until(&["sites"], "on line");
+    let store = Store::visit(&stage.path("trunkline.db")).expect("a store");
+    until("samples of the station", || {
+        let latest = store.latest("pump").expect("read");
+        let of = |name: &str| latest.iter().find(|sample| sample.point == name);
+        assert_eq!(of("tank.level")?.value, SampleValue::Number(123.456));
+        assert_eq!(of("tank.nowhere")?.quality, quality::REFUSED);
+        assert_eq!(of("valve.setpoint")?.value, SampleValue::Number(9.0));
+        Some(())
+    });
+    // Asked and written through the call.
+    let read = trunkline.ask(&["read", "pump", "i:1+2", "--as", "f32", "--unit", "17"]);
+    assert!(read.contains("123.456"), "{read}");
+    assert_eq!(request(facade, 1, &[6, 0, 10, 0, 77]), [6, 0, 10, 0, 77]);
+    until("the new value", || {
+        let latest = store.latest("pump").expect("read");
+        let setpoint = latest.iter().find(|sample| sample.point == "valve.setpoint")?;
+        (setpoint.value == SampleValue::Number(77.0)).then_some(())
+    });
+    // A unit that the station doesn't have.
+    assert_eq!(request(facade, 9, &[3, 0, 0, 0, 1]), [0x83, 0x0a]);
 }
