@@ -103,7 +103,7 @@ pub(crate) async fn samples(
     });
     let mut response = Response::new(Body::from_stream(body));
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv"));
     let name = HeaderValue::from_static("attachment; filename=\"samples.csv\"");
     headers.insert(header::CONTENT_DISPOSITION, name);
     Ok(response)
@@ -174,19 +174,26 @@ async fn ask(app: &Arc<App>, site: &str, verb: &str, by: &str, body: &Bytes) -> 
     Ok(Json(asking.await?).into_response())
 }
 
-pub(crate) async fn wish(State(app): State<Arc<App>>, Path(id): Path<i64>) -> Answer {
+pub(crate) async fn wish(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
+    let id = number(&id)?;
     let wish = of_sites(&app, move |sites| sites.wish(id)).await?;
     Ok(Json(wish).into_response())
 }
 
 pub(crate) async fn see_alarm(
     State(app): State<Arc<App>>,
-    Path(id): Path<i64>,
+    Path(id): Path<String>,
     Extension(visitor): Extension<Visitor>,
 ) -> Answer {
+    let id = number(&id)?;
     let said = of_sites(&app, move |sites| sites.see_alarm(id, &visitor.name)).await?;
     app.alarms.expire();
     Ok((StatusCode::OK, Json(Done { said })).into_response())
+}
+
+/// The number of an alarm or a wish.
+fn number(id: &str) -> Result<i64, Problem> {
+    id.parse().map_err(|_| Problem::unknown(format!("there is nothing of the number `{id}`")))
 }
 
 #[cfg(test)]

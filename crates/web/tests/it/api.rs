@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::schema;
-use crate::stage::{OPERATOR, Stage, VIEWER};
+use crate::stage::{ADMIN, OPERATOR, Stage, VIEWER};
 
 fn document(stage: &Stage) -> Value {
     let answer = stage.say("GET /api/v1/openapi.json HTTP/1.1", "");
@@ -15,9 +15,16 @@ fn document(stage: &Stage) -> Value {
 
 /// The paths to ask for a described one: of something that there is, and of something that there isn't.
 fn concrete(path: &str) -> [String; 2] {
-    let with = |name: &str, id: &str| path.replace("{name}", name).replace("{id}", id);
-    let known = if path.contains("/modems/") { "modem-1" } else { "line-1" };
-    [with(known, "line-1-7"), with("line-99", "nobody")]
+    let with = |name: &str, id: &str| {
+        path.replace("{name}", name).replace("{id}", id).replace("{point}", "level")
+    };
+    let known = match path {
+        _ if path.contains("/modems/") => "modem-1",
+        _ if path.contains("/sites/") => "pump",
+        _ => "line-1",
+    };
+    let counted = path.contains("/alarms/") || path.contains("/wishes/");
+    [with(known, if counted { "7" } else { "line-1-7" }), with("line-99", "nobody")]
 }
 
 #[test]
@@ -33,7 +40,13 @@ fn every_answer_is_as_described_and_everything_described_is_answered() {
             let mut seen = BTreeSet::new();
             let [real, unreal] = concrete(path);
             let method = method.to_uppercase();
-            let body = if operation["requestBody"].is_object() { "{\"busy\":true}" } else { "" };
+            let body = match operation["requestBody"].is_object() {
+                true if path.contains("/sites/") => "{\"what\":\"level\"}",
+                true => "{\"busy\":true}",
+                false => "",
+            };
+            // Writing to a site is an admin's.
+            let mighty = if path.ends_with("/write") { ADMIN } else { OPERATOR };
             let mut ask = |path: &str, token: &str, body: &str| {
                 // The stream has a test of its own: it never ends.
                 if path.ends_with("line-1/trace") && token == OPERATOR {
@@ -48,6 +61,10 @@ fn every_answer_is_as_described_and_everything_described_is_answered() {
                 let kind = answer.header("content-type").unwrap().to_owned();
                 let content = &response["content"][&kind];
                 assert!(content.is_object(), "{method} {path}: {status} is {kind}");
+                if kind == "text/csv" {
+                    seen.insert(status);
+                    return;
+                }
                 schema::check(
                     &document,
                     &content["schema"],
@@ -56,17 +73,18 @@ fn every_answer_is_as_described_and_everything_described_is_answered() {
                 );
                 seen.insert(status);
             };
-            ask(&real, OPERATOR, body);
-            ask(&unreal, OPERATOR, body);
+            ask(&real, mighty, body);
+            ask(&unreal, mighty, body);
             ask(&real, "nobodys-token-0123456789", body);
             ask(&real, VIEWER, body);
             if !body.is_empty() {
-                ask(&real, OPERATOR, "nonsense");
+                ask(&real, mighty, "nonsense");
             }
             if described.contains_key("400") && method == "GET" {
                 ask(&format!("{real}?sort=nonsense"), OPERATOR, "");
                 ask(&format!("{real}?frob=1"), OPERATOR, "");
-                for parameter in operation["parameters"].as_array().unwrap() {
+                let parameters = operation["parameters"].as_array().unwrap();
+                for parameter in parameters.iter().filter(|parameter| parameter["in"] == "query") {
                     let name = parameter["name"].as_str().unwrap();
                     let values = parameter["schema"]["enum"]
                         .as_array()

@@ -4,5 +4,6 @@ mod access;
 mod api;
 mod bounds;
 mod schema;
+mod sites;
 mod stage;
 mod trace;

@@ -17,6 +17,7 @@ use web::{
 
 pub(crate) const VIEWER: &str = "viewer-token-0123456789";
 pub(crate) const OPERATOR: &str = "operator-token-0123456789";
+pub(crate) const ADMIN: &str = "admin-token-0123456789";
 
 /// Longest wait for anything; a machine with many builds is slow.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -185,6 +186,10 @@ impl House for Paper {
         self.orders.lock().unwrap().push(format!("{by} makes {line} {busy:?}"));
         Ok("done".to_owned())
     }
+
+    fn sites(&self) -> Option<&dyn web::Sites> {
+        Some(&crate::sites::PaperSites)
+    }
 }
 
 pub(crate) struct Stage {
@@ -210,7 +215,11 @@ pub(crate) fn setup(config: &str, passwords: [&str; 2]) -> Setup {
             role: *role,
         })
         .collect();
-    let tokens = [("watcher", VIEWER, Role::Viewer), ("robot", OPERATOR, Role::Operator)];
+    let tokens = [
+        ("watcher", VIEWER, Role::Viewer),
+        ("robot", OPERATOR, Role::Operator),
+        ("engineer", ADMIN, Role::Admin),
+    ];
     let tokens = tokens.map(|(name, secret, role)| TokenConfig {
         name: name.to_owned(),
         secret: given(secret),

@@ -1,0 +1,126 @@
+//! A site of paper.
+
+use std::time::SystemTime;
+
+use web::{
+    AlarmNow, Asking, Piece, PointNow, Refusal, SampleNow, Samples, SiteAnswer, SiteNow, SiteValue,
+    SiteWish, Sites, WishNow,
+};
+
+/// One site, `pump`, with one point, `level`, an alarm and a wish.
+pub(crate) struct PaperSites;
+
+fn known<T>(what: &str, wanted: &str, value: T) -> Result<T, Refusal> {
+    match what == wanted {
+        true => Ok(value),
+        false => Err(Refusal::Unknown(format!("there is no `{what}`"))),
+    }
+}
+
+impl Sites for PaperSites {
+    fn sites(&self) -> Vec<SiteNow> {
+        vec![SiteNow {
+            name: "pump".into(),
+            account: "pump".into(),
+            framing: "rtu".into(),
+            state: "away".into(),
+            from: None,
+            call: None,
+            called: Some(SystemTime::UNIX_EPOCH.into()),
+            ended: Some(SystemTime::UNIX_EPOCH.into()),
+            next: Some(SystemTime::UNIX_EPOCH.into()),
+            writable: true,
+            points: 1,
+        }]
+    }
+
+    fn points(&self, site: &str) -> Result<Vec<PointNow>, Refusal> {
+        let point = PointNow {
+            name: "level".into(),
+            value: Some("1.5".into()),
+            measure: "m".into(),
+            quality: Some("good".into()),
+            at: Some(SystemTime::UNIX_EPOCH.into()),
+        };
+        known(site, "pump", vec![point])
+    }
+
+    fn series(
+        &self,
+        (site, _): (&str, &str),
+        _: (SystemTime, SystemTime),
+        _: u32,
+    ) -> Result<Vec<Piece>, Refusal> {
+        let piece = Piece { at: 1_000, count: 2, mean: 1.5, least: 1.0, most: 2.0 };
+        known(site, "pump", vec![piece])
+    }
+
+    fn samples(
+        &self,
+        (site, _): (&str, &str),
+        _: (SystemTime, SystemTime),
+    ) -> Result<Samples, Refusal> {
+        let sample = || {
+            let at = SystemTime::UNIX_EPOCH;
+            Ok(SampleNow { at, value: "1.5".to_owned(), quality: "good" })
+        };
+        // More than are made at once.
+        known(site, "pump", Box::new(std::iter::repeat_with(sample).take(12_000)))
+    }
+
+    fn alarms(&self) -> Vec<AlarmNow> {
+        vec![AlarmNow {
+            id: 7,
+            site: "pump".into(),
+            kind: "high".into(),
+            subject: "level".into(),
+            words: "level is 9 m".into(),
+            began: SystemTime::UNIX_EPOCH.into(),
+            ended: None,
+            seen: None,
+            seen_by: None,
+        }]
+    }
+
+    fn see_alarm(&self, id: i64, by: &str) -> Result<String, Refusal> {
+        known(&id.to_string(), "7", format!("seen by {by}"))
+    }
+
+    fn ask(&self, site: &str, what: &str, _: SiteWish, _: &str) -> Asking {
+        let value = SiteValue {
+            what: what.to_owned(),
+            value: "1.5".into(),
+            old: None,
+            measure: "m".into(),
+        };
+        let answer = known(site, "pump", SiteAnswer { values: vec![value], wish: None });
+        Box::pin(async { answer })
+    }
+
+    fn wish(&self, id: i64) -> Result<WishNow, Refusal> {
+        let wish = WishNow {
+            id,
+            site: "pump".into(),
+            ask: "read level".into(),
+            who: "ada".into(),
+            state: "waiting".into(),
+            answer: None,
+        };
+        known(&id.to_string(), "7", wish)
+    }
+}
+
+#[test]
+fn samples_come_as_csv_all_of_them_and_only_an_admin_writes() {
+    use crate::stage::{ADMIN, OPERATOR, Stage, VIEWER};
+    let stage = Stage::new("", 1);
+    let csv = stage.get("/api/v1/sites/pump/points/level/samples.csv", VIEWER);
+    assert_eq!(csv.status, 200);
+    let ask = |verb: &str, token: &str| {
+        let head =
+            format!("POST /api/v1/sites/pump/{verb} HTTP/1.1\nAuthorization: Bearer {token}");
+        stage.say(&head, "{\"what\":\"level\"}").status
+    };
+    assert_eq!((ask("read", VIEWER), ask("read", OPERATOR)), (403, 200));
+    assert_eq!((ask("write", OPERATOR), ask("write", ADMIN)), (403, 200));
+}
