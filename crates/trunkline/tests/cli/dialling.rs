@@ -93,6 +93,20 @@ fn the_exit_status_is_the_modems_number_for_what_went_wrong() {
 }
 
 #[test]
+fn who_wants_to_dial_with_a_real_modem_is_told_how() {
+    let stage = Stage::new(
+        "[phonebook]\n\"2345678\" = \"modem:rack1/5551234\"\n[[modem]]\nname = \"rack1\"\ndevice = \"/dev/ttyS0\"\n",
+    );
+    for target in ["modem:rack1", "modem:rack1/5551234", "2345678"] {
+        let output = dial(&stage, &[target], b"");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{target}: {said}");
+        assert!(said.contains("belongs to the running instance"), "{target}: {said}");
+        assert!(said.contains("type ATDT"), "{target}: {said}");
+    }
+}
+
+#[test]
 fn a_far_end_that_does_not_answer_is_given_up() {
     let stage = Stage::new("");
     // Nobody accepts, and the queue of those who wait is full: further callers get no answer.

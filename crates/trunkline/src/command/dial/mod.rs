@@ -3,6 +3,8 @@
 mod conversation;
 #[cfg(feature = "ssh")]
 mod host;
+#[cfg(feature = "modems")]
+mod telephone;
 mod tilde;
 #[cfg(feature = "tls")]
 mod trust;
@@ -101,7 +103,12 @@ fn dial(matches: &Matches) -> Result<Exit, Failure> {
         .map_err(|error| matches.wrong(format!("{target}: {error}")))?;
     crate::log::start(filter.unwrap_or_else(Filter::warnings), SaidBy::CommandLine);
 
-    let route = match lookup.route(&dial) {
+    let route = lookup.route(&dial);
+    #[cfg(feature = "modems")]
+    if let Some(words) = telephone::instead(target, route.as_ref().map_or(&[], |r| &r.addresses)) {
+        return Err(Failure::Other(words));
+    }
+    let route = match route {
         Ok(route) => route,
         Err(cause) => return Ok(failed(&format!("{target}: {}", cause.words()), cause)),
     };
