@@ -427,6 +427,28 @@ mod tests {
     }
 
     #[test]
+    fn a_full_disk_keeps_nothing_and_gives_no_number_until_there_is_room_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (shelf, point) = shelf(&folder.path().join("station.db"), 1_000_000, WhenFull::Stop);
+        // Pages that SQLite may have: the same error as a disk without room.
+        let pages = |count: u32| {
+            let open = shelf.lock();
+            open.connection.pragma_update(None, "max_page_count", count).unwrap();
+        };
+        pages(20);
+        let batch: Vec<Fresh> = (0..100).map(|n| fresh(point, n)).collect();
+        let kept = (0..100).take_while(|_| shelf.put(&batch).is_ok()).count() as u64;
+        assert!((1..100).contains(&kept), "{kept}");
+        assert!(matches!(shelf.put(&batch), Err(ShelfError::Sqlite { .. })));
+        assert_eq!(shelf.facts().unwrap().1, kept * 100);
+        pages(1000);
+        shelf.put(&batch).unwrap();
+        let last = shelf.after(kept * 100, 1000).unwrap();
+        assert_eq!(last.first().unwrap().seq, kept * 100 + 1);
+        assert_eq!(shelf.counts(), ((kept + 1) * 100, 0));
+    }
+
+    #[test]
     fn a_second_station_is_not_let_at_the_same_store() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("station.db");

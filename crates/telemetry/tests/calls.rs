@@ -41,6 +41,17 @@ fn every_sample_arrives_over_whatever_path_there_is() {
 }
 
 #[test]
+fn a_year_of_samples_every_five_minutes_goes_in_one_call() {
+    let samples = 365 * 24 * 12;
+    let mut world = call(Stores::with(samples), Harm::None, Harm::None);
+    world.run();
+    assert_eq!(world.ends.0, Some(End::Done));
+    assert_eq!(world.stores.centre.len() as u64, samples);
+    assert!(world.stores.station.is_empty());
+    assert_eq!(world.stores.doubled, 0);
+}
+
+#[test]
 fn a_path_that_damages_frames_costs_time_and_nothing_else() {
     let mut stores = Stores::with(400);
     let mut calls = 0;

@@ -258,7 +258,10 @@ impl World {
             StationAction::Acknowledged(through) => {
                 assert!(through >= self.stores.acknowledged || through == 0);
                 self.stores.acknowledged = self.stores.acknowledged.max(through);
-                self.stores.station.retain(|seq, _| *seq > through);
+                while self.stores.station.first_key_value().is_some_and(|(seq, _)| *seq <= through)
+                {
+                    self.stores.station.pop_first();
+                }
             }
             StationAction::Ask { id, unit, pdu } => {
                 let answer = match Request::decode(&pdu) {
