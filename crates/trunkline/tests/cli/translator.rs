@@ -112,8 +112,8 @@ fn all_values_pass_both_ways_through_every_wavecom_module_call_after_call() {
 }
 
 #[test]
-fn a_megabyte_each_way_at_once_arrives_whole() {
-    const COUNT: usize = 1_000_000;
+fn ten_mebibytes_each_way_at_once_arrive_whole() {
+    const COUNT: usize = 10 << 20;
     let (_stage, mut equipment) = ready("wavecom-q26");
     let (server, address) = server();
     let far = dial(&mut equipment, &server, &address);
