@@ -142,8 +142,11 @@ fn point<'a>(
     })
 }
 
-/// The rows of a list, each with the number of its first line.
-fn rows(text: &str, separator: char) -> Result<Vec<(usize, Vec<String>)>, (usize, String)> {
+/// The cells of a row, with the number of its first line.
+type Row = (usize, Vec<String>);
+
+/// The rows of a list; what is wrong, with the number of its line.
+fn rows(text: &str, separator: char) -> Result<Vec<Row>, (usize, String)> {
     let mut rows = Vec::new();
     let (mut row, mut cell, mut line, mut begun) = (Vec::new(), String::new(), 1, 1);
     let mut chars = text.chars().peekable();

@@ -343,7 +343,7 @@ fn a_station_reads_pymodbus_on_a_terminal_and_its_samples_are_kept_at_the_centre
     let (_units, place) = Unit::serves(&stage, "rtu");
     let file = stage.write(
         "station.toml",
-        &format!(
+        format!(
             "control = \"station.sock\"\n[station]\nname = \"pump-house\"\ncall = \"centre\"\nstay = \"hold\"\n\
              every = \"500ms\"\nretries = \"1s\"\nallow = [\"writes\"]\n\
              login = {{ name = \"pump\", password = \"file:pump.password\" }}\n\
