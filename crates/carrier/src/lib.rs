@@ -81,6 +81,7 @@ pub use lookup::lookup_v4;
 pub use now::{clock_now, timer_at};
 pub use options::CallOptions;
 pub use pump::{End, Ending, Pumped, Until, pump};
+pub use queue::Queue;
 pub use security::{
     Certificate, ClientCertificates, Credentials, Fingerprint, NoFingerprint, Standing, TlsBroken,
     TlsClient, TlsFailure, TlsIdentity, TlsServer, TlsSetupError, Verify,

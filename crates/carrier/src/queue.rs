@@ -2,8 +2,15 @@
 
 /// Bytes in order, whose memory is given back when the last one has gone. A pointer while there are
 /// none, as nearly always: an idle call has several.
+///
+/// ```
+/// let mut queue = carrier::Queue::default();
+/// queue.put(b"hello");
+/// queue.advance(2);
+/// assert_eq!(queue.waiting(), b"llo");
+/// ```
 #[derive(Debug, Default)]
-pub(crate) struct Queue(Option<Box<Waiting>>);
+pub struct Queue(Option<Box<Waiting>>);
 
 #[derive(Debug, Default)]
 struct Waiting {
@@ -12,7 +19,8 @@ struct Waiting {
 }
 
 impl Queue {
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
@@ -21,13 +29,15 @@ impl Queue {
         self.waiting().len()
     }
 
-    pub(crate) fn put(&mut self, bytes: &[u8]) {
+    /// Adds bytes behind those that wait.
+    pub fn put(&mut self, bytes: &[u8]) {
         if !bytes.is_empty() {
             self.0.get_or_insert_default().bytes.extend_from_slice(bytes);
         }
     }
 
-    pub(crate) fn waiting(&self) -> &[u8] {
+    /// What waits.
+    pub fn waiting(&self) -> &[u8] {
         self.0.as_ref().and_then(|queue| queue.bytes.get(queue.gone..)).unwrap_or_default()
     }
 
@@ -35,7 +45,8 @@ impl Queue {
         self.0.as_mut().and_then(|queue| queue.bytes.get_mut(queue.gone..)).unwrap_or_default()
     }
 
-    pub(crate) fn advance(&mut self, count: usize) {
+    /// So many bytes have gone.
+    pub fn advance(&mut self, count: usize) {
         let Some(queue) = &mut self.0 else { return };
         queue.gone += count;
         if queue.gone >= queue.bytes.len() {

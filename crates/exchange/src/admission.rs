@@ -96,7 +96,7 @@ impl Admission<'_> {
     ///
     /// Dropping the future gives up its place in the queue.
     pub(crate) async fn password(&self, name: &str, password: Secret) -> Checked {
-        let source = self.origin.source;
+        let source = self.origin.source();
         if self.settings.audit.forbids_logins() {
             return Checked::Busy;
         }
@@ -153,7 +153,7 @@ impl Admission<'_> {
     }
 
     fn may_come_from(&self, account: &Account) -> bool {
-        account.sources.as_ref().is_none_or(|sources| sources.allow(self.origin.place))
+        account.sources.as_ref().is_none_or(|sources| sources.allow(self.origin.place()))
     }
 
     fn succeeded(&self, account: Arc<Account>, proof: Proof) -> Identified {
@@ -174,7 +174,7 @@ impl Admission<'_> {
         let account = self.shown_name(name);
         let call = self.call_words();
         tracing::info!(
-            %call, account, from = %self.origin.from, why,
+            %call, account, from = %self.origin.from(), why,
             "login failed from {}", self.origin.host()
         );
         let event = Event::new("login-failed").with("account", account).with("why", why);
@@ -182,7 +182,7 @@ impl Admission<'_> {
     }
 
     fn located(&self, event: Event) -> Event {
-        event.with("from", &self.origin.from).with("call", &self.call_words())
+        event.with("from", &self.origin.from()).with("call", &self.call_words())
     }
 
     /// A name that isn't an account's may be a password typed too early, so it isn't shown.

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use carrier::{Call, Received, clock_now};
+use carrier::{Call, Queue, Received, clock_now};
 use clock::Instant;
 use telnet::LineEnds;
 
@@ -14,7 +14,6 @@ use crate::call::{CallEnd, CallId};
 use crate::limits;
 use crate::login::Guest;
 use crate::pump::EchoRules;
-use crate::pump::pending::Pending;
 use crate::pump::timer::Timer;
 use crate::registry::Entry;
 use crate::session::Admitted;
@@ -34,7 +33,7 @@ pub struct Visit<'a> {
     entry: &'a mut Entry,
     account: String,
     admitted: Admitted,
-    early: Pending,
+    early: Queue,
     rules: EchoRules,
     began: Instant,
     heard: Instant,
@@ -51,7 +50,7 @@ impl<'a> Visit<'a> {
         // Every byte counts.
         call.set_line_ends(LineEnds::Keep);
         let Guest { who, mut admitted, early, .. } = guest;
-        let mut kept = Pending::default();
+        let mut kept = Queue::default();
         kept.put(admitted.data(&early));
         let (now, account) = (clock_now(), who.account.name.clone());
         let timer = Timer::default();
@@ -70,7 +69,7 @@ impl<'a> Visit<'a> {
 
     /// Who calls.
     pub fn from(&self) -> String {
-        self.entry.origin().from.to_string()
+        self.entry.origin().from().into_owned()
     }
 
     /// Receives into `buffer`, which isn't empty; zero when the caller has finished sending. Dropped early, it can be

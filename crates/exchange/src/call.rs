@@ -26,15 +26,21 @@ impl CallId {
 
     /// The number of one of this process's calls.
     pub(crate) fn of(count: CallCount) -> Self {
-        static EPOCH: LazyLock<u64> = LazyLock::new(|| {
-            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-        });
         Self { epoch: *EPOCH, count: count.0.get() }
+    }
+
+    /// The part of it that tells this process's calls apart, if it is the number of one of them.
+    pub(crate) fn count(self) -> Option<CallCount> {
+        NonZeroU64::new(self.count).filter(|_| self.epoch == *EPOCH).map(CallCount)
     }
 }
 
+static EPOCH: LazyLock<u64> = LazyLock::new(|| {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+});
+
 /// The part of a call's number that is its own in this process. Small, because whoever calls has one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct CallCount(NonZeroU64);
 
 impl CallCount {

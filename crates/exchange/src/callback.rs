@@ -120,11 +120,11 @@ impl Turn {
 
     async fn answered(self, call: Call) {
         let origin = Origin::of(&call);
-        let Ok((seat, id)) = self.shared.admit(origin.source, None) else {
+        let Ok((seat, number)) = self.shared.admit(origin.source(), None) else {
             tracing::info!(account = %self.account.name, "not called back: too many calls");
             return call.reset();
         };
-        let entry = self.shared.register(origin, seat, id);
+        let entry = self.shared.register(origin, seat, number);
         let account = Arc::clone(&self.account);
         tracing::info!(call = %entry.id(), account = %account.name, "called back");
         let shared = Arc::clone(&self.shared);

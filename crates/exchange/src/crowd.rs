@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::call::{CallCount, CallId};
+use crate::call::CallCount;
 use crate::config::LimitsConfig;
 use crate::source::Source;
 
@@ -124,9 +124,9 @@ pub(crate) struct Entered {
     /// His place.
     pub(crate) seat: Seat,
     /// His call's number.
-    pub(crate) call: CallId,
+    pub(crate) call: CallCount,
     /// The call that has to make room for his.
-    pub(crate) instead_of: Option<CallId>,
+    pub(crate) instead_of: Option<CallCount>,
 }
 
 impl Crowd {
@@ -162,7 +162,7 @@ impl Crowd {
         heads.strangers.insert(call);
         drop(counts);
         let seat = Seat { crowd: Arc::clone(self), source, stranger: Some(call), queue };
-        Ok(Entered { seat, call: CallId::of(call), instead_of: instead_of.map(CallId::of) })
+        Ok(Entered { seat, call, instead_of })
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
@@ -264,8 +264,8 @@ mod tests {
         })
     }
 
-    const ONE: Source = Source::V4(1);
-    const TWO: Source = Source::V4(2);
+    const ONE: Source = Source::v4(1);
+    const TWO: Source = Source::v4(2);
 
     fn stranger(crowd: &Arc<Crowd>, source: Source) -> Seat {
         let entered = crowd.enter(source, None).expect("a seat");
@@ -293,16 +293,16 @@ mod tests {
         let crowd = crowd();
         let oldest = crowd.enter(ONE, None).expect("a seat");
         let (_second, _two) = (stranger(&crowd, ONE), stranger(&crowd, TWO));
-        let three = crowd.enter(Source::V4(3), None).expect("room is made");
+        let three = crowd.enter(Source::v4(3), None).expect("room is made");
         assert_eq!(three.instead_of, Some(oldest.call));
         // Now all have one.
-        assert_eq!(crowd.enter(Source::V4(4), None).unwrap_err(), TooMany::Strangers);
+        assert_eq!(crowd.enter(Source::v4(4), None).unwrap_err(), TooMany::Strangers);
         assert_eq!(crowd.counts().all.strangers, 3);
         assert_eq!(crowd.counts().all.calls, 4, "who makes room is there until he has gone");
         drop((oldest, three));
         assert_eq!(crowd.counts().all.strangers, 2);
         assert_eq!(crowd.counts().all.calls, 2);
-        drop(stranger(&crowd, Source::V4(4)));
+        drop(stranger(&crowd, Source::v4(4)));
     }
 
     #[test]
@@ -310,7 +310,7 @@ mod tests {
         let crowd = crowd();
         let mut oldest = stranger(&crowd, ONE);
         let (_second, _two) = (stranger(&crowd, ONE), stranger(&crowd, TWO));
-        let _three = crowd.enter(Source::V4(3), None).expect("room is made");
+        let _three = crowd.enter(Source::v4(3), None).expect("room is made");
         oldest.make_known();
         assert_eq!(crowd.counts().all.strangers, 3);
     }
@@ -318,8 +318,8 @@ mod tests {
     #[test]
     fn a_storm_from_everywhere_pushes_nobody_out() {
         let crowd = crowd();
-        let _seats: Vec<_> = (1..4).map(|source| stranger(&crowd, Source::V4(source))).collect();
-        assert_eq!(crowd.enter(Source::V4(4), None).unwrap_err(), TooMany::Strangers);
+        let _seats: Vec<_> = (1..4).map(|source| stranger(&crowd, Source::v4(source))).collect();
+        assert_eq!(crowd.enter(Source::v4(4), None).unwrap_err(), TooMany::Strangers);
         assert_eq!(crowd.enter(ONE, None).unwrap_err(), TooMany::Strangers);
     }
 

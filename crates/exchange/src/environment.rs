@@ -97,13 +97,13 @@ impl Facts<'_> {
         let (date, time) = date_and_time(self.at);
         let told = [
             (Variable::Terminal, self.terminal.map(|it| it.to_ascii_lowercase().into())),
-            (Variable::CallerId, Some(or_none(&origin.caller_id).into())),
-            (Variable::CallerName, Some(origin.caller_name.as_deref().unwrap_or_default().into())),
-            (Variable::CalledId, Some((*origin.called_id).into())),
+            (Variable::CallerId, Some(or_none(&origin.host()).into())),
+            (Variable::CallerName, Some(origin.caller_name().unwrap_or_default().into())),
+            (Variable::CalledId, Some(origin.called_id().into())),
             (Variable::Date, Some(date.into())),
             (Variable::Time, Some(time.into())),
-            (Variable::Connect, Some(origin.connect.as_deref().unwrap_or(self.connect).into())),
-            (Variable::Device, Some((*origin.device).into())),
+            (Variable::Connect, Some(origin.connect().unwrap_or(self.connect).into())),
+            (Variable::Device, Some(origin.device().into())),
             (Variable::Call, Some(self.call.to_string().into())),
             // A command with a zero byte means no harm that is left out.
             (Variable::Command, self.command.map(|it| OsStr::from_bytes(it).to_owned())),

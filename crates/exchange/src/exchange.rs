@@ -128,9 +128,9 @@ impl Exchange {
             call.reset();
             return CallEnd::ShuttingDown;
         }
-        match self.shared.admit(origin.source, None) {
-            Ok((seat, id)) => {
-                let entry = self.shared.register(origin, seat, id);
+        match self.shared.admit(origin.source(), None) {
+            Ok((seat, number)) => {
+                let entry = self.shared.register(origin, seat, number);
                 let shared = Arc::clone(&self.shared);
                 shared.run(Box::new(call), Parity::Keep, entry, Direction::In).await
             }
@@ -151,9 +151,9 @@ impl Exchange {
             call.reset();
             return CallEnd::ShuttingDown;
         }
-        match self.shared.admit(origin.source, None) {
-            Ok((seat, id)) => {
-                let entry = self.shared.register(origin, seat, id);
+        match self.shared.admit(origin.source(), None) {
+            Ok((seat, number)) => {
+                let entry = self.shared.register(origin, seat, number);
                 let guest = Box::new(Guest::identified(who, told));
                 Arc::clone(&self.shared).run_identified(Box::new(call), guest, entry).await
             }

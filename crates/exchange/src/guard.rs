@@ -100,10 +100,10 @@ impl Guard {
             Offence::NoLogin => rules.penalties.no_login.0,
             Offence::Probe => rules.penalties.probe.0,
         };
-        if let Outcome::Barred(bar) = self.sources.offend(origin.source, cost, clock_now()) {
+        if let Outcome::Barred(bar) = self.sources.offend(origin.source(), cost, clock_now()) {
             let seconds = bar.as_secs();
             tracing::warn!(from = %origin.host(), seconds, "source barred for its mistakes");
-            let event = Event::new("source-barred").with("from", origin.host());
+            let event = Event::new("source-barred").with("from", &origin.host());
             audit.note(event.with("seconds", &seconds.to_string()));
         }
     }
@@ -112,16 +112,16 @@ impl Guard {
     /// would tell which are known.
     pub(crate) fn wrong_password(&self, origin: &Origin, name: &str, shown: &str, audit: &Audit) {
         let rules = self.rules();
-        self.patience.wears(origin.source, clock_now());
+        self.patience.wears(origin.source(), clock_now());
         if self.is_exempt(&rules, origin) {
             return;
         }
-        let pair = self.pair(name, origin.source);
+        let pair = self.pair(name, origin.source());
         if let Outcome::Barred(bar) = self.pairs.offend(pair, rules.wrong_password, clock_now()) {
             let seconds = bar.as_secs();
             tracing::warn!(account = shown, from = %origin.host(), seconds, "account locked for this source");
             let event = Event::new("account-locked").with("account", shown);
-            let event = event.with("from", origin.host());
+            let event = event.with("from", &origin.host());
             audit.note(event.with("seconds", &seconds.to_string()));
         }
         self.offended(origin, Offence::Failed, audit);
@@ -130,12 +130,12 @@ impl Guard {
     /// Somebody from there has logged in: a site behind the same address as many others is welcome
     /// again at once.
     pub(crate) fn right_password(&self, origin: &Origin, name: &str) {
-        self.sources.forgive(&origin.source);
-        self.pairs.forgive(&self.pair(name, origin.source));
+        self.sources.forgive(&origin.source());
+        self.pairs.forgive(&self.pair(name, origin.source()));
     }
 
     fn is_exempt(&self, rules: &Rules, origin: &Origin) -> bool {
-        origin.source == Source::Local || rules.penalties.exempt.allow(origin.place)
+        origin.source() == Source::Local || rules.penalties.exempt.allow(origin.place())
     }
 
     fn pair(&self, name: &str, source: Source) -> (u64, Source) {

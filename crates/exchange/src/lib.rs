@@ -60,6 +60,7 @@ mod listen;
 mod login;
 mod machine;
 mod manners;
+mod moment;
 mod origin;
 mod password;
 mod patience;

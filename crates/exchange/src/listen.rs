@@ -10,7 +10,7 @@ use carrier::{AccessList, Caller, Listener, clock_now};
 use clock::Instant;
 use tokio::sync::watch;
 
-use crate::call::{CallEnd, CallId};
+use crate::call::{CallCount, CallEnd};
 use crate::config::ListenConfig;
 use crate::crowd::{Queue, Seat};
 use crate::login::{Guest, Told};
@@ -49,10 +49,10 @@ pub(crate) async fn receive_callers(
         };
         let reception = Arc::clone(&receptions.borrow());
         match reception.admit(&shared, &caller) {
-            Ok((seat, id)) => {
+            Ok((seat, number)) => {
                 let origin = Origin::between(caller.peer(), &caller.local());
                 let origin = origin.sharing(&mut called);
-                let entry = shared.register(origin, seat, id);
+                let entry = shared.register(origin, seat, number);
                 let manners = Arc::clone(&reception.manners);
                 let caller = Box::new(caller);
                 let receiving = receive(manners, Arc::clone(&shared), caller, entry);
@@ -83,7 +83,7 @@ impl Reception {
         Self { queue: Arc::clone(&self.queue), ..new }
     }
 
-    fn admit(&self, shared: &Shared, caller: &Caller) -> Result<(Seat, CallId), &'static str> {
+    fn admit(&self, shared: &Shared, caller: &Caller) -> Result<(Seat, CallCount), &'static str> {
         let address = caller.peer().socket_addr();
         let allowed = match address {
             Some(address) => self.access.check(address),
@@ -171,7 +171,7 @@ async fn receive(
         }
         Heard::Nothing(end) => end,
     };
-    shared.offended(&shared.settings(), &entry.origin(), end);
+    shared.offended(&shared.settings(), entry.origin(), end);
     entry.file(entry.over(end));
     None
 }
@@ -200,6 +200,16 @@ impl TurnedAway {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn size_of_future<A, B, C, D, E, F>(_: fn(A, B, C, D, E) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn the_course_of_a_call_is_small() {
+        let size = size_of_future(Shared::run);
+        assert!(size <= 80, "{size} bytes");
+    }
 
     /// Tokio adds 104 bytes and rounds up to whole pairs of cache lines: one byte more costs 128.
     #[test]

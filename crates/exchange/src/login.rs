@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use carrier::{Call, Received, clock_now, scratch};
+use carrier::{Call, Queue, Received, clock_now, scratch};
 use clock::Instant;
 use settings::Secret;
 use telnet::{Event, TerminalName, WindowSize};
@@ -17,7 +17,6 @@ use crate::config::{On, Parity};
 use crate::guard::Guard;
 use crate::in_force::Settings;
 use crate::limits;
-use crate::pump::pending::Pending;
 use crate::pump::timer::Timer;
 use crate::registry::Entry;
 use crate::session::{Admitted, Check, Ending, Refused, Session, Step};
@@ -79,9 +78,9 @@ pub(crate) struct Login<'a> {
     /// What the session wants to say.
     out: Vec<u8>,
     /// The same as it goes to the wire, until it is there.
-    saying: Option<Pending>,
+    saying: Option<Queue>,
     /// What came together with a password, until that is compared.
-    early: Secret,
+    early: Option<Box<Secret>>,
     told: Option<Box<Told>>,
     port: Option<Box<ComPort>>,
     timer: Timer,
@@ -115,7 +114,7 @@ impl<'a> Login<'a> {
             session: Some(session),
             out,
             saying: None,
-            early: Secret::with_room(0),
+            early: None,
             told: None,
             port: None,
             timer: Timer::default(),
@@ -123,28 +122,32 @@ impl<'a> Login<'a> {
     }
 
     /// Goes through the dialogue until the caller is in, or out.
-    pub(crate) async fn run(&mut self) -> Result<Box<Guest>, CallEnd> {
+    ///
+    /// No async fn: that would keep room for the login twice.
+    pub(crate) fn run(mut self) -> impl Future<Output = Result<Box<Guest>, CallEnd>> + Send {
         let mut turn = Turn::More;
-        loop {
-            turn = match turn {
-                Turn::More => {
-                    self.say().await?;
-                    poll_fn(|cx| self.poll_turn(cx)).await?
-                }
-                Turn::Check(check) => {
-                    self.say().await?;
-                    // Boxed: most of the time nothing is compared.
-                    Box::pin(self.settle(*check)).await?
-                }
-                Turn::In(guest) => {
-                    self.say().await?;
-                    return Ok(guest);
-                }
-                Turn::Over(ending) => {
-                    Box::pin(self.say_goodbye()).await;
-                    return Err(CallEnd::LoginFailed(ending));
-                }
-            };
+        async move {
+            loop {
+                turn = match turn {
+                    Turn::More => {
+                        self.say().await?;
+                        poll_fn(|cx| self.poll_turn(cx)).await?
+                    }
+                    Turn::Check(check) => {
+                        self.say().await?;
+                        // Boxed: most of the time nothing is compared.
+                        Box::pin(self.settle(*check)).await?
+                    }
+                    Turn::In(guest) => {
+                        self.say().await?;
+                        return Ok(guest);
+                    }
+                    Turn::Over(ending) => {
+                        Box::pin(self.say_goodbye()).await;
+                        return Err(CallEnd::LoginFailed(ending));
+                    }
+                };
+            }
         }
     }
 
@@ -156,7 +159,7 @@ impl<'a> Login<'a> {
             Compared::Right(who, admitted) => Turn::In(Box::new(Guest {
                 who,
                 admitted,
-                early: self.early.expose().to_vec(),
+                early: self.early.take().map(|early| early.expose().to_vec()).unwrap_or_default(),
                 told: self.told.take().map(|told| *told).unwrap_or_default(),
                 port: self.port.take(),
             })),
@@ -166,10 +169,9 @@ impl<'a> Login<'a> {
     /// Goes on after a refusal, with what has come together with the password.
     fn again(&mut self, session: Session) -> Turn {
         self.session = Some(session);
-        let early = std::mem::replace(&mut self.early, Secret::with_room(0));
-        match early.is_empty() {
-            true => Turn::More,
-            false => self.read(clock_now(), early.expose()),
+        match self.early.take() {
+            None => Turn::More,
+            Some(early) => self.read(clock_now(), early.expose()),
         }
     }
 
@@ -183,7 +185,8 @@ impl<'a> Login<'a> {
                 Step::More(session) => self.session = Some(session),
                 Step::Over(ending) => return Turn::Over(ending),
                 Step::Check(check) => {
-                    self.early = Secret::new(bytes.to_vec());
+                    let early = Some(bytes).filter(|bytes| !bytes.is_empty());
+                    self.early = early.map(|bytes| Box::new(Secret::new(bytes.to_vec())));
                     return Turn::Check(Box::new(check));
                 }
             }
@@ -243,8 +246,8 @@ impl<'a> Login<'a> {
         Ok(Turn::More)
     }
 
-    async fn say(&mut self) -> Result<(), CallEnd> {
-        poll_fn(|cx| self.poll_say(cx)).await
+    fn say(&mut self) -> impl Future<Output = Result<(), CallEnd>> + Send {
+        poll_fn(|cx| self.poll_say(cx))
     }
 
     /// Sends what is to be said, unless the call ends or the deadline passes meanwhile.
@@ -302,7 +305,7 @@ impl<'a> Login<'a> {
     async fn compare(&mut self, mut check: Check) -> Result<Compared, CallEnd> {
         let Desk { settings, guard, .. } = self.desk;
         let (origin, call) = (self.entry.origin(), Some(self.entry.id()));
-        let admission = Admission { settings, guard, origin: &origin, call };
+        let admission = Admission { settings, guard, origin, call };
         let password = check.take_password();
         let name = check.name().to_owned();
         let checking = admission.password(&name, password);
@@ -364,6 +367,6 @@ mod tests {
 
     #[test]
     fn a_caller_at_the_prompt_costs_little() {
-        assert!(size_of::<Login<'_>>() <= 256, "{} bytes", size_of::<Login<'_>>());
+        assert!(size_of::<Login<'_>>() <= 216, "{} bytes", size_of::<Login<'_>>());
     }
 }

@@ -80,10 +80,11 @@ impl Manners {
         let mode = match self.accept.as_slice() {
             [Kind::Telnet] => Mode::On,
             [Kind::Raw] => Mode::Off,
-            [Kind::Tls] => return self.hear_secured(caller).await,
+            // Boxed, here and below: other callers need no room for it.
+            [Kind::Tls] => return Box::pin(self.hear_secured(caller)).await,
             [Kind::Ssh] => return Heard::Ssh(caller),
             _ => match caller.sniff(self.patience()).await {
-                Greeting::Tls => return self.hear_secured(caller).await,
+                Greeting::Tls => return Box::pin(self.hear_secured(caller)).await,
                 Greeting::Telnet if self.accepts(Kind::Telnet) => Mode::On,
                 Greeting::Raw if self.accepts(Kind::Raw) => Mode::Off,
                 Greeting::Silent if self.accepts(Kind::Raw) && self.accepts(Kind::Telnet) => {

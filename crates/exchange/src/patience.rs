@@ -102,7 +102,7 @@ mod tests {
         Instant::ORIGIN + Duration::from_secs(secs)
     }
 
-    const ONE: Source = Source::V4(1);
+    const ONE: Source = Source::v4(1);
 
     /// Another wrong password, if it is still taken.
     fn wrong(patience: &Patience, source: Source, now: Instant) -> bool {
@@ -123,7 +123,7 @@ mod tests {
         assert!(!wrong(&patience, ONE, at(9)));
         assert!(wrong(&patience, ONE, at(10)));
         assert!(!wrong(&patience, ONE, at(10)));
-        assert!(wrong(&patience, Source::V4(2), at(10)));
+        assert!(wrong(&patience, Source::v4(2), at(10)));
     }
 
     #[test]
@@ -146,14 +146,14 @@ mod tests {
         let patience = Patience::new(1);
         let sources = u32::try_from(limits::SOURCES).expect("fits");
         for source in 0..sources {
-            assert!(wrong(&patience, Source::V4(source), at(0)));
+            assert!(wrong(&patience, Source::v4(source), at(0)));
         }
-        assert!(wrong(&patience, Source::V4(sources), at(0)));
-        assert!(!wrong(&patience, Source::V4(sources + 1), at(0)));
+        assert!(wrong(&patience, Source::v4(sources), at(0)));
+        assert!(!wrong(&patience, Source::v4(sources + 1), at(0)));
         assert!(patience.lasts(Source::Local, at(0)));
         assert_eq!(patience.buckets().by_source.len(), limits::SOURCES);
         // Old sources are forgotten once they are forgiven.
-        assert!(wrong(&patience, Source::V4(sources + 1), at(61)));
+        assert!(wrong(&patience, Source::v4(sources + 1), at(61)));
         assert_eq!(patience.buckets().by_source.len(), 1);
     }
 }

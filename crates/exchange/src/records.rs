@@ -68,8 +68,9 @@ pub struct Unheard<'a> {
 pub(crate) enum Recording {
     /// Nobody keeps records.
     Nowhere,
-    /// On its way, or kept.
-    Open { record: Box<dyn OpenRecord>, kept: Option<Kept> },
+    /// On its way. Boxed, since it is soon kept.
+    Begun(Box<(Box<dyn OpenRecord>, Kept)>),
+    Open(Box<dyn OpenRecord>),
     /// It can't be kept.
     Refused,
 }
@@ -78,7 +79,10 @@ impl Recording {
     pub(crate) fn begin(keeper: Option<&dyn RecordKeeper>, call: &CallStatus) -> Self {
         match keeper.map(|keeper| keeper.begin(call)) {
             None => Self::Nowhere,
-            Some(Ok(mut record)) => Self::Open { kept: Some(record.kept()), record },
+            Some(Ok(mut record)) => {
+                let kept = record.kept();
+                Self::Begun(Box::new((record, kept)))
+            }
             Some(Err(NotKept)) => Self::Refused,
         }
     }
@@ -86,29 +90,32 @@ impl Recording {
     /// Waits until the begin is kept. Dropped early, it can be called again.
     pub(crate) async fn kept(&mut self) -> Result<(), NotKept> {
         let outcome = match self {
-            Self::Nowhere | Self::Open { kept: None, .. } => return Ok(()),
+            Self::Nowhere | Self::Open(_) => return Ok(()),
             Self::Refused => return Err(NotKept),
-            Self::Open { kept: Some(kept), .. } => kept.await,
+            Self::Begun(begun) => (&mut begun.1).await,
         };
-        match (self, outcome) {
-            (Self::Open { kept, .. }, Ok(())) => *kept = None,
-            (refused, _) => *refused = Self::Refused,
-        }
+        *self = match (std::mem::replace(self, Self::Refused), outcome) {
+            (Self::Begun(begun), Ok(())) => Self::Open(begun.0),
+            (..) => Self::Refused,
+        };
         outcome
     }
 
     /// The record, if there is one to tell something to.
     pub(crate) fn open(&self) -> Option<&dyn OpenRecord> {
         match self {
-            Self::Open { record, .. } => Some(&**record),
+            Self::Begun(begun) => Some(&*begun.0),
+            Self::Open(record) => Some(&**record),
             Self::Nowhere | Self::Refused => None,
         }
     }
 
     /// The call is over.
     pub(crate) fn end(&mut self, call: &CallRecord) {
-        if let Self::Open { record, .. } = std::mem::replace(self, Self::Nowhere) {
-            record.end(call);
+        match std::mem::replace(self, Self::Nowhere) {
+            Self::Begun(begun) => begun.0.end(call),
+            Self::Open(record) => record.end(call),
+            Self::Nowhere | Self::Refused => {}
         }
     }
 }
@@ -117,7 +124,8 @@ impl fmt::Debug for Recording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Nowhere => "Nowhere",
-            Self::Open { .. } => "Open",
+            Self::Begun(_) => "Begun",
+            Self::Open(_) => "Open",
             Self::Refused => "Refused",
         })
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 
@@ -13,10 +13,11 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::account::Account;
-use crate::call::{CallEnd, CallId, CallRecord, CallStatus, status_words};
+use crate::call::{CallCount, CallEnd, CallId, CallRecord, CallStatus, status_words};
 use crate::config::OnSecond;
 use crate::crowd::Seat;
 use crate::limits;
+use crate::moment::Moment;
 use crate::origin::{Origin, Over};
 use crate::records::{NotKept, RecordKeeper, Recording};
 use crate::wait::{First, first};
@@ -36,9 +37,9 @@ pub(crate) struct Registry {
 
 #[derive(Debug, Default)]
 struct Calls {
-    by_id: HashMap<CallId, Arc<Facts>>,
+    by_number: HashMap<CallCount, Arc<Facts>>,
     /// Numbers grow, so the first one is the oldest call.
-    by_account: HashMap<String, BTreeSet<CallId>>,
+    by_account: HashMap<String, BTreeSet<CallCount>>,
     /// Calls that come in from now on end at once.
     closed: Option<CallEnd>,
 }
@@ -46,29 +47,35 @@ struct Calls {
 /// What others may know of a call.
 #[derive(Debug)]
 struct Facts {
-    id: CallId,
-    origin: Arc<Origin>,
-    since: SystemTime,
+    number: CallCount,
+    origin: Origin,
+    since: Moment,
     began: Instant,
-    /// What it goes on by, as it has turned out.
-    turned_out: OnceLock<Over>,
-    account: OnceLock<Arc<Account>>,
-    /// An account that there is, on which the caller's login has failed.
-    tried: OnceLock<Arc<Account>>,
-    login: OnceLock<SystemTime>,
-    started: OnceLock<SystemTime>,
     received: AtomicU64,
     sent: AtomicU64,
-    order: Mutex<Order>,
+    progress: Mutex<Progress>,
+}
+
+/// How far a call has come.
+#[derive(Debug, Default)]
+struct Progress {
+    order: Order,
+    /// This task wants to know of an order.
+    awaits_order: Option<Waker>,
+    /// What it goes on by, as it has turned out.
+    turned_out: Option<Over>,
+    account: Option<Arc<Account>>,
+    /// An account that there is, on which the caller's login has failed.
+    tried: Option<Arc<Account>>,
+    login: Option<Moment>,
+    started: Option<Moment>,
 }
 
 /// Whether a call must end.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Order {
     #[default]
     None,
-    /// This task wants to know.
-    Awaited(Waker),
     Given(CallEnd),
     /// The call knows.
     Heard,
@@ -111,26 +118,26 @@ impl Registry {
         self.keeper.as_deref()
     }
 
-    pub(crate) fn enter(self: &Arc<Self>, origin: Origin, seat: Seat, id: CallId) -> Box<Entry> {
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        origin: Origin,
+        seat: Seat,
+        number: CallCount,
+    ) -> Box<Entry> {
         let facts = Arc::new(Facts {
-            id,
-            origin: Arc::new(origin),
-            since: (self.time)(),
+            number,
+            origin,
+            since: (self.time)().into(),
             began: clock_now(),
-            turned_out: OnceLock::new(),
-            account: OnceLock::new(),
-            tried: OnceLock::new(),
-            login: OnceLock::new(),
-            started: OnceLock::new(),
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
-            order: Mutex::default(),
+            progress: Mutex::default(),
         });
         let mut calls = self.calls();
         if let Some(why) = calls.closed {
             facts.end(why);
         }
-        calls.by_id.insert(facts.id, Arc::clone(&facts));
+        calls.by_number.insert(number, Arc::clone(&facts));
         drop(calls);
         self.count.send_modify(|count| *count += 1);
         let recording = Recording::begin(self.keeper(), &facts.status());
@@ -138,7 +145,8 @@ impl Registry {
     }
 
     pub(crate) fn snapshot(&self) -> Vec<CallStatus> {
-        let mut calls: Vec<_> = self.calls().by_id.values().map(|facts| facts.status()).collect();
+        let mut calls: Vec<_> =
+            self.calls().by_number.values().map(|facts| facts.status()).collect();
         calls.sort_unstable_by_key(|call| call.id);
         calls
     }
@@ -155,14 +163,14 @@ impl Registry {
 
     /// Orders a call to end; false when there is no such call, or it is ending already.
     pub(crate) fn end(&self, id: CallId, why: CallEnd) -> bool {
-        self.calls().end(id, why)
+        id.count().is_some_and(|number| self.calls().end(number, why))
     }
 
     /// Orders all calls to end, those included that are just coming in.
     pub(crate) fn end_all(&self, why: CallEnd) {
         let mut calls = self.calls();
         calls.closed = Some(why);
-        for facts in calls.by_id.values() {
+        for facts in calls.by_number.values() {
             facts.end(why);
         }
     }
@@ -180,25 +188,21 @@ impl Registry {
 }
 
 impl Calls {
-    fn end(&self, id: CallId, why: CallEnd) -> bool {
-        self.by_id.get(&id).is_some_and(|facts| facts.end(why))
+    fn end(&self, number: CallCount, why: CallEnd) -> bool {
+        self.by_number.get(&number).is_some_and(|facts| facts.end(why))
     }
 }
 
 impl Facts {
     /// Orders the call to end; false when it is ending already.
     fn end(&self, why: CallEnd) -> bool {
-        let mut order = self.order();
-        let waker = match std::mem::take(&mut *order) {
-            Order::None => None,
-            Order::Awaited(waker) => Some(waker),
-            ending @ (Order::Given(_) | Order::Heard) => {
-                *order = ending;
-                return false;
-            }
-        };
-        *order = Order::Given(why);
-        drop(order);
+        let mut progress = self.progress();
+        if progress.order != Order::None {
+            return false;
+        }
+        progress.order = Order::Given(why);
+        let waker = progress.awaits_order.take();
+        drop(progress);
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -206,18 +210,19 @@ impl Facts {
     }
 
     fn is_ending(&self) -> bool {
-        matches!(*self.order(), Order::Given(_) | Order::Heard)
+        self.progress().order != Order::None
     }
 
     /// Ready with the order to end, once.
     fn poll_order(&self, cx: &mut Context<'_>) -> Poll<CallEnd> {
-        let mut order = self.order();
-        match &mut *order {
-            Order::None => *order = Order::Awaited(cx.waker().clone()),
-            Order::Awaited(waker) => waker.clone_from(cx.waker()),
+        let mut progress = self.progress();
+        match progress.order {
+            Order::None => match &mut progress.awaits_order {
+                Some(waker) => waker.clone_from(cx.waker()),
+                None => progress.awaits_order = Some(cx.waker().clone()),
+            },
             Order::Given(why) => {
-                let why = *why;
-                *order = Order::Heard;
+                progress.order = Order::Heard;
                 return Poll::Ready(why);
             }
             Order::Heard => {}
@@ -225,24 +230,27 @@ impl Facts {
         Poll::Pending
     }
 
-    fn order(&self) -> MutexGuard<'_, Order> {
-        self.order.lock().unwrap_or_else(PoisonError::into_inner)
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        // Each change of it is one step, so a poisoned lock guards sound progress.
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn over(&self) -> Over {
-        self.turned_out.get().copied().unwrap_or(self.origin.over)
+        self.progress().turned_out.unwrap_or(self.origin.over())
     }
 
     fn status(&self) -> CallStatus {
+        let over = self.over().words();
+        let progress = self.progress();
         CallStatus {
-            id: self.id,
-            line: self.origin.device.as_ref().to_owned(),
-            from: self.origin.from.as_ref().to_owned(),
-            over: self.over().words(),
-            account: self.account.get().map(|account| account.name.clone()),
-            since: self.since,
-            login: self.login.get().copied(),
-            started: self.started.get().copied(),
+            id: CallId::of(self.number),
+            line: self.origin.device().to_owned(),
+            from: self.origin.from().into_owned(),
+            over,
+            account: progress.account.as_ref().map(|account| account.name.clone()),
+            since: self.since.into(),
+            login: progress.login.map(SystemTime::from),
+            started: progress.started.map(SystemTime::from),
             lasts: clock_now().since(self.began),
             received: self.received.load(Ordering::Relaxed),
             sent: self.sent.load(Ordering::Relaxed),
@@ -252,12 +260,12 @@ impl Facts {
 
 impl Entry {
     pub(crate) fn id(&self) -> CallId {
-        self.facts.id
+        CallId::of(self.facts.number)
     }
 
     /// Where the call comes from.
-    pub(crate) fn origin(&self) -> Arc<Origin> {
-        Arc::clone(&self.facts.origin)
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.facts.origin
     }
 
     /// What the call travels on, as far as it has turned out.
@@ -272,9 +280,13 @@ impl Entry {
 
     /// What the call travels on, as it has turned out; the first word on it counts.
     pub(crate) fn travels(&self, over: Over) {
-        if self.facts.turned_out.set(over).is_ok()
-            && let Some(record) = self.recording.open()
-        {
+        let mut progress = self.facts.progress();
+        if progress.turned_out.is_some() {
+            return;
+        }
+        progress.turned_out = Some(over);
+        drop(progress);
+        if let Some(record) = self.recording.open() {
             record.travels(over.words());
         }
     }
@@ -285,7 +297,7 @@ impl Entry {
         CallRecord {
             duration: call.lasts,
             call,
-            tried: self.facts.tried.get().map(|account| account.name.clone()),
+            tried: self.facts.progress().tried.as_ref().map(|account| account.name.clone()),
             ended: (self.registry.time)(),
             end,
             status: status_words(None),
@@ -327,8 +339,8 @@ impl Entry {
         if let Some(limit) = account.calls {
             let limit = usize::try_from(limit.get()).unwrap_or(usize::MAX);
             let ids = calls.by_account.get(&account.name).into_iter().flatten().copied();
-            let staying: Vec<CallId> = ids
-                .filter(|id| calls.by_id.get(id).is_some_and(|facts| !facts.is_ending()))
+            let staying: Vec<CallCount> = ids
+                .filter(|id| calls.by_number.get(id).is_some_and(|facts| !facts.is_ending()))
                 .collect();
             let too_many = (staying.len() + 1).saturating_sub(limit);
             if too_many > 0 && account.on_second == OnSecond::Refuse {
@@ -338,32 +350,40 @@ impl Entry {
                 calls.end(oldest, CallEnd::Replaced);
             }
         }
-        calls.by_account.entry(account.name.clone()).or_default().insert(self.facts.id);
+        calls.by_account.entry(account.name.clone()).or_default().insert(self.facts.number);
         Ok(())
     }
 
     /// The caller has shown whose call it is, even if he doesn't get what he called for.
     pub(crate) fn is_of(&self, account: &Arc<Account>) {
         let login = (self.registry.time)();
-        if self.facts.account.set(Arc::clone(account)).is_ok() {
-            let _ = self.facts.login.set(login);
-            if let Some(record) = self.recording.open() {
-                record.logged_in(&account.name, login);
-            }
+        let mut progress = self.facts.progress();
+        if progress.account.is_some() {
+            return;
+        }
+        progress.account = Some(Arc::clone(account));
+        progress.login = Some(login.into());
+        drop(progress);
+        if let Some(record) = self.recording.open() {
+            record.logged_in(&account.name, login);
         }
     }
 
     /// The caller's login on an account that there is has failed.
     pub(crate) fn has_tried(&self, account: &Arc<Account>) {
-        let _ = self.facts.tried.set(Arc::clone(account));
+        self.facts.progress().tried.get_or_insert_with(|| Arc::clone(account));
     }
 
     /// The caller has what he called for.
     pub(crate) fn has_started(&self) {
         let started = (self.registry.time)();
-        if self.facts.started.set(started).is_ok()
-            && let Some(record) = self.recording.open()
-        {
+        let mut progress = self.facts.progress();
+        if progress.started.is_some() {
+            return;
+        }
+        progress.started = Some(started.into());
+        drop(progress);
+        if let Some(record) = self.recording.open() {
             record.started(started);
         }
     }
@@ -389,7 +409,7 @@ impl Entry {
     }
 
     /// Ready when somebody wants the call to end.
-    pub(crate) fn poll_order(&mut self, cx: &mut Context<'_>) -> Poll<CallEnd> {
+    pub(crate) fn poll_order(&self, cx: &mut Context<'_>) -> Poll<CallEnd> {
         self.facts.poll_order(cx)
     }
 }
@@ -397,12 +417,12 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         let mut calls = self.registry.calls();
-        calls.by_id.remove(&self.facts.id);
-        if let Some(account) = self.facts.account.get()
-            && let Some(ids) = calls.by_account.get_mut(&account.name)
+        calls.by_number.remove(&self.facts.number);
+        if let Some(account) = &self.facts.progress().account
+            && let Some(numbers) = calls.by_account.get_mut(&account.name)
         {
-            ids.remove(&self.facts.id);
-            if ids.is_empty() {
+            numbers.remove(&self.facts.number);
+            if numbers.is_empty() {
                 calls.by_account.remove(&account.name);
             }
         }
@@ -424,6 +444,14 @@ mod tests {
         registry.enter(Origin::line("a", "b"), seat, call)
     }
 
+    /// What a call keeps here as long as it lasts: malloc adds 8 bytes to each and rounds up to 16.
+    #[test]
+    fn an_entry_is_small() {
+        let shared = size_of::<Facts>() + 2 * size_of::<usize>();
+        assert!(shared <= 168, "{shared}");
+        assert!(size_of::<Entry>() <= 72, "{}", size_of::<Entry>());
+    }
+
     #[test]
     fn a_call_that_comes_in_during_a_shutdown_is_told_at_once() {
         let registry = Registry::new(None);
@@ -440,7 +468,7 @@ mod tests {
     #[test]
     fn only_the_first_order_counts() {
         let registry = Registry::new(None);
-        let mut entry = enter(&registry);
+        let entry = enter(&registry);
         assert!(registry.end(entry.id(), CallEnd::Operator));
         assert!(!registry.end(entry.id(), CallEnd::Idle));
         let mut cx = Context::from_waker(std::task::Waker::noop());

@@ -20,34 +20,35 @@ use crate::wait::{First, both, first};
 
 impl Shared {
     /// One call that came in or that the exchange has made, from its greeting to its line in the log.
-    pub(crate) async fn run(
+    ///
+    /// No async fn: that would keep room for its arguments twice, as long as the call lasts.
+    pub(crate) fn run(
         self: Arc<Self>,
         mut call: Box<Call>,
         parity: Parity,
         mut entry: Box<Entry>,
         direction: Direction,
-    ) -> CallEnd {
+    ) -> impl Future<Output = CallEnd> + Send {
         let settings = self.settings();
-        if let Err(end) = Box::pin(entry.is_kept()).await {
-            return Box::pin(self.not_taken(call, end, entry, &settings)).await;
-        }
-        // Boxed, so that each stage's memory is there for as long as the stage lasts.
-        let asked = Box::pin(async {
+        async move {
+            if let Err(end) = Box::pin(entry.is_kept()).await {
+                return Box::pin(self.not_taken(call, end, entry, &settings)).await;
+            }
+            // Boxed, so that each stage's memory is there for as long as the stage lasts.
             let desk = Desk { settings: &settings, guard: &self.guard, direction: &direction };
-            let mut login = Login::new(desk, &mut call, &mut entry, parity);
-            login.run().await
-        });
-        let left = match asked.await {
-            Err(end) => {
-                self.offended(&settings, &entry.origin(), end);
-                end.into()
-            }
-            Ok(guest) => {
-                entry.is_known();
-                self.serve(&settings, &mut call, &mut entry, guest).await
-            }
-        };
-        Box::pin(self.finish(call, left, entry, &settings)).await
+            let login = Login::new(desk, &mut call, &mut entry, parity).run();
+            let left = match Box::pin(login).await {
+                Err(end) => {
+                    self.offended(&settings, entry.origin(), end);
+                    end.into()
+                }
+                Ok(guest) => {
+                    entry.is_known();
+                    self.serve(&settings, &mut call, &mut entry, guest).await
+                }
+            };
+            Box::pin(self.finish(call, left, entry, &settings)).await
+        }
     }
 
     #[expect(clippy::boxed_local, reason = "unboxed by a future, its box would stay with the call")]
@@ -64,19 +65,21 @@ impl Shared {
     }
 
     /// One call whose caller is known already, from its program's start to its line in the log.
-    pub(crate) async fn run_identified(
+    pub(crate) fn run_identified(
         self: Arc<Self>,
         mut call: Box<Call>,
         guest: Box<Guest>,
         mut entry: Box<Entry>,
-    ) -> CallEnd {
+    ) -> impl Future<Output = CallEnd> + Send {
         let settings = self.settings();
-        if let Err(end) = Box::pin(entry.is_kept()).await {
-            return Box::pin(self.not_taken(call, end, entry, &settings)).await;
+        async move {
+            if let Err(end) = Box::pin(entry.is_kept()).await {
+                return Box::pin(self.not_taken(call, end, entry, &settings)).await;
+            }
+            entry.is_known();
+            let left = self.serve(&settings, &mut call, &mut entry, guest).await;
+            Box::pin(self.finish(call, left, entry, &settings)).await
         }
-        entry.is_known();
-        let left = self.serve(&settings, &mut call, &mut entry, guest).await;
-        Box::pin(self.finish(call, left, entry, &settings)).await
     }
 
     /// A call that may not begin, or has ended before it could.

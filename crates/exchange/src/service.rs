@@ -89,10 +89,9 @@ pub(crate) fn serve<'a>(
         }
         Service::Echo(rules) => {
             entry.has_started();
-            tracing::info!(call = %entry.id(), account = %account.name, from = %entry.origin().from, "echo");
+            tracing::info!(call = %entry.id(), account = %account.name, from = %entry.origin().from(), "echo");
             call.set_line_ends(LineEnds::Keep);
-            let mut echo = Echo::new(call, entry, guest, *rules);
-            return Box::pin(async move { poll_fn(|cx| echo.poll(cx)).await.into() });
+            return Box::pin(Echo::new(call, entry, guest, *rules));
         }
         Service::Collector(rules) => {
             let Some(attendant) = attendant else {
@@ -101,7 +100,7 @@ pub(crate) fn serve<'a>(
                 return last_words(call, &script.unavailable, CallEnd::ProgramFailed);
             };
             entry.has_started();
-            tracing::info!(call = %entry.id(), account = %account.name, from = %entry.origin().from, "a site's call");
+            tracing::info!(call = %entry.id(), account = %account.name, from = %entry.origin().from(), "a site's call");
             let visit = Visit::new(call, entry, guest, *rules);
             return Box::pin(async move { attendant.attend(visit).await.into() });
         }
@@ -153,7 +152,7 @@ impl<'a> Joint<'a> {
         };
         entry.has_started();
         tracing::info!(
-            call = %entry.id(), account = %account.name, from = %entry.origin().from, pid = running.child.pid(),
+            call = %entry.id(), account = %account.name, from = %entry.origin().from(), pid = running.child.pid(),
             "program started"
         );
         call.set_line_ends(match on {
@@ -194,7 +193,7 @@ impl<'a> Beginning<'a> {
         let connect = over.words().to_ascii_uppercase();
         let facts = Facts {
             call: entry.id(),
-            origin: &entry.origin(),
+            origin: entry.origin(),
             connect: &connect,
             terminal: guest.told.terminal.as_ref().map(|terminal| terminal.as_str()),
             command: guest.told.command.as_deref(),

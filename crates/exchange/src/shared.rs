@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::account::{Account, Fingerprint};
 use crate::admission::{Admission, Checked, Identified};
 use crate::attendant::Attendant;
-use crate::call::{CallEnd, CallId};
+use crate::call::{CallCount, CallEnd, CallId};
 use crate::callback::Callbacks;
 use crate::config::ExchangeConfig;
 use crate::crowd::{Crowd, Entered, Queue, Seat, TooMany};
@@ -95,16 +95,16 @@ impl Shared {
         &self,
         source: Source,
         queue: Option<&Arc<Queue>>,
-    ) -> Result<(Seat, CallId), TooMany> {
+    ) -> Result<(Seat, CallCount), TooMany> {
         let Entered { seat, call, instead_of } = self.crowd.enter(source, queue)?;
         if let Some(other) = instead_of {
-            self.registry.end(other, CallEnd::MadeRoom);
+            self.registry.end(CallId::of(other), CallEnd::MadeRoom);
         }
         Ok((seat, call))
     }
 
-    pub(crate) fn register(&self, origin: Origin, seat: Seat, id: CallId) -> Box<Entry> {
-        self.registry.enter(origin, seat, id)
+    pub(crate) fn register(&self, origin: Origin, seat: Seat, number: CallCount) -> Box<Entry> {
+        self.registry.enter(origin, seat, number)
     }
 
     /// Notes a caller for whom nothing was done.
@@ -115,8 +115,8 @@ impl Shared {
     }
 
     pub(crate) fn turn_away(&self, call: Call, origin: &Origin, why: &'static str) -> CallEnd {
-        tracing::info!(from = %origin.from, why, "caller turned away");
-        let (line, from, over) = (&*origin.device, origin.host(), origin.over.words());
+        tracing::info!(from = %origin.from(), why, "caller turned away");
+        let (line, from, over) = (origin.device(), &*origin.host(), origin.over().words());
         self.turned_away(&Unheard { line, from, over, why });
         call.reset();
         CallEnd::TurnedAway
@@ -180,7 +180,7 @@ impl Shared {
         let subject = shown.subject.as_deref().unwrap_or("-");
         tracing::info!(call = %id, fingerprint = %shown.fingerprint, subject, "certificate shown");
         let fingerprint = Fingerprint::of_digest(shown.fingerprint.0);
-        self.identify_by_certificate(&entry.origin(), Some(id), &fingerprint)
+        self.identify_by_certificate(entry.origin(), Some(id), &fingerprint)
     }
 
     /// The account of a caller who has proved to have one of its SSH keys.

@@ -6,9 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Source {
     /// One address.
-    V4(u32),
+    V4([u8; 4]),
     /// A /56: what one subscriber gets, and changes addresses in as he likes.
-    V6(u64),
+    V6([u8; 7]),
     /// This machine: a UNIX socket or another part of the process, whom no limit per source applies
     /// to.
     Local,
@@ -17,9 +17,19 @@ pub(crate) enum Source {
 impl From<SocketAddr> for Source {
     fn from(address: SocketAddr) -> Self {
         match address.ip().to_canonical() {
-            IpAddr::V4(ip) => Self::V4(ip.to_bits()),
-            IpAddr::V6(ip) => Self::V6(u64::try_from(ip.to_bits() >> 72).unwrap_or(0)),
+            IpAddr::V4(ip) => Self::V4(ip.octets()),
+            IpAddr::V6(ip) => {
+                let [a, b, c, d, e, f, g, ..] = ip.octets();
+                Self::V6([a, b, c, d, e, f, g])
+            }
         }
+    }
+}
+
+#[cfg(test)]
+impl Source {
+    pub(crate) const fn v4(address: u32) -> Self {
+        Self::V4(address.to_be_bytes())
     }
 }
 

@@ -83,7 +83,7 @@ pub(crate) async fn receive(
     let noted = Arc::new(OnceLock::new());
     let door = Door {
         shared: Arc::clone(&shared),
-        origin: entry.origin(),
+        origin: entry.origin().clone(),
         call: entry.id(),
         commands: host.commands,
         tries_left: settings.script.tries,
@@ -115,7 +115,7 @@ pub(crate) async fn receive(
             return Some(Box::pin(shared.run_identified(Box::new(call), guest, entry)));
         }
     };
-    shared.offended(&shared.settings(), &entry.origin(), end);
+    shared.offended(&shared.settings(), entry.origin(), end);
     entry.file(entry.over(end));
     None
 }
@@ -133,7 +133,7 @@ fn ended(why: NotAnswered, noted: Option<Ending>) -> CallEnd {
 /// Decides about one caller, by the exchange's accounts and within its limits.
 struct Door {
     shared: Arc<Shared>,
-    origin: Arc<Origin>,
+    origin: Origin,
     call: CallId,
     commands: Commands,
     tries_left: u32,

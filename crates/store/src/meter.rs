@@ -9,8 +9,15 @@ pub(crate) struct Meter {
     began: Instant,
     received: AtomicU64,
     sent: AtomicU64,
-    /// The call has no record after all.
-    refused: AtomicBool,
+    /// Nothing more goes on record: the call has ended, or has no record after all.
+    closed: AtomicBool,
+}
+
+/// How a meter was found by who closes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Was {
+    Open,
+    Closed,
 }
 
 /// What a meter shows.
@@ -21,16 +28,14 @@ pub(crate) struct Reading {
     pub(crate) lasted: Duration,
 }
 
-/// What a call has carried.
+/// What a call has carried both ways: enough to see whether it is more than before, since neither
+/// figure ever falls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Traffic {
-    received: u64,
-    sent: u64,
-}
+pub(crate) struct Traffic(u64);
 
 impl Reading {
     pub(crate) fn traffic(&self) -> Traffic {
-        Traffic { received: self.received, sent: self.sent }
+        Traffic(self.received.wrapping_add(self.sent))
     }
 }
 
@@ -40,16 +45,19 @@ impl Meter {
             began: Instant::now(),
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
-            refused: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
         }
     }
 
-    pub(crate) fn refuse(&self) {
-        self.refused.store(true, Ordering::Release);
+    pub(crate) fn close(&self) -> Was {
+        match self.closed.swap(true, Ordering::AcqRel) {
+            true => Was::Closed,
+            false => Was::Open,
+        }
     }
 
-    pub(crate) fn is_refused(&self) -> bool {
-        self.refused.load(Ordering::Acquire)
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
     pub(crate) fn set(&self, received: u64, sent: u64) {

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::call::CallEnded;
 use crate::error::Refused;
-use crate::meter::Meter;
+use crate::meter::{Meter, Was};
 use crate::queue::{Change, Queue};
 use crate::time::to_millis;
 
@@ -18,8 +18,8 @@ pub struct Ticket {
     queue: Arc<Queue>,
     row: i64,
     meter: Arc<Meter>,
-    keeping: Option<Keeping>,
-    ended: bool,
+    /// Boxed, since it is soon over and the call may last.
+    keeping: Option<Box<Keeping>>,
 }
 
 /// Waits until a record is kept, apart from its ticket.
@@ -43,7 +43,7 @@ impl Ticket {
         meter: Arc<Meter>,
         kept: oneshot::Receiver<Result<(), Refused>>,
     ) -> Self {
-        Self { queue, row, meter, keeping: Some(Keeping(kept)), ended: false }
+        Self { queue, row, meter, keeping: Some(Box::new(Keeping(kept))) }
     }
 
     /// The record's place in the store.
@@ -64,7 +64,7 @@ impl Ticket {
 
     /// What [`Ticket::kept`] waits for, for somebody else to wait.
     pub fn keeping(&mut self) -> Option<Keeping> {
-        self.keeping.take()
+        self.keeping.take().map(|keeping| *keeping)
     }
 
     /// The caller has shown whose call it is.
@@ -97,18 +97,19 @@ impl Ticket {
     }
 
     /// Closes the record.
-    pub fn end(mut self, end: CallEnded) {
+    pub fn end(self, end: CallEnded) {
         self.finish(end);
     }
 
-    fn finish(&mut self, end: CallEnded) {
-        if !std::mem::replace(&mut self.ended, true) {
-            self.change(Change { end: Some(Box::new(end)), ..Change::default() });
+    fn finish(&self, end: CallEnded) {
+        if self.meter.close() == Was::Open {
+            let end = Some(Box::new(end));
+            self.queue.change(self.row, Change { end, ..Change::default() });
         }
     }
 
     fn change(&self, change: Change) {
-        if !self.meter.is_refused() {
+        if !self.meter.is_closed() {
             self.queue.change(self.row, change);
         }
     }
@@ -129,5 +130,16 @@ impl Drop for Ticket {
 impl std::fmt::Debug for Ticket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Ticket").field("row", &self.row).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ticket_of_a_call_that_lasts_is_small() {
+        assert!(size_of::<Ticket>() <= 32, "{}", size_of::<Ticket>());
+        assert!(size_of::<Meter>() <= 40, "{}", size_of::<Meter>());
     }
 }

@@ -363,7 +363,7 @@ fn refuse_puts(puts: Vec<Put>, why: Refused) {
 
 fn refuse(begins: Vec<Begin>) {
     for begin in begins {
-        begin.meter.refuse();
+        begin.meter.close();
         let _ = begin.kept.send(Err(Refused::Trouble));
     }
 }

@@ -236,11 +236,12 @@ impl Session {
     }
 
     fn keep_sub(&mut self, option: Known, bytes: &[u8]) -> Sub {
-        if self.sub.len() + bytes.len() > limits::SUBNEGOTIATION {
-            self.sub = Vec::new();
+        let kept = &mut self.sub.get_or_insert_default().0;
+        if kept.len() + bytes.len() > limits::SUBNEGOTIATION {
+            self.sub = None;
             return Sub::Skip;
         }
-        self.sub.extend_from_slice(bytes);
+        kept.extend_from_slice(bytes);
         Sub::Keep(option)
     }
 
@@ -256,8 +257,8 @@ impl Session {
             }
             (SE, Sub::Keep(option)) => {
                 self.receiving = Receiving::Data;
-                let parameters = std::mem::take(&mut self.sub);
-                self.subnegotiated(option, &parameters, out)
+                let parameters = self.sub.take().unwrap_or_default();
+                self.subnegotiated(option, &parameters.0, out)
             }
             (SE, Sub::Skip) => {
                 self.receiving = Receiving::Data;
@@ -265,7 +266,7 @@ impl Session {
             }
             // Its end got lost: better one sub-negotiation too few than a call that stays deaf.
             (_, _) => {
-                self.sub = Vec::new();
+                self.sub = None;
                 self.command(byte, out)
             }
         }

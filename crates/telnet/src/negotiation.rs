@@ -117,7 +117,6 @@ impl Session {
             out.negotiate(party.verb(say), option.code());
         }
         self.table.take(now, party, option, step);
-        self.answer_by = self.table.answer_by();
         if step.next == before {
             return;
         }
@@ -195,7 +194,7 @@ impl Session {
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        [self.timers.next(), self.answer_by].into_iter().flatten().min()
+        [self.timers.next(), self.table.answer_by()].into_iter().flatten().min()
     }
 
     /// Does what is due.
@@ -207,7 +206,7 @@ impl Session {
                 _ => {}
             }
         }
-        if self.answer_by.is_none_or(|at| at > now) {
+        if self.table.answer_by().is_none_or(|at| at > now) {
             return;
         }
         for option in Table::KNOWN {

@@ -15,15 +15,13 @@ use crate::wire::{Known, Verb};
 pub(crate) const OPENING: usize = 0;
 pub(crate) const RECHECK: usize = 1;
 
-/// The state of a telnet connection. Boxed, so that a raw call does not carry it.
+/// The state of a telnet connection. What is rare in it is boxed: it lasts as long as the call.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) options: Options,
     pub(crate) receiving: Receiving,
     pub(crate) line_end: LineEnd,
     pub(crate) table: Table,
-    /// The earliest of the table's deadlines, so that nobody has to search for it.
-    pub(crate) answer_by: Option<Instant>,
     pub(crate) timers: Timers<2>,
     pub(crate) opening: Opening,
     pub(crate) matcher: Matcher,
@@ -34,7 +32,7 @@ pub(crate) struct Session {
     /// Whether the peer leaves questions about BINARY unanswered.
     pub(crate) answers_binary: Answers,
     /// What has been received of the sub-negotiation under way.
-    pub(crate) sub: Vec<u8>,
+    pub(crate) sub: Option<Box<Parameters>>,
     pub(crate) line_mask: LineState,
     pub(crate) modem_mask: ModemState,
 }
@@ -61,6 +59,10 @@ pub(crate) enum Sub {
     /// Nobody wants it, or it is too long: skipped to its end.
     Skip,
 }
+
+/// The parameters of a sub-negotiation.
+#[derive(Debug, Default)]
+pub(crate) struct Parameters(pub(crate) Vec<u8>);
 
 /// What is left of a line end once its CR has been delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +111,6 @@ impl Session {
             receiving: Receiving::Data,
             line_end: LineEnd::Over,
             table: Table::new(),
-            answer_by: None,
             timers: Timers::default(),
             opening: Opening::Waiting,
             matcher: Matcher::Start,
@@ -117,7 +118,7 @@ impl Session {
             refusals_left: limits::REFUSALS,
             marks: 0,
             answers_binary: Answers::Presumably,
-            sub: Vec::new(),
+            sub: None,
             line_mask: LineState(0),
             modem_mask: ModemState(0xFF),
             options,
@@ -196,6 +197,6 @@ mod tests {
 
     #[test]
     fn a_session_is_small() {
-        assert!(size_of::<Session>() <= 192, "{}", size_of::<Session>());
+        assert!(size_of::<Session>() <= 104, "{}", size_of::<Session>());
     }
 }

@@ -65,6 +65,9 @@ struct Question {
     answer_by: Instant,
 }
 
+#[derive(Clone, Debug, Default)]
+struct Questions(Vec<Question>);
+
 #[derive(Clone, Debug)]
 struct Sides {
     us: Entry,
@@ -82,9 +85,9 @@ pub(crate) struct Table {
     terminal_type: Sides,
     window_size: Sides,
     com_port: Sides,
-    /// At most one for each option of each party. Owns no memory when all are answered, as they soon
-    /// are for good.
-    questions: Vec<Question>,
+    /// At most one for each option of each party. Nothing when all are answered, as they soon are for
+    /// good.
+    questions: Option<Box<Questions>>,
 }
 
 impl Table {
@@ -105,7 +108,7 @@ impl Table {
             terminal_type: BOTH,
             window_size: BOTH,
             com_port: BOTH,
-            questions: Vec::new(),
+            questions: None,
         }
     }
 
@@ -122,11 +125,12 @@ impl Table {
         if asked && step.say.is_none() {
             return;
         }
-        self.questions.retain(|question| (question.party, question.option) != (party, option));
+        let questions = &mut self.questions.get_or_insert_default().0;
+        questions.retain(|question| (question.party, question.option) != (party, option));
         if asked {
-            self.questions.push(Question { party, option, answer_by: now + limits::ANSWER });
-        } else if self.questions.is_empty() {
-            self.questions = Vec::new();
+            questions.push(Question { party, option, answer_by: now + limits::ANSWER });
+        } else if questions.is_empty() {
+            self.questions = None;
         }
     }
 
@@ -166,13 +170,17 @@ impl Table {
 
     /// When the first of the awaited answers is overdue.
     pub(crate) fn answer_by(&self) -> Option<Instant> {
-        self.questions.iter().map(|question| question.answer_by).min()
+        self.questions().map(|question| question.answer_by).min()
     }
 
     /// Whether the answer that an option waits for is overdue.
     pub(crate) fn is_overdue(&self, now: Instant, party: Party, option: Known) -> bool {
-        self.questions.iter().any(|question| {
+        self.questions().any(|question| {
             (question.party, question.option) == (party, option) && question.answer_by <= now
         })
+    }
+
+    fn questions(&self) -> impl Iterator<Item = &Question> {
+        self.questions.iter().flat_map(|questions| questions.0.iter())
     }
 }

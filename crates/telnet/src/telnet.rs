@@ -30,10 +30,10 @@ enum Stage {
     Raw,
     /// What `auto` is until the peer has shown telnet, or has had the chance.
     Detecting(Box<Detecting>),
-    Telnet(Box<Session>),
+    Telnet(Session),
 }
 
-/// What it takes to find out. Boxed like a session, since it is soon over.
+/// What it takes to find out. Boxed, since it is soon over.
 #[derive(Debug)]
 struct Detecting {
     detector: Detector,
@@ -93,9 +93,7 @@ impl Telnet {
             Mode::Auto => {
                 Stage::Detecting(Box::new(Detecting { detector: Detector::default(), options }))
             }
-            Mode::On | Mode::BinaryBlind => {
-                Stage::Telnet(Box::new(Session::new(options, now, &mut replies)))
-            }
+            Mode::On | Mode::BinaryBlind => Stage::Telnet(Session::new(options, now, &mut replies)),
         };
         Self { replies, stage }
     }
@@ -135,7 +133,7 @@ impl Telnet {
                     }
                     // A start of the command that had been kept back: no data, and no event either.
                     let _ = session.decode(now, held.as_mut_slice(), &mut self.replies);
-                    self.stage = Stage::Telnet(Box::new(session));
+                    self.stage = Stage::Telnet(session);
                 }
                 Decoded { consumed: data, data, event: Some(Event::BecameTelnet) }
             }

@@ -1,17 +1,18 @@
 //! A call that gets back what it sends: the test number of an exchange.
 
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use carrier::{Call, Received, clock_now, scratch};
+use carrier::{Call, Queue, Received, clock_now, scratch};
 use clock::Instant;
 
-use super::pending::Pending;
 use super::timer::Timer;
 use crate::call::CallEnd;
 use crate::limits;
 use crate::login::Guest;
 use crate::registry::Entry;
+use crate::service::Left;
 use crate::session::Admitted;
 
 /// How long a call to something that the exchange does itself may be.
@@ -23,15 +24,18 @@ pub(crate) struct EchoRules {
     pub(crate) longest: Option<Duration>,
 }
 
-/// A call to the test number.
+/// A call to the test number: ready when it is to end.
+///
+/// Such calls stand for all silent ones when memory is counted, so it keeps nothing that it can do
+/// without.
 pub(crate) struct Echo<'a> {
     call: &'a mut Call,
     entry: &'a mut Entry,
-    rules: EchoRules,
+    idle: Option<Duration>,
+    limit: Option<Instant>,
     admitted: Admitted,
-    pending: Pending,
+    pending: Queue,
     caller: Caller,
-    began: Instant,
     heard: Instant,
     timer: Timer,
 }
@@ -51,19 +55,13 @@ impl<'a> Echo<'a> {
         rules: EchoRules,
     ) -> Self {
         let Guest { mut admitted, early, .. } = guest;
-        let mut pending = Pending::default();
+        let mut pending = Queue::default();
         pending.put(admitted.data(&early));
-        let now = clock_now();
+        let heard = clock_now();
+        let EchoRules { idle, longest } = rules;
+        let limit = longest.map(|longest| heard + longest);
         let (caller, timer) = (Caller::Sends, Timer::default());
-        Self { call, entry, rules, admitted, pending, caller, began: now, heard: now, timer }
-    }
-
-    /// Ready when the call is to end.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<CallEnd> {
-        match self.work(cx) {
-            Ok(()) => Poll::Pending,
-            Err(end) => Poll::Ready(end),
-        }
+        Self { call, entry, idle, limit, admitted, pending, caller, heard, timer }
     }
 
     fn work(&mut self, cx: &mut Context<'_>) -> Result<(), CallEnd> {
@@ -134,21 +132,41 @@ impl<'a> Echo<'a> {
 
     fn poll_time(&mut self, cx: &mut Context<'_>) -> Result<(), CallEnd> {
         loop {
-            let limit = self.rules.longest.map(|longest| self.began + longest);
-            let idle = self.rules.idle.map(|idle| self.heard + idle);
-            let deadline = [self.call.deadline(), limit, idle].into_iter().flatten().min();
+            let idle = self.idle.map(|idle| self.heard + idle);
+            let deadline = [self.call.deadline(), self.limit, idle].into_iter().flatten().min();
             let Poll::Ready(now) = self.timer.poll(cx, deadline) else { return Ok(()) };
             if self.call.deadline().is_some_and(|deadline| deadline <= now) {
                 self.call.timeout(now);
                 // What it did must be put on the wire.
                 cx.waker().wake_by_ref();
             }
-            if limit.is_some_and(|limit| limit <= now) {
+            if self.limit.is_some_and(|limit| limit <= now) {
                 return Err(CallEnd::TimeLimit);
             }
             if idle.is_some_and(|idle| idle <= now) {
                 return Err(CallEnd::Idle);
             }
         }
+    }
+}
+
+impl Future for Echo<'_> {
+    type Output = Left;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Left> {
+        match self.get_mut().work(cx) {
+            Ok(()) => Poll::Pending,
+            Err(end) => Poll::Ready(end.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silent_call_is_small() {
+        assert!(size_of::<Echo<'_>>() <= 88, "{}", size_of::<Echo<'_>>());
     }
 }

@@ -2,11 +2,10 @@
 
 use std::task::{Context, Poll};
 
-use carrier::{Call, Received, scratch};
+use carrier::{Call, Queue, Received, scratch};
 use telnet::{Event, Function};
 use tty::Running;
 
-use super::pending::Pending;
 use super::{EndMeans, Rules, Turn};
 use crate::call::CallEnd;
 use crate::com_port::{self, ComPort, Deed};
@@ -19,7 +18,7 @@ use crate::session::Admitted;
 #[derive(Debug)]
 pub(super) struct Inward {
     state: State,
-    pending: Pending,
+    pending: Queue,
     admitted: Admitted,
     parity: Parity,
     caller: Caller,
@@ -55,7 +54,7 @@ impl Inward {
         parity: Parity,
         port: Option<Box<ComPort>>,
     ) -> Self {
-        let mut pending = Pending::default();
+        let mut pending = Queue::default();
         parity.take_off(&mut early);
         pending.put(admitted.data(&early));
         Self {
@@ -139,7 +138,7 @@ impl Inward {
 
     /// The program has closed its input. It may go on writing.
     fn fall_deaf(&mut self) {
-        self.pending.clear();
+        self.pending = Queue::default();
         if self.state == State::Open {
             self.state = State::Deaf;
         }

@@ -8,7 +8,6 @@
 mod echo;
 mod inward;
 mod outward;
-pub(crate) mod pending;
 pub(crate) mod timer;
 
 use std::process::ExitStatus;

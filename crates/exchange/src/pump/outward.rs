@@ -2,11 +2,10 @@
 
 use std::task::{Context, Poll};
 
-use carrier::{Call, scratch};
+use carrier::{Call, Queue, scratch};
 use tty::ProgramIo;
 
 use super::Turn;
-use super::pending::Pending;
 use crate::call::CallEnd;
 use crate::config::Parity;
 use crate::limits;
@@ -15,7 +14,7 @@ use crate::limits;
 #[derive(Debug)]
 pub(super) struct Outward {
     state: State,
-    pending: Pending,
+    pending: Queue,
     parity: Parity,
 }
 
@@ -29,7 +28,7 @@ enum State {
 
 impl Outward {
     pub(super) fn new(parity: Parity) -> Self {
-        Self { state: State::Open, pending: Pending::default(), parity }
+        Self { state: State::Open, pending: Queue::default(), parity }
     }
 
     /// Whether the caller has everything that the program has written or ever will.
