@@ -147,9 +147,10 @@ fn a_sub_negotiation_that_is_too_long_is_not_understood() {
     }
 }
 
+/// All that a settled conversation keeps: nothing of it lies elsewhere.
 #[test]
 fn a_codec_is_small() {
-    assert!(size_of::<Telnet>() <= 112, "{}", size_of::<Telnet>());
+    assert!(size_of::<Telnet>() <= 144, "{}", size_of::<Telnet>());
 }
 
 /// Anything an owner can do.
