@@ -11,7 +11,7 @@ use modbus::pdu::{Dialect, Request, Response};
 use modbus::value::{Order, Point as Meaning, ValueType, decode};
 
 use crate::collector::{Answer, OrderError, Told};
-use crate::config::Writes;
+use crate::config::{Framing, Writes};
 use crate::limits;
 use crate::point::{is_bits, is_name};
 use crate::quantity::{registers, written};
@@ -158,8 +158,8 @@ impl Ask {
             Target::Range(range) => *range,
             Target::Point(name) => {
                 let point = shelf.points.iter().find(|point| point.name == *name);
-                let point = point
-                    .ok_or_else(|| OrderError::Bad(format!("the site has no point `{name}`")))?;
+                let point =
+                    point.ok_or_else(|| OrderError::Bad(no_point(name, shelf.config.framing)))?;
                 if self.unit.is_some() || self.kind.is_some() || self.order.is_some() {
                     return bad("a point knows its unit, type and order");
                 }
@@ -330,6 +330,17 @@ async fn ask(
             Err(OrderError::Away("the call has ended".to_owned()))
         }
         Err(AskError::Forbidden) => Err(OrderError::Forbidden),
+    }
+}
+
+/// What to do instead, where a name means nothing.
+fn no_point(name: &str, framing: Framing) -> String {
+    match framing {
+        // It tells what its points are called, and nothing of where they stand.
+        Framing::Station => format!(
+            "the points of a station are asked for by address, such as h:100; `{name}` is none"
+        ),
+        _ => format!("the site has no point `{name}`"),
     }
 }
 

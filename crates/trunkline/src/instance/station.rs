@@ -48,7 +48,11 @@ impl Site {
         if let Ok(wishes) = signal(SignalKind::user_defined1()) {
             ear.spawn(hear(wishes, Arc::clone(&station)));
         }
-        tracing::info!(station = plan.station.name, "reads {} devices", plan.devices.len());
+        tracing::info!(
+            station = plan.station.name,
+            devices = plan.devices.len(),
+            "reads its devices"
+        );
         *lock(&self.running) = Some(Running { plan, station, ear });
         Ok(())
     }

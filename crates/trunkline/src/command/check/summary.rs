@@ -163,7 +163,7 @@ fn plug_words(line: &LineConfig) -> String {
 
 #[cfg(feature = "exchange")]
 fn answering(plan: &Plan, summary: &mut Summary) {
-    use exchange::{AccountConfig, Kind, On};
+    use exchange::{AccountConfig, BuiltIn, Kind, On};
     let Some(answering) = &plan.answering else { return };
     let spoken = |kinds: &[Kind]| {
         let word = |kind: &Kind| match kind {
@@ -187,9 +187,11 @@ fn answering(plan: &Plan, summary: &mut Summary) {
         }
         summary.section("Host keys", "host-key", keys);
     }
-    let service = |account: &AccountConfig| match &account.deny {
-        Some(reason) => format!("is told: {reason}"),
-        None => {
+    let service = |account: &AccountConfig| match (&account.deny, account.service) {
+        (Some(reason), _) => format!("is told: {reason}"),
+        (None, Some(BuiltIn::Echo)) => "hears what it says".to_owned(),
+        (None, Some(BuiltIn::Collector)) => "its calls are a site's".to_owned(),
+        (None, None) => {
             let on = if account.on == On::Pipe { "a pipe" } else { "a terminal" };
             let user = account.user.as_ref().map_or(String::new(), |user| format!(", as {user}"));
             format!("{} on {on}{user}", account.program.join(" "))
