@@ -45,6 +45,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("wismo", include_str!("../personas/wismo.toml")),
     #[cfg(feature = "wip")]
     ("q2406", include_str!("../personas/q2406.toml")),
+    #[cfg(feature = "wip")]
     ("q2406-edsoft", include_str!("../personas/q2406-edsoft.toml")),
 ];
 
