@@ -248,7 +248,6 @@ fn a_station_that_is_wanted_calls_and_hangs_up_when_everything_is_said() {
     stage.signal(Signal::USR1);
     wait_until(&kept, |kept| kept.samples.len() > 3);
     assert!(stage.stop().success());
-    let kept = kept.lock().unwrap();
-    assert_eq!(kept.calls, 1);
-    assert_whole(&kept);
+    // How many calls it took is left open: one that fails, as on a busy machine, is made again.
+    assert_whole(&kept.lock().unwrap());
 }
