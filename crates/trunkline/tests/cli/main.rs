@@ -7,6 +7,8 @@ mod crowd;
 mod dialling;
 mod documentation;
 mod inside;
+#[cfg(all(feature = "station", feature = "collector"))]
+mod kills;
 mod launcher;
 mod launcher_forged;
 mod lifetime;
