@@ -91,6 +91,15 @@ impl Ears {
         }
     }
 
+    /// Forgets what is unfinished, on paths where a frame's beginning is found again.
+    pub fn forget(&mut self) {
+        match self {
+            Self::Rtu(ears) => ears.forget(),
+            Self::Ascii(ears) => ears.forget(),
+            Self::Tcp(_) => {}
+        }
+    }
+
     /// Tells a master's ears whose answer is waited for.
     pub fn expect(&mut self, unit: UnitId, function: u8) {
         if let Self::Rtu(ears) = self {

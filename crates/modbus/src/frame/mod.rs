@@ -3,11 +3,14 @@
 pub mod ascii;
 mod crc;
 mod ears;
+mod echo;
 pub mod rtu;
 pub mod tcp;
 
 pub use crc::crc16;
 pub use ears::{Caught, Ears, Framing};
+pub use echo::Echo;
+pub(crate) use echo::Returning;
 
 use crate::UnitId;
 use crate::pdu::Pdu;

@@ -1,13 +1,14 @@
 //! Which late answers may still come.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use clock::Instant;
 
 use crate::UnitId;
 use crate::pdu::Function;
 
-/// Functions that a unit was asked and hasn't answered in time, a bit each.
+/// Functions that a unit was asked and hasn't answered in time, a bit each: none while it is asked after a rest.
 #[derive(Clone, Copy, Debug)]
 struct Owed {
     functions: u128,
@@ -25,9 +26,17 @@ pub(super) struct Doubtful(HashMap<UnitId, Owed>);
 impl Doubtful {
     /// A unit hasn't answered; `until` is when it won't any more, as far as time can tell.
     pub(super) fn owes(&mut self, unit: UnitId, function: u8, until: Instant) {
-        let owed = self.0.entry(unit).or_insert(Owed { functions: 0, until });
-        owed.functions |= bit(function);
-        owed.until = owed.until.max(until);
+        match self.0.entry(unit) {
+            Entry::Vacant(place) => {
+                place.insert(Owed { functions: bit(function), until });
+            }
+            Entry::Occupied(mut owed) => {
+                let owed = owed.get_mut();
+                // After a rest nothing more is to be learnt from other functions.
+                owed.functions |= if owed.functions == 0 { u128::MAX } else { bit(function) };
+                owed.until = owed.until.max(until);
+            }
+        }
     }
 
     /// Until when an answer of this function could be an old one.
@@ -39,6 +48,13 @@ impl Doubtful {
     /// The first of these functions whose answer could only be a new one.
     pub(super) fn sure(&self, unit: UnitId, functions: &[Function]) -> Option<Function> {
         functions.iter().copied().find(|function| self.doubts(unit, function.code()).is_none())
+    }
+
+    /// The unit has been left alone for so long that nothing of it is on its way any more.
+    pub(super) fn rested(&mut self, unit: UnitId) {
+        if let Some(owed) = self.0.get_mut(&unit) {
+            owed.functions = 0;
+        }
     }
 
     /// The unit has answered something newer.

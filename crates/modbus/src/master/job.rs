@@ -98,7 +98,14 @@ impl Question {
                 | Request::WriteCoils { .. }
                 | Request::WriteRegisters { .. },
                 _,
-            ) => 5,
+            )
+            | Self::Known(Request::ReadEventCounter, _) => 5,
+            Self::Known(Request::ReadExceptionStatus, _) => 2,
+            // They are echoed.
+            Self::Known(
+                request @ (Request::Diagnostics(_) | Request::MaskWriteRegister { .. }),
+                _,
+            ) => request.encode().bytes().len(),
             _ => limits::PDU,
         };
         pdu + 3

@@ -14,18 +14,23 @@
 //! master asks one itself, a sentinel ([`Doubts::Sentinel`]): function 08, an echo. Whether the unit echoes or
 //! refuses, what comes after that is new. A sentinel that goes unanswered is in doubt as well, and the next one has
 //! another function (0B, 07, 11, 0C, 2B). A unit that has answered none of them is left alone for
-//! [`limits::REST`], what is asked of it fails at once, and then nothing of it can still be on its way. A frame that
-//! comes while its function isn't waited for is dropped.
+//! [`limits::REST`], what is asked of it fails at once, and then nothing of it can still be on its way; one that
+//! leaves the next question unanswered as well is left alone again, so a dead unit takes little of the others' time.
+//! A frame that comes while its function isn't waited for is dropped, and so is one that began before the question.
+//!
+//! What nothing on the wire can show: a second copy of an answer that comes only after the next question of the same
+//! shape has been asked.
 //!
 //! Units that can't bear such functions are left alone for a time instead ([`Doubts::Wait`]), which is as sure as
 //! that time is long. On TCP the transaction tells answers apart, and there is no doubt.
 
 mod doubt;
 mod job;
+mod quiet;
 mod settings;
 
 pub use job::{Question, Ticket};
-pub use settings::{Doubts, Echo, Settings};
+pub use settings::{Doubts, Settings};
 
 use std::collections::VecDeque;
 
@@ -33,12 +38,14 @@ use clock::Instant;
 use thiserror::Error;
 
 use crate::UnitId;
+pub use crate::frame::Echo;
 use crate::frame::tcp::{TcpError, Transaction};
-use crate::frame::{Caught, Ears, Frame, Side};
+use crate::frame::{Caught, Ears, Frame, Returning, Side};
 use crate::limits;
 use crate::pdu::{Function, Pdu};
 use doubt::Doubtful;
 use job::{Fit, Job, SENTINELS, sentinel};
+use quiet::Quiet;
 
 /// Where a master's doings go.
 pub trait Output {
@@ -99,13 +106,13 @@ pub struct Master {
     ears: Ears,
     queue: VecDeque<Job>,
     state: State,
+    quiet: Quiet,
     doubtful: Doubtful,
     transaction: Transaction,
     nonce: u16,
     counts: Counts,
     frame: Vec<u8>,
-    /// How much of the frame is still to come back from the wire.
-    echo: usize,
+    returning: Returning,
 }
 
 /// ```text
@@ -136,12 +143,13 @@ impl Master {
             ears: Ears::new(settings.framing, Side::Master),
             queue: VecDeque::new(),
             state: State::Free { from: Instant::ORIGIN },
+            quiet: Quiet::NEVER_HEARD,
             doubtful: Doubtful::default(),
             transaction: Transaction(0),
             nonce: 0,
             counts: Counts::default(),
             frame: Vec::new(),
-            echo: 0,
+            returning: Returning::new(settings.echo),
         }
     }
 
@@ -182,16 +190,25 @@ impl Master {
         out: &mut impl Output,
     ) -> Result<(), TcpError> {
         // What comes after the deadline is late, even if nobody has looked at the clock since.
-        self.timeout(now, out);
-        self.skip_echo(&mut bytes);
+        self.expire(now, out);
+        if !bytes.is_empty() {
+            self.quiet.heard(now, self.settings.silence);
+        }
+        self.returning.skip(&mut bytes);
         while let Some(caught) = self.ears.next(now, &mut bytes, Side::Master)? {
             self.caught(now, caught, out);
         }
+        self.go_on(now, out);
         Ok(())
     }
 
     /// A deadline has passed.
     pub fn timeout(&mut self, now: Instant, out: &mut impl Output) {
+        self.expire(now, out);
+        self.go_on(now, out);
+    }
+
+    fn expire(&mut self, now: Instant, out: &mut impl Output) {
         while let Some(caught) = self.ears.silence(now) {
             self.caught(now, caught, out);
         }
@@ -204,7 +221,6 @@ impl Master {
             }
             self.unanswered(now, out);
         }
-        self.go_on(now, out);
     }
 
     /// When to call [`Master::timeout`].
@@ -212,10 +228,13 @@ impl Master {
         let own = match self.state {
             State::Waiting { until, .. } => Some(until),
             State::Free { .. } if self.queue.is_empty() => None,
-            State::Free { from } => match self.pick(from) {
-                Pick::Job(_) => Some(from),
-                Pick::Wait(until) => Some(until.max(from)),
-            },
+            State::Free { from } => {
+                let from = self.silent(from);
+                Some(match self.pick(from) {
+                    Pick::Job(_) => from,
+                    Pick::Wait(until) => until.max(from),
+                })
+            }
         };
         [own, self.ears.deadline()].into_iter().flatten().min()
     }
@@ -257,9 +276,14 @@ impl Master {
         self.settings.framing.is_serial() && unit.is_broadcast()
     }
 
+    /// When the bus may be spoken on: not while somebody else does.
+    fn silent(&self, from: Instant) -> Instant {
+        from.max(self.quiet.ends(self.settings.silence, self.settings.longest_frame()))
+    }
+
     fn go_on(&mut self, now: Instant, out: &mut impl Output) {
         while let State::Free { from } = self.state
-            && from <= now
+            && self.silent(from) <= now
         {
             let Pick::Job(index) = self.pick(now) else { return };
             let Some(job) = self.queue.remove(index) else { return };
@@ -298,12 +322,12 @@ impl Master {
                     out.done(job.ticket, Outcome::Failed(Failure::Silent));
                     return;
                 }
-                None => self.doubtful.settle(job.unit),
+                None => self.doubtful.rested(job.unit),
             }
         }
-        let length = self.say(job.unit, &job.question, out);
+        let length = self.say(now, job.unit, &job.question, out);
         if self.is_broadcast(job.unit) || job.question.is_never_answered() {
-            let wire = self.settings.patience(length).saturating_sub(self.settings.response);
+            let wire = self.settings.wire(length);
             self.state = State::Free { from: now + (wire + self.settings.turn_around) };
             out.done(job.ticket, Outcome::Said);
             return;
@@ -315,35 +339,33 @@ impl Master {
     fn send_sentinel(&mut self, now: Instant, job: Job, function: Function, out: &mut impl Output) {
         self.nonce = self.nonce.wrapping_add(0x1d5b);
         let question = sentinel(function, self.nonce);
-        let length = self.say(job.unit, &question, out);
+        let length = self.say(now, job.unit, &question, out);
         let until = now + self.settings.patience(length + question.longest_answer());
         self.state = State::Waiting { job, asked: Asked::Sentinel(function), until };
     }
 
     /// Sends a question, and says how long its frame is.
-    fn say(&mut self, unit: UnitId, question: &Question, out: &mut impl Output) -> usize {
+    fn say(
+        &mut self,
+        now: Instant,
+        unit: UnitId,
+        question: &Question,
+        out: &mut impl Output,
+    ) -> usize {
         self.transaction.0 = self.transaction.0.wrapping_add(1);
         self.counts.sent += 1;
         self.frame.clear();
         let pdu = question.pdu();
         self.settings.framing.encode(self.transaction, unit, &pdu, &mut self.frame);
+        // What began before the question is no answer to it, wherever it ends: of an answer that comes twice,
+        // the second one.
+        self.ears.forget();
         self.ears.expect(unit, question.function());
         out.send(&self.frame);
-        self.echo = match self.settings.echo {
-            Echo::None => 0,
-            Echo::Local => self.frame.len(),
-        };
+        self.returning.said(&self.frame);
+        let span = self.settings.wire(self.frame.len());
+        self.quiet.spoken(now, self.settings.silence, span);
         self.frame.len()
-    }
-
-    /// Leaves out what comes back of the last frame. Where something else comes, there is no more of it.
-    fn skip_echo(&mut self, bytes: &mut &[u8]) {
-        let expected = self.frame.get(self.frame.len().saturating_sub(self.echo)..);
-        let same =
-            expected.unwrap_or_default().iter().zip(*bytes).take_while(|(a, b)| a == b).count();
-        let (_, rest) = bytes.split_at(same);
-        *bytes = rest;
-        self.echo = if rest.is_empty() { self.echo.saturating_sub(same) } else { 0 };
     }
 
     fn caught(&mut self, now: Instant, caught: Caught, out: &mut impl Output) {
@@ -385,7 +407,6 @@ impl Master {
             }
             (Asked::Job, _) => out.done(job.ticket, Outcome::Answer(pdu)),
         }
-        self.go_on(now, out);
     }
 
     fn unanswered(&mut self, now: Instant, out: &mut impl Output) {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::SerialTiming;
-use crate::frame::{Framing, rtu};
+use crate::frame::{Echo, Framing, rtu};
+use crate::limits;
 
 /// What is done when a unit may still answer what is no longer waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,16 +13,6 @@ pub enum Doubts {
     Sentinel,
     /// Nothing like it is asked for this long. Only as sure as the time is long enough.
     Wait(Duration),
-}
-
-/// Whether the wire gives back what is sent on it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Echo {
-    /// It doesn't.
-    #[default]
-    None,
-    /// It does, as some adapters of two-wire RS-485 do. Unless that is known, a write would be its own answer.
-    Local,
 }
 
 /// How a master speaks to a bus.
@@ -86,9 +77,22 @@ impl Settings {
         Self { timing: Some(timing), silence: timing.t3_5(), ..Self::tcp() }
     }
 
+    /// How long the longest frame takes.
+    pub(super) fn longest_frame(&self) -> Duration {
+        let bytes = match self.framing {
+            Framing::Ascii => limits::ASCII_FRAME,
+            Framing::Rtu(_) | Framing::Tcp => limits::RTU_FRAME,
+        };
+        self.timing.map_or(limits::RESYNC, |timing| timing.characters(bytes))
+    }
+
     /// How long an answer may take, all in all.
     pub(super) fn patience(&self, bytes: usize) -> Duration {
-        let wire = self.timing.map_or(Duration::ZERO, |timing| timing.characters(bytes));
-        wire.saturating_add(self.response)
+        self.wire(bytes).saturating_add(self.response)
+    }
+
+    /// How long bytes take.
+    pub(super) fn wire(&self, bytes: usize) -> Duration {
+        self.timing.map_or(Duration::ZERO, |timing| timing.characters(bytes))
     }
 }

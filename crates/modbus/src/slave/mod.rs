@@ -15,7 +15,7 @@ use clock::Instant;
 
 use crate::UnitId;
 use crate::frame::tcp::{TcpError, Transaction};
-use crate::frame::{Caught, Direction, Ears, Frame, Framing, Side};
+use crate::frame::{Caught, Direction, Ears, Echo, Frame, Framing, Returning, Side};
 use crate::pdu::{Counter, Diagnostic, Exception, Pdu, Request, Response, Row};
 
 /// What a slave has heard and answered: the counters of function 08.
@@ -44,6 +44,7 @@ pub struct Slave {
     /// The noise at the last clearing of the counters.
     noise_before: u64,
     answer: Option<(Instant, Vec<u8>)>,
+    returning: Returning,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +70,15 @@ impl Slave {
             heard: Heard::default(),
             noise_before: 0,
             answer: None,
+            returning: Returning::new(Echo::None),
         }
+    }
+
+    /// On a wire that gives back what is sent on it: unless that is known, the answer to a write would be the same
+    /// write once more, for ever.
+    #[must_use]
+    pub fn with_echo(self, echo: Echo) -> Self {
+        Self { returning: Returning::new(echo), ..self }
     }
 
     /// Bytes from the master.
@@ -83,6 +92,7 @@ impl Slave {
         model: &mut impl Model,
         out: &mut impl Output,
     ) -> Result<(), TcpError> {
+        self.returning.skip(&mut bytes);
         while let Some(caught) = self.ears.next(now, &mut bytes, Side::Slave)? {
             self.caught(now, caught, model, out);
         }
@@ -95,6 +105,7 @@ impl Slave {
             self.caught(now, caught, model, out);
         }
         if let Some((_, frame)) = self.answer.take_if(|(at, _)| *at <= now) {
+            self.returning.said(&frame);
             out.send(&frame);
         }
     }
@@ -142,6 +153,7 @@ impl Slave {
         let mut frame = Vec::new();
         self.framing.encode(transaction, unit, &answered, &mut frame);
         if self.silence.is_zero() {
+            self.returning.said(&frame);
             out.send(&frame);
         } else {
             self.answer = Some((now + self.silence, frame));

@@ -2,5 +2,6 @@
 
 mod late;
 mod master;
+mod rs485;
 mod slave;
 mod wire;

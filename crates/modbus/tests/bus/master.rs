@@ -191,3 +191,82 @@ fn a_foreign_function_is_passed_on_and_its_answer_taken() {
     bench.wait();
     assert_eq!(bench.ended(), [(1, answer(&[0x41, 9, 9, 9]))]);
 }
+
+#[test]
+fn an_answer_that_comes_twice_is_heard_out_before_the_next_question() {
+    let mut bench = Bench::new(rtu());
+    let silence = rtu().silence;
+    bench.order(1, 5, read(0, 1));
+    bench.order(2, 5, read(9, 1));
+    bench.sent();
+    let answered = bench.frame(1, 5, &[3, 2, 0, 7]);
+    bench.hear(&answered);
+    // The second copy's characters: none of them lets the bus be silent for long enough.
+    for byte in answered {
+        bench.now = bench.now + silence / 2;
+        bench.hear(&[byte]);
+        assert!(bench.sent().is_empty());
+    }
+    let latest = bench.now;
+    bench.wait();
+    assert_eq!((bench.now.since(latest), bench.sent().len()), (silence, 1));
+    assert_eq!(bench.ended(), [(1, answer(&[3, 2, 0, 7]))]);
+}
+
+#[test]
+fn noise_without_end_is_not_waited_for() {
+    let mut bench = Bench::new(rtu());
+    bench.order(1, 5, read(0, 1));
+    bench.order(2, 6, read(9, 1));
+    bench.hear(&bench.frame(1, 5, &[3, 2, 0, 7]));
+    bench.sent();
+    let begun = bench.now;
+    while bench.sent().is_empty() {
+        bench.now = bench.now + Duration::from_millis(1);
+        bench.hear(&[0]);
+        // The longest frame takes 293 ms.
+        assert!(bench.now.since(begun) < Duration::from_millis(310));
+    }
+}
+
+#[test]
+fn what_began_before_the_question_is_no_answer_to_it() {
+    // A path that has no silences of its own.
+    let mut bench = Bench::new(Settings::rtu_over_a_call());
+    bench.order(1, 5, read(0, 1));
+    bench.order(2, 5, read(9, 1));
+    let answered = bench.frame(1, 5, &[3, 2, 0, 7]);
+    // The answer, and the beginning of its second copy, at once.
+    bench.hear(&[&answered[..], &answered[..3]].concat());
+    assert_eq!((bench.sent().len(), bench.ended().len()), (2, 1));
+    bench.hear(&answered[3..]);
+    assert_eq!(bench.ended(), []);
+    bench.hear(&bench.frame(2, 5, &[3, 2, 0, 8]));
+    assert_eq!(bench.ended(), [(2, answer(&[3, 2, 0, 8]))]);
+}
+
+#[test]
+fn a_unit_that_stays_silent_after_its_rest_is_left_alone_at_once() {
+    let mut bench = Bench::new(Settings { retries: 0, ..rtu() });
+    let ask = |bench: &mut Bench, ticket| {
+        bench.order(ticket, 5, read(0, 1));
+        while bench.ended().is_empty() {
+            bench.wait();
+        }
+        bench.sent().len()
+    };
+    // One question, six sentinels, and then nothing.
+    let sent: Vec<usize> = (0..9).map(|ticket| ask(&mut bench, ticket)).collect();
+    assert_eq!(sent, [1, 1, 1, 1, 1, 1, 1, 0, 0]);
+    for _ in 0..3 {
+        bench.now = bench.now + limits::REST;
+        assert_eq!([ask(&mut bench, 10), ask(&mut bench, 11), ask(&mut bench, 12)], [1, 0, 0]);
+    }
+    // Once it answers, it is asked as ever.
+    bench.now = bench.now + limits::REST;
+    bench.order(20, 5, read(0, 1));
+    bench.hear(&bench.frame(0, 5, &[3, 2, 0, 7]));
+    assert_eq!(bench.ended(), [(20, answer(&[3, 2, 0, 7]))]);
+    bench.sent();
+    assert_eq!([ask(&mut bench, 21), ask(&mut bench, 22)], [1, 1]);
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clock::Instant;
-use modbus::frame::{Framing, rtu, tcp};
+use modbus::frame::{Echo, Framing, rtu, tcp};
 use modbus::slave::{Memory, Slave};
 use modbus::{SerialTiming, UnitId};
 
@@ -121,4 +121,19 @@ fn what_is_no_modbus_tcp_ends_the_connection() {
     let mut unit = Unit::new(Framing::Tcp, Duration::ZERO);
     let refused = unit.slave.input(NOW, b"GET / HTTP/1.1\r\n", &mut unit.memory, &mut unit.said);
     assert_eq!(refused, Err(tcp::TcpError::Protocol(0x5420)));
+}
+
+#[test]
+fn on_a_wire_that_echoes_a_unit_does_not_answer_itself() {
+    let mut unit = Unit::rtu();
+    unit.slave = Slave::new(unit.framing, Duration::ZERO).with_echo(Echo::Local);
+    for _ in 0..3 {
+        let wire = frame(unit.framing, 0, 5, &[6, 0, 0, 0, 1]);
+        unit.slave.input(NOW, &wire, &mut unit.memory, &mut unit.said).expect("RTU");
+        let answer = unit.said.frames.pop().expect("an answer");
+        for byte in answer {
+            unit.slave.input(NOW, &[byte], &mut unit.memory, &mut unit.said).expect("RTU");
+        }
+        assert!(unit.said.frames.is_empty(), "its own answer is no write");
+    }
 }
