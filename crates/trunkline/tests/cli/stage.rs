@@ -291,17 +291,28 @@ impl Equipment {
 
     /// Reads until `text` has come; gives everything up to its end, and keeps the rest.
     pub(crate) fn expect(&mut self, text: &str) -> String {
-        let end = Instant::now() + PATIENCE;
+        let heard = self.take_up_to(text, Instant::now() + PATIENCE);
+        heard.unwrap_or_else(|| panic!("`{text}` doesn't come; heard: {:?}", self.text()))
+    }
+
+    /// Whether `text` comes in this time; everything up to its end is read then.
+    #[cfg(feature = "wip")]
+    pub(crate) fn hears_within(&mut self, text: &str, time: Duration) -> bool {
+        self.take_up_to(text, Instant::now() + time).is_some()
+    }
+
+    fn take_up_to(&mut self, text: &str, end: Instant) -> Option<String> {
         loop {
             if let Some(at) =
                 self.heard.windows(text.len()).position(|window| window == text.as_bytes())
             {
                 let rest = self.heard.split_off(at + text.len());
                 let heard = std::mem::replace(&mut self.heard, rest);
-                return String::from_utf8_lossy(&heard).into_owned();
+                return Some(String::from_utf8_lossy(&heard).into_owned());
             }
-            let heard = self.hear(end);
-            assert!(heard, "`{text}` doesn't come; heard: {:?}", self.text());
+            if !self.hear(end) {
+                return None;
+            }
         }
     }
 

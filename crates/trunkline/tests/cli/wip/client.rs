@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::stage::{Equipment, Stage};
+use crate::stage::{Equipment, PATIENCE, Stage};
 
 /// Whether the modem sends back what it is sent in command state.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,9 +16,17 @@ pub(super) enum Echo {
 pub(super) enum Pace {
     /// All at once.
     AtOnce,
-    /// As at 4800 bit/s.
-    Slow,
+    /// A byte at a time: the next one once its echo has come, and as at 4800 bit/s where there is none.
+    Paced,
 }
+
+/// Every way in which a client may be connected.
+pub(super) const WAYS: [(Echo, Pace); 4] = [
+    (Echo::Off, Pace::AtOnce),
+    (Echo::Off, Pace::Paced),
+    (Echo::On, Pace::AtOnce),
+    (Echo::On, Pace::Paced),
+];
 
 /// A client on the pseudo-terminal of a running modem.
 pub(super) struct Client {
@@ -45,28 +53,33 @@ impl Client {
         stage.start(
             &[&["modem", "--pty", "m", "--state", "state", "--log", "debug"], args].concat(),
         );
-        let equipment = Equipment::open(&stage.path("m"));
-        let mut client = Self { _stage: stage, equipment, echo: Echo::On, pace };
-        if echo == Echo::Off {
-            client.row("ATE0\r\n", "\r\nOK\r\n");
-            client.echo = Echo::Off;
-        }
-        client
+        Self::at_the_line(stage, "m", echo, pace)
     }
 
     /// A client of a line of a configuration.
     pub(super) fn run(configuration: &str, pty: &str) -> Self {
-        Self::started(Stage::new(configuration), pty)
+        Self::started(Stage::new(configuration), pty, Echo::Off, Pace::AtOnce)
     }
 
     /// A client of a line of an instance that isn't started yet.
-    pub(super) fn started(mut stage: Stage, pty: &str) -> Self {
+    pub(super) fn started(mut stage: Stage, pty: &str, echo: Echo, pace: Pace) -> Self {
         stage.start(&["run", "--log", "debug"]);
+        Self::at_the_line(stage, pty, echo, pace)
+    }
+
+    fn at_the_line(stage: Stage, pty: &str, echo: Echo, pace: Pace) -> Self {
         let equipment = Equipment::open(&stage.path(pty));
-        let mut client = Self { _stage: stage, equipment, echo: Echo::On, pace: Pace::AtOnce };
-        client.row("ATE0\r\n", "\r\nOK\r\n");
-        client.echo = Echo::Off;
+        let mut client = Self { _stage: stage, equipment, echo: Echo::On, pace };
+        if echo == Echo::Off {
+            client.row("ATE0\r\n", "\r\nOK\r\n");
+            client.mute();
+        }
         client
+    }
+
+    /// From here on the modem sends nothing back: it was told so.
+    pub(super) const fn mute(&mut self) {
+        self.echo = Echo::Off;
     }
 
     /// The next line that isn't empty, without its ends.
@@ -91,18 +104,23 @@ impl Client {
         self.equipment.read(count)
     }
 
-    /// Sends bytes.
+    /// Sends bytes that aren't sent back.
     pub(super) fn send(&self, bytes: &[u8]) {
         match self.pace {
             Pace::AtOnce => self.equipment.send_bytes(bytes),
-            Pace::Slow => {
-                // A return and its feed leave a port in one go, however slow it is.
-                for piece in bytes.split_inclusive(|byte| *byte != b'\r') {
+            Pace::Paced => {
+                for piece in pieces(bytes) {
                     self.equipment.send_bytes(piece);
+                    // The pace itself; nothing waits for anything here.
                     std::thread::sleep(Duration::from_micros(10_000_000 / 4800));
                 }
             }
         }
+    }
+
+    /// Sends bytes as one, at whatever pace the client goes.
+    pub(super) fn at_once(&self, bytes: &[u8]) {
+        self.equipment.send_bytes(bytes);
     }
 
     /// Exactly these bytes come next.
@@ -120,23 +138,104 @@ impl Client {
         self.equipment.read(count)
     }
 
+    /// What comes back of this.
+    pub(super) const fn comes_back<'t>(&self, text: &'t str) -> &'t str {
+        match self.echo {
+            Echo::On => text,
+            Echo::Off => "",
+        }
+    }
+
+    /// Sends a command; its echo comes if there is one.
+    pub(super) fn types(&mut self, command: &str) {
+        match (self.echo, self.pace) {
+            (Echo::Off, _) => self.send(command.as_bytes()),
+            (Echo::On, Pace::AtOnce) => {
+                self.send(command.as_bytes());
+                self.exact(command.as_bytes());
+            }
+            (Echo::On, Pace::Paced) => {
+                for piece in pieces(command.as_bytes()) {
+                    self.equipment.send_bytes(piece);
+                    self.exact(piece);
+                }
+            }
+        }
+    }
+
     /// Sends a command, and exactly this comes, behind its echo if there is one.
     pub(super) fn row(&mut self, command: &str, answer: &str) {
-        self.send(command.as_bytes());
-        let mut expected = Vec::new();
-        if self.echo == Echo::On {
-            expected.extend_from_slice(command.as_bytes());
+        self.types(command);
+        self.exact(answer.as_bytes());
+    }
+
+    /// Rows of a table: commands and their answers, byte by byte. In an answer, `#` stands for digits and `*`
+    /// for anything.
+    pub(super) fn rows(&mut self, rows: &[(&str, &str)]) {
+        for (command, answer) in rows {
+            self.types(command);
+            self.like(command, answer);
         }
-        expected.extend_from_slice(answer.as_bytes());
-        self.exact(&expected);
+    }
+
+    fn like(&mut self, command: &str, pattern: &str) {
+        let mut heard = String::new();
+        let mut next = |client: &mut Self| {
+            let byte = client.read(1)[0];
+            heard.push(byte.into());
+            let so_far = heard.clone();
+            (byte, move || format!("{command:?}: {so_far:?} is not like {pattern:?}"))
+        };
+        let mut pattern = pattern.bytes();
+        while let Some(wanted) = pattern.next() {
+            let (byte, unlike) = next(self);
+            if !matches!(wanted, b'#' | b'*') {
+                assert!(byte == wanted, "{}", unlike());
+                continue;
+            }
+            let end = pattern.next().expect("something behind what may be anything");
+            let (mut byte, mut unlike) = (byte, unlike);
+            assert!(byte != end, "nothing there: {}", unlike());
+            while byte != end {
+                assert!(wanted == b'*' || byte.is_ascii_digit(), "no digit: {}", unlike());
+                (byte, unlike) = next(self);
+            }
+        }
+    }
+
+    /// Sends a command again and again until there is an answer, as equipment does with a modem that starts;
+    /// nothing of that is left behind it.
+    pub(super) fn repeats(&mut self, command: &str, every: Duration) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            self.equipment.send(command);
+            if self.equipment.hears_within("OK\r\n", every) {
+                break;
+            }
+            assert!(Instant::now() < end, "{command:?} is never answered");
+        }
+        // A question with an answer of its own: what was still on its way is in front of it.
+        self.equipment.send("AT+CGSN\r");
+        self.equipment.expect("\r\n004999010640000\r\n\r\nOK\r\n");
+    }
+
+    /// Tells a modem that may have started anew what this client wants of its echo.
+    pub(super) fn sets_its_echo(&mut self) {
+        self.equipment.send(match self.echo {
+            Echo::On => "ATE1\r",
+            Echo::Off => "ATE0\r",
+        });
+        self.equipment.expect("\r\nOK\r\n");
+    }
+
+    /// This comes, perhaps behind something else.
+    pub(super) fn hears(&mut self, text: &str) {
+        self.equipment.expect(text);
     }
 
     /// Sends a command; whether exactly this is the answer, which ends with `OK` in any case.
     pub(super) fn asks(&mut self, command: &str, answer: &str) -> bool {
-        self.send(command.as_bytes());
-        if self.echo == Echo::On {
-            self.exact(command.as_bytes());
-        }
+        self.types(command);
         format!("{}\r\n\r\nOK\r\n", self.until(b"\r\n\r\nOK\r\n")) == answer
     }
 
@@ -159,7 +258,7 @@ impl Client {
     pub(super) fn escape(&mut self, answer: &str) {
         std::thread::sleep(GUARD);
         let asked = Instant::now();
-        self.equipment.send_bytes(b"+++");
+        self.at_once(b"+++");
         self.exact(answer.as_bytes());
         assert!(asked.elapsed() >= Duration::from_secs(1), "the silence behind it counts");
     }
@@ -171,4 +270,9 @@ impl Client {
         self.ok("AT+WIPBR=1,6");
         self.ok("AT+WIPBR=4,6,0");
     }
+}
+
+/// Bytes one by one; a return and its feed leave a port in one go, however slow it is.
+fn pieces(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split_inclusive(|byte| *byte != b'\r')
 }

@@ -3,15 +3,23 @@
 use std::net::UdpSocket;
 
 use super::servers::{Server, hears, hears_the_end, read, says};
-use super::{Client, Echo, Pace};
+use super::{Client, WAYS};
 use crate::stage::{PATIENCE, Stage};
 
-/// Every way in which a client may be connected.
-fn each_way(persona: &str, mut goes: impl FnMut(Client)) {
-    for (echo, pace) in
-        [(Echo::Off, Pace::AtOnce), (Echo::On, Pace::AtOnce), (Echo::On, Pace::Slow)]
-    {
+/// Each way in which a client may be connected.
+fn each_way(persona: &str, goes: impl Fn(Client)) {
+    for (echo, pace) in WAYS {
         goes(Client::of(persona, echo, pace));
+    }
+}
+
+/// The same with lines that end with a feed alone.
+fn each_way_with_feeds(goes: impl Fn(Client)) {
+    for (echo, pace) in WAYS {
+        let configuration = "state = \"state\"\npersonas = [\"lf.toml\"]\n[[line]]\nname = \"m\"\npty = \"m\"\npersona = \"lf\"\n";
+        let stage = Stage::new(configuration);
+        stage.write("lf.toml", "base = \"wavecom-q24\"\naccept-lf = true\n");
+        goes(Client::started(stage, "m", echo, pace));
     }
 }
 
@@ -50,22 +58,23 @@ fn t1a_wismo228_library_opens_a_socket_and_asks_for_a_page() {
 /// T1.a: the far end closes while the client is on its way out of data mode.
 #[test]
 fn t1a_wismo228_library_hears_of_a_peer_that_closed_on_its_way_out() {
-    let mut client = Client::of("wismo", Echo::Off, Pace::AtOnce);
-    client.attach();
-    let server = Server::new();
-    client.row(
-        &format!("AT+WIPCREATE=2,1,\"localhost\",{}\r\n", server.port()),
-        "\r\nOK\r\n\r\n+WIPREADY: 2,1\r\n",
-    );
-    let far = server.accept();
-    client.row("AT+WIPDATA=2,1,1\r", "\r\nCONNECT\r\n");
-    std::thread::sleep(std::time::Duration::from_millis(1100));
-    client.send(b"+++");
-    // In the middle of the silence behind it.
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    drop(far);
-    client.exact(b"\r\n+WIPPEERCLOSE: 2,1\r\n\r\nOK\r\n");
-    client.row("AT+WIPCLOSE=2,1\r\n", OK);
+    each_way("wismo", |mut client| {
+        client.attach();
+        let server = Server::new();
+        client.row(
+            &format!("AT+WIPCREATE=2,1,\"localhost\",{}\r\n", server.port()),
+            "\r\nOK\r\n\r\n+WIPREADY: 2,1\r\n",
+        );
+        let far = server.accept();
+        client.row("AT+WIPDATA=2,1,1\r", "\r\nCONNECT\r\n");
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+        client.at_once(b"+++");
+        // In the middle of the silence behind it.
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        drop(far);
+        client.exact(b"\r\n+WIPPEERCLOSE: 2,1\r\n\r\nOK\r\n");
+        client.row("AT+WIPCLOSE=2,1\r\n", OK);
+    });
 }
 
 /// T1.b: the server speaks first.
@@ -182,35 +191,34 @@ fn t9_tracker_reports_and_waits_for_the_end_of_its_session() {
     });
 }
 
-/// T13: a client that ends its lines by a feed alone.
-#[test]
-fn t13_lines_that_end_with_a_feed_alone_are_taken_where_the_persona_says_so() {
-    let configuration = "state = \"state\"\npersonas = [\"lf.toml\"]\n[[line]]\nname = \"m\"\npty = \"m\"\npersona = \"lf\"\n";
-    let stage = Stage::new(configuration);
-    stage.write("lf.toml", "base = \"wavecom-q24\"\naccept-lf = true\n");
-    let mut client = Client::started(stage, "m");
-    client.row("AT\n", OK);
-    client.row("AT+WIPCFG=1\n", OK);
-    client.row("AT+WIPBR=1,6\n", OK);
-}
-
-/// T14: a bearer that was never opened, an error level that Wavecom doesn't have, and two returns.
+/// T14: a bearer that was never opened, and two returns behind a command.
 #[test]
 fn t14_a_client_that_ignores_errors_gets_on() {
     each_way("wavecom-q26", |mut client| {
         let server = Server::new();
-        client.row("AT+CMEE=1\r", OK);
-        client.row("AT+WIPCFG=1\r", OK);
-        client.row("AT+WIPBR=1,6\r", OK);
-        client.row("AT+WIPBR=2,5,16,\"10.0.0.1\"\r", "\r\n+CME ERROR: 803\r\n");
-        client.row("AT+WIPBR=2,6,11,\"APN\"\r", OK);
-        client.row("AT+WIPBR=3,6,11\r", "\r\n+WIPBR: 6,11,\"APN\"\r\n\r\nOK\r\n");
-        client.row("AT+WIPBR=3,5,15\r", "\r\n+CME ERROR: 803\r\n");
-        client.row("AT+WIPBR=4,6,0\r", OK);
-        client.row(
-            &format!("AT+WIPCREATE=2,1,\"127.0.0.1\",{}\r", server.port()),
-            "\r\nOK\r\n\r\n+WIPREADY: 2,1\r\n",
-        );
+        client.rows(&[
+            ("AT+CMEE=2\r", OK),
+            ("AT+CMEE=1\r", OK),
+            ("AT+CGMI\r", "\r\n WAVECOM MODEM\r\n\r\nOK\r\n"),
+            ("AT+CGMM\r", "\r\n MULTIBAND  900E  1800  G850  1900\r\n\r\nOK\r\n"),
+            ("AT+CIMI\r", "\r\n#\r\n\r\nOK\r\n"),
+            ("AT+CPIN?\r", "\r\n+CPIN: READY\r\n\r\nOK\r\n"),
+            ("AT*PSSTKI=0\r", OK),
+            ("AT+WIPCFG=1\r", OK),
+            ("AT+WIPBR=1,6\r", OK),
+            ("AT+WIPBR=2,5,16,\"10.0.0.1\"\r", "\r\n+CME ERROR: 803\r\n"),
+            ("AT+WIPBR=2,6,11,\"APN\"\r", OK),
+            ("AT+WIPBR=3,6,11\r", "\r\n+WIPBR: 6,11,\"APN\"\r\n\r\nOK\r\n"),
+            ("AT+WIPBR=3,5,15\r", "\r\n+CME ERROR: 803\r\n"),
+            ("AT+WIPBR=3,5,16\r", "\r\n+CME ERROR: 803\r\n"),
+            ("AT+WIPBR=4,6,0\r", OK),
+        ]);
+        client.types(&format!("AT+WIPCREATE=2,1,\"127.0.0.1\",{}", server.port()));
+        client.at_once(b"\r\r");
+        // The second return is a line of its own, and comes back when its turn has come.
+        let back = client.comes_back("\r");
+        let answer = format!("{back}\r\nOK\r\n{back}\r\n+WIPREADY: 2,1\r\n");
+        client.exact(answer.as_bytes());
         client.row("AT+WIPCLOSE=2,1\r", OK);
     });
 }
@@ -231,46 +239,6 @@ fn t15_edac_unit_starts_twice() {
         }
         client.row("AT+WIPBR=5,6\r\n", OK);
     });
-}
-
-/// T1.a: what the WISMO228 library asks the module before it opens a socket.
-#[test]
-fn t1a_wismo228_library_looks_for_card_network_signal_and_clock() {
-    for (echo, pace) in [(Echo::Off, Pace::AtOnce), (Echo::On, Pace::Slow)] {
-        let mut client = Client::of("wismo", echo, pace);
-        client.row("AT+CPIN?\r\n", "\r\n+CPIN: READY\r\n\r\nOK\r\n");
-        // The search for a network takes its time; the library repeats.
-        while !client.asks("AT+CREG?\r\n", "\r\n+CREG: 0,1\r\n\r\nOK\r\n") {}
-        client.row("AT+CMGF=1\r\n", OK);
-        client.row("AT+PSRIC=2,0\r\n", OK);
-        client.row("AT+CSQ\r\n", "\r\n+CSQ: ");
-        let signal = client.until(b"\r\n\r\nOK\r\n");
-        let (strength, quality) = signal.split_once(',').unwrap();
-        assert!(strength.parse::<u8>().is_ok() && quality.parse::<u8>().is_ok(), "{signal}");
-        client.row("AT+CCLK?\r\n", "\r\n+CCLK: \"");
-        let clock = client.until(b"\"\r\n\r\nOK\r\n");
-        assert_eq!(clock.len(), 20, "{clock}");
-    }
-}
-
-/// T17: the vendor's own test scripts for the application that has the TCP/IP commands.
-#[test]
-fn t17_vendor_scripts_stop_and_start_the_application() {
-    let mut client = Client::of("wismo", Echo::Off, Pace::AtOnce);
-    client.row("ATE0;&w\r", OK);
-    client.row("AT+CMEE=1;&w\r", OK);
-    client.row("AT+WIND=0\r", OK);
-    client.row("AT+WIND=0;&w\r", OK);
-    client.row("AT+WOPEN=1\r", OK);
-    client.row("AT+WOPEN?\r", "\r\n+WOPEN: 1\r\n\r\nOK\r\n");
-    client.row("AT+WOPEN=7\r", "\r\n+WOPEN: 7,12\r\n\r\nOK\r\n");
-    client.row("AT+WIPCFG=1\r", OK);
-    client.row("AT+WOPEN=0\r", OK);
-    client.row("AT+WOPEN?\r", "\r\n+WOPEN: 0\r\n\r\nOK\r\n");
-    client.row("AT+WOPEN=7\r", "\r\n+WOPEN: 7,0\r\n\r\nOK\r\n");
-    client.row("AT+WIPCFG=1\r", "\r\nERROR\r\n");
-    client.row("AT+WOPEN=1\r", OK);
-    client.row("AT+WIPCFG=1\r", OK);
 }
 
 /// T12: a mailer, up to the OK behind its ETX.
@@ -318,33 +286,31 @@ fn t12_mailer_sends_a_mail() {
 /// T13: a client behind a proxy, whose lines end with a feed alone.
 #[test]
 fn t13_client_behind_a_proxy_gets_a_page() {
-    let configuration = "state = \"state\"\npersonas = [\"lf.toml\"]\n[[line]]\nname = \"m\"\npty = \"m\"\npersona = \"lf\"\n";
-    let stage = Stage::new(configuration);
-    stage.write("lf.toml", "base = \"wavecom-q24\"\naccept-lf = true\n");
-    let mut client = Client::started(stage, "m");
-    for command in
-        ["AT\n", "AT+WOPEN=1\n", "AT+WIPCFG=1\n", "AT+WIPBR=1,6\n", "AT+WIPBR=2,6,11,\"APN\"\n"]
-    {
-        client.row(command, OK);
-    }
-    client.row("AT+WIPBR=4,6,0\n", OK);
-    let server = Server::new();
-    client.row(
-        &format!("AT+WIPCREATE=5,1,\"127.0.0.1\",{},\"\",\"\"\n", server.port()),
-        "\r\nOK\r\n\r\n+WIPREADY: 5,1\r\n",
-    );
-    client.row("AT+WIPOPT=5,1,1,51\n", "\r\n+WIPOPT: 5,51,5840\r\n\r\nOK\r\n");
-    client.row("AT+WIPOPT=5,1,2,53,6\n", OK);
-    client.row("AT+WIPFILE=5,1,1,\"/path\",\"\",\"\",\"Accept\",\"text/html\"\n", "");
-    let mut far = server.accept();
-    let head = format!(
-        "GET /path HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAccept: text/html\r\nConnection: close\r\n\r\n",
-        server.port()
-    );
-    hears(&mut far, head.as_bytes());
-    says(&mut far, b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\na\x03\x10b");
-    client.exact(b"\r\nCONNECT\r\na\x10\x03\x10\x10b\x03\r\nOK\r\n");
-    client.exact(b"\r\n+WIPFILE: 5,1,1,200,\"OK\"\r\n");
+    each_way_with_feeds(|mut client| {
+        for command in
+            ["AT\n", "AT+WOPEN=1\n", "AT+WIPCFG=1\n", "AT+WIPBR=1,6\n", "AT+WIPBR=2,6,11,\"APN\"\n"]
+        {
+            client.row(command, OK);
+        }
+        client.row("AT+WIPBR=4,6,0\n", OK);
+        let server = Server::new();
+        client.row(
+            &format!("AT+WIPCREATE=5,1,\"127.0.0.1\",{},\"\",\"\"\n", server.port()),
+            "\r\nOK\r\n\r\n+WIPREADY: 5,1\r\n",
+        );
+        client.row("AT+WIPOPT=5,1,1,51\n", "\r\n+WIPOPT: 5,51,5840\r\n\r\nOK\r\n");
+        client.row("AT+WIPOPT=5,1,2,53,6\n", OK);
+        client.row("AT+WIPFILE=5,1,1,\"/path\",\"\",\"\",\"Accept\",\"text/html\"\n", "");
+        let mut far = server.accept();
+        let head = format!(
+            "GET /path HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAccept: text/html\r\nConnection: close\r\n\r\n",
+            server.port()
+        );
+        hears(&mut far, head.as_bytes());
+        says(&mut far, b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\na\x03\x10b");
+        client.exact(b"\r\nCONNECT\r\na\x10\x03\x10\x10b\x03\r\nOK\r\n");
+        client.exact(b"\r\n+WIPFILE: 5,1,1,200,\"OK\"\r\n");
+    });
 }
 
 /// T15: the unit with the modem from before WIPsoft, which closes by an ETX.

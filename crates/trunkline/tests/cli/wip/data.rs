@@ -283,7 +283,7 @@ fn a_persona_has_its_sockets_speak_telnet_and_all_values_pass() {
         "state = \"state\"\npersonas = [\"t.toml\"]\n[[line]]\nname = \"m\"\npty = \"m\"\npersona = \"t\"\n",
     );
     stage.write("t.toml", "base = \"wavecom-q26\"\n[wip]\ntransport = \"telnet\"\n");
-    let mut client = Client::started(stage, "m");
+    let mut client = Client::started(stage, "m", Echo::Off, Pace::AtOnce);
     client.attach();
     let server = Server::new();
     client.row(

@@ -3,6 +3,7 @@
 mod client;
 mod clients;
 mod data;
+mod modules;
 mod servers;
 
-use client::{Client, Echo, Pace};
+use client::{Client, Echo, Pace, WAYS};
