@@ -42,7 +42,7 @@ impl Out for Driver {
             Action::Close(channel) => {
                 assert!(self.open.remove(&channel), "{channel} isn't open");
             }
-            Action::Ping(_) | Action::NoPing => {}
+            Action::Ping(_) | Action::NoPing | Action::Segment(_) => {}
         }
     }
 
@@ -55,6 +55,10 @@ impl Out for Driver {
     fn finish(&mut self, _: Answer) {}
 
     fn data(&mut self, _: &[u8]) {}
+
+    fn keep(&mut self, _: wip::Memory, text: &str) {
+        assert!(text.len() < 1024 && !text.contains(char::is_control), "{text}");
+    }
 
     fn shutdown(&mut self) {}
 

@@ -23,6 +23,8 @@ pub struct SocketOptions {
     /// Linux also ends a connection whose far end has kept its window shut for that long, so it must
     /// be longer than equipment may hold its flow control.
     pub user_timeout: Option<Duration>,
+    /// The largest segment in either direction, of 88 bytes and more; `None` leaves it to the system.
+    pub segment: Option<u16>,
 }
 
 /// Probes on an idle connection.
@@ -77,7 +79,7 @@ impl SocketOptions {
             },
             Keepalive::Off => Keepalive::Off,
         };
-        Self { keepalive, user_timeout: Some(limit) }
+        Self { keepalive, user_timeout: Some(limit), segment: None }
     }
 
     /// Applies these, and what every call wants: no waiting for fuller packets, and urgent data in
@@ -100,6 +102,9 @@ impl SocketOptions {
         }
         let limit_ms = self.user_timeout.map_or(0, |limit| limit.as_millis().clamp(1, MAX_MS));
         sockopt::set_tcp_user_timeout(socket, u32::try_from(limit_ms).unwrap_or(0))?;
+        if let Some(segment) = self.segment {
+            tty::limit_segment(socket, segment)?;
+        }
         Ok(())
     }
 }
@@ -139,9 +144,9 @@ mod tests {
     fn what_the_kernel_would_refuse_is_brought_into_its_range() {
         let tcp = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
         let keepalive = Keepalive::On { idle: Duration::MAX, interval: Duration::ZERO, count: 0 };
-        let odd = SocketOptions { keepalive, user_timeout: Some(Duration::MAX) };
+        let odd = SocketOptions { keepalive, user_timeout: Some(Duration::MAX), segment: None };
         odd.apply(&tcp).unwrap();
-        let none = SocketOptions { keepalive: Keepalive::Off, user_timeout: None };
+        let none = SocketOptions { keepalive: Keepalive::Off, user_timeout: None, segment: None };
         none.apply(&tcp).unwrap();
         assert!(!sockopt::socket_keepalive(&tcp).unwrap());
         assert_eq!(sockopt::tcp_user_timeout(&tcp).unwrap(), 0);

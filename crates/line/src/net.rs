@@ -45,6 +45,8 @@ struct Sockets {
     offered: Option<Box<Call>>,
     /// What is known at once, and told with the next look.
     known: VecDeque<Known>,
+    /// The largest segment of connections that are made from now on, where the equipment has chosen one.
+    segment: Option<u16>,
     /// The socket that is looked at first, so that a busy one doesn't keep the others waiting.
     turn: Option<Channel>,
 }
@@ -151,6 +153,7 @@ impl Sockets {
             }
             Action::Ping(ping) => self.pinger = Some(Pinger::new(&ping, &place.access)),
             Action::NoPing => self.pinger = None,
+            Action::Segment(bytes) => self.segment = Some(bytes),
         }
     }
 
@@ -161,10 +164,10 @@ impl Sockets {
         let access = Arc::clone(&place.access);
         let opening = match (channel.protocol, peer) {
             (Protocol::Tcp, Some((host, port))) => {
-                opening::stream(host, port, access, place.transport)
+                opening::stream(host, port, access, place.transport, self.segment)
             }
             (protocol, Some((host, port))) if protocol.is_service() => {
-                opening::stream(host, port, access, Transport::Raw)
+                opening::stream(host, port, access, Transport::Raw, self.segment)
             }
             (_, peer) => opening::datagrams(local, peer, access),
         };
@@ -173,7 +176,9 @@ impl Sockets {
 
     fn listen(&mut self, place: &Place<'_>, channel: Channel, port: u16) {
         let anywhere = SocketAddr::from(([0, 0, 0, 0], port));
-        match Listener::tcp(anywhere, &ListenOptions::default()) {
+        let options =
+            ListenOptions { socket: opening::socket(self.segment), ..ListenOptions::default() };
+        match Listener::tcp(anywhere, &options) {
             Ok(listener) => {
                 let local = listener.local();
                 info!(line = place.line, socket = %channel, "listens at {local}");

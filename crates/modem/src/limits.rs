@@ -37,6 +37,10 @@ pub const PROFILES: u8 = 10;
 /// The text of one stored number: a dial string is a command line long.
 pub const NUMBER_TEXT: usize = 512;
 
+/// What a module keeps under one name: the longest are the options of a bearer, with four texts of 256
+/// characters in all, three digits each at worst.
+pub const MODULE_TEXT: usize = 1024;
+
 /// The text of one stored profile: all commands of the table set, several times over.
 pub const PROFILE_TEXT: usize = 8 * 1024;
 

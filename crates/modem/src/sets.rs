@@ -128,7 +128,7 @@ impl Sets {
             #[cfg(feature = "gsm")]
             gsm: gsm::Part::of(persona, stored),
             #[cfg(feature = "wip")]
-            wip: wip::Part::new(&persona.sets),
+            wip: wip::Part::new(&persona.sets, stored),
         };
         let _ = stored;
         let mut sets = Self(persona.sets.is_any().then(|| Box::new(inner())));

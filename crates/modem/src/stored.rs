@@ -11,7 +11,9 @@
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
-use crate::limits::{MESSAGES, NUMBER_TEXT, NUMBERS, PROFILE_TEXT, PROFILES, STORED_TEXT};
+use crate::limits::{
+    MESSAGES, MODULE_TEXT, NUMBER_TEXT, NUMBERS, PROFILE_TEXT, PROFILES, STORED_TEXT,
+};
 use crate::persona::Persona;
 use crate::settings::{SettingError, Settings};
 
@@ -44,7 +46,18 @@ enum Slot {
 }
 
 /// What a module keeps of itself.
-const MODULE: [&str; 4] = ["sim", "wind", "application", "centre"];
+const MODULE: [&str; 10] = [
+    "sim",
+    "wind",
+    "application",
+    "centre",
+    "wip-stack",
+    "wip-bearer-1",
+    "wip-bearer-2",
+    "wip-bearer-4",
+    "wip-bearer-5",
+    "wip-bearer-6",
+];
 
 /// Why a text of stored things was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +90,7 @@ impl fmt::Display for StoredError {
         write!(f, "line {}: ", self.line)?;
         match &self.problem {
             StoredProblem::UnknownKind => {
-                f.write_str("expected a line that begins with profile, number or power-up, or with message, sim, wind, application or centre")
+                f.write_str("expected a line that begins with profile, number or power-up, or with message, sim, wind, application, centre or wip-…")
             }
             StoredProblem::BadNumber => write!(
                 f,
@@ -144,7 +157,7 @@ impl Stored {
     }
 
     /// What a module keeps of itself under this name.
-    #[cfg(feature = "gsm")]
+    #[cfg(any(feature = "gsm", feature = "wip"))]
     pub(crate) fn module(&self, name: &str) -> Option<&str> {
         self.text(module_slot(name)?)
     }
@@ -251,14 +264,15 @@ impl Stored {
     }
 
     /// Stores what a module keeps of itself; an empty text erases it.
-    #[cfg(feature = "gsm")]
+    #[cfg(any(feature = "gsm", feature = "wip"))]
     pub(crate) fn set_module(&mut self, name: &str, text: &str) -> Kept {
         module_slot(name).map_or(Kept::Refused, |slot| self.set_text(slot, text))
     }
 
     fn set_text(&mut self, slot: Slot, text: &str) -> Kept {
         let text = text.trim();
-        if text.len() > NUMBER_TEXT || text.contains(char::is_control) {
+        let most = if matches!(slot, Slot::Module(_)) { MODULE_TEXT } else { NUMBER_TEXT };
+        if text.len() > most || text.contains(char::is_control) {
             return Kept::Refused;
         }
         if !text.is_empty() {
@@ -384,7 +398,7 @@ mod tests {
         assert_eq!(
             refused("power-up 0\nprofil 0 E0"),
             "line 2: expected a line that begins with profile, number or power-up, or with message, sim, wind, \
-             application or centre"
+             application, centre or wip-…"
         );
         assert!(refused("profile 10 E0").starts_with("line 1: expected a number"));
         assert!(refused("number x 1").starts_with("line 1: expected a number"));

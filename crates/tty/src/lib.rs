@@ -36,6 +36,7 @@ mod program;
 mod pty;
 mod raw;
 mod round_trip;
+mod segment;
 mod serial;
 mod settings;
 mod stdio;
@@ -51,6 +52,7 @@ pub use pty::{ClientSettings, PtyEnd, PtyError, PtyEvent, PtyOptions};
 pub use raw::{give_back_memory, join_freed_memory};
 pub use round_trip::round_trip;
 pub use rustix::process::{Resource, Signal};
+pub use segment::{limit_segment, segment};
 pub use serial::{
     Counts, LockPolicy, ModemLines, Queue, Rs485, RtsLevel, Serial, SerialError, SerialEvent,
 };

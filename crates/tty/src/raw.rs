@@ -26,8 +26,8 @@ pub(crate) fn register(fd: Arc<OwnedFd>, interest: Interest) -> io::Result<Regis
     unsafe { AsyncFd::register_with_interest(fd, interest) }.map_err(io::Error::from)
 }
 
-/// How long a packet takes there and back on a TCP connection, as the kernel has measured it.
-pub(crate) fn round_trip(socket: impl AsFd) -> io::Result<std::time::Duration> {
+/// What the kernel knows of a TCP connection.
+pub(crate) fn tcp_info(socket: impl AsFd) -> io::Result<libc::tcp_info> {
     let mut info = std::mem::MaybeUninit::<libc::tcp_info>::zeroed();
     let mut length = libc::socklen_t::try_from(size_of::<libc::tcp_info>()).unwrap_or_default();
     // SAFETY: getsockopt writes at most `length` bytes to `info`, which has that many.
@@ -44,8 +44,24 @@ pub(crate) fn round_trip(socket: impl AsFd) -> io::Result<std::time::Duration> {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: a struct of integers, of which all bytes are initialised: those that weren't written are 0.
-    let info = unsafe { info.assume_init() };
-    Ok(std::time::Duration::from_micros(info.tcpi_rtt.into()))
+    Ok(unsafe { info.assume_init() })
+}
+
+/// Sets the largest segment of a TCP connection.
+pub(crate) fn limit_segment(socket: impl AsFd, bytes: u16) -> io::Result<()> {
+    let bytes = c_int::from(bytes);
+    let length = libc::socklen_t::try_from(size_of::<c_int>()).unwrap_or_default();
+    // SAFETY: setsockopt reads `length` bytes of `bytes`, which has that many.
+    let failed = unsafe {
+        libc::setsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_MAXSEG,
+            (&raw const bytes).cast(),
+            length,
+        )
+    };
+    if failed == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Has a TCP connection tell how much waits behind each [`receive`].

@@ -21,5 +21,6 @@ use crate::raw;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn round_trip(socket: impl AsFd) -> Option<Duration> {
-    raw::round_trip(socket).ok().filter(|round_trip| !round_trip.is_zero())
+    let info = raw::tcp_info(socket).ok()?;
+    Some(Duration::from_micros(info.tcpi_rtt.into())).filter(|round_trip| !round_trip.is_zero())
 }

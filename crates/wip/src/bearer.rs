@@ -1,6 +1,7 @@
 //! `+WIPBR`: bearers. The one that works is the host's network.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::net::Ipv4Addr;
 
 use at::body::ExtendedAct;
@@ -9,7 +10,10 @@ use clock::Instant;
 use crate::command::{Args, Read, ok};
 use crate::limits::{APN, LOGIN, PHONE};
 use crate::machine::Awaited;
-use crate::{Action, Addresses, Answer, BearerLost, Bearers as Known, Code, Indication, Out, Wip};
+use crate::memory;
+use crate::{
+    Action, Addresses, Answer, BearerLost, Bearers as Known, Code, Indication, Memory, Out, Wip,
+};
 
 /// Ethernet, in the modules that have it.
 const ETHERNET: u8 = 4;
@@ -34,8 +38,12 @@ pub(crate) struct Bearers {
 #[derive(Clone, Debug, Default)]
 struct Bearer {
     started: Started,
-    options: BTreeMap<u32, Held>,
+    options: Options,
 }
+
+/// What was set of a bearer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options(BTreeMap<u32, Held>);
 
 /// Whether a bearer is started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,6 +78,40 @@ fn takes(option: u32) -> Option<Takes> {
         15..=18 => Takes::Address,
         _ => return None,
     })
+}
+
+impl Options {
+    /// What was set, to be stored: `1=secret 12=1 11=apn`.
+    fn to_text(&self) -> String {
+        let mut text = String::new();
+        for (number, held) in &self.0 {
+            let gap = if text.is_empty() { "" } else { " " };
+            let _ = match held {
+                Held::Number(value) => write!(text, "{gap}{number}={value}"),
+                Held::Text(value) => write!(text, "{gap}{number}={}", memory::write(value)),
+            };
+        }
+        text
+    }
+
+    /// Reads what [`to_text`](Self::to_text) wrote. What can't be is as if it had not been set.
+    pub(crate) fn from_text(text: &str) -> Self {
+        let mut options = BTreeMap::new();
+        for (number, value) in text.split(' ').filter_map(|word| word.split_once('=')) {
+            let Ok(number) = number.parse() else { continue };
+            let held = match takes(number) {
+                Some(Takes::Text(most)) => {
+                    memory::read(value).filter(|text| text.len() <= most).map(Held::Text)
+                }
+                Some(Takes::Number(last)) => {
+                    value.parse().ok().filter(|value| *value <= last).map(Held::Number)
+                }
+                Some(Takes::Address) | None => None,
+            };
+            options.extend(held.map(|held| (number, held)));
+        }
+        Self(options)
+    }
 }
 
 impl Bearers {
@@ -119,7 +161,7 @@ impl Wip {
             (3, 3) => self.bearer_option(id, args.number(2)?),
             (4, 3..=6) => self.start_bearer(now, id, &args, out),
             (5, 2) => self.stop_bearer(id, out),
-            (6, 3) if args.number(2)? <= 1 => self.open(id).map(|_| ok()),
+            (6, 3) if args.number(2)? <= 1 => self.store_bearer(id, args.number(2)?, out),
             _ => Err(Answer::Error),
         }
     }
@@ -141,7 +183,19 @@ impl Wip {
         if self.bearers.open.contains_key(&id) {
             return Err(Answer::Cme(Code::BEARER_OPEN));
         }
-        self.bearers.open.insert(id, Bearer::default());
+        let options = self.stored.bearers.get(&id).cloned().unwrap_or_default();
+        self.bearers.open.insert(id, Bearer { options, ..Bearer::default() });
+        Ok(ok())
+    }
+
+    /// Stores what a bearer begins with each time that it is opened, or forgets it.
+    fn store_bearer(&mut self, id: u8, store: u32, out: &mut impl Out) -> Read<Answer> {
+        let options = match (store, self.open(id)?) {
+            (0, _) => Options::default(),
+            (_, bearer) => bearer.options.clone(),
+        };
+        out.keep(Memory::Bearer(id), &options.to_text());
+        self.stored.bearers.insert(id, options);
         Ok(ok())
     }
 
@@ -190,7 +244,7 @@ impl Wip {
                 return Ok(ok());
             }
         };
-        bearer.options.insert(option, held);
+        bearer.options.0.insert(option, held);
         Ok(ok())
     }
 
@@ -198,7 +252,7 @@ impl Wip {
         let takes = takes(option).ok_or(Answer::Cme(Code::BAD_OPTION))?;
         let addresses = self.bearers.addresses.filter(|_| self.bearers.state(id) == 1);
         let bearer = self.open(id)?;
-        let value = match (takes, bearer.options.get(&option)) {
+        let value = match (takes, bearer.options.0.get(&option)) {
             _ if ADDRESSES.contains(&option) => format!("\"{}\"", address(addresses, option)),
             (_, Some(Held::Text(text))) => format!("\"{text}\""),
             (_, Some(Held::Number(number))) => number.to_string(),

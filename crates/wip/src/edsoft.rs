@@ -150,7 +150,7 @@ impl Wip {
         if self.bearers.is_started() {
             return Ok(Answer::Words(vec![STARTED.into()]));
         }
-        let _ = self.start_stack();
+        let _ = self.start_stack(out);
         self.begin_gprs(now, out);
         Ok(Answer::Waits)
     }

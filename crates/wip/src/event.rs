@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
-use crate::{Channel, Code};
+use crate::{Channel, Code, Memory};
 
 /// Where a machine puts what it does.
 pub trait Out {
@@ -23,6 +23,9 @@ pub trait Out {
     fn done(&mut self);
     /// The equipment had a connection that has ended, and is told so in these words, in command state.
     fn ended(&mut self, words: &'static str);
+    /// What the module has to be told by [`Wip::remember`](crate::Wip::remember) when it starts; nothing of
+    /// it if the text is empty. A login of a bearer may be in it.
+    fn keep(&mut self, memory: Memory, text: &str);
 }
 
 /// What a command came to.
@@ -96,6 +99,8 @@ pub enum Action<'a> {
         /// What.
         setting: Setting,
     },
+    /// Connections and servers that are made from now on have segments of at most so many bytes.
+    Segment(u16),
     /// Send pings. Answered by [`Event::Pong`] for each.
     Ping(Ping<'a>),
     /// No more pings.

@@ -23,6 +23,7 @@
 //!     fn abort(&mut self, _: wip::Code) {}
 //!     fn done(&mut self) {}
 //!     fn ended(&mut self, _: &'static str) {}
+//!     fn keep(&mut self, _: wip::Memory, _: &str) {}
 //! }
 //!
 //! let mut wip = Wip::new(Rules::default());
@@ -50,6 +51,7 @@ mod data;
 mod edsoft;
 mod event;
 mod machine;
+mod memory;
 mod option;
 mod ping;
 mod rules;
@@ -62,6 +64,7 @@ pub use channel::{Channel, Protocol};
 pub use code::Code;
 pub use event::{Action, Addresses, Answer, Event, Failure, Indication, Out, Ping, Setting};
 pub use machine::Wip;
+pub use memory::Memory;
 pub use rules::{
     BearerLost, Bearers, ConnectError, Dialect, Gathering, PeerClose, Quoted, Rules, Services,
     SessionClose, Shutdown, StackDown, Transport,

@@ -8,6 +8,7 @@ use crate::bearer::Bearers;
 use crate::create::Range;
 use crate::data::{Mapped, Mode};
 use crate::edsoft::{Edsoft, EndedBy};
+use crate::memory::Stored;
 use crate::service::Services;
 use crate::socket::{Known, Phase, Socket};
 use crate::stack::Stack;
@@ -21,6 +22,8 @@ pub struct Wip {
     pub(crate) rules: Rules,
     pub(crate) stack: Stack,
     pub(crate) bearers: Bearers,
+    /// What all begins with.
+    pub(crate) stored: Stored,
     pub(crate) sockets: BTreeMap<Channel, Socket>,
     pub(crate) edsoft: Edsoft,
     /// Sessions with servers.
@@ -52,10 +55,15 @@ pub(crate) enum Awaited {
 impl Wip {
     /// A module that was just switched on.
     pub fn new(rules: Rules) -> Self {
+        Self::with(rules, Stored::default())
+    }
+
+    fn with(rules: Rules, stored: Stored) -> Self {
         Self {
             rules,
-            stack: Stack::default(),
+            stack: Stack::with(stored.stack),
             bearers: Bearers::default(),
+            stored,
             sockets: BTreeMap::new(),
             edsoft: Edsoft::default(),
             services: Services::default(),
@@ -224,7 +232,7 @@ impl Wip {
         if !self.sockets.is_empty() || !self.services.is_empty() {
             self.close_all(out);
         }
-        *self = Self::new(std::mem::take(&mut self.rules));
+        *self = Self::with(std::mem::take(&mut self.rules), std::mem::take(&mut self.stored));
     }
 
     fn lost(&mut self, out: &mut impl Out) {

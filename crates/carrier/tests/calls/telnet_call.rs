@@ -21,7 +21,11 @@ const TELNET: CallOptions = CallOptions {
     size: None,
     com_port: telnet::ComPort::Refuse,
     line_ends: telnet::LineEnds::Keep,
-    socket: carrier::SocketOptions { keepalive: carrier::Keepalive::Off, user_timeout: None },
+    socket: carrier::SocketOptions {
+        keepalive: carrier::Keepalive::Off,
+        user_timeout: None,
+        segment: None,
+    },
     budget: None,
     tls: None,
     ssh: None,

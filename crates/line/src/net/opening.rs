@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use carrier::{AccessList, Address, Call, CallOptions, DialError, Host, Protocol};
+use carrier::{AccessList, Address, Call, CallOptions, DialError, Host, Protocol, SocketOptions};
 use modem::wip::{Failure, Transport};
 use telnet::Mode;
 use tokio::net::UdpSocket;
@@ -20,6 +20,11 @@ pub(super) type Opening = Pin<Box<dyn Future<Output = Result<Opened, (Failure, S
 pub(super) enum Opened {
     Stream(Box<Call>),
     Datagrams(UdpSocket, Arc<AccessList>),
+}
+
+/// How the kernel treats connections.
+pub(super) fn socket(segment: Option<u16>) -> SocketOptions {
+    SocketOptions { segment, ..SocketOptions::default() }
 }
 
 /// How connections talk.
@@ -37,9 +42,11 @@ pub(super) fn stream(
     port: u16,
     access: Arc<AccessList>,
     transport: Transport,
+    segment: Option<u16>,
 ) -> Opening {
     Box::pin(async move {
-        let calling = call(&host, port, &access, transport);
+        let options = CallOptions { socket: socket(segment), ..options(transport) };
+        let calling = call(&host, port, &access, transport, &options);
         let called = tokio::time::timeout(limits::SOCKET_CONNECT, calling).await;
         let late = |_| Err((Failure::Unreachable, format!("{host}:{port} does not answer")));
         called.unwrap_or_else(late).map(|call| Opened::Stream(Box::new(call)))
@@ -51,11 +58,12 @@ async fn call(
     port: u16,
     access: &AccessList,
     transport: Transport,
+    options: &CallOptions,
 ) -> Result<Call, (Failure, String)> {
     let mut why = format!("{host} has no IPv4 address");
     for address in carrier::lookup_v4(host).await.map_err(failed)? {
         let place = Address::Net { protocol: Protocol::Raw, host: Host::Ip(address.into()), port };
-        match carrier::dial(&place, &options(transport), access).await {
+        match carrier::dial(&place, options, access).await {
             Ok(mut call) => {
                 if transport == Transport::Telnet {
                     call.ask_binary();

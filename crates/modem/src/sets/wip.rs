@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use ::wip::{Action as Net, Channel, Code, Event, Indication, Out, Wip};
+use ::wip::{Action as Net, Channel, Code, Event, Indication, Memory, Out, Wip};
 use at::result::ResultCode;
 use clock::Instant;
 
@@ -14,6 +14,7 @@ use crate::core::{Carrier, Core};
 use crate::output::Action;
 use crate::port::Port;
 use crate::state::State;
+use crate::stored::{Kept, Stored};
 use crate::timer::Timer;
 use crate::watch::{Found, Watch};
 
@@ -72,13 +73,14 @@ pub(crate) struct Mapped {
 }
 
 impl Part {
-    pub(super) fn new(facts: &Facts) -> Self {
-        Self {
-            machine: Wip::new(facts.rules()),
-            application: Application::Running,
-            restart: false,
-            dropped: None,
+    pub(super) fn new(facts: &Facts, stored: &Stored) -> Self {
+        let mut machine = Wip::new(facts.rules());
+        for memory in Memory::ALL {
+            if let Some(text) = stored.module(name(memory)) {
+                machine.remember(memory, text);
+            }
         }
+        Self { machine, application: Application::Running, restart: false, dropped: None }
     }
 
     /// The application is started or stopped.
@@ -105,6 +107,18 @@ impl Part {
     }
 }
 
+/// The name under which a modem stores it.
+const fn name(memory: Memory) -> &'static str {
+    match memory {
+        Memory::Stack => "wip-stack",
+        Memory::Bearer(1) => "wip-bearer-1",
+        Memory::Bearer(2) => "wip-bearer-2",
+        Memory::Bearer(4) => "wip-bearer-4",
+        Memory::Bearer(5) => "wip-bearer-5",
+        Memory::Bearer(_) => "wip-bearer-6",
+    }
+}
+
 /// Where the machine puts what it does, for the time of one input.
 struct Wires<'a, 'p> {
     port: &'a mut Port<'p>,
@@ -113,6 +127,7 @@ struct Wires<'a, 'p> {
     said: Vec<Said>,
     finished: Option<Answer>,
     dropped: Option<Dropped>,
+    kept: Option<(Memory, String)>,
 }
 
 impl Out for Wires<'_, '_> {
@@ -151,6 +166,10 @@ impl Out for Wires<'_, '_> {
     fn ended(&mut self, words: &'static str) {
         self.dropped = Some(Dropped::Ended(words));
     }
+
+    fn keep(&mut self, memory: Memory, text: &str) {
+        self.kept = Some((memory, text.to_owned()));
+    }
 }
 
 /// An answer without lines.
@@ -176,13 +195,24 @@ fn with<T>(
     shutdown.extend_from_slice(b"SHUTDOWN");
     shutdown.extend_from_slice(&[format.cr, format.lf]);
     let inner = core.sets.get_mut()?;
-    let mut wires =
-        Wires { port, shutdown: &shutdown, said: Vec::new(), finished: None, dropped: None };
+    let mut wires = Wires {
+        port,
+        shutdown: &shutdown,
+        said: Vec::new(),
+        finished: None,
+        dropped: None,
+        kept: None,
+    };
     let done = does(&mut inner.wip.machine, &mut wires);
-    let Wires { said, finished, dropped, .. } = wires;
+    let Wires { said, finished, dropped, kept, port, .. } = wires;
     said.into_iter().for_each(|said| inner.say(said));
     inner.finished = finished.or(inner.finished.take());
     inner.wip.dropped = dropped.or(inner.wip.dropped.take());
+    if let Some((memory, text)) = kept
+        && core.stored.set_module(name(memory), &text) == Kept::Changed
+    {
+        port.act(Action::Store(&core.stored));
+    }
     Some(done)
 }
 

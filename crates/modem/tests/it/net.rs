@@ -90,5 +90,6 @@ pub(crate) fn action_text(action: Action<'_>) -> String {
             )
         }
         Action::NoPing => "no ping".into(),
+        Action::Segment(bytes) => format!("segment {bytes}"),
     }
 }
