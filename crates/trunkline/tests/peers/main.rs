@@ -18,6 +18,8 @@ mod kermit;
 #[cfg(feature = "modbus")]
 mod modbus;
 #[cfg(feature = "gsm")]
+mod modem_manager;
+#[cfg(feature = "gsm")]
 mod modules;
 mod page;
 mod people;

@@ -180,25 +180,26 @@ impl Client {
 
     fn like(&mut self, command: &str, pattern: &str) {
         let mut heard = String::new();
-        let mut next = |client: &mut Self| {
-            let byte = client.read(1)[0];
-            heard.push(byte.into());
-            let so_far = heard.clone();
-            (byte, move || format!("{command:?}: {so_far:?} is not like {pattern:?}"))
-        };
-        let mut pattern = pattern.bytes();
-        while let Some(wanted) = pattern.next() {
-            let (byte, unlike) = next(self);
-            if !matches!(wanted, b'#' | b'*') {
-                assert!(byte == wanted, "{}", unlike());
-                continue;
-            }
-            let end = pattern.next().expect("something behind what may be anything");
-            let (mut byte, mut unlike) = (byte, unlike);
-            assert!(byte != end, "nothing there: {}", unlike());
-            while byte != end {
-                assert!(wanted == b'*' || byte.is_ascii_digit(), "no digit: {}", unlike());
-                (byte, unlike) = next(self);
+        let mut pattern_left = pattern.bytes();
+        while let Some(wanted) = pattern_left.next() {
+            let end = match wanted {
+                b'#' | b'*' => pattern_left.next().expect("an end of what may be anything"),
+                byte => byte,
+            };
+            let begun = heard.len();
+            loop {
+                let byte = self.read(1)[0];
+                heard.push(byte.into());
+                let filled = heard.len() > begun + 1;
+                let fits = match wanted {
+                    b'#' => byte.is_ascii_digit() || (byte == end && filled),
+                    b'*' => byte != end || filled,
+                    _ => byte == end,
+                };
+                assert!(fits, "{command:?}: {heard:?} is not like {pattern:?}");
+                if byte == end {
+                    break;
+                }
             }
         }
     }
