@@ -38,4 +38,5 @@ pub mod dial;
 pub mod limits;
 pub mod line;
 pub mod parity;
+pub mod question;
 pub mod result;

@@ -91,6 +91,6 @@ pub use ssh::SshFailure;
 pub use tally::{Sum, Tally};
 pub use throttle::{Bucket, Throttled};
 pub use tls::Door as TlsDoor;
-pub use trunks::{Dialling, Trunks};
+pub use trunks::{Asking, Dialling, Trunks};
 pub use wire::Peer;
 pub use words::{WordsError, words};

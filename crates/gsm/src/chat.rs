@@ -21,6 +21,8 @@ pub(crate) struct Chat {
     doing: Doing,
     /// What was said so far that is no result.
     pub(crate) heard: Vec<String>,
+    /// The last error, with its code if it has one.
+    pub(crate) error: Option<Option<u16>>,
 }
 
 #[derive(Debug)]
@@ -57,7 +59,7 @@ pub(crate) enum Progress {
 impl Chat {
     pub(crate) fn new(steps: impl IntoIterator<Item = Step>) -> Self {
         let steps = steps.into_iter().collect();
-        Self { steps, doing: Doing::Nothing, heard: Vec::new() }
+        Self { steps, doing: Doing::Nothing, heard: Vec::new(), error: None }
     }
 
     /// Does what is due.
@@ -248,6 +250,7 @@ impl Chat {
             Fine::All => true,
         };
         if fine {
+            self.error = Some(error);
             self.done(now, &ask);
             return None;
         }

@@ -52,7 +52,9 @@ mod reason;
 mod script;
 mod setup;
 mod status;
+mod told;
 
+pub use at::question::{Question, Told};
 pub use dialect::{Dialect, Target};
 pub use message::Message;
 pub use module::Module;
@@ -89,6 +91,9 @@ pub enum Order {
     HangUp,
     /// To tell how it stands.
     Look,
+    /// To answer this: afresh if it has nothing else to do, otherwise as it did last. [`Event::Told`] comes at
+    /// once or within seconds.
+    Ask(Question),
     /// To end the data session, before it is left.
     Stop,
 }
@@ -127,6 +132,8 @@ pub enum Event {
     Ended(Reason),
     /// It was looked at: see [`Module::status`].
     Status,
+    /// What came of [`Order::Ask`].
+    Told(Question, Told),
     /// A message came.
     Message(Message),
     /// It is silent whatever is said: only its power is left to try.

@@ -30,6 +30,9 @@ pub const HELLO: Duration = Duration::from_secs(1);
 /// How long a module has for a command that does nothing but set something.
 pub const REPLY: Duration = Duration::from_secs(10);
 
+/// How long a module has to answer what equipment asks: it waits for it, and dials behind it.
+pub const ANSWER: Duration = Duration::from_secs(3);
+
 /// From one question for the network to the next, until there is one.
 pub const SEARCH_AGAIN: Duration = Duration::from_secs(2);
 

@@ -13,7 +13,8 @@ use crate::passing::{CountedCall, Outcome, Passing, StuffedCall};
 use crate::reason::Reason;
 use crate::setup::{Messages, Session, Setup};
 use crate::status::Status;
-use crate::{Event, Input, Note, Order, Output, Room};
+use crate::told::Known;
+use crate::{Event, Input, Note, Order, Output, Question, Room};
 
 /// One module, as far as its owner knows.
 #[derive(Debug)]
@@ -37,6 +38,10 @@ pub struct Module {
     searches: u8,
     mail: Mail,
     room: Room,
+    /// What it has answered so far.
+    known: Known,
+    /// What equipment wants to know.
+    question: Option<Question>,
 }
 
 #[derive(Debug)]
@@ -80,6 +85,8 @@ impl Module {
             searches: 0,
             mail: Mail::Due,
             room: Room::Some,
+            known: Known::default(),
+            question: None,
         }
     }
 
@@ -184,12 +191,41 @@ impl Module {
                 State::Idle { .. } => self.watch(now, out),
                 _ => out.event(Event::Status),
             },
+            Order::Ask(question) => self.ask(now, question, out),
             Order::Stop => match (&self.state, self.dialect) {
                 (State::Idle { .. }, Some(dialect)) => {
                     self.begin(now, Goal::Stop, (dialect.detach)(), out);
                 }
                 _ => out.event(Event::Stopped),
             },
+        }
+    }
+
+    fn ask(&mut self, now: Instant, question: Question, out: &mut impl Output) {
+        if self.question.is_some() || question.is_lasting() {
+            return self.tell(now, question, out);
+        }
+        match &self.state {
+            State::Idle { .. } => {
+                self.question = Some(question);
+                self.idle(now, out);
+            }
+            // It is soon at leisure again.
+            State::Chatting { goal, .. } if goal.is_idle() => self.question = Some(question),
+            _ => self.tell(now, question, out),
+        }
+    }
+
+    /// Says what is known.
+    fn tell(&self, now: Instant, question: Question, out: &mut impl Output) {
+        let told = self.known.told(question, now, self.setup.status_age);
+        out.event(Event::Told(question, told));
+    }
+
+    /// Nobody asks the module any more: it has other things to do.
+    fn tell_at_once(&mut self, now: Instant, out: &mut impl Output) {
+        if let Some(question) = self.question.take() {
+            self.tell(now, question, out);
         }
     }
 
@@ -395,6 +431,9 @@ impl Module {
         steps: impl IntoIterator<Item = crate::Step>,
         out: &mut impl Output,
     ) {
+        if !goal.is_idle() {
+            self.tell_at_once(now, out);
+        }
         let chat = Box::new(Chat::new(steps));
         self.state = State::Chatting { goal, chat, due: now };
         self.go_on(now, out);

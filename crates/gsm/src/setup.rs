@@ -31,6 +31,8 @@ pub struct Setup {
     pub boot: Duration,
     /// How often an idle module is looked at.
     pub watch: Duration,
+    /// How old an answer may be that is given while the module has no time for a fresh one.
+    pub status_age: Duration,
     /// Whether the data session stays up between calls.
     pub session: Session,
     /// Whether messages are read, and deleted.
@@ -99,6 +101,7 @@ impl Default for Setup {
             guard: Duration::from_millis(1200),
             boot: Duration::from_secs(20),
             watch: Duration::from_secs(60),
+            status_age: Duration::from_secs(600),
             session: Session::default(),
             messages: Messages::default(),
             init: Vec::new(),

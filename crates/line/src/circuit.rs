@@ -192,6 +192,8 @@ impl Circuit {
             }
             #[cfg(feature = "gsm")]
             Action::Message(message) => self.message(message),
+            #[cfg(feature = "gsm")]
+            Action::Ask(question) => self.ask(question),
             Action::Store(stored) => self.store(stored),
             #[cfg(feature = "wip")]
             Action::Net(action) => {

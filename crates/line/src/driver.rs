@@ -129,6 +129,8 @@ impl Driver {
             }
             #[cfg(feature = "gsm")]
             Letter::MessageSent(outcome) => self.feed(cx, now, Input::MessageSent(outcome)),
+            #[cfg(feature = "gsm")]
+            Letter::Told(question, told) => self.feed(cx, now, Input::Told(question, &told)),
             Letter::Trace(sink) => self.circuit.watchers.add(sink),
         }
         true

@@ -10,6 +10,8 @@
 #![forbid(unsafe_code)]
 
 mod access;
+#[cfg(feature = "gsm")]
+mod behind;
 mod circuit;
 pub mod config;
 mod configured;

@@ -67,6 +67,9 @@ pub(crate) enum Letter {
     /// What came of a message of the line's module.
     #[cfg(feature = "gsm")]
     MessageSent(Result<(), u16>),
+    /// What the module behind the line says.
+    #[cfg(feature = "gsm")]
+    Told(at::question::Question, Box<at::question::Told>),
     /// Show the bytes of both directions.
     Trace(carrier::trace::Tracer),
 }

@@ -29,6 +29,9 @@ pub enum Input<'a> {
     /// `+CMS ERROR` is to tell.
     #[cfg(feature = "gsm")]
     MessageSent(Result<(), u16>),
+    /// What came of [`Action::Ask`](crate::Action::Ask).
+    #[cfg(feature = "gsm")]
+    Told(at::question::Question, &'a at::question::Told),
     /// Nothing but time passed: [`Modem::deadline`](crate::Modem::deadline) is reached.
     Timeout,
 }

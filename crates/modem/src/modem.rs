@@ -59,6 +59,8 @@ impl Modem {
             Input::Message(message) => sets::gsm::message(message, &mut self.core, &mut port),
             #[cfg(feature = "gsm")]
             Input::MessageSent(outcome) => sets::gsm::sent(outcome, &mut self.core, &mut port),
+            #[cfg(feature = "gsm")]
+            Input::Told(question, told) => sets::behind::told(question, told, &mut self.core),
             Input::Timeout => {}
         }
         self.parse_type_ahead(&mut port);

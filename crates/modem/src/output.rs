@@ -67,6 +67,10 @@ pub enum Action<'a> {
     /// Hand a message of the module's to whoever has its number. Answered by `MessageSent`.
     #[cfg(feature = "gsm")]
     Message(&'a crate::ShortMessage),
+    /// Ask the real module behind the line. Answered by `Told`; without an answer within seconds the modem
+    /// says that nothing is known.
+    #[cfg(feature = "gsm")]
+    Ask(at::question::Question),
     /// Keep what is stored, such that it survives a power cut.
     Store(&'a Stored),
     /// Something for the sockets of a command set.

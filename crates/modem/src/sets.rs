@@ -4,6 +4,8 @@
 //! remembers is in [`Sets`], in a box that other modems don't have. What it has to say unasked waits there
 //! until a line of its own can be said.
 
+#[cfg(feature = "gsm")]
+pub(crate) mod behind;
 mod cme;
 mod facts;
 #[cfg(feature = "gsm")]
@@ -55,6 +57,9 @@ pub(crate) enum Answer {
     Waits,
     /// The line ends without a result code.
     Silent,
+    /// These lines, and the next command of the line follows.
+    #[cfg(feature = "gsm")]
+    Lines(Vec<String>),
     /// The line ends with this error.
     #[cfg(feature = "gsm")]
     Refused(gsm::Refusal),
@@ -96,6 +101,8 @@ pub(crate) struct Inner {
     indications: VecDeque<Said>,
     /// The end of a command that had its line wait.
     finished: Option<Answer>,
+    #[cfg(feature = "gsm")]
+    asked: behind::Asked,
     /// Until when the feed behind a line is waited for.
     feed_until: Option<Instant>,
     #[cfg(feature = "gsm")]
@@ -124,6 +131,8 @@ impl Sets {
         let inner = || Inner {
             indications: VecDeque::new(),
             finished: None,
+            #[cfg(feature = "gsm")]
+            asked: behind::Asked::default(),
             feed_until: None,
             #[cfg(feature = "gsm")]
             gsm: gsm::Part::of(persona, stored),
@@ -156,6 +165,8 @@ impl Sets {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let inner = self.0.as_ref()?;
         let mut deadlines = vec![inner.feed_until];
+        #[cfg(feature = "gsm")]
+        deadlines.push(inner.asked.deadline());
         #[cfg(feature = "gsm")]
         deadlines.push(inner.gsm.as_ref().and_then(|part| part.deadline()));
         #[cfg(feature = "wip")]
@@ -241,6 +252,12 @@ pub(crate) fn command(
 /// Asks each set that is on.
 fn asked(named: &Named<'_>, state: &State, core: &mut Core, port: &mut Port<'_>) -> Option<Answer> {
     #[cfg(feature = "gsm")]
+    if core.persona().sets.is_answered_by_module()
+        && let Some(answer) = behind::command(named, core, port)
+    {
+        return Some(answer);
+    }
+    #[cfg(feature = "gsm")]
     if core.persona().sets.has(Set::Gsm)
         && let Some(answer) = gsm::command(named, state, core, port)
     {
@@ -277,6 +294,11 @@ fn step(state: State, answer: Answer, core: &mut Core, port: &mut Port<'_>) -> S
                 core.information(&[line], port);
             }
             Step::Leaves(state)
+        }
+        #[cfg(feature = "gsm")]
+        Answer::Lines(lines) => {
+            core.information(&lines, port);
+            Step::Next(state)
         }
         #[cfg(feature = "gsm")]
         Answer::Refused(refusal) => {
@@ -342,6 +364,7 @@ pub(crate) fn due(mut state: State, core: &mut Core, port: &mut Port<'_>) -> Sta
     }
     #[cfg(feature = "gsm")]
     {
+        behind::due(core, now);
         state = gsm::due(state, core, port);
     }
     #[cfg(feature = "wip")]

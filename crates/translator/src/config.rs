@@ -65,6 +65,10 @@ pub struct GsmConfig {
     /// How often it is looked at while it has no call. Default `1m`.
     #[serde(default = "watch")]
     pub watch: Span,
+    /// How old an answer may be that equipment gets to `AT+CSQ` and the like while the module has a call.
+    /// Default `10m`.
+    #[serde(default = "status_age")]
+    pub status_age: Span,
     /// More commands that make it ready.
     #[serde(default, deserialize_with = "commands")]
     pub init: Vec<String>,
@@ -163,6 +167,7 @@ impl GsmConfig {
             guard: guard(),
             boot: boot(),
             watch: watch(),
+            status_age: status_age(),
             init: Vec::new(),
             power: Power::default(),
             wake: None,
@@ -214,6 +219,7 @@ impl GsmConfig {
             guard: self.guard.0,
             boot: self.boot.0,
             watch: self.watch.0,
+            status_age: self.status_age.0,
             messages: match self.wake {
                 Some(_) => Messages::Read,
                 None => Messages::Ignored,
@@ -311,6 +317,10 @@ const fn boot() -> Span {
 
 const fn watch() -> Span {
     Span(Duration::from_secs(60))
+}
+
+const fn status_age() -> Span {
+    Span(Duration::from_secs(600))
 }
 
 fn lock_folder() -> PathBuf {

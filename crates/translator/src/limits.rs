@@ -6,8 +6,9 @@ use std::time::Duration;
 /// 115 200 bit/s, and nothing is asked for that has no room.
 pub const READ: usize = 1024;
 
-/// Orders that wait for one module: it does one thing at a time.
-pub const ORDERS: usize = 4;
+/// Orders that wait for one module: it does one thing at a time, but equipment of several lines may ask at the
+/// same moment how it stands.
+pub const ORDERS: usize = 16;
 
 /// Commands of the owner's that make a module ready.
 pub const INIT_STRINGS: usize = 16;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use at::result::Cause;
-use carrier::{Address, Call, DialError, Dialling, Trunks};
-use gsm::Target;
+use carrier::{Address, Asking, Call, DialError, Dialling, Trunks};
+use gsm::{Question, Target, Told};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -146,6 +146,14 @@ impl Trunks for Modules {
                 .await
                 .map_err(|cause| DialError::NoTrunk { place, cause })
         }))
+    }
+
+    fn ask(&self, module: &str, question: Question) -> Option<Asking> {
+        let orders = self.running().get(module).map(|one| one.orders.clone())?;
+        let (reply, told) = oneshot::channel();
+        // A module with a full box has no time for questions.
+        let _ = orders.try_send(Order::Ask { question, reply });
+        Some(Box::pin(async move { told.await.unwrap_or(Told::Nothing) }))
     }
 }
 

@@ -1,12 +1,13 @@
 //! The task of one module: from its port to its calls, and back.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use at::result::Cause;
 use carrier::{Call, clock_now, timer_at};
 use clock::Instant;
-use gsm::{Event, Module, Order as Do, Reason, Target};
+use gsm::{Event, Module, Order as Do, Question, Reason, Target, Told};
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep_until, timeout};
@@ -27,6 +28,8 @@ pub(crate) enum Order {
     Dial { target: Target, reply: Reply },
     /// To end its call.
     HangUp,
+    /// To say how it stands.
+    Ask { question: Question, reply: oneshot::Sender<Told> },
 }
 
 /// Where the call, or the reason for none, is awaited.
@@ -88,6 +91,7 @@ impl Task {
                 order = self.orders.recv() => match order {
                     None => return Err(Stopped),
                     Some(Order::Dial { reply, .. }) => drop(reply.send(Err(Cause::ModemFailed))),
+                    Some(Order::Ask { reply, .. }) => drop(reply.send(Told::Nothing)),
                     Some(Order::HangUp) => {}
                 },
             }
@@ -108,6 +112,7 @@ impl Task {
         let mut waiting: Option<(Target, Reply)> = None;
         // Equipment dials again at once: the end of the call before is waited for.
         let mut next: Option<(Target, Reply)> = None;
+        let mut questions: VecDeque<(Question, oneshot::Sender<Told>)> = VecDeque::new();
         let mut again: Option<Instant> = None;
         let mut pause = limits::RETRY_FIRST;
         desk.order(Do::Start);
@@ -155,6 +160,15 @@ impl Task {
                             pause = (pause * 2).min(limits::RETRY_LAST);
                         }
                     }
+                    // One is asked at a time.
+                    Heard::Event(Event::Told(_, told)) => {
+                        if let Some((_, reply)) = questions.pop_front() {
+                            let _ = reply.send(told);
+                        }
+                        if let Some((question, _)) = questions.front() {
+                            desk.order(Do::Ask(*question));
+                        }
+                    }
                     Heard::Event(event) => {
                         if event == Event::Ready {
                             pause = limits::RETRY_FIRST;
@@ -180,6 +194,12 @@ impl Task {
                             desk.ended(Reason::HungUp);
                             desk.hang_up();
                         }
+                    }
+                    Some(Order::Ask { question, reply }) => {
+                        if questions.is_empty() {
+                            desk.order(Do::Ask(question));
+                        }
+                        questions.push_back((question, reply));
                     }
                     Some(Order::Dial { target, reply }) => {
                         let free = !desk.has_call() || desk.is_ending();
@@ -231,7 +251,7 @@ impl Task {
             }
             Event::Status => self.shown.now().module = desk.module().status().clone(),
             Event::Message(message) => self.message(&message),
-            Event::Stopped | Event::Trouble(_) | Event::Power => {}
+            Event::Stopped | Event::Trouble(_) | Event::Power | Event::Told(..) => {}
         }
     }
 

@@ -7,13 +7,14 @@ use clock::Instant;
 use super::{Mail, Module, State};
 use crate::chat::Chat;
 use crate::dialect::Dialect;
-use crate::limits::{CARD, CARD_AGAIN, HELLO, SEARCH_AGAIN, SEARCHES, SESSIONS};
+use crate::limits::{ANSWER, CARD, CARD_AGAIN, HELLO, SEARCH_AGAIN, SEARCHES, SESSIONS};
 use crate::message;
 use crate::reason::{Reason, Refusal};
 use crate::script::{Step, ask, drop_dtr};
 use crate::setup::{Flow, Messages, Roaming, Session};
 use crate::status::{Registration, Status};
-use crate::{Event, Output};
+use crate::told::Known;
+use crate::{Event, Output, Question, Told};
 
 /// Where a module is being brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,7 @@ pub(super) enum Goal {
     Open,
     Close,
     Watch,
+    Ask,
     Mail,
     Delete,
     Reset,
@@ -59,8 +61,13 @@ impl Goal {
             Self::Session => "attaching",
             Self::Open => "dialling",
             Self::Close | Self::Detach | Self::Stop => "hanging up",
-            Self::Watch | Self::Mail | Self::Delete => "idle",
+            Self::Watch | Self::Ask | Self::Mail | Self::Delete => "idle",
         }
+    }
+
+    /// Whether it is something that an idle module does, and is soon done with.
+    pub(super) const fn is_idle(self) -> bool {
+        matches!(self, Self::Watch | Self::Ask | Self::Mail | Self::Delete)
     }
 
     pub(super) const fn is_setting_up(self) -> bool {
@@ -127,9 +134,10 @@ impl Module {
     }
 
     /// It is of no use until it is started again.
-    fn dead(&mut self, reason: Reason, out: &mut impl Output) {
+    fn dead(&mut self, now: Instant, reason: Reason, out: &mut impl Output) {
         self.state = State::Dead;
         self.no_call(&reason, out);
+        self.tell_at_once(now, out);
         // Said again, since somebody has to start it.
         self.trouble = Some(reason.clone());
         out.event(Event::Trouble(reason));
@@ -137,6 +145,7 @@ impl Module {
 
     /// A chat has come to its end.
     pub(super) fn reached(&mut self, now: Instant, goal: Goal, chat: &Chat, out: &mut impl Output) {
+        self.known.learn(now, chat);
         match goal {
             Goal::Wake(_) => self.find(now, out),
             Goal::Find => self.found(now, chat, out),
@@ -167,6 +176,7 @@ impl Module {
                 out.event(Event::Stopped);
             }
             Goal::Watch => self.watched(now, chat, out),
+            Goal::Ask => self.answered(now, chat, out),
             Goal::Mail => self.read(now, chat, out),
             Goal::Delete => self.idle(now, out),
             Goal::Reset => self.wake(now, Effort::Hello, out),
@@ -186,10 +196,10 @@ impl Module {
             (Goal::Wake(Effort::Hello), _) => self.wake(now, Effort::Escape, out),
             (Goal::Wake(Effort::Escape), _) => self.wake(now, Effort::Dtr, out),
             (Goal::Wake(Effort::Dtr), _) => self.wake(now, Effort::Power, out),
-            (Goal::Wake(Effort::Power), _) => self.dead(reason, out),
+            (Goal::Wake(Effort::Power), _) => self.dead(now, reason, out),
             // Nothing, since the PIN must not be said a third time.
             (Goal::Pin, Reason::Refused(..) | Reason::PinRefused) => {
-                self.dead(Reason::PinRefused, out);
+                self.dead(now, Reason::PinRefused, out);
             }
             (Goal::Reset, _) => self.wake(now, Effort::Dtr, out),
             (_, Reason::Silent(_)) => self.lost(now, reason, out),
@@ -204,10 +214,10 @@ impl Module {
                 self.card(now, Fresh::No, out);
             }
             (Goal::Find | Goal::Init | Goal::Card | Goal::Pin | Goal::Network, _) => {
-                self.dead(reason, out);
+                self.dead(now, reason, out);
             }
             (Goal::Close | Goal::Detach, _) => self.ready(now, out),
-            (Goal::Watch | Goal::Mail | Goal::Delete, _) => self.idle(now, out),
+            (Goal::Watch | Goal::Ask | Goal::Mail | Goal::Delete, _) => self.idle(now, out),
             (Goal::Stop, _) => {
                 out.event(Event::Stopped);
             }
@@ -223,13 +233,13 @@ impl Module {
         }
         // DCD tells whoever looks that a call is up.
         steps.push(ask("AT&C1").may_fail().into());
-        steps.extend(IDENTITY.map(|command| ask(command).tries(2).may_fail().into()));
+        steps.extend(IDENTITY.map(|question| ask(question.command()).tries(2).may_fail().into()));
         self.begin(now, Goal::Find, steps, out);
     }
 
     fn found(&mut self, now: Instant, chat: &Chat, out: &mut impl Output) {
         let [maker, model, version, serial] =
-            IDENTITY.map(|command| chat.answer(command).collect::<Vec<_>>().join(" "));
+            IDENTITY.map(|question| Known::answer(chat, question).join(" "));
         let says = format!("{maker} {model} {version}");
         // One that has got lost may not say it again.
         self.dialect = self.setup.dialect.or_else(|| Dialect::of(&says)).or(self.dialect);
@@ -238,7 +248,7 @@ impl Module {
             Status { maker, model, version, serial, dialect, ..std::mem::take(&mut self.status) };
         out.event(Event::Status);
         if self.dialect.is_none() {
-            return self.dead(Reason::UnknownModule(says.trim().to_owned()), out);
+            return self.dead(now, Reason::UnknownModule(says.trim().to_owned()), out);
         }
         let steps: Vec<Step> = self.setup.init.iter().map(|text| ask(text).into()).collect();
         self.begin(now, Goal::Init, steps, out);
@@ -259,9 +269,9 @@ impl Module {
         let says = chat.answer("AT+CPIN?").find_map(|line| line.strip_prefix("+CPIN:"));
         match says.map(str::trim) {
             Some("SIM PIN") => match (self.setup.pin.clone(), self.pin_said) {
-                (None, _) => self.dead(Reason::PinNeeded, out),
+                (None, _) => self.dead(now, Reason::PinNeeded, out),
                 // It may have heard it, and have said no to nobody.
-                (Some(_), 2..) => self.dead(Reason::PinRefused, out),
+                (Some(_), 2..) => self.dead(now, Reason::PinRefused, out),
                 (Some(pin), _) => {
                     self.pin_said += 1;
                     let says = ask(format!("AT+CPIN={}", crate::script::quoted(pin.expose())));
@@ -269,10 +279,10 @@ impl Module {
                     self.begin(now, Goal::Pin, [says.into(), Step::Pause(CARD_AGAIN)], out);
                 }
             },
-            Some("SIM PUK") => self.dead(Reason::PukNeeded, out),
-            Some("NOT INSERTED") => self.dead(Reason::NoSim, out),
+            Some("SIM PUK") => self.dead(now, Reason::PukNeeded, out),
+            Some("NOT INSERTED") => self.dead(now, Reason::NoSim, out),
             Some("NOT READY") | None if now < self.until => self.card(now, Fresh::No, out),
-            Some("NOT READY") | None => self.dead(Reason::SimFailed, out),
+            Some("NOT READY") | None => self.dead(now, Reason::SimFailed, out),
             Some(_) => {
                 self.until = now + self.setup.register_within;
                 self.network(now, Duration::ZERO, out);
@@ -405,6 +415,9 @@ impl Module {
         self.state = State::Idle { look: now + wait };
         if self.wanted.is_some() {
             self.session(now, out);
+        } else if let Some(question) = self.question {
+            let ask = ask(question.command()).within(ANSWER).may_fail();
+            self.begin(now, Goal::Ask, [ask.into()], out);
         } else if self.wants_mail() {
             self.mail = Mail::None;
             let steps = [
@@ -414,6 +427,16 @@ impl Module {
             ];
             self.begin(now, Goal::Mail, steps, out);
         }
+    }
+
+    /// It has answered what equipment wants to know.
+    fn answered(&mut self, now: Instant, chat: &Chat, out: &mut impl Output) {
+        if let (Some(question), Some(error)) = (self.question, chat.error) {
+            self.question = None;
+            out.event(Event::Told(question, Told::Refused(error)));
+        }
+        self.tell_at_once(now, out);
+        self.idle(now, out);
     }
 
     fn read(&mut self, now: Instant, chat: &Chat, out: &mut impl Output) {
@@ -461,7 +484,8 @@ impl Module {
     }
 }
 
-const IDENTITY: [&str; 4] = ["AT+CGMI", "AT+CGMM", "AT+CGMR", "AT+CGSN"];
+const IDENTITY: [Question; 4] =
+    [Question::Maker, Question::Model, Question::Version, Question::Serial];
 
 /// Whether the card is asked for the first time.
 #[derive(Clone, Copy, PartialEq, Eq)]

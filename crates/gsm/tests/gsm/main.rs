@@ -3,6 +3,7 @@
 mod faults;
 mod lives;
 mod module;
+mod questions;
 mod secrets;
 mod splits;
 mod streams;

@@ -47,7 +47,17 @@ impl Set {
 
 impl Facts {
     pub(crate) fn is_any(&self) -> bool {
+        #[cfg(feature = "gsm")]
+        if self.is_answered_by_module() {
+            return true;
+        }
         !self.on.is_empty() || !self.feed_wait.is_zero()
+    }
+
+    /// Whether what is asked of signal and network goes to the real module behind the line.
+    #[cfg(feature = "gsm")]
+    pub(super) fn is_answered_by_module(&self) -> bool {
+        self.gsm.status == super::gsm::StatusFrom::Module
     }
 
     /// What its TCP/IP is like.

@@ -32,6 +32,7 @@ mod wind;
 
 use std::time::Duration;
 
+use at::question::Question;
 use clock::Instant;
 
 use super::{Answer, Named, Said, Set};
@@ -44,7 +45,7 @@ use crate::stored::Stored;
 
 pub use address::Number;
 pub(crate) use error::Refusal;
-pub(crate) use facts::Facts;
+pub(crate) use facts::{Facts, StatusFrom};
 pub(crate) use held::{Held, dtr_on};
 pub(crate) use keys::KEYS;
 pub use moment::Moment;
@@ -491,6 +492,15 @@ pub(crate) fn sent(outcome: Result<(), u16>, core: &mut Core, port: &mut Port<'_
     });
     if let Some(Some(reply)) = reply {
         end(reply, core, port);
+    }
+}
+
+/// What the equipment has set `+CREG` or `+CGREG` to.
+pub(super) fn registration_told(question: Question, core: &Core) -> u32 {
+    match question {
+        Question::Registration => core.settings.number(settings::REGISTRATION),
+        Question::PacketRegistration => core.settings.number(settings::PACKET_REGISTRATION),
+        _ => 0,
     }
 }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use at::parity::Parity;
 use at::result::Cause;
+use at::question::{Question, Told};
 use clock::Instant;
 use modem::{
     Action, Bell, CallEvent, Caller, Character, Connected, DteLines, FlowBy, Input, Modem, Moment,
@@ -214,6 +215,16 @@ impl Stage {
             }
             "taken" => self.input(Input::MessageSent(Ok(()))),
             "refused" => self.input(Input::MessageSent(Err(rest.parse().unwrap()))),
+            "told" => {
+                let (command, said) = rest.split_once(' ').unwrap();
+                let question = Question::ALL.into_iter().find(|known| known.command() == command);
+                let told = match said.split_once(' ') {
+                    Some(("refused", number)) => Told::Refused(number.parse().ok()),
+                    _ if said == "nothing" => Told::Nothing,
+                    _ => Told::Lines(said.split(" | ").map(str::to_owned).collect()),
+                };
+                self.input(Input::Told(question.unwrap(), &told));
+            }
             other => panic!("no news of messages: {other}"),
         }
     }
@@ -339,6 +350,7 @@ fn action_text(action: Action<'_>) -> String {
             message.to,
             escaped(message.content.text().as_bytes())
         ),
+        Action::Ask(question) => format!("ask {}", question.command()),
         Action::Net(action) => format!("net {}", net::action_text(action)),
         Action::Note(Note::CommandLine(text)) => format!("note line {text:?}"),
         Action::Note(Note::State(state)) => format!("note state {}", state.words()),

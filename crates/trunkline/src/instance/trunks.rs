@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use carrier::{Address, Dialling, Trunks};
+#[cfg(feature = "translator")]
+use {at::question::Question, carrier::Asking};
 
 /// Real modems, and real GSM modules.
 #[derive(Debug)]
@@ -24,5 +26,10 @@ impl Trunks for Both {
             return Some(dialling);
         }
         None
+    }
+
+    #[cfg(feature = "translator")]
+    fn ask(&self, module: &str, question: Question) -> Option<Asking> {
+        self.modules.ask(module, question)
     }
 }

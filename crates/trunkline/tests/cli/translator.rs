@@ -271,6 +271,33 @@ fn the_engineers_tool_says_what_is_wrong() {
 }
 
 #[test]
+fn equipment_that_asks_for_the_signal_is_answered_by_the_module_also_during_a_call() {
+    let status = "telnet = \"off\"\ngsm = { status = \"module\" }\npersona = \"xport\"";
+    let mut stage = run(&setting("wavecom-q26", "", "").replace("telnet = \"off\"", status));
+    let mut equipment = Equipment::open(&stage.path("pump"));
+    equipment.command("ATE0", "OK\r\n");
+    stage.wait_for("ready module=north");
+    equipment.send("AT+CSQ;+CREG?;+COPS?;+CGSN\r");
+    let said = equipment.expect("OK\r\n");
+    for answer in ["+CSQ: 17,0", "+CREG: 0,1", "Example Net", "004999010640000"] {
+        assert!(said.contains(answer), "{said:?}");
+    }
+    let (server, address) = server();
+    let mut far = dial(&mut equipment, &server, &address);
+    escape(&mut equipment);
+    equipment.command("AT+CSQ", "+CSQ: 17,0\r\n\r\nOK\r\n");
+    equipment.command("ATO", "CONNECT");
+    equipment.expect("\r\n");
+    far.write_all(b"undisturbed").unwrap();
+    equipment.expect("undisturbed");
+    equipment.send("likewise");
+    let mut heard = [0; 11];
+    far.read_exact(&mut heard).unwrap();
+    assert_eq!(&heard, b"+++likewise");
+    assert_eq!(stage.log().matches("> AT+CSQ").count(), stage.log().matches("< +CSQ").count());
+}
+
+#[test]
 fn modules_are_listed_with_the_modems() {
     let (stage, _equipment) = ready("wavecom-q26");
     let listed = stage.ask(&["modems", "--json"]);

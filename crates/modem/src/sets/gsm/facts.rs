@@ -9,6 +9,7 @@ use super::sim::{Card, Code};
 /// What a persona says of its module.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Facts {
+    pub(in crate::sets) status: StatusFrom,
     pub(super) card: Card,
     /// Asked for at every start; none is asked for without.
     pub(super) pin: Option<Code>,
@@ -43,6 +44,15 @@ pub(crate) struct Facts {
     pub(super) attach: Duration,
     pub(super) scan: Duration,
     pub(super) send: Duration,
+}
+
+/// Who answers what is asked of signal, network and make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StatusFrom {
+    /// The persona, or nobody.
+    Persona,
+    /// The real module behind the line.
+    Module,
 }
 
 /// Whether `OK` follows the answer to `+CPIN?`.
@@ -98,6 +108,7 @@ impl Facts {
 impl Default for Facts {
     fn default() -> Self {
         Self {
+            status: StatusFrom::Persona,
             card: Card::Present,
             pin: None,
             puk: Code::parse("12345678").unwrap_or_default(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::address::Number;
 use super::charset::NAMES;
-use super::facts::{CpinRead, Facts, Function, Registration};
+use super::facts::{CpinRead, Facts, Function, Registration, StatusFrom};
 use super::sim::{Card, Code};
 use crate::persona::{Key, Persona, choose, number, switch, text, word};
 
@@ -16,6 +16,16 @@ const NAME: usize = 64;
 const PLACES: u32 = 255;
 
 pub(crate) const KEYS: &[Key] = &[
+    word(
+        "gsm.status",
+        "\"persona\" or \"module\"",
+        "who answers +CSQ, +CREG?, +CGREG?, +CEREG?, +COPS?, +CGATT?, +CGMI, +CGMM, +CGMR, +CGSN, +CIMI and \
+         +CCID: this persona, or the real module that the line's `carrier` names",
+        |p, word| {
+            let words = [("persona", StatusFrom::Persona), ("module", StatusFrom::Module)];
+            choose(&mut facts(p).status, word, &words)
+        },
+    ),
     word("gsm.sim", "\"present\" or \"absent\"", "whether there is a SIM card", |p, word| {
         choose(&mut facts(p).card, word, &[("present", Card::Present), ("absent", Card::Absent)])
     }),
