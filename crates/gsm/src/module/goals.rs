@@ -416,8 +416,11 @@ impl Module {
         if self.wanted.is_some() {
             self.session(now, out);
         } else if let Some(question) = self.question {
-            let ask = ask(question.command()).within(ANSWER).may_fail();
-            self.begin(now, Goal::Ask, [ask.into()], out);
+            let asks = |command| Step::from(ask(command).within(ANSWER).may_fail());
+            // By name, as people know it.
+            let form = (question == Question::Operator).then(|| asks("AT+COPS=3,0"));
+            let steps = form.into_iter().chain([asks(question.command())]);
+            self.begin(now, Goal::Ask, steps, out);
         } else if self.wants_mail() {
             self.mail = Mail::None;
             let steps = [
@@ -431,7 +434,9 @@ impl Module {
 
     /// It has answered what equipment wants to know.
     fn answered(&mut self, now: Instant, chat: &Chat, out: &mut impl Output) {
-        if let (Some(question), Some(error)) = (self.question, chat.error) {
+        if let (Some(question), Some(error)) = (self.question, chat.error)
+            && Known::answer(chat, question).is_empty()
+        {
             self.question = None;
             out.event(Event::Told(question, Told::Refused(error)));
         }

@@ -47,9 +47,9 @@ fn question(named: &Named<'_>) -> Option<Question> {
         "GSN" => "CGSN",
         name => name,
     };
-    let asked = Question::ALL.into_iter().find(|question| {
-        named.mark == b'+' && question.name().strip_prefix('+') == Some(name)
-    })?;
+    let asked = Question::ALL
+        .into_iter()
+        .find(|question| named.mark == b'+' && question.name().strip_prefix('+') == Some(name))?;
     let reads = asked.command().ends_with('?');
     match named.act {
         ExtendedAct::Read => Some(asked),
@@ -60,9 +60,10 @@ fn question(named: &Named<'_>) -> Option<Question> {
 
 /// The module has answered.
 pub(crate) fn told(question: Question, told: &Told, core: &mut Core) {
-    let awaited = core.sets.get_mut().is_some_and(|inner| {
-        inner.asked.0.take_if(|(asked, _)| *asked == question).is_some()
-    });
+    let awaited = core
+        .sets
+        .get_mut()
+        .is_some_and(|inner| inner.asked.0.take_if(|(asked, _)| *asked == question).is_some());
     if awaited {
         let answer = answer(question, told, core);
         core.sets.finish(answer);

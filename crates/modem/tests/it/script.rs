@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use at::parity::Parity;
-use at::result::Cause;
 use at::question::{Question, Told};
+use at::result::Cause;
 use clock::Instant;
 use modem::{
     Action, Bell, CallEvent, Caller, Character, Connected, DteLines, FlowBy, Input, Modem, Moment,

@@ -272,7 +272,7 @@ fn the_engineers_tool_says_what_is_wrong() {
 
 #[test]
 fn equipment_that_asks_for_the_signal_is_answered_by_the_module_also_during_a_call() {
-    let status = "telnet = \"off\"\ngsm = { status = \"module\" }\npersona = \"xport\"";
+    let status = "telnet = \"off\"\ngsm = { status = \"module\" }\npersona = \"hayes\"";
     let mut stage = run(&setting("wavecom-q26", "", "").replace("telnet = \"off\"", status));
     let mut equipment = Equipment::open(&stage.path("pump"));
     equipment.command("ATE0", "OK\r\n");
