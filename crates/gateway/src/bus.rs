@@ -9,9 +9,10 @@ use modbus::UnitId;
 use modbus::master::{Failure, Full, Master, Outcome, Output, Question, Settings, Ticket};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
+use tty::Alarm;
 
 use crate::limits;
-use crate::place::{OpenError, Place, Way, sleep_until};
+use crate::place::{OpenError, Place, Way};
 
 /// A bus. Clones ask the same one; with the last of them its task ends.
 #[derive(Clone, Debug)]
@@ -209,6 +210,7 @@ impl Task {
     /// Asks and listens until the way is lost.
     async fn serve(&mut self, mut way: Way) -> Ended {
         let mut buffer = [0; limits::READ];
+        let alarm = Alarm::new();
         let ended = loop {
             if !self.desk.send.is_empty() {
                 let frame = std::mem::take(&mut self.desk.send);
@@ -216,7 +218,7 @@ impl Task {
                     break self.lost(&error);
                 }
             }
-            let deadline = self.master.deadline();
+            let deadline = self.master.deadline().map(|at| at.since(clock_now()));
             tokio::select! {
                 letter = self.inbox.recv() => match letter {
                     Some(letter) => self.take(letter),
@@ -232,7 +234,7 @@ impl Task {
                     }
                     Err(error) => break self.lost(&error),
                 },
-                () = sleep_until(deadline) => self.master.timeout(clock_now(), &mut self.desk),
+                () = alarm.ring(deadline) => self.master.timeout(clock_now(), &mut self.desk),
             }
         };
         self.master.closed(clock_now(), &mut self.desk);

@@ -2,9 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use carrier::clock_now;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tty::{LockPolicy, Rs485, Serial, SerialError, SerialEvent};
@@ -102,13 +100,5 @@ impl Way {
                 Ok(())
             }
         }
-    }
-}
-
-/// How long until then.
-pub(crate) async fn sleep_until(at: Option<clock::Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep(at.since(clock_now()).max(Duration::from_micros(1))).await,
-        None => std::future::pending().await,
     }
 }

@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod alarm;
 mod inq;
 #[cfg(feature = "launcher")]
 pub mod launcher;
@@ -43,6 +44,7 @@ mod stdio;
 mod terminal;
 mod watch;
 
+pub use alarm::Alarm;
 pub use inq::{Rest, receive, tell_rest};
 pub use program::{
     Child, ErrorOutput, Grace, Limit, On, Privileges, Program, ProgramIo, PtyMode, Running,

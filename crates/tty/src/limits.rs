@@ -89,3 +89,6 @@ pub(crate) const LAUNCH_PATIENCE: Duration = Duration::from_secs(10);
 /// How long it may take to read a large configuration again.
 #[cfg(feature = "launcher")]
 pub(crate) const RELOAD_PATIENCE: Duration = Duration::from_secs(60);
+
+/// The longest span that an [`Alarm`](crate::Alarm) waits for exactly: t3.5 of a bus above 2,400 bit/s is shorter.
+pub(crate) const FINE: Duration = Duration::from_millis(20);

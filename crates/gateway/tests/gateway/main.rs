@@ -192,6 +192,46 @@ async fn a_serial_bus_is_served() {
     answering.join().expect("it ends with the terminal");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_silence_before_a_request_is_kept_and_not_doubled() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let link = folder.path().join("bus");
+    let (mut far, near) = terminal(&link);
+    let answering = std::thread::spawn(move || {
+        let mut slave = Slave::new(Framing::Rtu(rtu::Silences::TOLERANT), Duration::ZERO);
+        let mut memory = Memory::new(UnitId(5), 200);
+        let (mut buffer, mut silences) = ([0; 512], Vec::new());
+        let mut answered: Option<std::time::Instant> = None;
+        while let Ok(length @ 1..) = std::io::Read::read(&mut far, &mut buffer) {
+            silences.extend(answered.map(|answered| answered.elapsed()));
+            let mut wire = Wire(Vec::new());
+            let now = clock::Instant::ORIGIN;
+            slave.input(now, &buffer[..length], &mut memory, &mut wire).expect("it is RTU");
+            answered = Some(std::time::Instant::now());
+            if far.write_all(&wire.0).is_err() {
+                break;
+            }
+        }
+        silences
+    });
+    let serial = format!("serial = {{ device = \"{}\", speed = 115200 }}", link.display());
+    let (gateway, address) = started(&serial).await;
+    ask_until_open(address, 5, &[3, 0, 0, 0, 1]).await;
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    for turn in 0..200 {
+        ask_on(&mut stream, turn, 5, &[3, 0, 0, 0, 1]).await;
+    }
+    gateway.shut_down().await;
+    drop(near);
+    let mut silences = answering.join().expect("it ends with the terminal");
+    silences.sort();
+    assert!(silences.len() >= 200);
+    // t3.5 at this speed, and what a wake-up takes. A busy machine may be late, but not always.
+    let (least, usual) = (silences[0], silences[silences.len() / 10]);
+    assert!(least >= Duration::from_micros(1750), "{least:?}");
+    assert!(usual < Duration::from_micros(2500), "{usual:?}");
+}
+
 /// A pseudo-terminal under a name: its far end, and one that keeps it open.
 fn terminal(link: &PathBuf) -> (std::fs::File, std::fs::File) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
