@@ -105,11 +105,16 @@ impl Caller {
 
     /// Dials until somebody answers, as a site does after a blackout. Returns how often it took.
     pub(crate) async fn insist(number: &Number) -> io::Result<(Self, u32)> {
+        Self::insist_as(number, "site").await
+    }
+
+    /// The same, under a name of his own.
+    pub(crate) async fn insist_as(number: &Number, name: &str) -> io::Result<(Self, u32)> {
         let mut tries = 1;
         loop {
             let called = async {
                 let mut caller = Self::dial(number).await?;
-                caller.log_in(number).await?;
+                caller.log_in_as(number, name).await?;
                 Ok(caller)
             };
             match called.await {
@@ -123,11 +128,15 @@ impl Caller {
 
     /// Says who he is, where the protocol hasn't asked yet.
     pub(crate) async fn log_in(&mut self, number: &Number) -> io::Result<()> {
+        self.log_in_as(number, "site").await
+    }
+
+    async fn log_in_as(&mut self, number: &Number, name: &str) -> io::Result<()> {
         if number.by == By::Ssh {
             return Ok(());
         }
         self.expect(b"login: ").await?;
-        self.call.send(b"site\r").await?;
+        self.call.send(format!("{name}\r").as_bytes()).await?;
         self.expect(b"Password: ").await?;
         self.call.send(&[number.secret.expose(), b"\r"].concat()).await?;
         // The end of the line that the secret wasn't shown on.
@@ -144,6 +153,19 @@ impl Caller {
             true => Ok(()),
             false => Err(io::Error::other("other bytes came back than were sent")),
         }
+    }
+
+    /// What comes next, at least a byte.
+    pub(crate) async fn listen(&mut self) -> io::Result<Vec<u8>> {
+        if self.heard.is_empty() {
+            self.hear().await?;
+        }
+        Ok(std::mem::take(&mut self.heard))
+    }
+
+    /// Sends what nothing is expected for.
+    pub(crate) async fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.call.send(bytes).await
     }
 
     /// Reads up to the end of `text`.

@@ -17,6 +17,11 @@ pub(crate) enum Gets<'a> {
     Echo,
     /// The output of a program on a terminal.
     Program(&'a str),
+    /// Polls, as one of so many sites.
+    Collector {
+        /// How many.
+        sites: usize,
+    },
 }
 
 /// A running exchange with one account, `site`.
@@ -41,9 +46,11 @@ impl House {
         let address = crate::subject::free_address()?;
         let accept = by.name();
         let tls = if by == By::Tls { certificate(folder)? } else { "" };
-        let service = match gets {
-            Gets::Echo => "service = \"echo\"".to_owned(),
-            Gets::Program(program) => format!("program = [\"{program}\"]\non = \"pty\""),
+        let site = "[[account]]\nname = \"site\"\npassword = \"file:verifier\"\n";
+        let accounts = match gets {
+            Gets::Echo => format!("{site}service = \"echo\"\n"),
+            Gets::Program(program) => format!("{site}program = [\"{program}\"]\non = \"pty\"\n"),
+            Gets::Collector { sites } => crate::stations::tables(sites),
         };
         let configuration = format!(
             "control = \"control\"\n[log]\nlevel = \"error\"\n\
@@ -51,7 +58,7 @@ impl House {
              [exchange.limits]\ncalls = 20000\ncalls-per-source = 20000\nunauthenticated = 20000\n\
              unauthenticated-per-source = 20000\n\
              [[exchange.listen]]\naddress = \"{address}\"\naccept = [\"{accept}\"]\nunauthenticated = 20000\n{tls}\
-             [[account]]\nname = \"site\"\npassword = \"file:verifier\"\n{service}\n"
+             {accounts}"
         );
         let file = folder.join("trunkline.toml");
         std::fs::write(&file, configuration)?;

@@ -8,10 +8,12 @@
 //! read and write, the limit of what a program can do here), measured in turns, and the ratio is what to
 //! quote. Nothing here judges: it prints.
 
+mod asking;
 mod bare_gateway;
 mod baseline;
 mod caller;
 mod calls;
+mod codec;
 mod forkpty;
 mod gateway;
 mod house;
@@ -21,6 +23,8 @@ mod logins;
 mod payload;
 mod peer;
 mod process;
+mod servers;
+mod stations;
 mod subject;
 mod table;
 mod throughput;
@@ -60,7 +64,10 @@ struct Arguments {
     /// Where `tests/set-up` has unpacked other servers.
     #[arg(long, default_value = "target/peers")]
     peers: PathBuf,
-    /// Only these: throughput, trips, calls, idle, load, logins, gateway.
+    /// Stations on line in the measurement of the collector.
+    #[arg(long, default_value_t = 10_000)]
+    stations: usize,
+    /// Only these: throughput, trips, calls, idle, load, logins, gateway, servers, codec, stations.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Only these ways of the throughput: out, back, both, tcp.
@@ -88,6 +95,9 @@ enum Baseline {
     /// Connects and prints CONNECT for every line typed at a pseudo-terminal.
     #[command(hide = true)]
     Dialler { link: PathBuf },
+    /// Serves registers in memory to clients of Modbus TCP.
+    #[command(hide = true)]
+    Server { address: String },
     /// Asks the unit of a bus what clients of Modbus TCP want to know.
     #[command(hide = true)]
     Gateway { bus: PathBuf, address: String },
@@ -101,6 +111,7 @@ fn main() -> ExitCode {
         Some(Baseline::Inetd { address, server }) => logins::inetd(address, server),
         Some(Baseline::Dialler { link }) => baseline::dialler(link),
         Some(Baseline::Gateway { bus, address }) => bare_gateway::serve(bus, address),
+        Some(Baseline::Server { address }) => servers::serve(address),
         None => measure(&arguments),
     };
     match result {
@@ -145,6 +156,15 @@ fn measure(arguments: &Arguments) -> std::io::Result<()> {
     }
     if wanted("gateway") {
         gateway::measure(arguments)?;
+    }
+    if wanted("servers") {
+        servers::measure(arguments)?;
+    }
+    if wanted("codec") {
+        codec::measure(arguments.rounds)?;
+    }
+    if wanted("stations") {
+        stations::measure(arguments)?;
     }
     Ok(())
 }
