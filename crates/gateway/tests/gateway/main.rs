@@ -1,5 +1,7 @@
 //! Clients on one side, a unit of ours on a pseudo-terminal or behind TCP on the other.
 
+mod tokio_modbus;
+
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -284,15 +284,17 @@ impl Request {
             Function::ReadEventCounter => Self::ReadEventCounter,
             Function::ReadEventLog => Self::ReadEventLog,
             Function::WriteCoils => {
-                let span: Span<WRITE_BITS> = span(reader)?;
-                let count = reader.counted()?;
-                let bits = Bits::unpack(reader.take(count)?, span.count())?;
-                Self::WriteCoils { address: span.address(), bits }
+                let (address, count) = counted_from::<WRITE_BITS>(reader)?;
+                let bytes = reader.counted()?;
+                let bits = Bits::unpack(reader.take(bytes)?, count)?;
+                within(address, count)?;
+                Self::WriteCoils { address, bits }
             }
             Function::WriteRegisters => {
-                let span: Span<WRITE_REGISTERS> = span(reader)?;
-                let words = registers(reader, span.count() * dialect.words())?;
-                Self::WriteRegisters { address: span.address(), words, dialect }
+                let (address, count) = counted_from::<WRITE_REGISTERS>(reader)?;
+                let words = registers(reader, count * dialect.words())?;
+                within(address, count)?;
+                Self::WriteRegisters { address, words, dialect }
             }
             Function::ReportServerId => Self::ReportServerId,
             Function::ReadFiles => Self::ReadFiles(FileReads::decode(reader)?),
@@ -303,10 +305,11 @@ impl Request {
                 or: reader.u16()?,
             },
             Function::ReadWriteRegisters => {
-                let read = span(reader)?;
-                let write: Span<READ_WRITE_REGISTERS> = span(reader)?;
-                let words = registers(reader, write.count())?;
-                Self::ReadWriteRegisters { read, address: write.address(), words }
+                let (first, reads) = counted_from::<READ_REGISTERS>(reader)?;
+                let (address, count) = counted_from::<READ_WRITE_REGISTERS>(reader)?;
+                let words = registers(reader, count)?;
+                within(address, count)?;
+                Self::ReadWriteRegisters { read: Span::new(first, reads)?, address, words }
             }
             Function::ReadFifo => Self::ReadFifo { address: reader.u16()? },
             Function::Encapsulated => match reader.u8()? {
@@ -325,6 +328,14 @@ impl Request {
 
 fn span<const MAX: u16>(reader: &mut Reader<'_>) -> Result<Span<MAX>, PduError> {
     Span::new(reader.u16()?, reader.u16()?)
+}
+
+/// An address and a count within its limit. The standard looks at all counts before it looks at an address: whether
+/// they go together is the last thing to be refused.
+fn counted_from<const MAX: u16>(reader: &mut Reader<'_>) -> Result<(u16, u16), PduError> {
+    let (address, count) = (reader.u16()?, reader.u16()?);
+    Span::<MAX>::new(0, count)?;
+    Ok((address, count))
 }
 
 /// What function 05 has for on and off; everything else is refused.

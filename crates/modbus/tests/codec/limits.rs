@@ -14,6 +14,30 @@ fn refused(bytes: &[u8], words: &str, exception: Exception) {
 }
 
 #[test]
+fn counts_are_refused_before_addresses() {
+    // All of them go beyond 65535 as well.
+    for wrong in [
+        &[0x0f, 0xff, 0xff, 0, 9, 1, 0xff][..],
+        &[0x10, 0xff, 0xff, 0, 2, 2, 0, 1],
+        &[0x17, 0xff, 0xff, 0, 2, 0, 0, 0, 2, 2, 0, 1],
+        &[0x17, 0xff, 0xff, 0, 2, 0, 0, 0, 122, 2, 0, 1],
+        &[3, 0xff, 0xff, 0, 126],
+    ] {
+        let error = decode(wrong).expect_err("it is forbidden");
+        assert_eq!(error.exception(), Exception::IllegalDataValue, "{wrong:02x?}: {error}");
+    }
+    for beyond in [
+        &[0x0f, 0xff, 0xff, 0, 9, 2, 0xff, 1][..],
+        &[0x10, 0xff, 0xff, 0, 2, 4, 0, 1, 0, 1],
+        &[0x17, 0xff, 0xff, 0, 2, 0, 0, 0, 1, 2, 0, 1],
+        &[0x17, 0, 0, 0, 2, 0xff, 0xff, 0, 2, 4, 0, 1, 0, 1],
+    ] {
+        let error = decode(beyond).expect_err("there is no such address");
+        assert_eq!(error.exception(), Exception::IllegalDataAddress, "{beyond:02x?}: {error}");
+    }
+}
+
+#[test]
 fn counts_end_where_the_standard_ends_them() {
     for (function, most) in [(1, 2000u16), (2, 2000), (3, 125), (4, 125)] {
         for count in [1, most] {
