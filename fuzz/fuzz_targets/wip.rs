@@ -15,6 +15,8 @@ use wip::{Action, Addresses, Answer, Channel, Code, Event, Failure, Indication, 
 #[derive(Default)]
 struct Driver {
     open: BTreeSet<Channel>,
+    /// Those that are open and still wait for their peer.
+    awaited: BTreeSet<Channel>,
     offered: bool,
     starting: bool,
 }
@@ -26,6 +28,14 @@ impl Out for Driver {
             Action::Open { channel, .. } | Action::Listen { channel, .. } => {
                 assert!(self.open.insert(channel), "{channel} is open already");
                 assert!((1..=8).contains(&channel.index));
+            }
+            Action::Await { channel, beside } => {
+                assert!(self.open.insert(channel), "{channel} is open already");
+                assert!(self.open.contains(&beside), "{beside} isn't open");
+                self.awaited.insert(channel);
+            }
+            Action::Accept(channel) if self.awaited.remove(&channel) => {
+                assert!(std::mem::take(&mut self.offered), "nobody to take");
             }
             Action::Accept(channel) => {
                 assert!(std::mem::take(&mut self.offered), "nobody to take");
@@ -41,6 +51,7 @@ impl Out for Driver {
             }
             Action::Close(channel) => {
                 assert!(self.open.remove(&channel), "{channel} isn't open");
+                self.awaited.remove(&channel);
             }
             Action::Ping(_) | Action::NoPing | Action::Segment(_) => {}
         }
@@ -106,6 +117,14 @@ fuzz_target!(|bytes: &[u8]| {
                 let addresses = Addresses { local: none, gateway: none, name_servers: [none; 2] };
                 wip.event(now, if length == 0 { Event::NotStarted } else { Event::Started(addresses) }, &mut driver);
             }
+            10 if driver.awaited.contains(&channel) && length % 2 == 0 => {
+                wip.event(now, Event::Awaiting { channel, at: FROM }, &mut driver);
+            }
+            10 if driver.awaited.contains(&channel) => {
+                driver.offered = true;
+                wip.event(now, Event::Incoming { server: channel, local: 1, peer: FROM }, &mut driver);
+                assert!(!driver.offered, "a caller is left");
+            }
             10 if open => wip.event(now, Event::Opened { channel, local: 1, peer: Some(FROM) }, &mut driver),
             11 if wip.wants(channel) && protocol == Protocol::Server => {
                 driver.offered = true;
@@ -121,6 +140,7 @@ fuzz_target!(|bytes: &[u8]| {
             14 => match length % 4 {
                 0 => {
                     driver.open.remove(&channel);
+                    driver.awaited.remove(&channel);
                     wip.event(now, Event::Failed { channel, failure: Failure::Unreachable }, &mut driver);
                 }
                 1 => wip.escape_begun(),

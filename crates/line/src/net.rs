@@ -57,6 +57,7 @@ enum Known {
     Started,
     Failed(Channel, Failure),
     Opened(Channel, u16),
+    Awaiting(Channel, SocketAddrV4),
 }
 
 /// What is welcome just now.
@@ -126,6 +127,7 @@ impl Sockets {
             Action::Start => self.known.push_back(Known::Started),
             Action::Open { channel, local, peer } => self.open(place, channel, local, peer),
             Action::Listen { channel, port } => self.listen(place, channel, port),
+            Action::Await { channel, beside } => self.wait_for_one(place, channel, beside),
             Action::Accept(channel) => {
                 if let Some(call) = self.offered.take() {
                     info!(line = place.line, socket = %channel, "takes {}", call.peer());
@@ -191,6 +193,27 @@ impl Sockets {
                 self.known.push_back(Known::Failed(channel, Failure::Port));
             }
         }
+    }
+
+    /// Listens where another connection goes from, for one of the same peer.
+    fn wait_for_one(&mut self, place: &Place<'_>, channel: Channel, beside: Channel) {
+        let own = match self.open.get(&beside) {
+            Some(Socket::Stream(stream)) => stream.call.local().socket_addr(),
+            _ => None,
+        };
+        let options =
+            ListenOptions { socket: opening::socket(self.segment), ..ListenOptions::default() };
+        let listener = own.and_then(|own| {
+            let listener = Listener::tcp(SocketAddr::new(own.ip(), 0), &options);
+            listener.map_err(|error| info!(line = place.line, socket = %channel, "{error}")).ok()
+        });
+        let at = listener.as_ref().and_then(|listener| listener.local().socket_addr());
+        let (Some(listener), Some(SocketAddr::V4(at))) = (listener, at) else {
+            return self.known.push_back(Known::Failed(channel, Failure::Port));
+        };
+        info!(line = place.line, socket = %channel, "waits for the server's connection at {at}");
+        self.open.insert(channel, Socket::Server(Box::new(listener)));
+        self.known.push_back(Known::Awaiting(channel, at));
     }
 
     /// The last bytes still go out.
@@ -269,12 +292,15 @@ fn offer(
     let peer = caller.peer().socket_addr()?;
     let local = caller.local().socket_addr().map_or(0, |at| at.port());
     let SocketAddr::V4(from) = peer else { return None };
-    if !lets_in(peer) {
+    // A server that we have called is asked to call back: the modem looks whether it is the one.
+    let called = server.protocol == Protocol::FtpData;
+    if !called && !lets_in(peer) {
         info!(line = place.line, socket = %server, "turned away {peer}: the access list forbids it");
         caller.refuse();
         return None;
     }
-    let call = caller.answer(&opening::options(place.transport)).ok()?;
+    let transport = if called { Transport::Raw } else { place.transport };
+    let call = caller.answer(&opening::options(transport)).ok()?;
     *offered = Some(Box::new(call));
     Some(Event::Incoming { server, local, peer: from })
 }
@@ -283,6 +309,7 @@ impl Known {
     fn event(self) -> Event<'static> {
         match self {
             Self::Started => Event::Started(host::addresses()),
+            Self::Awaiting(channel, at) => Event::Awaiting { channel, at },
             Self::Failed(channel, failure) => Event::Failed { channel, failure },
             Self::Opened(channel, local) => {
                 Event::Opened { channel, local, peer: None::<SocketAddrV4> }

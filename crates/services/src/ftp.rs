@@ -1,12 +1,15 @@
-//! FTP: RFC 959, with passive data connections.
+//! FTP: RFC 959, and RFC 2428 where a server knows nothing else.
 //!
 //! ```text
-//! Opening ─► Greeting ─► User ─► Password ─► Account ─► Idle ─► (Type) ─► Passive ─► Connecting ─► Asked ─► Moving
-//!                                                        ▲ └──► Deleting                                     │
-//!                                                        └───────────────────────── Aborting ◄───────────────┘
+//! Opening ─► Greeting ─► User ─► Password ─► Account ─► Idle ─► (Type) ─┬► Passive ─► Connecting ─┬► Asked ─► Moving
+//!                                                        ▲ └► Deleting  └► Listening ─► Port ─────┘   │      ▲  │
+//!                                                        │                                            └► Called │
+//!                                                        └────────────────────── Aborting ◄─────────────────────┘
 //! ```
 
-use std::net::Ipv4Addr;
+mod address;
+
+use std::net::{Ipv4Addr, SocketAddrV4};
 
 use clock::Instant;
 
@@ -25,6 +28,16 @@ pub enum Kind {
     Binary,
 }
 
+/// Who connects to whom for a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Connecting {
+    /// We do.
+    #[default]
+    Passive,
+    /// The server does.
+    Active,
+}
+
 /// A session with a server of FTP.
 #[derive(Clone, Debug)]
 pub struct Ftp {
@@ -36,6 +49,7 @@ pub struct Ftp {
     told: Kind,
     /// How it is to.
     kind: Kind,
+    connecting: Connecting,
     /// What is to be done, or is being done.
     wanted: Option<Wanted>,
     until: Option<Instant>,
@@ -60,7 +74,16 @@ enum Stage {
     Type,
     Passive,
     Connecting,
-    Asked,
+    /// For the server, which isn't told yet where.
+    Listening,
+    /// It is being told so.
+    Port(SocketAddrV4, Told),
+    /// Whether the connection is there already.
+    Asked(Connection),
+    /// The server has answered, and perhaps said how it went; its connection is still to come.
+    Called {
+        said: Option<u16>,
+    },
     /// A file comes or goes: whether its connection has ended, and what the server says of it.
     Moving {
         ended: Ended,
@@ -70,6 +93,21 @@ enum Stage {
     /// The owner wants no more of a file; the server hasn't said so yet.
     Aborting,
     Over,
+}
+
+/// By which command a server is told where to connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// `PORT`, which all know that speak IPv4 alone.
+    Port,
+    /// `EPRT`, once `PORT` is refused.
+    Extended,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Connection {
+    There,
+    Awaited,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +127,7 @@ impl Ftp {
             stage: Stage::Opening,
             told: Kind::default(),
             kind: Kind::default(),
+            connecting: Connecting::default(),
             wanted: None,
             // Whoever connects has a patience of his own.
             until: Some(now + STALL),
@@ -103,6 +142,16 @@ impl Ftp {
     /// Sets what [`Ftp::kind`] tells.
     pub const fn set_kind(&mut self, kind: Kind) {
         self.kind = kind;
+    }
+
+    /// Who connects to whom for files.
+    pub const fn connecting(&self) -> Connecting {
+        self.connecting
+    }
+
+    /// Sets what [`Ftp::connecting`] tells, from the next file on.
+    pub const fn set_connecting(&mut self, connecting: Connecting) {
+        self.connecting = connecting;
     }
 
     /// Asks for a file.
@@ -150,7 +199,17 @@ impl Ftp {
                 };
                 self.say(now, line, Stage::Type, out);
             }
-            Some(_) => self.say(now, "PASV\r\n", Stage::Passive, out),
+            Some(_) => self.connect(now, out),
+        }
+    }
+
+    fn connect(&mut self, now: Instant, out: &mut dyn Out) {
+        match self.connecting {
+            Connecting::Passive => self.say(now, "PASV\r\n", Stage::Passive, out),
+            Connecting::Active => {
+                (self.stage, self.until) = (Stage::Listening, Some(now + ANSWER));
+                out.listen(Link::Data);
+            }
         }
     }
 
@@ -181,7 +240,7 @@ impl Ftp {
             return;
         }
         let entered = !self.is_entering();
-        if matches!(self.stage, Stage::Connecting | Stage::Asked | Stage::Moving { .. }) {
+        if self.has_data_link() {
             out.close(Link::Data);
         }
         (self.stage, self.until) = (Stage::Over, None);
@@ -194,6 +253,18 @@ impl Ftp {
             out.news(News::Failed(trouble));
         }
         out.news(News::Lost);
+    }
+
+    const fn has_data_link(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Connecting
+                | Stage::Listening
+                | Stage::Port(..)
+                | Stage::Asked(_)
+                | Stage::Called { .. }
+                | Stage::Moving { .. }
+        )
     }
 
     const fn is_entering(&self) -> bool {
@@ -232,9 +303,9 @@ impl Ftp {
             (Stage::Account, _) => self.over(Trouble::Authentication, out),
             (Stage::Type, 200..300) => {
                 self.told = self.kind;
-                self.say(now, "PASV\r\n", Stage::Passive, out);
+                self.connect(now, out);
             }
-            (Stage::Passive, 227) => match (self.peer, passive_port(&reply.text)) {
+            (Stage::Passive, 227) => match (self.peer, address::passive_port(&reply.text)) {
                 // The address that it names is not looked at: it is wrong behind a translator, and may be
                 // somebody else's.
                 (Some(peer), Some(port)) => {
@@ -244,12 +315,29 @@ impl Ftp {
                 _ => self.fail(Trouble::Protocol, out),
             },
             (Stage::Type | Stage::Passive, _) => self.fail(Trouble::Closed, out),
-            (Stage::Asked, 100..200) => self.begun(now, out),
-            (Stage::Asked, 200..300) => {
-                self.begun(now, out);
-                self.said(reply.code, out);
+            (Stage::Port(..), 200..300) => self.ask(now, Connection::Awaited, out),
+            // It doesn't know the command, or not these arguments.
+            (Stage::Port(at, Told::Port), 500..=504) => {
+                let line = address::extended_port(at);
+                self.say(now, &line, Stage::Port(at, Told::Extended), out);
             }
-            (Stage::Asked, _) => {
+            (Stage::Port(..), _) => {
+                out.close(Link::Data);
+                self.fail(Trouble::Closed, out);
+            }
+            (Stage::Asked(Connection::There), 100..300) => {
+                let said = Some(reply.code).filter(|code| *code >= 200);
+                self.begun(now, said, out);
+            }
+            (Stage::Asked(Connection::Awaited), 100..300) => {
+                let said = Some(reply.code).filter(|code| *code >= 200);
+                (self.stage, self.until) = (Stage::Called { said }, Some(now + ANSWER));
+            }
+            (Stage::Called { .. }, 100..200) => {}
+            (Stage::Called { .. }, 200..300) => {
+                self.stage = Stage::Called { said: Some(reply.code) };
+            }
+            (Stage::Asked(_) | Stage::Called { .. }, _) => {
                 out.close(Link::Data);
                 let list = matches!(self.wanted, Some(Wanted::List(_)));
                 self.fail(if list { Trouble::List } else { Trouble::Closed }, out);
@@ -267,14 +355,19 @@ impl Ftp {
                 self.idle();
                 self.begin(now, out);
             }
-            (Stage::Opening | Stage::Connecting | Stage::Idle | Stage::Over, _) => {}
+            (
+                Stage::Opening | Stage::Connecting | Stage::Listening | Stage::Idle | Stage::Over,
+                _,
+            ) => {}
         }
     }
 
-    fn begun(&mut self, now: Instant, out: &mut dyn Out) {
-        self.stage = Stage::Moving { ended: Ended::No, said: None };
+    /// Both the server's answer and the connection are there.
+    fn begun(&mut self, now: Instant, said: Option<u16>, out: &mut dyn Out) {
+        self.stage = Stage::Moving { ended: Ended::No, said };
         self.until = Some(now + STALL);
         out.news(News::Begun);
+        self.settle(out);
     }
 
     fn said(&mut self, code: u16, out: &mut dyn Out) {
@@ -310,7 +403,7 @@ impl Ftp {
         out.news(News::Done);
     }
 
-    fn connected(&mut self, now: Instant, out: &mut dyn Out) {
+    fn ask(&mut self, now: Instant, connection: Connection, out: &mut dyn Out) {
         let line = match &self.wanted {
             Some(Wanted::Fetch(name)) => format!("RETR {name}\r\n"),
             Some(Wanted::Store(name)) => format!("STOR {name}\r\n"),
@@ -318,7 +411,7 @@ impl Ftp {
             Some(Wanted::List(name)) => format!("LIST {name}\r\n"),
             Some(Wanted::Delete(_)) | None => return,
         };
-        self.say(now, &line, Stage::Asked, out);
+        self.say(now, &line, Stage::Asked(connection), out);
     }
 }
 
@@ -329,12 +422,22 @@ impl Service for Ftp {
                 self.peer = peer.map(|peer| *peer.ip());
                 (self.stage, self.until) = (Stage::Greeting, Some(now + ANSWER));
             }
-            Event::Opened { link: Link::Data, .. } if self.stage == Stage::Connecting => {
-                self.connected(now, out);
+            Event::Opened { link: Link::Data, .. } => match self.stage {
+                Stage::Connecting => self.ask(now, Connection::There, out),
+                Stage::Asked(Connection::Awaited) => {
+                    self.stage = Stage::Asked(Connection::There);
+                }
+                Stage::Called { said } => self.begun(now, said, out),
+                _ => {}
+            },
+            Event::Listening { at, .. } if self.stage == Stage::Listening => {
+                self.say(now, &address::port(at), Stage::Port(at, Told::Port), out);
             }
-            Event::Opened { link: Link::Data, .. } => {}
+            Event::Listening { .. } => {}
             Event::Failed(Link::Control) => self.over(Trouble::Unreachable, out),
-            Event::Failed(Link::Data) if self.stage == Stage::Connecting => {
+            Event::Failed(Link::Data)
+                if matches!(self.stage, Stage::Connecting | Stage::Listening) =>
+            {
                 self.fail(Trouble::Unreachable, out);
             }
             Event::Failed(Link::Data) => {}
@@ -388,7 +491,7 @@ impl Service for Ftp {
     }
 
     fn close(&mut self, out: &mut dyn Out) {
-        if matches!(self.stage, Stage::Connecting | Stage::Asked | Stage::Moving { .. }) {
+        if self.has_data_link() {
             out.close(Link::Data);
         }
         if self.stage == Stage::Over {
@@ -412,14 +515,4 @@ impl Service for Ftp {
     fn carries_file(&self, link: Link) -> bool {
         link == Link::Data
     }
-}
-
-/// The port in the answer to `PASV`: the last two of six numbers, wherever they stand.
-fn passive_port(text: &[String]) -> Option<u16> {
-    let text = text.last()?;
-    let mut numbers = text.split(|c: char| !c.is_ascii_digit() && c != ',');
-    let six = numbers.find(|word| word.split(',').filter(|n| !n.is_empty()).count() == 6)?;
-    let mut six = six.split(',').filter(|n| !n.is_empty()).map(str::parse::<u8>);
-    let (high, low) = (six.nth(4)?.ok()?, six.next()?.ok()?);
-    Some(u16::from_be_bytes([high, low])).filter(|port| *port != 0)
 }

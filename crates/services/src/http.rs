@@ -457,6 +457,7 @@ impl Service for Http {
     fn event(&mut self, now: Instant, event: Event<'_>, out: &mut dyn Out) {
         match event {
             Event::Opened { .. } => self.opened(now, out),
+            Event::Listening { .. } => {}
             Event::Failed(_) => self.fail(Trouble::Unreachable, out),
             Event::Data { bytes, .. } => self.heard(now, bytes, out),
             Event::Ended(_) => self.ended(Trouble::Closed, out),

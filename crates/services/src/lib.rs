@@ -12,6 +12,7 @@
 //! struct Wire(Vec<u8>);
 //! impl Out for Wire {
 //!     fn open(&mut self, _: Link, _: &str, _: u16) {}
+//!     fn listen(&mut self, _: Link) {}
 //!     fn send(&mut self, _: Link, bytes: &[u8]) { self.0.extend_from_slice(bytes) }
 //!     fn shut(&mut self, _: Link) {}
 //!     fn close(&mut self, _: Link) {}
@@ -44,7 +45,7 @@ mod session;
 mod smtp;
 mod text;
 
-pub use ftp::{Ftp, Kind};
+pub use ftp::{Connecting, Ftp, Kind};
 pub use http::{Http, Method, Request, Version, Via};
 pub use out::{Event, Link, Login, News, Out, Server, Trouble};
 pub use pop3::Pop3;

@@ -16,6 +16,10 @@ pub enum Link {
 pub trait Out {
     /// Connect; answered by [`Event::Opened`] or [`Event::Failed`].
     fn open(&mut self, link: Link, host: &str, port: u16);
+    /// Wait for one connection of the server's, at the address that the dialogue goes from; answered by
+    /// [`Event::Listening`] or [`Event::Failed`], and by [`Event::Opened`] once the server is there. Nobody but
+    /// the server of the dialogue may connect.
+    fn listen(&mut self, link: Link);
     /// Send these bytes.
     fn send(&mut self, link: Link, bytes: &[u8]);
     /// Nothing more will be sent.
@@ -37,6 +41,13 @@ pub enum Event<'a> {
         link: Link,
         /// The server's address.
         peer: Option<SocketAddrV4>,
+    },
+    /// The server may connect.
+    Listening {
+        /// Which.
+        link: Link,
+        /// Where.
+        at: SocketAddrV4,
     },
     /// It can't be made.
     Failed(Link),

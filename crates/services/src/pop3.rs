@@ -199,6 +199,7 @@ impl Service for Pop3 {
             Event::Opened { .. } => {
                 (self.stage, self.until) = (Stage::Greeting, Some(now + ANSWER));
             }
+            Event::Listening { .. } => {}
             Event::Failed(_) => self.over(Trouble::Unreachable, out),
             Event::Data { bytes, .. } => self.heard(now, bytes, out),
             Event::Ended(_) => self.over(Trouble::Closed, out),

@@ -324,6 +324,7 @@ impl Service for Smtp {
             Event::Opened { .. } => {
                 (self.stage, self.until) = (Stage::Greeting, Some(now + ANSWER));
             }
+            Event::Listening { .. } => {}
             Event::Failed(_) => self.over(Trouble::Unreachable, out),
             Event::Data { mut bytes, .. } => {
                 while let Some(reply) = self.replies.next(&mut bytes) {

@@ -1,5 +1,6 @@
 //! Dialogues of each service, with the server's bytes cut at every place.
 
+use std::borrow::Borrow;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
@@ -25,6 +26,10 @@ struct Wire {
 impl Out for Wire {
     fn open(&mut self, _: Link, host: &str, port: u16) {
         self.opened.push((host.into(), port));
+    }
+
+    fn listen(&mut self, _: Link) {
+        self.said.push_str("(listen)");
     }
 
     fn send(&mut self, link: Link, bytes: &[u8]) {
@@ -54,6 +59,7 @@ impl Out for Wire {
 /// What happens to a session.
 enum Step<'a> {
     Opened(Link),
+    Listening,
     Hears(&'a [u8]),
     Data(&'a [u8]),
     Ended(Link),
@@ -62,14 +68,22 @@ enum Step<'a> {
     Does(&'a dyn Fn(&mut Session, &mut Wire)),
 }
 
-fn go(begin: impl Fn(&mut Wire) -> Session, steps: &[Step<'_>], size: usize) -> Wire {
+fn go<'s>(
+    begin: impl Fn(&mut Wire) -> Session,
+    steps: &[impl Borrow<Step<'s>>],
+    size: usize,
+) -> Wire {
     let mut wire = Wire::default();
     let mut session = begin(&mut wire);
     for step in steps {
         let wire = &mut wire;
-        match step {
+        match step.borrow() {
             Step::Opened(link) => {
                 session.event(NOW, Event::Opened { link: *link, peer: Some(PEER) }, wire);
+            }
+            Step::Listening => {
+                let at = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 1), 258);
+                session.event(NOW, Event::Listening { link: Link::Data, at }, wire);
             }
             Step::Hears(bytes) => {
                 for bytes in bytes.chunks(size) {
@@ -91,7 +105,7 @@ fn go(begin: impl Fn(&mut Wire) -> Session, steps: &[Step<'_>], size: usize) -> 
 }
 
 /// The same however the bytes are cut.
-fn however_cut(begin: impl Fn(&mut Wire) -> Session, steps: &[Step<'_>]) -> Wire {
+fn however_cut<'s>(begin: impl Fn(&mut Wire) -> Session, steps: &[impl Borrow<Step<'s>>]) -> Wire {
     let whole = go(&begin, steps, usize::MAX);
     for size in [1, 2, 3, 7] {
         assert_eq!(go(&begin, steps, size), whole, "in pieces of {size}");
@@ -133,6 +147,66 @@ fn ftp_fetches_a_file_and_ends_once_both_its_connections_say_so() {
     assert_eq!(wire.news, [News::Ready, News::Begun, News::Done]);
     // Where the server names another address than its own.
     assert_eq!(wire.opened[1], ("192.0.2.9".into(), 258));
+}
+
+/// In, and a file is asked for by a connection of the server's.
+fn fetching_actively(session: &mut Session, wire: &mut Wire) {
+    let Session::Ftp(ftp) = session else { panic!() };
+    ftp.set_connecting(Connecting::Active);
+    ftp.fetch(NOW, "a", wire);
+}
+
+#[test]
+fn ftp_is_connected_to_before_or_behind_the_answer_and_hears_the_whole_file() {
+    let begin = [
+        Step::Opened(Link::Control),
+        Step::Hears(b"220 hello\r\n230 in\r\n"),
+        Step::Does(&fetching_actively),
+        Step::Listening,
+        Step::Hears(b"200 so be it\r\n"),
+    ];
+    let file = [Step::Data(b"bytes"), Step::Ended(Link::Data)];
+    let begun = "USER me\r\n(listen)PORT 192,0,2,1,1,2\r\nRETR a\r\n";
+    let orders: [Vec<Step<'_>>; 4] = [
+        vec![Step::Opened(Link::Data), Step::Hears(b"150 it comes\r\n226 it came\r\n")],
+        vec![Step::Hears(b"150 it comes\r\n"), Step::Opened(Link::Data), Step::Hears(b"226\r\n")],
+        vec![Step::Hears(b"150 it comes\r\n226 it came\r\n"), Step::Opened(Link::Data)],
+        vec![Step::Hears(b"226 it came\r\n"), Step::Opened(Link::Data)],
+    ];
+    for order in orders {
+        let steps: Vec<_> = begin.iter().chain(&order).chain(&file).collect();
+        let wire = however_cut(ftp, &steps);
+        assert_eq!(wire.said, begun);
+        assert_eq!(wire.file, b"bytes");
+        assert_eq!(wire.news, [News::Ready, News::Begun, News::Done]);
+        assert_eq!(wire.closed, [Link::Data]);
+    }
+    for refused in [&b"425 can't connect\r\n"[..], b"150 now\r\n425 can't connect\r\n"] {
+        let refused = [Step::Hears(refused)];
+        let steps: Vec<_> = begin.iter().chain(&refused).collect();
+        let wire = however_cut(ftp, &steps);
+        assert_eq!(wire.news, [News::Ready, News::Failed(Trouble::Closed)]);
+        assert_eq!(wire.closed, [Link::Data]);
+    }
+}
+
+#[test]
+fn ftp_tells_where_to_connect_in_the_newer_way_to_who_refuses_the_old_one() {
+    let told = |answers: &'static [u8]| {
+        let steps = [
+            Step::Opened(Link::Control),
+            Step::Hears(b"220 hello\r\n230 in\r\n"),
+            Step::Does(&fetching_actively),
+            Step::Listening,
+            Step::Hears(answers),
+        ];
+        however_cut(ftp, &steps)
+    };
+    let wire = told(b"502 what?\r\n200 so be it\r\n");
+    assert!(wire.said.ends_with("EPRT |1|192.0.2.1|258|\r\nRETR a\r\n"), "{}", wire.said);
+    let wire = told(b"502 what?\r\n502 what?\r\n");
+    assert_eq!(wire.news, [News::Ready, News::Failed(Trouble::Closed)]);
+    assert_eq!(wire.closed, [Link::Data]);
 }
 
 #[test]

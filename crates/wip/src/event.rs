@@ -77,6 +77,14 @@ pub enum Action<'a> {
         /// Its port.
         port: u16,
     },
+    /// Wait for one connection at any port of the address that another one goes from. Answered by
+    /// [`Event::Awaiting`] or [`Event::Failed`].
+    Await {
+        /// Which.
+        channel: Channel,
+        /// The other one.
+        beside: Channel,
+    },
     /// Take the connection just offered by [`Event::Incoming`] as this socket.
     Accept(Channel),
     /// Send it away.
@@ -175,6 +183,13 @@ pub enum Event<'a> {
         /// The peer's address.
         peer: Option<SocketAddrV4>,
     },
+    /// A connection may come.
+    Awaiting {
+        /// Which.
+        channel: Channel,
+        /// Where.
+        at: SocketAddrV4,
+    },
     /// A socket could not be made.
     Failed {
         /// Which.
@@ -182,7 +197,7 @@ pub enum Event<'a> {
         /// Why.
         failure: Failure,
     },
-    /// A server has a connection, which waits for [`Action::Accept`] or [`Action::Decline`].
+    /// A server, or who waits for one connection, has it; it waits for [`Action::Accept`] or [`Action::Decline`].
     Incoming {
         /// Which.
         server: Channel,

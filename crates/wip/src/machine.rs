@@ -136,6 +136,7 @@ impl Wip {
                 }
             }
             Event::Failed { channel, failure } => self.failed(channel, failure, out),
+            Event::Awaiting { .. } => {}
             Event::Incoming { server, local, peer } => self.incoming(server, local, peer, out),
             Event::Data { channel, bytes } => self.data(channel, bytes, out),
             Event::Datagram { channel, bytes, from } => self.datagram(channel, from, bytes, out),

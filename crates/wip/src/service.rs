@@ -120,6 +120,13 @@ impl<O: Out> services::Out for Wire<'_, O> {
         }
     }
 
+    fn listen(&mut self, link: Link) {
+        let (channel, beside) = (self.channel(link), self.channel(Link::Control));
+        if self.links.insert(channel.protocol) {
+            self.out.act(Action::Await { channel, beside });
+        }
+    }
+
     fn send(&mut self, link: Link, bytes: &[u8]) {
         let channel = self.channel(link);
         if self.links.contains(&channel.protocol) {
@@ -183,6 +190,13 @@ impl Wip {
             Event::Opened { channel, peer, .. } => {
                 (channel, LinkEvent::Opened { link: link_of(channel.protocol).1, peer })
             }
+            Event::Awaiting { channel, at } => {
+                (channel, LinkEvent::Listening { link: link_of(channel.protocol).1, at })
+            }
+            Event::Incoming { server, peer, .. } => {
+                let link = link_of(server.protocol).1;
+                (server, LinkEvent::Opened { link, peer: Some(peer) })
+            }
             Event::Failed { channel, .. } => {
                 (channel, LinkEvent::Failed(link_of(channel.protocol).1))
             }
@@ -198,7 +212,18 @@ impl Wip {
         }
         let (protocol, link) = link_of(channel.protocol);
         match *event {
+            // Whoever else finds the port must not give us a file, nor get one.
+            Event::Incoming { peer, .. } if !self.awaits(channel.protocol, peer) => {
+                out.act(Action::Decline);
+                return true;
+            }
             _ if !self.services.links.contains(&channel.protocol) => return true,
+            Event::Incoming { .. } => {
+                out.act(Action::Accept(channel));
+                for setting in settings_of(self.options()) {
+                    out.act(Action::Set { channel, setting });
+                }
+            }
             Event::Opened { local, peer, .. } => {
                 for setting in settings_of(self.options()) {
                     out.act(Action::Set { channel, setting });
@@ -215,6 +240,12 @@ impl Wip {
         }
         self.with_session(protocol, out, |session, wire| session.event(now, happened, wire));
         true
+    }
+
+    /// Whether a link waits for a connection of this peer: it comes from where the dialogue goes to.
+    fn awaits(&self, link: Protocol, peer: SocketAddrV4) -> bool {
+        let server = self.services.open.get(&link_of(link).0).and_then(|open| open.peer);
+        self.services.links.contains(&link) && server.is_some_and(|server| server.ip() == peer.ip())
     }
 
     fn session_news(&mut self, protocol: Protocol, news: News, out: &mut impl Out) {

@@ -1,5 +1,5 @@
 //! Sockets in dialogues. Happens: `started`, `not-started`, `lost`, `opened 2,1 40001 192.0.2.1:80`,
-//! `failed 2,1 unreachable`, `incoming 3,1 8080 192.0.2.9:1234`, `data 2,1 bytes`,
+//! `failed 2,1 unreachable`, `awaiting ftp-file 192.0.2.77:258`, `incoming 3,1 8080 192.0.2.9:1234`, `data 2,1 bytes`,
 //! `datagram 1,1 192.0.2.1:9 bytes`, `closed 2,1`, `reset 2,1`, `pong 0 12ms`, `no-ping`.
 
 use std::net::Ipv4Addr;
@@ -37,6 +37,7 @@ pub(crate) fn event(line: &str, happens: impl FnOnce(Event<'_>)) {
                 _ => Failure::Resources,
             },
         },
+        "awaiting" => Event::Awaiting { channel: channel(first), at: second.parse().unwrap() },
         "incoming" => Event::Incoming {
             server: channel(first),
             local: second.parse().unwrap(),
@@ -60,9 +61,22 @@ pub(crate) fn event(line: &str, happens: impl FnOnce(Event<'_>)) {
 }
 
 fn channel(text: &str) -> Channel {
+    if text == FILE {
+        return Channel { protocol: Protocol::FtpData, index: 1 };
+    }
     let (protocol, index) = text.split_once(',').unwrap();
     let protocol = Protocol::of(protocol.parse().unwrap()).unwrap();
     Channel { protocol, index: index.parse().unwrap() }
+}
+
+/// The connection for a file of FTP, which has no name of its own in commands.
+const FILE: &str = "ftp-file";
+
+fn named(channel: Channel) -> String {
+    match channel.protocol {
+        Protocol::FtpData => FILE.into(),
+        _ => channel.to_string(),
+    }
 }
 
 /// What is to be done with the sockets.
@@ -74,11 +88,12 @@ pub(crate) fn action_text(action: Action<'_>) -> String {
             format!("open {channel} from {local} to {host} {port}")
         }
         Action::Listen { channel, port } => format!("listen {channel} at {port}"),
-        Action::Accept(channel) => format!("accept {channel}"),
+        Action::Await { channel, beside } => format!("await {} beside {beside}", named(channel)),
+        Action::Accept(channel) => format!("accept {}", named(channel)),
         Action::Decline => "decline".into(),
-        Action::Send { channel, bytes } => format!("send {channel} {}", escaped(bytes)),
-        Action::Shut(channel) => format!("shut {channel}"),
-        Action::Close(channel) => format!("close {channel}"),
+        Action::Send { channel, bytes } => format!("send {} {}", named(channel), escaped(bytes)),
+        Action::Shut(channel) => format!("shut {}", named(channel)),
+        Action::Close(channel) => format!("close {}", named(channel)),
         Action::Set { channel, setting } => match setting {
             Setting::NoDelay(on) => format!("set {channel} no-delay {on}"),
             Setting::Ttl(ttl) => format!("set {channel} ttl {ttl}"),

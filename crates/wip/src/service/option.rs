@@ -1,6 +1,6 @@
 //! `+WIPOPT` of sessions.
 
-use services::{Heading, Http, Kind, Session, Version};
+use services::{Connecting, Heading, Http, Kind, Session, Version};
 
 use super::Open;
 use super::file::plain;
@@ -36,7 +36,7 @@ fn read(open: &Open, option: u32, args: &Args<'_>) -> Read<String> {
     }
     Ok(match (&open.session, option) {
         (Session::Ftp(ftp), 40) => u32::from(ftp.kind() == Kind::Binary).to_string(),
-        (Session::Ftp(_), 41) => "1".into(),
+        (Session::Ftp(ftp), 41) => u32::from(ftp.connecting() == Connecting::Passive).to_string(),
         (Session::Http(_), 50) => open.buffers[0].to_string(),
         (Session::Http(_), 51) => open.buffers[1].to_string(),
         (Session::Http(http), 52) => u32::from(http.version() == Version::Http11).to_string(),
@@ -70,8 +70,10 @@ fn write(open: &mut Open, option: u32, args: &Args<'_>) -> Read<()> {
         (Session::Ftp(ftp), 40) => {
             ftp.set_kind(if number(1)? == 1 { Kind::Binary } else { Kind::Ascii });
         }
-        (Session::Ftp(_), 41) if number(1)? == 1 => {}
-        (Session::Ftp(_), 41) => return Err(Answer::Cme(Code::NOT_IMPLEMENTED)),
+        (Session::Ftp(ftp), 41) => {
+            let passive = number(1)? == 1;
+            ftp.set_connecting(if passive { Connecting::Passive } else { Connecting::Active });
+        }
         (Session::Http(_), 50) => buffers[0] = number(65_535)?,
         (Session::Http(_), 51) => buffers[1] = number(65_535)?,
         (Session::Http(http), 52) => {

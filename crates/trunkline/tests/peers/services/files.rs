@@ -43,6 +43,33 @@ fn files_go_to_vsftpd_and_come_back_byte_for_byte() {
 }
 
 #[test]
+fn files_pass_by_connections_that_vsftpd_makes() {
+    let stage = Stage::new();
+    let (_server, port) = vsftpd(&stage);
+    let mut equipment = Equipment::new(&stage);
+    equipment.says(
+        &format!("AT+WIPCREATE=4,1,\"127.0.0.1\",{port},\"ftp\",\"me@example\""),
+        "\r\nOK\r\n\r\n+WIPREADY: 4,1\r\n",
+    );
+    equipment.ok("AT+WIPOPT=4,1,2,40,1;+WIPOPT=4,1,2,41,0");
+    equipment.says("AT+WIPOPT=4,1,1,41", "\r\n+WIPOPT: 4,41,0\r\n\r\nOK\r\n");
+    let all: Vec<u8> = (0..=255).collect();
+    for (name, file) in [("all", all), ("empty", Vec::new()), ("large", random(LARGE))] {
+        equipment.puts(&format!("AT+WIPFILE=4,1,2,\"up/{name}\""), &file);
+        let kept = fs::read(stage.path("ftp/up").join(name)).expect("the file");
+        assert_same_bytes(&file, &kept, name);
+        equipment.gets(&format!("AT+WIPFILE=4,1,1,\"up/{name}\""), &file);
+    }
+    let list = equipment.reads("AT+WIPFILE=4,1,4,\"up\"");
+    assert!(list.lines().count() == 3 && list.contains("large"), "{list}");
+    equipment.says("AT+WIPFILE=4,1,1,\"up/none\"", "\r\n+CME ERROR: 841\r\n");
+    // And back again.
+    equipment.ok("AT+WIPOPT=4,1,2,41,1");
+    equipment.gets("AT+WIPFILE=4,1,1,\"up/empty\"", b"");
+    equipment.says("AT+WIPCLOSE=4,1", "\r\nOK\r\n\r\n+WIPPEERCLOSE: 4,1\r\n");
+}
+
+#[test]
 fn what_is_typed_before_vsftpd_has_let_us_in_waits_and_an_escape_gives_a_file_up() {
     let stage = Stage::new();
     let (_server, port) = vsftpd(&stage);
