@@ -62,8 +62,10 @@ mod series;
 mod settings;
 mod store;
 mod tally;
+mod telling;
 mod ticket;
 mod time;
+mod told;
 mod wish;
 mod writer;
 
@@ -78,5 +80,6 @@ pub use sample::{
 pub use series::Samples;
 pub use settings::{Durability, Settings};
 pub use store::Store;
+pub use telling::{AlarmNews, Noted, TellingRow};
 pub use ticket::{Keeping, Ticket};
 pub use wish::WishRow;

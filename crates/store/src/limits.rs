@@ -94,3 +94,7 @@ pub const WISHES: i64 = 1_000;
 
 /// Wishes that are over and still on record.
 pub const WISHES_KEPT: i64 = 10_000;
+
+/// What waits to be told to one destination: a storm of alarms while its server is down for hours. Beyond it alarms are only
+/// on record.
+pub const TELLINGS: i64 = 1_000;

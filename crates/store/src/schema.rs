@@ -4,10 +4,11 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step's place in the list is the version that it leads to. Steps are never changed once released,
 /// only added.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("schema/1_calls.sql"),
     include_str!("schema/2_accounts.sql"),
     include_str!("schema/3_samples.sql"),
+    include_str!("schema/4_telling.sql"),
 ];
 
 /// The version that this program makes.
@@ -96,6 +97,32 @@ mod tests {
             // Once more, when there is nothing to do.
             Store::open(&path, &Settings::default()).expect("opened again");
         }
+    }
+
+    #[test]
+    fn what_was_measured_before_hours_were_summed_up_is_in_them() {
+        let mut connection = Connection::open_in_memory().expect("opened");
+        for step in STEPS.iter().take(3) {
+            connection.execute_batch(step).expect("made");
+        }
+        connection.pragma_update(None, "application_id", APPLICATION).expect("set");
+        connection.pragma_update(None, "user_version", 3).expect("set");
+        connection
+            .execute_batch(
+                "INSERT INTO sample_hour VALUES (1, 3600000, 2, 5.0, 2.0, 3.0);
+                 INSERT INTO sample VALUES (1, 3600001, 0, 0, 7.0, NULL), (1, 3600002, 0, 2, NULL, NULL),
+                    (1, -1, 0, 0, 1.0, NULL);",
+            )
+            .expect("written");
+        bring_up(&mut connection).expect("brought up");
+        let hours: Vec<(i64, i64, f64, f64)> = connection
+            .prepare("SELECT at, count, total, most FROM sample_hour ORDER BY at")
+            .expect("prepared")
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .expect("asked")
+            .map(|row| row.expect("a row"))
+            .collect();
+        assert_eq!(hours, [(-3_600_000, 1, 1.0, 1.0), (3_600_000, 3, 12.0, 7.0)]);
     }
 
     #[test]

@@ -22,7 +22,9 @@ use crate::sample::{Bucket, KeptSample, SampleBatch, Storing};
 use crate::schema::{self, Form};
 use crate::series::{self, Samples};
 use crate::settings::Settings;
+use crate::telling::{self, AlarmNews, Noted, TellingRow};
 use crate::ticket::Ticket;
+use crate::told;
 use crate::wish::{self, WishRow};
 use crate::writer::{Keeping, Put, Writer};
 
@@ -280,6 +282,18 @@ impl Store {
         series::series(&self.shared.path, point, span, buckets)
     }
 
+    /// How many samples of a point of a site there are over a time. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn count_samples(
+        &self,
+        point: (&str, &str),
+        span: (SystemTime, SystemTime),
+    ) -> Result<u64, StoreError> {
+        series::count(&self.shared.path, point, span)
+    }
+
     /// The samples of a point of a site over a time, the oldest first, read bit by bit. Waits for the disk.
     ///
     /// # Errors
@@ -292,32 +306,56 @@ impl Store {
         Samples::open(&self.shared.path, point, span)
     }
 
-    /// Notes that an alarm lasts; false if it did already. Waits for the disk.
+    /// Notes that an alarm has begun or is over, and that `whom` are to be told, all of it or nothing. Waits for the
+    /// disk.
     ///
     /// # Errors
     /// The file can't be written.
-    pub fn raise_alarm(
-        &self,
-        site: &str,
-        kind: &str,
-        subject: &str,
-        words: &str,
-    ) -> Result<bool, StoreError> {
-        let texts = [site, kind, subject, words].map(str::to_owned);
+    pub fn note_alarm(&self, news: AlarmNews, whom: Vec<String>) -> Result<Noted, StoreError> {
         Ok(self.order(move |connection| {
-            alarm::raise(connection, texts.each_ref().map(String::as_str), SystemTime::now())
+            telling::note(connection, &news, &whom, SystemTime::now())
         })??)
     }
 
-    /// Notes that an alarm is over; false if there was none. Waits for the disk.
+    /// What somebody is to be told next. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn next_telling(&self, whom: &str) -> Result<Option<TellingRow>, StoreError> {
+        Ok(telling::next(&connection::reading(&self.shared.path)?, whom)?)
+    }
+
+    /// Notes that something was told, or won't be. Waits for the disk.
     ///
     /// # Errors
     /// The file can't be written.
-    pub fn clear_alarm(&self, site: &str, kind: &str, subject: &str) -> Result<bool, StoreError> {
-        let texts = [site, kind, subject].map(str::to_owned);
-        Ok(self.order(move |connection| {
-            alarm::clear(connection, texts.each_ref().map(String::as_str), SystemTime::now())
-        })??)
+    pub fn end_telling(&self, id: i64) -> Result<(), StoreError> {
+        Ok(self.order(move |connection| telling::done(connection, id))??)
+    }
+
+    /// Forgets what others than these were to be told. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub fn tell_only(&self, whom: Vec<String>) -> Result<(), StoreError> {
+        Ok(self.order(move |connection| telling::only(connection, &whom))??)
+    }
+
+    /// Keeps what a station has told of its points, with a mark by which it is known. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub fn put_told(&self, site: &str, mark: u32, points: String) -> Result<(), StoreError> {
+        let site = site.to_owned();
+        Ok(self.order(move |connection| told::put(connection, &site, mark, &points))??)
+    }
+
+    /// What a station has told of its points, and its mark. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn told(&self, site: &str) -> Result<Option<(u32, String)>, StoreError> {
+        told::find(&self.shared.path, site)
     }
 
     /// Notes that somebody has seen an alarm; false if there is none that nobody has seen. Waits for the disk.

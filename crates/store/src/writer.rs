@@ -24,6 +24,7 @@ use crate::tally::Sum;
 use prune::Pruning;
 pub(crate) use record::{CUT_OFF, end_what_was_cut_off, next_row};
 pub(crate) use sample::{Put, site as sample_site};
+pub(crate) use thin::{HOUR, hour};
 
 /// What only the instance does, not a visitor.
 pub(crate) struct Keeping {

@@ -67,7 +67,7 @@ impl Pruning {
         time: SystemTime,
     ) -> rusqlite::Result<Step> {
         if let Some(oldest) = settings.samples.and_then(|keep| time.checked_sub(keep)) {
-            match thin::draw_together(connection, self.point, oldest)? {
+            match thin::remove_samples(connection, self.point, oldest)? {
                 Some(point) => {
                     self.point = point;
                     return Ok(Step::More);
@@ -75,7 +75,9 @@ impl Pruning {
                 None => self.point = 0,
             }
         }
-        let oldest = settings.hours.and_then(|keep| time.checked_sub(keep));
+        // Hours are at least kept as long as what they are the sums of.
+        let keep = settings.hours.zip(settings.samples).map(|(hours, samples)| hours.max(samples));
+        let oldest = keep.and_then(|keep| time.checked_sub(keep));
         let removed = match oldest {
             Some(oldest) => thin::remove_hours(connection, oldest)?,
             None => 0,

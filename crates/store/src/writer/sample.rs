@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 use tokio::sync::oneshot;
 
+use super::thin::Hours;
 use crate::error::Refused;
 use crate::sample::{SampleBatch, SampleValue, Stored};
 use crate::time::to_millis;
@@ -21,6 +22,7 @@ pub(super) fn put(connection: &Connection, batch: &SampleBatch) -> rusqlite::Res
     let before = if counted { upto(connection, site, &batch.source)? } else { None };
     let mut stored = Stored { upto: before.unwrap_or_default(), ..Stored::default() };
     let mut last = before;
+    let mut hours = Hours::default();
     for sample in &batch.samples {
         if counted && last.is_some_and(|last| sample.seq <= last) {
             stored.known += 1;
@@ -40,8 +42,12 @@ pub(super) fn put(connection: &Connection, batch: &SampleBatch) -> rusqlite::Res
                     (SELECT coalesce(max(n) + 1, 0) FROM sample WHERE point = ?1 AND at = ?2), ?3, ?4, ?5)",
             )?
             .execute(params![point, at, sample.quality, number, words.map(super::record::cut)])?;
+        if let Some(number) = number {
+            hours.add(point, at, number);
+        }
         stored.fresh += 1;
     }
+    hours.put(connection)?;
     if let Some(last) = last.filter(|_| counted) {
         stored.upto = last;
         connection

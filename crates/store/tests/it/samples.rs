@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use store::{SampleBatch, SampleRow, SampleValue, Settings, Store, Stored, quality};
+use store::{
+    AlarmNews, Noted, SampleBatch, SampleRow, SampleValue, Settings, Store, Stored, quality,
+};
 
 fn time(seconds: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_700_000_000 + seconds)
@@ -102,20 +104,63 @@ fn more_than_fits_is_refused_and_can_come_again() {
     assert!(matches!(store.put_samples(batch("a", 1..=1)), Err(store::Refused::Closed)));
 }
 
+fn news(subject: &str, words: &str, lasts: bool) -> AlarmNews {
+    let [site, kind, subject, words] = ["pump", "no-call", subject, words].map(str::to_owned);
+    AlarmNews { site, kind, subject, words, lasts }
+}
+
 #[test]
 fn an_alarm_is_open_once_and_seen_by_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = open(&folder);
-    assert!(store.raise_alarm("pump", "no-call", "", "it hasn't called").expect("written"));
-    assert!(!store.raise_alarm("pump", "no-call", "", "it hasn't called").expect("written"));
+    let note =
+        |words: &str, lasts| store.note_alarm(news("", words, lasts), Vec::new()).expect("written");
+    assert_eq!(note("it hasn't called", true), Noted::Fresh);
+    assert_eq!(note("it hasn't called", true), Noted::Known);
     let open = store.alarms(10).expect("read");
     assert_eq!((open.len(), open[0].ended), (1, None));
     assert!(store.see_alarm(open[0].id, "ada").expect("written"));
     assert!(!store.see_alarm(open[0].id, "bob").expect("written"));
-    assert!(store.clear_alarm("pump", "no-call", "").expect("written"));
-    assert!(!store.clear_alarm("pump", "no-call", "").expect("written"));
-    assert!(store.raise_alarm("pump", "no-call", "", "again").expect("written"));
+    assert_eq!(note("", false), Noted::Fresh);
+    assert_eq!(note("", false), Noted::Known);
+    assert_eq!(note("again", true), Noted::Fresh);
     let alarms = store.alarms(10).expect("read");
     assert_eq!(alarms.iter().map(|alarm| alarm.words.as_str()).collect::<Vec<_>>()[0], "again");
     assert_eq!(alarms[1].seen.as_ref().map(|(_, by)| by.as_str()), Some("ada"));
+}
+
+#[test]
+fn what_is_to_be_told_waits_for_each_in_its_order_also_after_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(&folder);
+    let both = || vec!["hook 1".to_owned(), "mail".to_owned()];
+    store.note_alarm(news("a", "first", true), both()).expect("written");
+    store.note_alarm(news("a", "known", true), both()).expect("written");
+    store.note_alarm(news("a", "second", false), both()).expect("written");
+    drop(store);
+    let store = open(&folder);
+    let next = |whom: &str| store.next_telling(whom).expect("read");
+    let first = next("hook 1").expect("one");
+    assert_eq!((first.news.words.as_str(), first.news.lasts), ("first", true));
+    store.end_telling(first.id).expect("written");
+    assert_eq!(next("hook 1").expect("one").news.words, "second");
+    assert_eq!(next("mail").expect("one").news.words, "first", "each has his own");
+    // Who isn't told any more is forgotten.
+    store.tell_only(vec!["mail".to_owned()]).expect("written");
+    assert_eq!(next("hook 1"), None);
+    // A storm is bounded, and on record all the same.
+    let noted = (0..=store::limits::TELLINGS)
+        .map(|n| store.note_alarm(news(&n.to_string(), "storm", true), both()).expect("written"));
+    assert_eq!(noted.last(), Some(Noted::Untold));
+}
+
+#[test]
+fn what_a_station_has_told_is_kept_until_it_tells_something_else() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(&folder);
+    assert_eq!(store.told("pump").expect("read"), None);
+    store.put_told("pump", 7, "a".into()).expect("written");
+    store.put_told("pump", u32::MAX, "b".into()).expect("written");
+    drop(store);
+    assert_eq!(open(&folder).told("pump").expect("read"), Some((u32::MAX, "b".into())));
 }
