@@ -15,6 +15,7 @@ mod caller;
 mod chance;
 mod changes;
 mod config;
+mod describe;
 pub mod limits;
 mod login;
 mod plan;

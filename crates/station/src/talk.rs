@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use crate::changes::{self, Changes};
 use crate::config::{Allow, DeviceConfig, StationConfig};
+use crate::describe;
 use crate::limits;
 use crate::login::{Login, Step};
 use crate::shelf::{Shelf, ShelfError};
@@ -122,6 +123,7 @@ pub(crate) async fn talk(
     for (id, definition) in site.shelf.with(|shelf| shelf.points()).await? {
         station.define(id, definition);
     }
+    station.describe(site.devices.iter().flat_map(describe::points).collect());
     let (answers, mut answered) = mpsc::channel::<(u32, Pdu)>(telemetry::limits::ANSWERS);
     station.input(clock_now(), heard, &mut out);
     let mut buffer = vec![0; 4096];

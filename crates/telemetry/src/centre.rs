@@ -14,6 +14,7 @@ use modbus::UnitId;
 use modbus::pdu::Pdu;
 use thiserror::Error;
 
+use crate::describe::{self, Asking, Description};
 use crate::desk::{Desk, Due};
 use crate::message::{Hello, Message};
 use crate::path::{Came, Path};
@@ -56,6 +57,8 @@ pub enum CentreAction {
         /// Why the station refuses it.
         outcome: Result<(), String>,
     },
+    /// What the station's points are, and the check by which [`Centre::describe`] will know them.
+    Described(u32, Vec<Description>),
     /// The conversation is over.
     HangUp(End),
 }
@@ -65,7 +68,7 @@ pub enum CentreAction {
 pub struct Centre {
     path: Path,
     state: State,
-    timers: Timers<3>,
+    timers: Timers<4>,
     silence: Duration,
     /// What time it was, and when that was.
     unix: (Instant, i64),
@@ -75,6 +78,7 @@ pub struct Centre {
     storing: usize,
     desk: Desk,
     change: Option<Change>,
+    asking: Option<Asking>,
     bytes: Vec<u8>,
 }
 
@@ -99,6 +103,8 @@ const GREETING: usize = 0;
 const HEARD: usize = 1;
 /// A change of configuration is said again.
 const CHANGE: usize = 2;
+/// The station is asked again what its points are.
+const DESCRIBE: usize = 3;
 
 impl Centre {
     /// Begins to probe the path.
@@ -119,6 +125,7 @@ impl Centre {
             storing: 0,
             desk: Desk::default(),
             change: None,
+            asking: None,
             bytes,
         }
     }
@@ -157,6 +164,7 @@ impl Centre {
         while let Some(timer) = self.timers.take_due(now) {
             match timer {
                 CHANGE => self.say_change(now),
+                DESCRIBE => self.say_describe(now),
                 _ => self.over(End::Silent, out),
             }
         }
@@ -185,8 +193,21 @@ impl Centre {
         if self.change.is_some() {
             self.say_change(now);
         }
+        if self.asking.is_some() {
+            self.say_describe(now);
+        }
         self.go_on(now, out);
         self.flush(out);
+    }
+
+    /// Wants to know what the station's points are, unless they are those whose check is known. A station that is older than
+    /// the question says nothing, and nothing comes of it.
+    pub fn describe(&mut self, now: Instant, known: u32, out: &mut impl Output<CentreAction>) {
+        self.asking = Some(Asking::new(known));
+        if self.state == State::On {
+            self.say_describe(now);
+            self.flush(out);
+        }
     }
 
     /// Sends the station away, whenever that may be.
@@ -279,6 +300,7 @@ impl Centre {
                 self.timers.clear(CHANGE);
                 out.act(CentreAction::Configured { version, outcome });
             }
+            (Message::Described(piece), State::On) => self.described(now, piece, out),
             (Message::Bye, State::On) if self.has_nothing_to_say() => {
                 self.say(&Message::Bye);
                 self.over(End::Done, out);
@@ -340,6 +362,34 @@ impl Centre {
                 }
             }
         }
+    }
+
+    fn say_describe(&mut self, now: Instant) {
+        match self.asking.as_mut().and_then(Asking::again) {
+            Some((from, known)) => {
+                self.say(&Message::Describe { from, known });
+                self.timers.set(DESCRIBE, now + limits::AGAIN);
+            }
+            None => self.asking = None,
+        }
+    }
+
+    fn described(
+        &mut self,
+        now: Instant,
+        piece: describe::Described,
+        out: &mut impl Output<CentreAction>,
+    ) {
+        let Some(asking) = &mut self.asking else { return };
+        match asking.came(piece) {
+            describe::Came::More => return self.say_describe(now),
+            describe::Came::All(check, points) => {
+                out.act(CentreAction::Described(check, points));
+            }
+            describe::Came::Nothing => {}
+        }
+        self.asking = None;
+        self.timers.clear(DESCRIBE);
     }
 
     fn say_change(&mut self, now: Instant) {

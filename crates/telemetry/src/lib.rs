@@ -37,6 +37,7 @@
 mod asks;
 mod centre;
 mod crc;
+mod describe;
 mod desk;
 pub mod limits;
 mod message;
@@ -47,6 +48,7 @@ mod upload;
 mod wire;
 
 pub use centre::{AskFailed, Centre, CentreAction, Full, Ticket};
+pub use describe::{Described, Description};
 pub use message::{Cause, Hello, Message};
 pub use sample::{Definition, PointId, Quality, Reason, Received, Sample, Stamp, StoreId, Value};
 pub use station::{Station, StationAction, Stay};

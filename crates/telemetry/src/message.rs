@@ -4,6 +4,7 @@ use modbus::UnitId;
 use modbus::pdu::Pdu;
 
 use crate::crc::crc32c;
+use crate::describe::{Described, Description};
 use crate::limits;
 use crate::sample::{Before, Definition, PointId, Sample, StoreId};
 use crate::wire::{BadMessage, Reader, put_text, put_varint};
@@ -127,6 +128,15 @@ pub enum Message {
     },
     /// From a station: that's all. From the centre: good bye.
     Bye,
+    /// From the centre: tell what your points are.
+    Describe {
+        /// From which of them on.
+        from: u32,
+        /// The check by which the centre knows a list already; 0 for none.
+        known: u32,
+    },
+    /// From a station: this is what they are.
+    Described(Described),
 }
 
 impl Message {
@@ -204,6 +214,19 @@ impl Message {
                 }
             }
             Self::Bye => out.push(12),
+            Self::Describe { from, known } => {
+                out.push(13);
+                out.extend(from.to_be_bytes());
+                out.extend(known.to_be_bytes());
+            }
+            Self::Described(Described { check, count, from, points }) => {
+                out.push(14);
+                out.extend(
+                    [check, count, from].into_iter().flat_map(|number| number.to_be_bytes()),
+                );
+                put_varint(&mut out, points.len() as u64);
+                points.iter().for_each(|point| point.encode(&mut out));
+            }
         }
         checked(out)
     }
@@ -273,6 +296,15 @@ impl Message {
                 Self::Configured { version, outcome }
             }
             12 => Self::Bye,
+            13 => Self::Describe { from: reader.u32()?, known: reader.u32()? },
+            14 => {
+                let [check, all, from] = [reader.u32()?, reader.u32()?, reader.u32()?];
+                let mut points = Vec::new();
+                for _ in 0..count(reader, limits::MESSAGE, "points")? {
+                    points.push(Description::read(reader)?);
+                }
+                Self::Described(Described { check, count: all, from, points })
+            }
             kind => return Err(BadMessage::Unknown("message", kind)),
         })
     }

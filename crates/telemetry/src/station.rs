@@ -15,6 +15,7 @@ use modbus::UnitId;
 use modbus::pdu::Pdu;
 
 use crate::asks::{Asked, Asks};
+use crate::describe::{Description, List};
 use crate::message::{Hello, Message};
 use crate::path::{Came, Path};
 use crate::sample::{Definition, PointId, Sample};
@@ -76,6 +77,7 @@ pub struct Station {
     stay: Stay,
     keep_alive: Duration,
     definitions: BTreeMap<PointId, Definition>,
+    described: List,
     state: State,
     timers: Timers<4>,
     asks: Asks,
@@ -124,6 +126,7 @@ impl Station {
             stay,
             keep_alive: limits::KEEP_ALIVE,
             definitions: BTreeMap::new(),
+            described: List::default(),
             state: State::Probing,
             timers: Timers::default(),
             asks: Asks::default(),
@@ -148,6 +151,11 @@ impl Station {
         if self.definitions.len() < limits::POINTS {
             self.definitions.insert(id, definition);
         }
+    }
+
+    /// What the centre is told of the points if it wants to know: [`limits::POINTS`] at most.
+    pub fn describe(&mut self, points: Vec<Description>) {
+        self.described = List::new(points);
     }
 
     /// Bytes from the call.
@@ -323,6 +331,11 @@ impl Station {
                     self.configuring = true;
                     out.act(StationAction::Configure { version, changes });
                 }
+                self.stay(now);
+            }
+            Message::Describe { from, known } if self.is_on() => {
+                let piece = self.described.piece(from, known);
+                self.say(&Message::Described(piece));
                 self.stay(now);
             }
             // Of the other end's kind, or out of its time.

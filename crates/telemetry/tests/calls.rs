@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clock::Instant;
 use proptest::prelude::*;
-use telemetry::{End, Stay};
+use telemetry::{Description, End, Stay};
 use world::{Harm, Path, Stores, UNIX_MS, World, definition, sample};
 
 fn path(harm: Harm) -> Path {
@@ -208,4 +208,48 @@ proptest! {
             prop_assert!(Message::decode(&bytes[..cut]).is_err());
         }
     }
+}
+
+fn description(n: u8) -> Description {
+    Description {
+        device: "tank".into(),
+        unit: n,
+        point: format!("level-{n}"),
+        address: format!("h:{n}"),
+        kind: "f32".into(),
+        order: "CDAB".into(),
+        scale: 0.1,
+        offset: 0.0,
+        measure: "m³".into(),
+    }
+}
+
+#[test]
+fn a_centre_that_wants_to_know_is_told_what_the_points_are_whatever_the_path_does() {
+    let points: Vec<_> = (0..200).map(description).collect();
+    for harm in [Harm::None, Harm::FlowControl, Harm::SevenBits, Harm::Noise(2_000)] {
+        let mut world = call(Stores::with(100), harm, harm);
+        world.station.describe(points.clone());
+        world.centre.describe(world.now, 0, &mut world.from_centre);
+        world.run();
+        assert_eq!(world.described.len(), 1, "{harm:?}");
+        assert_eq!(world.described[0].1, points);
+        assert_eq!(world.stores.centre.len(), 100);
+        // Who knows them isn't told again.
+        let known = world.described[0].0;
+        let mut world = call(Stores::with(100), harm, harm);
+        world.station.describe(points.clone());
+        world.centre.describe(world.now, known, &mut world.from_centre);
+        world.run();
+        assert_eq!(world.described, []);
+    }
+}
+
+#[test]
+fn a_station_that_has_nothing_to_describe_says_so_and_hangs_up_as_before() {
+    let mut world = call(Stores::with(5), Harm::None, Harm::None);
+    world.centre.describe(world.now, 0, &mut world.from_centre);
+    world.run();
+    assert_eq!(world.ends, (Some(End::Done), Some(End::Done)));
+    assert_all_there(&world.stores, 5);
 }

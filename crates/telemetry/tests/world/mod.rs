@@ -7,8 +7,8 @@ use clock::Instant;
 use modbus::UnitId;
 use modbus::pdu::{Pdu, Request};
 use telemetry::{
-    Cause, Centre, CentreAction, Definition, End, Hello, Output, PointId, Quality, Reason,
-    Received, Sample, Stamp, Station, StationAction, Stay, StoreId, Ticket, Value,
+    Cause, Centre, CentreAction, Definition, Description, End, Hello, Output, PointId, Quality,
+    Reason, Received, Sample, Stamp, Station, StationAction, Stay, StoreId, Ticket, Value,
 };
 
 /// What a path does to bytes.
@@ -146,6 +146,7 @@ pub(crate) struct World {
     pub(crate) ends: (Option<End>, Option<End>),
     pub(crate) answers: Vec<(Ticket, Result<Pdu, telemetry::AskFailed>)>,
     pub(crate) told: Vec<(u64, Result<(), String>)>,
+    pub(crate) described: Vec<(u32, Vec<Description>)>,
     pub(crate) time: Option<i64>,
     /// Samples that the centre's disk is busy with.
     writing: VecDeque<(Instant, Vec<Received>)>,
@@ -176,6 +177,7 @@ impl World {
             ends: (None, None),
             answers: Vec::new(),
             told: Vec::new(),
+            described: Vec::new(),
             time: None,
             writing: VecDeque::new(),
             disk: Duration::from_millis(20),
@@ -300,6 +302,7 @@ impl World {
             CentreAction::Store(samples) => self.writing.push_back((self.now + self.disk, samples)),
             CentreAction::Answered(ticket, answer) => self.answers.push((ticket, answer)),
             CentreAction::Configured { version, outcome } => self.told.push((version, outcome)),
+            CentreAction::Described(check, points) => self.described.push((check, points)),
             CentreAction::HangUp(end) => self.ends.1 = Some(end),
         }
     }
