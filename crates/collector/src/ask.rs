@@ -13,9 +13,10 @@ use modbus::value::{Order, Point as Meaning, ValueType, decode};
 use crate::collector::{Answer, OrderError, Told};
 use crate::config::{Framing, Writes};
 use crate::limits;
-use crate::point::{is_bits, is_name};
+use crate::point::is_bits;
 use crate::quantity::{registers, written};
 use crate::site::Site;
+use crate::told::is_told_name;
 
 /// Something that a site is asked; as text it is what the parser reads.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +53,9 @@ impl FromStr for Target {
     fn from_str(text: &str) -> Result<Self, BadAsk> {
         match text.parse() {
             Ok(range) => Ok(Self::Range(range)),
-            Err(_) if is_name(text) && !text.contains("..") => Ok(Self::Point(text.to_owned())),
+            Err(_) if is_told_name(text) && !text.is_empty() && !text.contains("..") => {
+                Ok(Self::Point(text.to_owned()))
+            }
             Err(error) => Err(BadAsk(format!("{error}; or the name of a point"))),
         }
     }
@@ -157,9 +160,9 @@ impl Ask {
         let range = match &self.target {
             Target::Range(range) => *range,
             Target::Point(name) => {
-                let point = shelf.points.iter().find(|point| point.name == *name);
-                let point =
-                    point.ok_or_else(|| OrderError::Bad(no_point(name, shelf.config.framing)))?;
+                let point = site.point(name);
+                let point = point
+                    .ok_or_else(|| OrderError::Bad(no_point(name, site, shelf.config.framing)))?;
                 if self.unit.is_some() || self.kind.is_some() || self.order.is_some() {
                     return bad("a point knows its unit, type and order");
                 }
@@ -168,7 +171,7 @@ impl Ask {
                     range: Range { first: point.address, count: point.width() },
                     kind: point.kind,
                     order: point.order,
-                    point: Some((name.clone(), point.meaning.clone(), point.measure.clone())),
+                    point: Some((name.clone(), point.meaning, point.measure)),
                 });
             }
         };
@@ -334,14 +337,13 @@ async fn ask(
 }
 
 /// What to do instead, where a name means nothing.
-fn no_point(name: &str, framing: Framing) -> String {
-    match framing {
-        // It tells what its points are called, and nothing of where they stand.
-        Framing::Station => format!(
-            "the points of a station are asked for by address, such as h:100; `{name}` is none"
-        ),
-        _ => format!("the site has no point `{name}`"),
+fn no_point(name: &str, site: &Site, framing: Framing) -> String {
+    if framing == Framing::Station && site.told().points.is_empty() {
+        return format!(
+            "the station hasn't told of its points yet, which it does when it is on the line; by address, such as h:100, they can be asked for all the same (`{name}`)"
+        );
     }
+    format!("the site has no point `{name}`")
 }
 
 #[cfg(test)]

@@ -5,18 +5,20 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::{Duration, SystemTime};
 
-use exchange::{Attendant, Attending, CallEnd, CallbackConfig, Event, Visit};
+use exchange::{Attendant, Attending, CallEnd, CallbackConfig, Event, NotCalled, Visit};
 use modbus::pdu::Exception;
 use store::{SiteCalls, Store, StoreError, WishRow};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
+use crate::alarms;
 use crate::ask::Ask;
-use crate::config::{CollectorConfig, Shelf};
+use crate::config::{CollectorConfig, Framing, Shelf};
 use crate::limits;
 use crate::point::Point;
 use crate::session;
 use crate::site::Site;
 use crate::tidings::{self, News};
+use crate::told;
 use crate::watch;
 
 /// What the collector can't do by itself.
@@ -25,7 +27,7 @@ pub trait Surroundings: Send + Sync {
     ///
     /// # Errors
     /// It can't be called now, and this is why.
-    fn call(&self, account: &str, how: CallbackConfig) -> Result<(), String>;
+    fn call(&self, account: &str, how: CallbackConfig) -> Result<(), NotCalled>;
 
     /// Puts on record what somebody has done.
     fn note(&self, event: Event);
@@ -42,6 +44,8 @@ pub(crate) struct Shared {
     sites: RwLock<Sites>,
     surroundings: Box<dyn Surroundings>,
     tidings: mpsc::Sender<News>,
+    /// Others may want to know of alarms from now on.
+    configured: Arc<Notify>,
 }
 
 #[derive(Default)]
@@ -154,19 +158,37 @@ pub enum OrderError {
     Store(#[from] StoreError),
 }
 
+/// Why a site isn't called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// Nobody knows how.
+    #[error("the site has no `call`, so nobody knows its number")]
+    NoNumber,
+    /// The exchange doesn't call it.
+    #[error(transparent)]
+    NotCalled(#[from] NotCalled),
+}
+
 impl Collector {
     /// A collector that keeps samples in `store`. Must be called inside the runtime that is to carry it.
     pub fn new(store: Store, surroundings: Box<dyn Surroundings>) -> Self {
         let (sender, news) = mpsc::channel(limits::TIDINGS);
         let sites = RwLock::default();
-        let shared =
-            Arc::new(Shared { store: store.clone(), sites, surroundings, tidings: sender });
-        tokio::spawn(tidings::tell(news, store, Arc::downgrade(&shared)));
+        let configured = Arc::new(Notify::new());
+        let shared = Arc::new(Shared {
+            store: store.clone(),
+            sites,
+            surroundings,
+            tidings: sender,
+            configured: Arc::clone(&configured),
+        });
+        tokio::spawn(tidings::tell(news, configured, store, Arc::downgrade(&shared)));
         tokio::spawn(watch::watch(Arc::downgrade(&shared)));
         Self { shared }
     }
 
-    /// Has these sites from now on. Calls in progress go on with the points they began with. Waits for the disk.
+    /// Has these sites from now on. A call in progress goes on with the points that its site has now; that of a site which
+    /// is gone ends. Waits for the disk.
     pub fn set(&self, config: CollectorConfig, shelves: Vec<Shelf>) {
         let mut fresh = Sites { config, ..Sites::default() };
         let before = self.sites();
@@ -182,13 +204,25 @@ impl Collector {
                     // Nobody can be on the line yet, and who has never called is waited for from now on.
                     let now = SystemTime::now();
                     calls.ended = calls.ended.or(calls.called).or(Some(now));
-                    Arc::new(Site::new(shelf, calls))
+                    let station = shelf.config.framing == Framing::Station;
+                    let site = Arc::new(Site::new(shelf, calls));
+                    if station && let Ok(Some((mark, text))) = self.shared.store.told(&name) {
+                        site.set_told(told::Told::decode(mark, &text));
+                    }
+                    site
                 }
             };
             fresh.by_account.insert(account, Arc::clone(&site));
             fresh.by_name.insert(name, site);
         }
+        let now = fresh.by_name.clone();
         *self.shared.sites.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        before
+            .values()
+            .filter(|site| !now.contains_key(site.name()))
+            .for_each(|site| site.remove());
+        self.shared.configured.notify_one();
+        alarms::look_through(&self.shared, &now);
     }
 
     fn sites(&self) -> HashMap<String, Arc<Site>> {
@@ -255,11 +289,15 @@ impl Collector {
     ///
     /// # Errors
     /// It can't be called, and this is why.
-    pub fn call(&self, site: &Site) -> Result<(), String> {
+    pub fn call(&self, site: &Site) -> Result<(), CallError> {
         let shelf = site.shelf();
-        let how =
-            shelf.config.calling().ok_or("the site has no `call`, so nobody knows its number")?;
-        self.shared.surroundings.call(shelf.config.account(), how)
+        let how = shelf.config.calling().ok_or(CallError::NoNumber)?;
+        Ok(self.shared.surroundings.call(shelf.config.account(), how)?)
+    }
+
+    /// Puts on record what somebody has done.
+    pub fn note(&self, event: Event) {
+        self.shared.surroundings.note(event);
     }
 
     /// A site's call has begun.
@@ -340,52 +378,6 @@ impl Shared {
                 tracing::warn!(site = name, "its call can't be written down: {error}");
             }
         });
-    }
-
-    /// Carries out what waits for a site that is on the line.
-    pub(crate) fn wish(self: &Arc<Self>, site: &Arc<Site>) {
-        if !site.begin_wishing() {
-            return;
-        }
-        let (shared, site) = (Arc::clone(self), Arc::clone(site));
-        tokio::spawn(async move {
-            shared.grant(&site).await;
-            site.end_wishing();
-        });
-    }
-
-    async fn grant(&self, site: &Arc<Site>) {
-        let (store, name) = (self.store.clone(), site.name().to_owned());
-        let waiting = tokio::task::spawn_blocking(move || store.wishes(&name)).await;
-        let Ok(Ok(waiting)) = waiting else {
-            tracing::error!(site = site.name(), "what waits for the site can't be read");
-            return;
-        };
-        let now = SystemTime::now();
-        let due = waiting.into_iter().filter(|wish| wish.due.is_none_or(|due| due <= now));
-        for wish in due.filter(|wish| wish.until >= now) {
-            let ask: Result<Ask, _> = wish.text.parse();
-            let (state, answer) = match ask {
-                Err(error) => ("failed", error.to_string()),
-                Ok(ask) => match ask.perform(site, wish.priority).await {
-                    Ok(answer) => {
-                        self.note(site, &ask, &answer, &wish.who);
-                        ("done", answer.to_string())
-                    }
-                    // It waits on.
-                    Err(OrderError::Away(_) | OrderError::Busy) => return,
-                    Err(error) => ("failed", error.to_string()),
-                },
-            };
-            tracing::info!(site = site.name(), wish = wish.id, state, "{}", wish.text);
-            let store = self.store.clone();
-            let ended =
-                tokio::task::spawn_blocking(move || store.end_wish(wish.id, state, &answer));
-            if !matches!(ended.await, Ok(Ok(()))) {
-                tracing::error!(site = site.name(), "what came of a wish can't be written down");
-                return;
-            }
-        }
     }
 
     /// Puts on record who has written what.

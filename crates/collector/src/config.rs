@@ -178,8 +178,8 @@ pub struct FacadeConfig {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct CollectorConfig {
-    /// Where each alarm is told by HTTP: `http://host:port/path`, a POST of JSON.
-    pub hook: Option<String>,
+    /// Where each alarm is told by HTTP: `http://host:port/path`, a POST of JSON; one place or several.
+    pub hook: OneOrMany<String>,
     /// Who is told of each alarm by mail.
     pub mail: Option<MailConfig>,
 }
@@ -277,6 +277,9 @@ pub enum ConfigFault {
     /// Where to tell alarms.
     #[error("a hook is `http://host:port/path`; for others, run a program that passes it on")]
     Hook,
+    /// Too many are told.
+    #[error("at most {} hooks are called; let one of them pass it on", limits::HOOKS)]
+    Hooks,
     /// Whom to tell.
     #[error(
         "mail needs a `server` as host:port, and addresses without blanks or brackets in `from` and `to`"
@@ -315,22 +318,30 @@ impl SiteConfig {
         }
         let mut points = Vec::new();
         let mut names = std::collections::HashSet::new();
-        let mut add = |key, config: &PointConfig| {
-            let wrong = |fault| (key, ConfigFault::Point(config.name.clone(), fault));
-            let unit = |device: &str| self.devices.get(device).copied();
+        let unit = |device: &str| self.devices.get(device).copied();
+        for config in &self.point {
+            let wrong = |fault| ("point", ConfigFault::Point(config.name.clone(), fault));
             points.push(Point::new(config, unit).map_err(wrong)?);
             if !names.insert(config.name.clone()) {
-                return Err((key, ConfigFault::Twice(config.name.clone())));
+                return Err(("point", ConfigFault::Twice(config.name.clone())));
             }
-            if points.len() > limits::POINTS {
-                return Err((key, ConfigFault::Many));
-            }
-            Ok(())
-        };
-        self.point.iter().try_for_each(|point| add("point", point))?;
+        }
         for path in &self.points.0 {
-            let list = list::read(&folder.join(path)).map_err(|error| ("points", error.into()))?;
-            list.iter().try_for_each(|point| add("points", point))?;
+            let path = folder.join(path);
+            let wrong = |error: ListError| ("points", error.into());
+            for row in list::read(&path).map_err(wrong)? {
+                let point = Point::new(&row.point, unit)
+                    .map_err(|fault| wrong(row.fault(&path, fault.column(), &fault.to_string())))?;
+                if !names.insert(point.name.clone()) {
+                    let words = format!("the site has a point `{}` already", point.name);
+                    return Err(wrong(row.fault(&path, "name", &words)));
+                }
+                points.push(point);
+            }
+        }
+        if points.len() > limits::POINTS {
+            let key = if self.points.0.is_empty() { "point" } else { "points" };
+            return Err((key, ConfigFault::Many));
         }
         Ok(Shelf { config: self.clone(), points })
     }
@@ -425,8 +436,11 @@ impl CollectorConfig {
     /// # Errors
     /// What is wrong with it, and at which key.
     pub fn check(&self) -> Result<(), (&'static str, ConfigFault)> {
-        if self.hook.as_deref().is_some_and(|hook| crate::tidings::place(hook).is_none()) {
+        if self.hook.0.iter().any(|hook| crate::hook::place(hook).is_none()) {
             return Err(("hook", ConfigFault::Hook));
+        }
+        if self.hook.0.len() > limits::HOOKS {
+            return Err(("hook", ConfigFault::Hooks));
         }
         let address = |text: &str| {
             !text.is_empty()

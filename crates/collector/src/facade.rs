@@ -3,17 +3,19 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use exchange::Event;
+use exchange::{Event, NotCalled};
 use gateway::{AskError, Units, serve};
 use modbus::UnitId;
 use modbus::master::{Outcome, Question};
-use modbus::pdu::{Function, Request};
+use modbus::pdu::{Dialect, Function, Request, Response};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::collector::Collector;
+use crate::collector::{CallError, Collector};
 use crate::config::{FacadeConfig, Writes};
+use crate::site::{Dial, Site};
 
 /// A running facade. Dropped, it ends: its clients are disconnected and its port is given back.
 #[derive(Debug)]
@@ -136,25 +138,109 @@ impl Units for Front {
         if !site.is_on_line()
             && let Some(patience) = self.config.call
         {
-            self.collector.call(&site).unwrap_or_else(|why| {
-                tracing::debug!(site = site.name(), "not called: {why}");
-            });
-            if tokio::time::timeout(patience.0, site.comes()).await.is_err() {
-                return Err(away("the site doesn't answer our call"));
-            }
+            self.reach(&site, patience.0).await?;
         }
-        let words = writes.then(|| describe(&question));
+        if !writes {
+            return site.ask(unit, question, 0).await;
+        }
+        let words = describe(&question);
+        let (old, new) = match &question {
+            Question::Known(request, _) => (before(&site, unit, request).await, written(request)),
+            Question::Foreign(_) => (String::new(), String::new()),
+        };
         let outcome = site.ask(unit, question, 0).await;
-        if let (Some(words), Ok(_)) = (words, &outcome) {
+        if let Ok(Outcome::Answer(answer)) = &outcome
+            && answer.function() & 0x80 == 0
+        {
             let event = Event::new("site-write")
                 .with("facade", &self.config.name)
                 .with("from", &client.to_string())
                 .with("unit", &unit.to_string())
-                .with("ask", &words);
+                .with("ask", &words)
+                .with("old", &old)
+                .with("new", &new);
             self.collector.shared().note_client(site.name(), event);
         }
         outcome
     }
+}
+
+impl Front {
+    /// Has a site called, and waits until it is there.
+    async fn reach(&self, site: &Site, patience: Duration) -> Result<(), AskError> {
+        let away = |words: &str| AskError::NoWay(words.to_owned());
+        let wait = match site.may_dial(patience) {
+            Dial::Wait(rest) => rest,
+            Dial::Rest => return Err(away("the site was called a moment ago and didn't answer")),
+            Dial::Now => {
+                match self.collector.call(site) {
+                    // Somebody else has it called already, or all who call are busy for a moment.
+                    Ok(()) | Err(CallError::NotCalled(NotCalled::Busy)) => {}
+                    Err(why) => return Err(AskError::NoWay(why.to_string())),
+                }
+                patience
+            }
+        };
+        let came = tokio::time::timeout(wait, site.comes()).await;
+        came.map_err(|_| away("the site doesn't answer our call"))
+    }
+}
+
+/// What stands where something is about to be written, for the record; where it can't be read it isn't known.
+async fn before(site: &Site, unit: UnitId, request: &Request) -> String {
+    let registers = |first, count| {
+        Request::read_holding_registers(first, u16::try_from(count).unwrap_or(u16::MAX))
+    };
+    let read = match request {
+        Request::WriteCoil { address, .. } => Request::read_coils(*address, 1),
+        Request::WriteCoils { address, bits } => {
+            Request::read_coils(*address, u16::try_from(bits.iter().count()).unwrap_or(u16::MAX))
+        }
+        Request::WriteRegister { address, .. } | Request::MaskWriteRegister { address, .. } => {
+            Request::read_holding_registers(*address, 1)
+        }
+        Request::WriteRegisters { address, words, .. } => registers(*address, words.len()),
+        Request::ReadWriteRegisters { address, words, .. } => registers(*address, words.len()),
+        _ => return String::new(),
+    };
+    let Ok(read) = read else { return "unknown".to_owned() };
+    match site.ask(unit, Question::Known(read.clone(), Dialect::Standard), 0).await {
+        Ok(Outcome::Answer(pdu)) => match read.accept(&pdu, Dialect::Standard) {
+            Ok(Response::ReadCoils(bits)) => {
+                bits.iter().take(KEPT).map(u8::from).map(digit).collect()
+            }
+            Ok(Response::ReadHoldingRegisters(words)) => list(&words),
+            _ => "unknown".to_owned(),
+        },
+        _ => "unknown".to_owned(),
+    }
+}
+
+/// What is written, for the record.
+fn written(request: &Request) -> String {
+    match request {
+        Request::WriteCoil { on, .. } => u8::from(*on).to_string(),
+        Request::WriteCoils { bits, .. } => {
+            bits.iter().take(KEPT).map(u8::from).map(digit).collect()
+        }
+        Request::WriteRegister { value, .. } => value.to_string(),
+        Request::WriteRegisters { words, .. } => list(words),
+        Request::ReadWriteRegisters { words, .. } => list(words),
+        Request::MaskWriteRegister { and, or, .. } => format!("and {and:#06x} or {or:#06x}"),
+        _ => String::new(),
+    }
+}
+
+/// Values of a write that are put on record: a record isn't as long as the longest write.
+const KEPT: usize = 32;
+
+const fn digit(bit: u8) -> char {
+    if bit == 0 { '0' } else { '1' }
+}
+
+fn list(words: &[u16]) -> String {
+    let shown: Vec<_> = words.iter().take(KEPT).map(u16::to_string).collect();
+    shown.join(" ")
 }
 
 /// Whether a question changes nothing. What isn't known might.

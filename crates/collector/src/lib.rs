@@ -10,12 +10,15 @@
     warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)
 )]
 
+mod alarms;
 mod ask;
 mod collector;
 mod config;
 mod facade;
+mod hook;
 pub mod limits;
 mod list;
+mod mail;
 mod plan;
 mod point;
 mod quantity;
@@ -24,14 +27,18 @@ mod site;
 mod station;
 mod text;
 mod tidings;
+mod told;
+mod trace;
 mod watch;
+mod wishes;
 
 pub use ask::{Ask, BadAsk, Target};
-pub use collector::{Answer, Collector, Order, OrderError, Surroundings, Told, When};
+pub use collector::{Answer, CallError, Collector, Order, OrderError, Surroundings, Told, When};
 pub use config::{
     CollectorConfig, ConfigFault, FacadeConfig, Framing, MailConfig, Shelf, SiteConfig, Writes,
 };
 pub use facade::{Facade, FacadeError};
 pub use list::ListError;
 pub use point::{PointConfig, PointFault};
-pub use site::{Site, SiteStatus, Standing};
+pub use site::{PointAbout, Site, SiteStatus, Standing};
+pub use trace::{Passed, Traced};

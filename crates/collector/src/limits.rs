@@ -44,17 +44,57 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a wish waits unless it says otherwise.
 pub const WISH: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// News of alarms that wait to be told. Beyond it they are only on record.
+/// News of alarms on their way to the store: more than the disk holds up for a moment.
 pub const TIDINGS: usize = 1_000;
 
 /// How long telling one of them may take.
 pub const TELLING: Duration = Duration::from_secs(20);
 
-/// How often a telling that failed is tried again, with a growing pause.
-pub const TELLINGS: u32 = 5;
+/// How often somebody may refuse to be told the same before he isn't told it.
+pub const REFUSALS: u32 = 5;
+
+/// The first pause after somebody couldn't be told; it doubles each time.
+pub const PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+
+/// How long somebody is tried to be told. After that it is no news.
+pub const TELLING_ENDS: Duration = Duration::from_secs(24 * 3600);
+
+/// Hooks that are called: each has a task and a queue of its own.
+pub const HOOKS: usize = 8;
+
+/// News that are told though the store takes nothing, at once.
+pub const UNRECORDED: usize = 16;
 
 /// Bytes of an answer to a telling that are looked at.
 pub const REPLY: usize = 4_096;
 
 /// Calls of a site that are remembered, to see that it calls too often.
 pub const CALLS: usize = 1_000;
+
+/// Bytes of a site's calls that are kept to look at: a screen or two, and with ten thousand sites some 40 MB.
+pub const TRACE: usize = 4_096;
+
+/// Pieces of a site's calls that are kept to look at, however small.
+pub const TRACED: usize = 200;
+
+/// How long a site that didn't answer isn't called again, whoever wants it: calls cost money.
+pub const REDIAL: Duration = Duration::from_secs(60);
+
+/// How long after a start a site that should have called meanwhile is waited for at most.
+pub const GRACE: Duration = Duration::from_secs(3_600);
+
+/// Names of points that a station uses, over all its life: two lists of the longest sort.
+pub const NAMES: usize = 8_000;
+
+/// Lines a second that a site may push. A site that says more is listened to more slowly, so that it can't fill the disk in
+/// a day.
+pub const LINES: u32 = 50;
+
+/// How far beyond our clock a station's sample may be. One that claims to be from tomorrow is from now.
+pub const FUTURE: Duration = Duration::from_secs(3_600);
+
+/// Alarms that are looked through at a start or a reload.
+pub const ALARMS: usize = 10_000;

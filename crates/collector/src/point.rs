@@ -7,6 +7,7 @@ use serde::Deserialize;
 use settings::Parsed;
 
 use crate::limits;
+use crate::site::PointAbout;
 
 /// A `[[site.point]]` table, or a row of a list of points.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -77,6 +78,21 @@ pub enum PointFault {
     Limits,
 }
 
+impl PointFault {
+    /// In which column of a list it is wrong.
+    pub(crate) const fn column(&self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Device(_) => "device",
+            Self::DeviceAndUnit | Self::Unit => "unit",
+            Self::Bit => "type",
+            Self::Beyond => "address",
+            Self::Scale => "scale",
+            Self::Limits => "low",
+        }
+    }
+}
+
 /// A point that is asked.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Point {
@@ -142,6 +158,22 @@ impl Point {
             low: config.low,
             high: config.high,
         })
+    }
+
+    /// What there is to know of it.
+    pub(crate) fn about(&self) -> PointAbout {
+        let kind = match is_bits(self.address.table) {
+            true => String::new(),
+            false if self.kind.registers() < 2 => self.kind.to_string(),
+            false => format!("{} {}", self.kind, self.order),
+        };
+        PointAbout {
+            name: self.name.clone(),
+            measure: self.measure.clone(),
+            unit: self.unit.0,
+            address: format!("{}:{}", self.address.table.letter(), self.address.number),
+            kind,
+        }
     }
 
     /// Addresses that it takes.

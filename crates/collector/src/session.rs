@@ -10,6 +10,7 @@ use modbus::UnitId;
 use modbus::master::{Failure, Master, Outcome, Output, Question, Ticket};
 use modbus::pdu::{AnswerError, Dialect, Exception, Response};
 use store::{Refused, SampleBatch, SampleRow, SampleValue, Storing, quality};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::collector::Collector;
@@ -18,9 +19,10 @@ use crate::limits;
 use crate::plan::Block;
 use crate::point::Point;
 use crate::quantity::kept;
-use crate::site::{Letter, Presence, Site};
+use crate::site::{Answered, Letter, Presence, Site};
 use crate::station;
 use crate::text::{Field, Lines};
+use crate::trace::Passed;
 
 /// Serves a site's call until it ends.
 pub(crate) async fn serve(house: &Collector, site: &Arc<Site>, mut visit: Visit<'_>) -> CallEnd {
@@ -28,21 +30,24 @@ pub(crate) async fn serve(house: &Collector, site: &Arc<Site>, mut visit: Visit<
     let mut presence = site.arrive(visit.from(), visit.id().to_string());
     house.has_called(site);
     let end = match shelf.config.framing {
-        Framing::Text => listen(house, site, &shelf, &mut visit).await,
+        Framing::Text => listen(house, site, &mut visit, &mut presence).await,
         Framing::Station => station::serve(house, site, &mut visit, &mut presence).await,
         _ => {
             let mut session = Session::new(house, site, shelf, visit, presence);
             let end = session.run().await;
             session.say_what_is_lost();
-            drop(session);
-            house.has_left(site);
-            return end;
+            presence = session.presence;
+            end
         }
     };
     drop(presence);
+    site.trace(Passed::Ended(end.words().to_owned()));
     house.has_left(site);
     end
 }
+
+/// However often points are wanted, a site has time for somebody else's questions.
+const LEAST_POLL: Duration = Duration::from_millis(100);
 
 /// Samples on their way to the disk.
 pub(crate) struct Keeping {
@@ -104,6 +109,7 @@ struct Session<'a> {
     round: Option<Round>,
     next_round: Instant,
     keeping: Option<Keeping>,
+    changes: watch::Receiver<u64>,
 }
 
 /// What the master says.
@@ -147,6 +153,8 @@ enum News {
     Timeout,
     Poll,
     Kept,
+    /// What is configured of the site has changed.
+    Changed,
 }
 
 impl<'a> Session<'a> {
@@ -171,6 +179,7 @@ impl<'a> Session<'a> {
             round: None,
             next_round: Instant::now(),
             keeping: None,
+            changes: site.changes(),
         }
     }
 
@@ -190,6 +199,7 @@ impl<'a> Session<'a> {
                 News::Heard(Ok(0)) => return CallEnd::CallerHungUp,
                 News::Heard(Ok(count)) => {
                     let bytes = buffer.get(..count).unwrap_or_default();
+                    self.site.trace(Passed::Heard(bytes.to_vec()));
                     if let Err(error) = self.master.input(clock_now(), bytes, &mut self.desk) {
                         tracing::warn!(site = self.site.name(), "the call makes no sense: {error}");
                         return CallEnd::LineLost;
@@ -198,6 +208,7 @@ impl<'a> Session<'a> {
                 News::Heard(Err(end)) => return end,
                 News::Timeout => self.master.timeout(clock_now(), &mut self.desk),
                 News::Poll => self.begin_round(),
+                News::Changed => self.change(),
                 News::Kept => {
                     if let Some(keeping) = self.keeping.take() {
                         self.site.set_latest(&keeping.batch.samples);
@@ -230,7 +241,27 @@ impl<'a> Session<'a> {
             () = timeout => News::Timeout,
             () = kept => News::Kept,
             () = tokio::time::sleep_until(self.next_round), if idle => News::Poll,
+            // Not while a round reads the points that there were.
+            Ok(()) = self.changes.changed(), if idle => News::Changed,
         }
+    }
+
+    /// Goes by what is configured now: points are read at once, and what is written to who may. How the site is spoken to
+    /// stays as it is until its next call.
+    fn change(&mut self) {
+        let fresh = self.site.shelf();
+        if fresh.config.framing != self.shelf.config.framing {
+            return tracing::info!(
+                site = self.site.name(),
+                "speaks otherwise from its next call on"
+            );
+        }
+        if fresh.points != self.shelf.points {
+            self.next_round = Instant::now();
+        }
+        let every = fresh.config.poll.0.max(LEAST_POLL);
+        self.next_round = self.next_round.min(Instant::now() + every);
+        self.shelf = fresh;
     }
 
     /// Whether all is done for which the call was.
@@ -249,6 +280,7 @@ impl<'a> Session<'a> {
             if !self.desk.send.is_empty() {
                 let frame = std::mem::take(&mut self.desk.send);
                 self.visit.send(&frame).await?;
+                self.site.trace(Passed::Said(frame));
             } else if let Some(outcome) = self.desk.done.pop_front() {
                 self.answered(outcome);
             } else if self.asked.is_some() || !self.ask_next() {
@@ -294,6 +326,8 @@ impl<'a> Session<'a> {
     }
 
     fn answered(&mut self, outcome: Outcome) {
+        let answered = matches!(outcome, Outcome::Answer(_) | Outcome::Said);
+        self.site.count(if answered { Answered::Yes } else { Answered::No });
         match self.asked.take() {
             Some(Asked::Letter(letter)) => {
                 // Who has left doesn't want to know.
@@ -309,7 +343,7 @@ impl<'a> Session<'a> {
     }
 
     fn begin_round(&mut self) {
-        let every = self.shelf.config.poll.0.max(Duration::from_millis(100));
+        let every = self.shelf.config.poll.0.max(LEAST_POLL);
         self.next_round = Instant::now() + every;
         let blocks = self.site.blocks(&self.shelf).into();
         self.round = Some(Round { blocks, ..Round::default() });
@@ -421,32 +455,50 @@ fn sample(point: &Point, at: SystemTime, value: SampleValue) -> SampleRow {
 async fn listen(
     house: &Collector,
     site: &Arc<Site>,
-    shelf: &Shelf,
     visit: &mut Visit<'_>,
+    presence: &mut Presence,
 ) -> CallEnd {
     let mut buffer = [0; limits::READ];
     let mut lines = Lines::default();
+    let (mut second, mut said) = (Instant::now(), 0);
     loop {
-        let count = match visit.receive(&mut buffer).await {
-            Ok(0) => return CallEnd::CallerHungUp,
-            Ok(count) => count,
-            Err(end) => return end,
+        let count = tokio::select! {
+            heard = visit.receive(&mut buffer) => match heard {
+                Ok(0) => return CallEnd::CallerHungUp,
+                Ok(count) => count,
+                Err(end) => return end,
+            },
+            letter = presence.inbox.recv() => match letter {
+                // Who asks is told that nobody answers.
+                Some(_) => continue,
+                // A newer call of the site has come.
+                None => return CallEnd::Replaced,
+            },
         };
+        let heard = buffer.get(..count).unwrap_or_default();
+        site.trace(Passed::Heard(heard.to_vec()));
+        let shelf = site.shelf();
         let mut samples = Vec::new();
-        lines.push(buffer.get(..count).unwrap_or_default(), |line| {
+        lines.push(heard, |line| {
+            said += 1;
             let found = shelf.config.lines.0.iter().find_map(|pattern| pattern.0.read(line));
             match found {
                 Some(fields) => samples.extend(fields.into_iter().map(pushed)),
                 None => tracing::debug!(site = site.name(), "a line that no pattern describes"),
             }
         });
-        if samples.is_empty() {
-            continue;
+        if !samples.is_empty() {
+            // It isn't listened to until that is kept: the call holds back what it still wants to say.
+            let mut keeping = Keeping::new(house, batch(site, samples));
+            keeping.kept(house).await;
+            site.set_latest(&keeping.batch.samples);
         }
-        // It isn't listened to until that is kept: the call holds back what it still wants to say.
-        let mut keeping = Keeping::new(house, batch(site, samples));
-        keeping.kept(house).await;
-        site.set_latest(&keeping.batch.samples);
+        if said > limits::LINES {
+            tokio::time::sleep_until(second + Duration::from_secs(1)).await;
+        }
+        if second.elapsed() >= Duration::from_secs(1) {
+            (second, said) = (Instant::now(), 0);
+        }
     }
 }
 

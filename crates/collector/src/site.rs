@@ -1,8 +1,8 @@
 //! A site: what is configured of it, and how it stands.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use gateway::AskError;
 use modbus::UnitId;
@@ -13,6 +13,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::config::{Framing, Shelf};
 use crate::limits;
 use crate::plan::{Block, plan};
+use crate::point::Point;
+use crate::told::Told;
+use crate::trace::{Passed, Trace, Traced};
 
 /// A request on its way to a site's call.
 #[derive(Debug)]
@@ -29,9 +32,16 @@ pub(crate) struct Letter {
 pub struct Site {
     name: String,
     shelf: RwLock<Arc<Shelf>>,
+    /// What a station has told of its points.
+    told: RwLock<Arc<Told>>,
     state: Mutex<State>,
+    trace: Mutex<Trace>,
     /// How many calls have come so far; its receivers wait for the next one.
     arrivals: watch::Sender<u64>,
+    /// How often what is configured of it has changed.
+    changes: watch::Sender<u64>,
+    /// Since when it is waited for.
+    since: SystemTime,
 }
 
 #[derive(Debug, Default)]
@@ -46,8 +56,52 @@ struct State {
     latest: HashMap<String, SampleRow>,
     /// Points beyond their limits, and which.
     beyond: HashMap<String, &'static str>,
-    /// Wishes that are being carried out.
-    wishing: usize,
+    /// Whether wishes are being carried out.
+    wishing: Wishing,
+    /// When the exchange called it last, without an answer so far.
+    dialled: Option<Instant>,
+    /// When it means to call next, where it has said so.
+    next: Option<SystemTime>,
+    /// Questions of its last call, and how many of them were answered.
+    asked: u64,
+    answered: u64,
+    /// Names of points that a station has used.
+    names: HashSet<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Wishing {
+    #[default]
+    Rests,
+    Carries,
+    /// More has come meanwhile.
+    Again,
+}
+
+/// Whether the exchange may call a site now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dial {
+    /// It may.
+    Now,
+    /// It is being called; wait so long.
+    Wait(Duration),
+    /// It was called a moment ago, and nobody answered.
+    Rest,
+}
+
+/// What is known of a point, measured or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PointAbout {
+    /// Its name.
+    pub name: String,
+    /// Its unit of measure.
+    pub measure: String,
+    /// Which unit has it.
+    pub unit: u8,
+    /// Where it stands: `h:100`.
+    pub address: String,
+    /// What stands there, and in which order: `f32 CDAB`; a bit needs no words.
+    pub kind: String,
 }
 
 #[derive(Debug)]
@@ -79,6 +133,10 @@ pub struct SiteStatus {
     pub writable: bool,
     /// How many points it has.
     pub points: usize,
+    /// When it should, or means to, call next.
+    pub next: Option<SystemTime>,
+    /// Questions of its last call, and how many of them were answered.
+    pub asked: (u64, u64),
 }
 
 /// Whether a site is on the line.
@@ -115,8 +173,12 @@ impl Site {
         Self {
             name: shelf.config.name.clone(),
             shelf: RwLock::new(Arc::new(shelf)),
+            told: RwLock::default(),
             state: Mutex::new(State { calls, ..State::default() }),
+            trace: Mutex::default(),
             arrivals: watch::Sender::new(0),
+            changes: watch::Sender::new(0),
+            since: SystemTime::now(),
         }
     }
 
@@ -129,11 +191,84 @@ impl Site {
         Arc::clone(&self.shelf.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// From the next call on.
+    /// A call in progress takes what it can of it at once.
     pub(crate) fn set_shelf(&self, shelf: Shelf) {
         let mut place = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
         if **place != shelf {
             *place = Arc::new(shelf);
+            drop(place);
+            self.changes.send_modify(|changes| *changes += 1);
+        }
+    }
+
+    /// Is told when what is configured of it changes.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Nobody has it any more: its call ends.
+    pub(crate) fn remove(&self) {
+        self.state().live = None;
+    }
+
+    pub(crate) fn told(&self) -> Arc<Told> {
+        Arc::clone(&self.told.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_told(&self, told: Told) {
+        *self.told.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(told);
+    }
+
+    /// The point of this name, configured or told of.
+    pub(crate) fn point(&self, name: &str) -> Option<Point> {
+        let of = |points: &[Point]| points.iter().find(|point| point.name == *name).cloned();
+        of(&self.shelf().points).or_else(|| of(&self.told().points))
+    }
+
+    /// Puts down what has passed over its call.
+    pub(crate) fn trace(&self, what: Passed) {
+        self.trace.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+    }
+
+    /// What has passed over its calls lately.
+    pub fn traced(&self) -> Vec<Traced> {
+        self.trace.lock().unwrap_or_else(PoisonError::into_inner).all()
+    }
+
+    /// A question of its call is over.
+    pub(crate) fn count(&self, answered: Answered) {
+        let mut state = self.state();
+        state.asked += 1;
+        state.answered += u64::from(answered == Answered::Yes);
+    }
+
+    /// It means to call again after so long.
+    pub(crate) fn means_to_call(&self, after: Option<Duration>) {
+        self.state().next = after.and_then(|after| SystemTime::now().checked_add(after));
+    }
+
+    /// Takes note of names of points that a station uses; false if they are too many.
+    pub(crate) fn knows<'a>(&self, names: impl Iterator<Item = &'a str>) -> bool {
+        let mut state = self.state();
+        for name in names {
+            if !state.names.contains(name) {
+                state.names.insert(name.to_owned());
+            }
+        }
+        state.names.len() <= limits::NAMES
+    }
+
+    /// Whether it may be called, where whoever wants that waits for `patience`.
+    pub(crate) fn may_dial(&self, patience: Duration) -> Dial {
+        let mut state = self.state();
+        let since = state.dialled.map(|dialled| dialled.elapsed());
+        match since {
+            Some(since) if since < patience => Dial::Wait(patience - since),
+            Some(since) if since < patience + limits::REDIAL => Dial::Rest,
+            _ => {
+                state.dialled = Some(Instant::now());
+                Dial::Now
+            }
         }
     }
 
@@ -145,11 +280,14 @@ impl Site {
         let arrival = *self.arrivals.borrow() + 1;
         state.live = Some(Live { arrival, inbox: sender, from, call });
         state.calls = SiteCalls { called: Some(now), ended: None };
+        (state.dialled, state.next, state.asked, state.answered) = (None, None, 0, 0);
         state.recent.push_back(now);
         if state.recent.len() > limits::CALLS {
             state.recent.pop_front();
         }
+        let number = state.live.as_ref().map_or_else(String::new, |live| live.call.clone());
         drop(state);
+        self.trace(Passed::Began(number));
         self.arrivals.send_replace(arrival);
         Presence { site: Arc::clone(self), arrival, inbox }
     }
@@ -208,21 +346,38 @@ impl Site {
             framing: config.framing.word(),
             standing: match (&state.live, calls_every) {
                 (Some(_), _) => Standing::OnLine,
-                (None, Some(every)) if is_overdue(state.calls, every) => Standing::Overdue,
+                (None, Some(every)) if is_overdue(state.calls, every, self.since) => {
+                    Standing::Overdue
+                }
                 (None, _) => Standing::Away,
             },
             live: state.live.as_ref().map(|live| (live.from.clone(), live.call.clone())),
             calls: state.calls,
             calls_every,
             writable: config.writes == crate::Writes::Allow,
-            points: shelf.points.len().max(state.latest.len()),
+            points: shelf.points.len().max(state.latest.len()).max(self.told().points.len()),
+            // Whoever is on the line needn't call.
+            next: state.next.filter(|_| state.live.is_none()).or_else(|| {
+                let last = state.calls.ended.or(state.calls.called)?;
+                last.checked_add(calls_every?).filter(|_| state.live.is_none())
+            }),
+            asked: (state.asked, state.answered),
         }
     }
 
-    /// Names and measures of its points.
-    pub fn points(&self) -> Vec<(String, String)> {
-        let shelf = self.shelf();
-        shelf.points.iter().map(|point| (point.name.clone(), point.measure.clone())).collect()
+    /// What is known of its points: those of its table, then those that it has told of.
+    pub fn points(&self) -> Vec<PointAbout> {
+        let (shelf, told) = (self.shelf(), self.told());
+        let all = shelf.points.iter().chain(&told.points);
+        let mut points: Vec<PointAbout> = all.map(Point::about).collect();
+        let mut names = HashSet::new();
+        points.retain(|point| names.insert(point.name.clone()));
+        points
+    }
+
+    /// Whether it should have called by now.
+    pub(crate) fn should_have_called(&self, every: Duration) -> bool {
+        !self.is_on_line() && is_overdue(self.calls(), every, self.since)
     }
 
     /// Its last call.
@@ -272,22 +427,29 @@ impl Site {
         if before == beyond { (None, None) } else { (before, beyond) }
     }
 
-    /// Begins to carry out its wishes, unless somebody does already.
-    pub(crate) fn begin_wishing(&self) -> bool {
-        let mut state = self.state();
-        if state.wishing > 0 {
-            return false;
-        }
-        state.wishing = 1;
-        true
+    /// Notes on which side of its limits a point was when the last instance ended.
+    pub(crate) fn recall(&self, point: &str, beyond: &'static str) {
+        self.state().beyond.entry(point.to_owned()).or_insert(beyond);
     }
 
-    pub(crate) fn end_wishing(&self) {
-        self.state().wishing = 0;
+    /// Begins to carry out its wishes; whoever does so already does it once more.
+    pub(crate) fn begin_wishing(&self) -> bool {
+        let mut state = self.state();
+        let rested = state.wishing == Wishing::Rests;
+        state.wishing = if rested { Wishing::Carries } else { Wishing::Again };
+        rested
+    }
+
+    /// They are carried out; false: once more.
+    pub(crate) fn end_wishing(&self) -> bool {
+        let mut state = self.state();
+        let over = state.wishing != Wishing::Again;
+        state.wishing = if over { Wishing::Rests } else { Wishing::Carries };
+        over
     }
 
     pub(crate) fn is_wishing(&self) -> bool {
-        self.state().wishing > 0
+        self.state().wishing != Wishing::Rests
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -296,11 +458,20 @@ impl Site {
     }
 }
 
-/// Whether it should have called: twice as long as usual has passed.
-pub(crate) fn is_overdue(calls: SiteCalls, every: Duration) -> bool {
+/// Whether a question was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answered {
+    Yes,
+    No,
+}
+
+/// Whether it should have called: twice as long as usual has passed. While nobody was here to be called that doesn't
+/// count: whoever is waited for since a moment ago gets a turn, an hour at most.
+fn is_overdue(calls: SiteCalls, every: Duration, since: SystemTime) -> bool {
+    let passed = |time: SystemTime| SystemTime::now().duration_since(time).ok();
     let last = calls.ended.or(calls.called);
-    last.and_then(|last| SystemTime::now().duration_since(last).ok())
-        .is_some_and(|since| since > every.saturating_mul(2))
+    last.and_then(passed).is_some_and(|passed| passed > every.saturating_mul(2))
+        && passed(since).is_some_and(|passed| passed > every.min(limits::GRACE))
 }
 
 impl Drop for Presence {

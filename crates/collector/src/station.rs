@@ -10,17 +10,20 @@ use exchange::{CallEnd, Visit};
 use gateway::AskError;
 use modbus::master::{Failure, Full, Outcome};
 use modbus::value::Value as Read;
-use store::{SampleBatch, SampleRow, SampleValue, quality};
+use store::{SampleBatch, SampleRow, SampleValue, StoreError, quality};
 use telemetry::{
-    AskFailed, Centre, CentreAction, Output, Quality, Reason, Received, Stamp, Ticket, Value,
+    AskFailed, Centre, CentreAction, Definition, Description, Hello, Output, Quality, Reason,
+    Received, Stamp, Ticket, Value,
 };
 
 use crate::collector::Collector;
 use crate::limits;
 use crate::quantity::kept;
 use crate::session::Keeping;
-use crate::site::{Letter, Presence, Site};
+use crate::site::{Answered, Letter, Presence, Site};
 use crate::tidings::News;
+use crate::told::{Told, clean};
+use crate::trace::Passed;
 
 /// What the centre's end says and wants done.
 #[derive(Default)]
@@ -116,6 +119,7 @@ impl Talk<'_> {
                     // The system's clock may have been set since.
                     self.centre.set_time(clock_now(), unix_ms());
                     let bytes = buffer.get(..count).unwrap_or_default();
+                    self.site.trace(Passed::Heard(bytes.to_vec()));
                     self.centre.input(clock_now(), bytes, &mut self.out);
                 }
                 () = timeout => self.centre.timeout(clock_now(), &mut self.out),
@@ -130,6 +134,7 @@ impl Talk<'_> {
             if !self.out.bytes.is_empty() {
                 let bytes = std::mem::take(&mut self.out.bytes);
                 visit.send(&bytes).await?;
+                self.site.trace(Passed::Said(bytes));
             }
             if let Some(action) = self.out.actions.pop_front() {
                 if let Some(end) = self.act(action).await {
@@ -143,27 +148,12 @@ impl Talk<'_> {
 
     async fn act(&mut self, action: CentreAction) -> Option<CallEnd> {
         match action {
-            CentreAction::Arrived(hello) => {
-                self.source = hello.store.to_string();
-                let name = self.site.name();
-                tracing::info!(site = name, station = hello.name, cause = ?hello.cause, "{} speaks", hello.software);
-                let (store, name, source) =
-                    (self.house.store().clone(), name.to_owned(), self.source.clone());
-                let upto = tokio::task::spawn_blocking(move || store.upto(&name, &source)).await;
-                match upto {
-                    Ok(Ok(upto)) => self.centre.welcome(clock_now(), upto, &mut self.out),
-                    _ => self.centre.refuse("the store can't be read now", &mut self.out),
-                }
-            }
-            CentreAction::Store(samples) => {
-                let (site, source) = (self.site.name().to_owned(), self.source.clone());
-                let news = samples.iter().flat_map(|received| news(&site, received)).collect();
-                let samples = samples.iter().map(row).collect();
-                self.waiting.push_back((SampleBatch { site, source, samples }, news));
-                self.keep_next();
-            }
+            CentreAction::Arrived(hello) => return self.arrived(&hello).await,
+            CentreAction::Store(samples) => return self.store(&samples),
+            CentreAction::Described(mark, points) => self.described(mark, &points).await,
             CentreAction::Answered(ticket, outcome) => {
                 if let Some(letter) = self.letters.remove(&ticket) {
+                    self.site.count(if outcome.is_ok() { Answered::Yes } else { Answered::No });
                     // Who has left doesn't want to know.
                     let _ = letter.answer.send(match outcome {
                         Ok(pdu) => Ok(Outcome::Answer(pdu)),
@@ -185,6 +175,71 @@ impl Talk<'_> {
             }
         }
         None
+    }
+
+    async fn arrived(&mut self, hello: &Hello) -> Option<CallEnd> {
+        self.source = hello.store.to_string();
+        let name = self.site.name();
+        tracing::info!(site = name, station = clean(&hello.name), cause = ?hello.cause, "{} speaks", clean(&hello.software));
+        let next = Some(hello.next_call_s).filter(|seconds| *seconds > 0);
+        self.site.means_to_call(next.map(|seconds| Duration::from_secs(seconds.into())));
+        let (store, name, source) =
+            (self.house.store().clone(), name.to_owned(), self.source.clone());
+        let known = tokio::task::spawn_blocking(move || {
+            Ok::<_, StoreError>((store.upto(&name, &source)?, store.latest(&name)?))
+        });
+        let Ok(Ok((upto, latest))) = known.await else {
+            self.centre.refuse("the store can't be read now", &mut self.out);
+            return None;
+        };
+        if !self.site.knows(latest.iter().map(|sample| sample.point.as_str())) {
+            return self.too_many_points();
+        }
+        self.centre.welcome(clock_now(), upto, &mut self.out);
+        self.centre.describe(clock_now(), self.site.told().mark, &mut self.out);
+        None
+    }
+
+    fn store(&mut self, samples: &[Received]) -> Option<CallEnd> {
+        let (site, source) = (self.site.name().to_owned(), self.source.clone());
+        let news = samples.iter().flat_map(|received| news(&site, received)).collect();
+        let now = SystemTime::now();
+        let samples: Vec<_> = samples.iter().map(|received| row(received, now)).collect();
+        if !self.site.knows(samples.iter().map(|sample| sample.point.as_str())) {
+            return self.too_many_points();
+        }
+        self.waiting.push_back((SampleBatch { site, source, samples }, news));
+        self.keep_next();
+        None
+    }
+
+    /// A station that makes up names without end would fill the store with them.
+    fn too_many_points(&mut self) -> Option<CallEnd> {
+        let (site, most) = (self.site.name(), limits::NAMES);
+        tracing::error!(
+            site,
+            "the station has used more than {most} names of points; it is hung up on"
+        );
+        self.centre.refuse("too many names of points", &mut self.out);
+        None
+    }
+
+    async fn described(&mut self, mark: u32, points: &[Description]) {
+        let (told, left_out) = Told::new(mark, points);
+        let site = self.site.name().to_owned();
+        tracing::info!(
+            site,
+            points = told.points.len(),
+            left_out,
+            "the station has told its points"
+        );
+        self.site.set_told(told);
+        let (store, text) = (self.house.store().clone(), Told::encode(points));
+        let kept = tokio::task::spawn_blocking(move || store.put_told(&site, mark, text)).await;
+        if let Ok(Err(error)) = kept {
+            // It tells them again after a restart.
+            tracing::warn!("what the station has told can't be kept: {error}");
+        }
     }
 
     /// One batch after the other: acknowledgements keep their order.
@@ -221,13 +276,13 @@ impl Talk<'_> {
 /// What a sample means for alarms: those that begin, and those that are over.
 fn news(site: &str, received: &Received) -> Vec<News> {
     let Received { definition, sample } = received;
-    let subject = format!("{}.{}", definition.device, definition.point);
+    let subject = name(definition);
     let words = format!("{subject} is {} {}", sample.value, definition.measure);
     let tell = |&(kind, lasts): &(&'static str, bool)| News {
         site: site.to_owned(),
         kind,
         subject: subject.clone(),
-        words: words.trim_end().to_owned(),
+        words: clean(words.trim_end()),
         lasts,
     };
     let told: &[_] = match sample.reason {
@@ -241,8 +296,13 @@ fn news(site: &str, received: &Received) -> Vec<News> {
     told.iter().map(tell).collect()
 }
 
+/// What the store calls a point of a station.
+fn name(definition: &Definition) -> String {
+    clean(&format!("{}.{}", definition.device, definition.point))
+}
+
 /// A station's sample as the store keeps it.
-fn row(received: &Received) -> SampleRow {
+fn row(received: &Received, now: SystemTime) -> SampleRow {
     let Received { definition, sample } = received;
     let value = match &sample.value {
         Value::None => SampleValue::None,
@@ -253,15 +313,27 @@ fn row(received: &Received) -> SampleRow {
         Value::Bit(value) => kept(&Read::Bit(*value)),
         Value::Text(text) => SampleValue::Text(text.clone()),
     };
+    let at = moment(sample.at_ms);
+    // Nothing is measured tomorrow, and what claims to be would stand before everything that is.
+    let early = at.duration_since(now).is_ok_and(|early| early > limits::FUTURE);
     let quality = match (sample.quality, sample.stamp) {
-        (Quality::Good, Stamp::Sure) => quality::GOOD,
-        (Quality::Good, Stamp::Unsure) => quality::UNCERTAIN,
+        // A good value is one.
+        (Quality::Good, _) if value == SampleValue::None => quality::BAD,
+        (Quality::Good, Stamp::Sure) if !early => quality::GOOD,
+        (Quality::Good, _) => quality::UNCERTAIN,
         (Quality::Refused(_), _) => quality::REFUSED,
         (Quality::Silent, _) => quality::SILENT,
         (Quality::Unreadable, _) => quality::BAD,
     };
-    let point = format!("{}.{}", definition.device, definition.point);
-    SampleRow { point, seq: sample.seq, at: moment(sample.at_ms), value, quality }
+    // And a bad one is none, whatever stands there.
+    let value = if quality <= quality::UNCERTAIN { value } else { SampleValue::None };
+    SampleRow {
+        point: name(definition),
+        seq: sample.seq,
+        at: if early { now } else { at },
+        value,
+        quality,
+    }
 }
 
 fn moment(unix_ms: i64) -> SystemTime {
@@ -274,4 +346,54 @@ fn moment(unix_ms: i64) -> SystemTime {
 fn unix_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use telemetry::{PointId, Sample};
+
+    fn received(value: Value, quality: Quality, at_ms: i64) -> Received {
+        let [device, point, measure] = ["tank", "le\u{1b}[2Jvel", "m"].map(str::to_owned);
+        let definition = Arc::new(Definition { device, unit: 1, point, measure });
+        let (stamp, reason) = (Stamp::Sure, Reason::High);
+        let sample = Sample { seq: 1, point: PointId(0), at_ms, stamp, reason, quality, value };
+        Received { definition, sample }
+    }
+
+    #[test]
+    fn a_station_that_lies_is_believed_as_far_as_it_can_be_true() {
+        let now = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let then = 1_799_999_000_000;
+        for (value, said, at_ms, quality, kept) in [
+            (Value::Double(1.5), Quality::Good, then, quality::GOOD, SampleValue::Number(1.5)),
+            (Value::Double(f64::NAN), Quality::Good, then, quality::BAD, SampleValue::None),
+            (Value::Single(f32::INFINITY), Quality::Good, then, quality::BAD, SampleValue::None),
+            (Value::None, Quality::Good, then, quality::BAD, SampleValue::None),
+            (Value::Double(7.0), Quality::Silent, then, quality::SILENT, SampleValue::None),
+            (Value::Bit(true), Quality::Refused(2), then, quality::REFUSED, SampleValue::None),
+            (
+                Value::Bit(true),
+                Quality::Good,
+                i64::MAX,
+                quality::UNCERTAIN,
+                SampleValue::Number(1.0),
+            ),
+            (Value::Bit(true), Quality::Good, i64::MIN, quality::GOOD, SampleValue::Number(1.0)),
+        ] {
+            let row = row(&received(value.clone(), said, at_ms), now);
+            assert_eq!((row.quality, row.value), (quality, kept), "{value:?} {said:?} {at_ms}");
+            assert!(row.at <= now);
+            assert_eq!(row.point, "tank.le\u{fffd}[2Jvel");
+        }
+    }
+
+    #[test]
+    fn an_alarm_of_a_station_says_what_it_says_and_controls_nothing() {
+        let text = Value::Text("\r\nBcc: x\u{202e}".into());
+        let news = news("pump", &received(text, Quality::Good, 0));
+        let told: Vec<_> = news.iter().map(|news| (news.kind, news.lasts)).collect();
+        assert_eq!(told, [("low", false), ("high", true)]);
+        assert!(news.iter().all(|news| !news.words.contains(['\r', '\n', '\u{202e}'])));
+    }
 }

@@ -1,16 +1,16 @@
-//! Alarms on their way: to the store, then by HTTP and by mail to whoever wants to know.
+//! Alarms on their way: to the store, then to each who wants to know. Each has a task and a queue of his own, so that one
+//! who is slow or away holds up nobody else; what waits survives a restart.
 
-use std::io;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use store::Store;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::TcpStream;
-use tokio::sync::mpsc;
+use store::{AlarmNews, Noted, Store, TellingRow};
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::task::JoinSet;
 
 use crate::collector::Leash;
-use crate::config::MailConfig;
-use crate::limits;
+use crate::config::{CollectorConfig, MailConfig};
+use crate::{hook, limits, mail};
 
 /// An alarm that has begun, or is over.
 #[derive(Clone, Debug)]
@@ -22,186 +22,195 @@ pub(crate) struct News {
     pub(crate) lasts: bool,
 }
 
-/// Tells until the collector is gone. One after the other: what is told keeps its order.
-pub(crate) async fn tell(mut news: mpsc::Receiver<News>, store: Store, collector: Leash) {
-    while let Some(news) = news.recv().await {
-        let (store, of) = (store.clone(), news.clone());
-        let put_down = tokio::task::spawn_blocking(move || match of.lasts {
-            true => store.raise_alarm(&of.site, of.kind, &of.subject, &of.words),
-            false => store.clear_alarm(&of.site, of.kind, &of.subject),
-        });
-        match put_down.await {
-            // Known already: it lasts since before a restart.
-            Ok(Ok(false)) => continue,
-            Ok(Ok(true)) => {}
-            Ok(Err(error)) => tracing::error!("an alarm can't be put on record: {error}"),
-            Err(_) => return,
-        }
-        let state = if news.lasts { "alarm" } else { "alarm is over" };
-        tracing::warn!(site = news.site, kind = news.kind, "{state}: {}", news.words);
-        let Some(shared) = collector.upgrade() else { return };
-        let config = shared.config();
-        drop(shared);
-        // Who is slow to listen holds up nobody else's alarms for long: each telling is bounded.
-        if let Some(hook) = &config.hook {
-            often("the hook", || post(hook, &news)).await;
-        }
-        if let Some(mail) = &config.mail {
-            often("the mail server", || send(mail, &news)).await;
-        }
-    }
+/// Why somebody couldn't be told.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Untold {
+    /// He may be told later.
+    #[error("{0}")]
+    Away(#[from] std::io::Error),
+    /// He doesn't want to hear this.
+    #[error("it answers `{0}`")]
+    Refused(String),
 }
 
-async fn often<F: Future<Output = io::Result<()>>>(whom: &str, telling: impl Fn() -> F) {
-    let mut pause = Duration::from_secs(1);
-    for left in (0..limits::TELLINGS).rev() {
-        let told = tokio::time::timeout(limits::TELLING, telling()).await;
-        let error = match told.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-            Ok(()) => return,
-            Err(error) => error,
+/// Who is told.
+#[derive(Clone, Debug)]
+enum Target {
+    Hook(String),
+    Mail(MailConfig),
+}
+
+impl Target {
+    /// All of a configuration, each with the name of his queue. No address is in it: there may be a secret in one.
+    fn all(config: &CollectorConfig) -> Vec<(String, Self)> {
+        let hooks = config.hook.0.iter().enumerate();
+        let mut all: Vec<_> =
+            hooks.map(|(n, hook)| (format!("hook {}", n + 1), Self::Hook(hook.clone()))).collect();
+        all.extend(config.mail.iter().map(|mail| ("mail".to_owned(), Self::Mail(mail.clone()))));
+        all
+    }
+
+    async fn tell(&self, telling: &TellingRow) -> Result<(), Untold> {
+        let told = async {
+            match self {
+                Self::Hook(place) => hook::post(place, telling).await,
+                Self::Mail(config) => mail::send(config, telling).await,
+            }
         };
-        if left == 0 {
-            tracing::error!("an alarm can't be told to {whom}: {error}");
-            return;
-        }
-        tracing::debug!("{whom}: {error}; trying again");
-        tokio::time::sleep(pause).await;
-        pause *= 2;
+        let told = tokio::time::timeout(limits::TELLING, told).await;
+        told.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
     }
 }
 
-/// Host with port, and path, of a hook.
-pub(crate) fn place(hook: &str) -> Option<(String, &str)> {
-    let rest = hook.strip_prefix("http://")?;
-    if !rest.chars().all(|c| c.is_ascii_graphic()) {
-        return None;
-    }
-    let at = rest.find('/').unwrap_or(rest.len());
-    let (host, path) = rest.split_at(at);
-    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    let address = if has_port { host.to_owned() } else { format!("{host}:80") };
-    (!host.is_empty() && !host.contains('@'))
-        .then_some((address, if path.is_empty() { "/" } else { path }))
-}
-
-async fn post(hook: &str, news: &News) -> io::Result<()> {
-    let Some((address, path)) = place(hook) else { return Ok(()) };
-    let body = json(news);
-    let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    let mut stream = TcpStream::connect(&address).await?;
-    stream.write_all(request.as_bytes()).await?;
-    let mut reply = Vec::new();
-    let mut reader = BufReader::new(stream).take(limits::REPLY as u64);
-    reader.read_until(b'\n', &mut reply).await?;
-    let status = String::from_utf8_lossy(&reply).split(' ').nth(1).unwrap_or_default().to_owned();
-    match status.starts_with('2') {
-        true => Ok(()),
-        false => Err(io::Error::other(format!("it answers `{}`", status.trim()))),
-    }
-}
-
-fn json(news: &News) -> String {
-    let quoted = |text: &str| {
-        let mut out = String::from("\"");
-        for c in text.chars() {
-            match c {
-                '"' | '\\' => out.extend(['\\', c]),
-                c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-                c => out.push(c),
+/// Tells until the collector is gone. `configured` says that others may want to know from now on.
+pub(crate) async fn tell(
+    mut news: mpsc::Receiver<News>,
+    configured: Arc<Notify>,
+    store: Store,
+    collector: Leash,
+) {
+    let mut desks: HashMap<String, Arc<Notify>> = HashMap::new();
+    let mut tasks = JoinSet::new();
+    let unrecorded = Arc::new(Semaphore::new(limits::UNRECORDED));
+    loop {
+        tokio::select! {
+            () = configured.notified() => {
+                let Some(targets) = targets(&collector) else { return };
+                let whom: Vec<String> = targets.into_iter().map(|(whom, _)| whom).collect();
+                for whom in &whom {
+                    let wake = desks.entry(whom.clone()).or_insert_with(|| {
+                        let wake = Arc::new(Notify::new());
+                        let desk = Desk { whom: whom.clone(), store: store.clone(), collector: collector.clone() };
+                        tasks.spawn(desk.run(Arc::clone(&wake)));
+                        wake
+                    });
+                    wake.notify_one();
+                }
+                let store = store.clone();
+                let forgotten = tokio::task::spawn_blocking(move || store.tell_only(whom)).await;
+                if let Ok(Err(error)) = forgotten {
+                    tracing::warn!("who isn't told of alarms any more can't be forgotten: {error}");
+                }
+            }
+            piece = news.recv() => {
+                let Some(news) = piece else { return };
+                put_down(&store, &collector, &unrecorded, news).await;
+                desks.values().for_each(|wake| wake.notify_one());
             }
         }
-        out.push('"');
-        out
-    };
-    let at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    format!(
-        "{{\"site\":{},\"kind\":{},\"subject\":{},\"words\":{},\"lasts\":{},\"at\":{at}}}",
-        quoted(&news.site),
-        quoted(news.kind),
-        quoted(&news.subject),
-        quoted(&news.words),
-        news.lasts
-    )
-}
-
-/// Sends a mail as RFC 5321 has it, to a server that takes it from here.
-async fn send(mail: &MailConfig, news: &News) -> io::Result<()> {
-    let stream = TcpStream::connect(&mail.server).await?;
-    let mut server = BufReader::new(stream);
-    expect(&mut server, '2').await?;
-    say(&mut server, "EHLO trunkline", '2').await?;
-    say(&mut server, &format!("MAIL FROM:<{}>", mail.from), '2').await?;
-    for to in &mail.to.0 {
-        say(&mut server, &format!("RCPT TO:<{to}>"), '2').await?;
-    }
-    say(&mut server, "DATA", '3').await?;
-    // Site and words hold no line ends, and begin no line.
-    let plain = |text: &str| text.replace(|c: char| c.is_control(), " ");
-    let state = if news.lasts { "Alarm" } else { "Over" };
-    let text = format!(
-        "From: <{}>\r\nTo: {}\r\nSubject: {state}: {} {}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nSite: {}\r\nKind: {}\r\nPoint: {}\r\n\r\n: {}\r\n.",
-        mail.from,
-        mail.to.0.join(", "),
-        plain(&news.site),
-        news.kind,
-        plain(&news.site),
-        news.kind,
-        plain(&news.subject),
-        plain(&news.words)
-    );
-    say(&mut server, &text, '2').await?;
-    say(&mut server, "QUIT", '2').await
-}
-
-async fn say(server: &mut BufReader<TcpStream>, text: &str, wanted: char) -> io::Result<()> {
-    server.get_mut().write_all(format!("{text}\r\n").as_bytes()).await?;
-    expect(server, wanted).await
-}
-
-/// Reads an answer of one line or several.
-async fn expect(server: &mut BufReader<TcpStream>, wanted: char) -> io::Result<()> {
-    let mut server = server.take(limits::REPLY as u64);
-    loop {
-        let mut line = Vec::new();
-        if server.read_until(b'\n', &mut line).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        let line = String::from_utf8_lossy(&line);
-        if line.chars().nth(3) == Some('-') {
-            continue;
-        }
-        return match line.starts_with(wanted) {
-            true => Ok(()),
-            false => Err(io::Error::other(format!("it answers `{}`", line.trim()))),
-        };
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn targets(collector: &Leash) -> Option<Vec<(String, Target)>> {
+    Some(Target::all(&collector.upgrade()?.config()))
+}
 
-    #[test]
-    fn a_hook_is_a_place() {
-        assert_eq!(place("http://h:8080/a?b"), Some(("h:8080".into(), "/a?b")));
-        assert_eq!(place("http://h"), Some(("h:80".into(), "/")));
-        for wrong in ["https://h/", "http://", "http://h/a b", "http://u@h/", "h"] {
-            assert_eq!(place(wrong), None, "{wrong}");
+async fn put_down(store: &Store, collector: &Leash, unrecorded: &Arc<Semaphore>, news: News) {
+    let News { site, kind, subject, words, lasts } = news;
+    let row = AlarmNews { site, kind: kind.to_owned(), subject, words, lasts };
+    let targets = targets(collector).unwrap_or_default();
+    let whom = targets.iter().map(|(whom, _)| whom.clone()).collect();
+    let (store, copy) = (store.clone(), row.clone());
+    let noted = tokio::task::spawn_blocking(move || store.note_alarm(copy, whom)).await;
+    match noted {
+        // Known already: it lasts since before a restart.
+        Ok(Ok(Noted::Known)) | Err(_) => return,
+        Ok(Ok(Noted::Fresh)) => {}
+        Ok(Ok(Noted::Untold)) => {
+            tracing::error!(
+                site = row.site,
+                "an alarm is only on record: too many wait to be told"
+            );
+        }
+        Ok(Err(error)) => {
+            tracing::error!("an alarm can't be put on record: {error}");
+            // It is told all the same, once.
+            for (whom, target) in targets {
+                let Ok(turn) = Arc::clone(unrecorded).try_acquire_owned() else { break };
+                let telling =
+                    TellingRow { id: 0, made: std::time::SystemTime::now(), news: row.clone() };
+                tokio::spawn(async move {
+                    if let Err(error) = target.tell(&telling).await {
+                        tracing::error!("an alarm can't be told to the {whom}: {error}");
+                    }
+                    drop(turn);
+                });
+            }
+        }
+    }
+    let state = if row.lasts { "alarm" } else { "alarm is over" };
+    tracing::warn!(site = row.site, kind = row.kind, "{state}: {}", row.words);
+}
+
+/// Tells one of those who want to know, one alarm after the other: they keep their order.
+struct Desk {
+    whom: String,
+    store: Store,
+    collector: Leash,
+}
+
+impl Desk {
+    async fn run(self, wake: Arc<Notify>) {
+        let mut refusals = 0;
+        let mut pause = limits::PAUSE;
+        loop {
+            let (store, whom) = (self.store.clone(), self.whom.clone());
+            let next = tokio::task::spawn_blocking(move || store.next_telling(&whom)).await;
+            let telling = match next {
+                Ok(Ok(Some(telling))) => telling,
+                Ok(Ok(None)) => {
+                    wake.notified().await;
+                    continue;
+                }
+                Ok(Err(error)) => {
+                    tracing::warn!("what is to be told can't be read: {error}");
+                    tokio::time::sleep(limits::AGAIN).await;
+                    continue;
+                }
+                Err(_) => return,
+            };
+            let Some(targets) = targets(&self.collector) else { return };
+            let Some((_, target)) = targets.into_iter().find(|(whom, _)| *whom == self.whom) else {
+                wake.notified().await;
+                continue;
+            };
+            let whom = &self.whom;
+            let error = match target.tell(&telling).await {
+                Ok(()) => {
+                    (refusals, pause) = (0, limits::PAUSE);
+                    self.end(telling.id).await;
+                    continue;
+                }
+                Err(error) => error,
+            };
+            refusals += u32::from(matches!(error, Untold::Refused(_)));
+            let old = telling.made.elapsed().is_ok_and(|age| age > limits::TELLING_ENDS);
+            if refusals >= limits::REFUSALS || old {
+                tracing::error!(
+                    site = telling.news.site,
+                    "an alarm isn't told to the {whom}: {error}"
+                );
+                refusals = 0;
+                self.end(telling.id).await;
+                continue;
+            }
+            tracing::warn!(
+                "the {whom} can't be told of an alarm now: {error}; trying again in {pause:?}"
+            );
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(limits::LONGEST_PAUSE);
         }
     }
 
-    #[test]
-    fn what_is_told_stays_within_its_quotes() {
-        let news = News {
-            site: "a\"\n".into(),
-            kind: "low",
-            subject: String::new(),
-            words: "\\".into(),
-            lasts: true,
-        };
-        assert!(json(&news).starts_with("{\"site\":\"a\\\"\\u000a\",\"kind\":\"low\",\"subject\":\"\",\"words\":\"\\\\\",\"lasts\":true"));
+    /// It is told, or won't be: told twice is better than not.
+    async fn end(&self, id: i64) {
+        loop {
+            let store = self.store.clone();
+            match tokio::task::spawn_blocking(move || store.end_telling(id)).await {
+                Ok(Err(error)) => tracing::warn!("that an alarm was told can't be kept: {error}"),
+                Ok(Ok(())) | Err(_) => return,
+            }
+            tokio::time::sleep(limits::AGAIN).await;
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! Looking from time to time: which sites haven't called, which call too often, and what is to be asked now.
 
+use crate::alarms::{CALLS, NO_CALL};
 use crate::collector::{Leash, Shared};
 use crate::limits;
-use crate::site::{Site, is_overdue};
+use crate::site::Site;
 use crate::tidings::News;
 
 /// Looks until the collector is gone.
@@ -31,34 +32,29 @@ pub(crate) async fn watch(collector: Leash) {
 
 fn look(shared: &Shared, site: &Site) {
     let shelf = site.shelf();
-    let news = |kind, words: String, lasts| News {
-        site: site.name().to_owned(),
-        kind,
-        subject: String::new(),
-        words,
-        lasts,
+    let tell = |kind, words: String, lasts| {
+        let (site, subject) = (site.name().to_owned(), String::new());
+        shared.tell(News { site, kind, subject, words, lasts });
     };
-    let overdue = shelf
-        .config
-        .calls_every
-        .is_some_and(|every| !site.is_on_line() && is_overdue(site.calls(), every.0));
-    let (over, begun) = site.judge("\u{0}no-call", overdue.then_some("no-call"));
-    let every = shelf.config.calls_every.map(|every| every.0).unwrap_or_default();
+    let every = shelf.config.calls_every.map(|every| every.0);
+    let overdue = every.is_some_and(|every| site.should_have_called(every));
+    let (over, begun) = site.judge(NO_CALL, overdue.then_some("no-call"));
     if begun.is_some() {
-        let words = format!("it should call every {every:?}, and hasn't for twice as long");
-        shared.tell(news("no-call", words, true));
+        let every = every.unwrap_or_default();
+        tell(
+            "no-call",
+            format!("it should call every {every:?}, and hasn't for twice as long"),
+            true,
+        );
     } else if over.is_some() {
-        shared.tell(news("no-call", "it has called again".to_owned(), false));
+        tell("no-call", "it has called again".to_owned(), false);
     }
     let calls = site.calls_in_an_hour();
-    let most = shelf
-        .config
-        .calls_an_hour
-        .map_or(usize::MAX, |most| usize::try_from(most.get()).unwrap_or(usize::MAX));
-    let (over, begun) = site.judge("\u{0}calls", (calls > most).then_some("calls-too-often"));
-    if begun.is_some() {
-        shared.tell(news("calls-too-often", format!("{calls} calls within an hour"), true));
-    } else if over.is_some() {
-        shared.tell(news("calls-too-often", format!("{calls} calls within an hour"), false));
+    let most = shelf.config.calls_an_hour;
+    let too_often =
+        most.is_some_and(|most| calls > usize::try_from(most.get()).unwrap_or(usize::MAX));
+    let (over, begun) = site.judge(CALLS, too_often.then_some("calls-too-often"));
+    if let Some(kind) = over.or(begun) {
+        tell(kind, format!("{calls} calls within an hour"), begun.is_some());
     }
 }

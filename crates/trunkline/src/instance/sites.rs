@@ -6,7 +6,7 @@ use collector::{
     Answer, Collector, CollectorConfig, Facade, FacadeConfig, Order, Shelf, SiteStatus,
     Surroundings,
 };
-use exchange::{CallbackConfig, Event, Exchange};
+use exchange::{CallbackConfig, Event, Exchange, NotCalled};
 use store::Store;
 use tokio::sync::Notify;
 
@@ -82,10 +82,11 @@ impl Centre {
 struct Around(Weak<Answering>);
 
 impl Surroundings for Around {
-    fn call(&self, account: &str, how: CallbackConfig) -> Result<(), String> {
-        let exchange = self.0.upgrade().ok_or("the exchange has ended")?;
-        let exchange = lock(&exchange).clone().ok_or("the exchange has ended")?;
-        exchange.call(account, how).map_err(|error| error.to_string())
+    fn call(&self, account: &str, how: CallbackConfig) -> Result<(), NotCalled> {
+        // Where the exchange is about to end or to come, nobody can call now.
+        let exchange = self.0.upgrade().ok_or(NotCalled::Busy)?;
+        let exchange = lock(&exchange).clone().ok_or(NotCalled::Busy)?;
+        exchange.call(account, how)
     }
 
     fn note(&self, event: Event) {

@@ -1,12 +1,14 @@
 //! The sites of an instance, as its page shows them and asks them.
 
+use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use collector::{Answer, Collector, Order, Told, When};
+use collector::{Answer, Collector, Order, Passed, PointAbout, Told, Traced, When};
+use exchange::Event;
 use store::{SampleValue, StoreError, quality};
 use web::{
-    AlarmNow, Asking, Piece, PointNow, Refusal, SampleNow, Samples, SiteAnswer, SiteNow, SiteValue,
-    SiteWish, Sites, WishNow,
+    AlarmNow, Asking, Piece, PointNow, Refusal, SampleNow, Samples, SiteAnswer, SiteNow,
+    SiteTraced, SiteValue, SiteWish, Sites, WishNow,
 };
 
 use super::sites::Centre;
@@ -34,20 +36,21 @@ impl Sites for Centre {
         let sites = self.collector().map(Collector::all).unwrap_or_default();
         let now = |status: collector::SiteStatus| {
             let (from, call) = status.live.unzip();
-            // Whoever is on the line needn't call.
-            let next = status.calls_every.zip(status.calls.ended.or(status.calls.called));
+            let (asked, answered) = status.asked;
             SiteNow {
                 name: status.name,
                 account: status.account,
                 framing: status.framing.into(),
                 state: status.standing.word().into(),
-                next: next.filter(|_| from.is_none()).map(|(every, last)| (last + every).into()),
+                next: status.next.map(Into::into),
                 from,
                 call,
                 called: status.calls.called.map(Into::into),
                 ended: status.calls.ended.filter(|_| status.calls.called.is_some()).map(Into::into),
                 writable: status.writable,
                 points: status.points as u64,
+                asked,
+                answered,
             }
         };
         sites.iter().map(|site| now(site.status())).collect()
@@ -57,16 +60,31 @@ impl Sites for Centre {
         let collector = self.of(site)?;
         let latest = collector.store().latest(site).map_err(unread)?;
         let configured = collector.site(site).map(|site| site.points()).unwrap_or_default();
-        let nothing =
-            |(name, measure)| PointNow { name, value: None, measure, quality: None, at: None };
-        let mut points: Vec<PointNow> = configured.into_iter().map(nothing).collect();
+        let nothing = |name, measure| PointNow {
+            name,
+            value: None,
+            measure,
+            unit: None,
+            address: String::new(),
+            kind: String::new(),
+            quality: None,
+            at: None,
+        };
+        let about = |point: PointAbout| PointNow {
+            unit: Some(point.unit),
+            address: point.address,
+            kind: point.kind,
+            ..nothing(point.name, point.measure)
+        };
+        let mut points: Vec<PointNow> = configured.into_iter().map(about).collect();
+        let mut places: HashMap<String, usize> =
+            points.iter().enumerate().map(|(at, point)| (point.name.clone(), at)).collect();
         for sample in latest {
-            let at =
-                points.iter().position(|point| point.name == sample.point).unwrap_or_else(|| {
-                    // It isn't configured any more, or comes from a site that names its points itself.
-                    points.push(nothing((sample.point.clone(), String::new())));
-                    points.len() - 1
-                });
+            let at = *places.entry(sample.point.clone()).or_insert_with(|| {
+                // It isn't configured any more, or comes from a site that names its points itself.
+                points.push(nothing(sample.point.clone(), String::new()));
+                points.len() - 1
+            });
             if let Some(point) = points.get_mut(at) {
                 point.value = Some(text(&sample.value)).filter(|text| !text.is_empty());
                 point.quality = Some(quality::word(sample.quality).into());
@@ -108,6 +126,25 @@ impl Sites for Centre {
             Ok(SampleNow { at: sample.at, value, quality })
         };
         Ok(Box::new(samples.map(now)))
+    }
+
+    fn count(&self, point: (&str, &str), span: (SystemTime, SystemTime)) -> Result<u64, Refusal> {
+        self.of(point.0)?.store().count_samples(point, span).map_err(unread)
+    }
+
+    fn trace(
+        &self,
+        site: &str,
+        since: Option<SystemTime>,
+        by: &str,
+    ) -> Result<Vec<SiteTraced>, Refusal> {
+        let collector = self.of(site)?;
+        if since.is_none() {
+            collector.note(Event::new("trace").with("site", site).with("operator", by));
+        }
+        let traced = collector.site(site).map(|site| site.traced()).unwrap_or_default();
+        let later = |traced: &Traced| since.is_none_or(|since| traced.at > since);
+        Ok(traced.into_iter().filter(later).map(shown).collect())
     }
 
     fn alarms(&self) -> Vec<AlarmNow> {
@@ -174,6 +211,19 @@ impl Sites for Centre {
             answer: wish.answer,
         })
     }
+}
+
+fn shown(traced: Traced) -> SiteTraced {
+    let hex = |bytes: Vec<u8>| Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect());
+    let (way, hex, words) = match traced.what {
+        Passed::Began(number) => ("begin", None, Some(number)),
+        Passed::Heard(bytes) => ("in", hex(bytes), None),
+        Passed::Said(bytes) => ("out", hex(bytes), None),
+        Passed::Ended(why) => ("end", None, Some(why)),
+    };
+    let since = traced.at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let at = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+    SiteTraced { at, way: way.into(), hex, words }
 }
 
 fn refusal(error: collector::OrderError) -> Refusal {

@@ -1,0 +1,63 @@
+//! Alarms that last since before a start or a reload: those that are still possible are known again, so that they can end;
+//! the others are over.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use store::AlarmRow;
+
+use crate::collector::Shared;
+use crate::config::Framing;
+use crate::limits;
+use crate::site::Site;
+use crate::tidings::News;
+
+/// Beside the names of points, which have none of these characters.
+pub(crate) const NO_CALL: &str = "\u{0}no-call";
+pub(crate) const CALLS: &str = "\u{0}calls";
+
+/// Looks through the alarms that are on record as lasting.
+pub(crate) fn look_through(shared: &Shared, sites: &HashMap<String, Arc<Site>>) {
+    let alarms = match shared.store().alarms(limits::ALARMS) {
+        Ok(alarms) => alarms,
+        Err(error) => return tracing::warn!("alarms that last can't be read: {error}"),
+    };
+    for alarm in alarms.into_iter().filter(|alarm| alarm.ended.is_none()) {
+        let Some(kind) = kind(&alarm.kind) else { continue };
+        let lasts = match sites.get(&alarm.site) {
+            Some(site) => recall(site, &alarm, kind),
+            None => false,
+        };
+        if !lasts {
+            let AlarmRow { site, subject, .. } = alarm;
+            let words = "nobody watches for it any more".to_owned();
+            shared.tell(News { site, kind, subject, words, lasts: false });
+        }
+    }
+}
+
+/// Whether an alarm of a site may still last.
+fn recall(site: &Site, alarm: &AlarmRow, kind: &'static str) -> bool {
+    let shelf = site.shelf();
+    let config = &shelf.config;
+    let (watched, name) = match kind {
+        "no-call" => (config.calls_every.is_some(), NO_CALL),
+        "calls-too-often" => (config.calls_an_hour.is_some(), CALLS),
+        // A station judges for itself, and says when an alarm is over.
+        _ if config.framing == Framing::Station => return true,
+        _ => {
+            let point = shelf.points.iter().find(|point| point.name == alarm.subject);
+            let limit = point.and_then(|point| if kind == "low" { point.low } else { point.high });
+            (limit.is_some(), alarm.subject.as_str())
+        }
+    };
+    match watched {
+        true => site.recall(name, kind),
+        false => drop(site.judge(name, None)),
+    }
+    watched
+}
+
+fn kind(word: &str) -> Option<&'static str> {
+    ["no-call", "calls-too-often", "low", "high"].into_iter().find(|known| *known == word)
+}

@@ -1,0 +1,210 @@
+//! Telling an alarm by mail, as RFC 5321 has it, to a server that takes it from here.
+
+use std::io;
+use std::time::UNIX_EPOCH;
+
+use store::TellingRow;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+
+use crate::config::MailConfig;
+use crate::limits;
+use crate::tidings::Untold;
+
+/// Sends it to all who get it. Whom the server doesn't know gets nothing, as long as it knows one of them.
+pub(crate) async fn send(mail: &MailConfig, telling: &TellingRow) -> Result<(), Untold> {
+    let stream = TcpStream::connect(&mail.server).await?;
+    let own = stream.local_addr()?.ip();
+    let mut server = BufReader::new(stream);
+    expect(&mut server, '2').await?;
+    // Who has no name of his own says his address; servers refuse others.
+    let literal = if own.is_ipv6() { format!("[IPv6:{own}]") } else { format!("[{own}]") };
+    say(&mut server, &format!("EHLO {literal}"), '2').await?;
+    say(&mut server, &format!("MAIL FROM:<{}>", mail.from), '2').await?;
+    let mut refused = None;
+    let mut taken = 0;
+    for to in &mail.to.0 {
+        match say(&mut server, &format!("RCPT TO:<{to}>"), '2').await {
+            Ok(()) => taken += 1,
+            Err(Untold::Refused(why)) => {
+                tracing::warn!(to, "the mail server doesn't take mail for this address: {why}");
+                refused = Some(why);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if let (0, Some(why)) = (taken, refused) {
+        return Err(Untold::Refused(why));
+    }
+    say(&mut server, "DATA", '3').await?;
+    say(&mut server, &format!("{}\r\n.", text(mail, telling)), '2').await?;
+    // It has the mail, whatever it says now.
+    let _ = say(&mut server, "QUIT", '2').await;
+    Ok(())
+}
+
+/// Head and body. No line begins with a dot: the body is base64, and so is what isn't ASCII in the head.
+fn text(mail: &MailConfig, telling: &TellingRow) -> String {
+    let news = &telling.news;
+    let state = if news.lasts { "Alarm" } else { "Over" };
+    let body = format!(
+        "{}\r\n\r\nSite: {}\r\nKind: {}\r\nPoint: {}\r\n",
+        news.words,
+        news.site,
+        news.kind,
+        if news.subject.is_empty() { "-" } else { &news.subject }
+    );
+    let subject = format!("{state}: {} {}: {}", news.site, news.kind, news.words);
+    let since = telling.made.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let domain = mail.from.rsplit_once('@').map_or("trunkline", |(_, domain)| domain);
+    let encoded = base64(body.as_bytes());
+    let lines = encoded.as_bytes().chunks(76);
+    let body: String = lines.map(|line| format!("{}\r\n", String::from_utf8_lossy(line))).collect();
+    format!(
+        "From: <{}>\r\nTo: {}\r\nSubject: {}\r\nDate: {}\r\nMessage-ID: <alarm-{}-{}@{domain}>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n{}",
+        mail.from,
+        mail.to.0.iter().map(|to| format!("<{to}>")).collect::<Vec<_>>().join(",\r\n "),
+        header(&subject),
+        date(since.as_secs()),
+        telling.id,
+        since.as_millis(),
+        body.trim_end()
+    )
+}
+
+/// A text in a header: as it is, or in encoded words of RFC 2047.
+fn header(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.is_ascii() && text.len() <= 200 && !text.contains("=?") {
+        return text;
+    }
+    // An encoded word has 75 characters at most, and no character is torn apart.
+    let mut words = Vec::new();
+    let mut word = String::new();
+    for c in text.chars().take(200) {
+        if word.len() + c.len_utf8() > 42 {
+            words.push(std::mem::take(&mut word));
+        }
+        word.push(c);
+    }
+    words.push(word);
+    let words: Vec<_> =
+        words.iter().map(|word| format!("=?utf-8?B?{}?=", base64(word.as_bytes()))).collect();
+    words.join("\r\n ")
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for three in bytes.chunks(3) {
+        let byte = |n: usize| u32::from(three.get(n).copied().unwrap_or_default());
+        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for n in 0..4 {
+            let six = usize::try_from(group >> (18 - 6 * n) & 63).unwrap_or_default();
+            let letter = ALPHABET.get(six).copied().unwrap_or(b'=');
+            out.push(char::from(if n as usize > three.len() { b'=' } else { letter }));
+        }
+    }
+    out
+}
+
+/// A moment as RFC 5322 writes it, in UTC.
+fn date(unix: u64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (days, time) = (unix / 86_400, unix % 86_400);
+    // Counted from 1 March of the year 0, when leap days come last.
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 2 } else { month - 10 };
+    let year = era * 400 + year_of_era + u64::from(month < 2);
+    let name = |names: &[&'static str], n: u64| -> &'static str {
+        usize::try_from(n).ok().and_then(|n| names.get(n).copied()).unwrap_or_default()
+    };
+    format!(
+        "{}, {day} {} {year:04} {:02}:{:02}:{:02} +0000",
+        name(&DAYS, days % 7),
+        name(&MONTHS, month),
+        time / 3_600,
+        time / 60 % 60,
+        time % 60
+    )
+}
+
+async fn say(server: &mut BufReader<TcpStream>, text: &str, wanted: char) -> Result<(), Untold> {
+    server.get_mut().write_all(format!("{text}\r\n").as_bytes()).await?;
+    expect(server, wanted).await
+}
+
+/// Reads an answer of one line or several.
+async fn expect(server: &mut BufReader<TcpStream>, wanted: char) -> Result<(), Untold> {
+    let mut server = server.take(limits::REPLY as u64);
+    loop {
+        let mut line = Vec::new();
+        if server.read_until(b'\n', &mut line).await? == 0 {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        }
+        let line = String::from_utf8_lossy(&line);
+        if line.chars().nth(3) == Some('-') {
+            continue;
+        }
+        let line = line.trim();
+        return match line.chars().next() {
+            Some(code) if code == wanted => Ok(()),
+            Some('5') => Err(Untold::Refused(line.to_owned())),
+            _ => Err(io::Error::other(format!("it answers `{line}`")).into()),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use store::AlarmNews;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        for (unix, written) in [
+            (0, "Thu, 1 Jan 1970 00:00:00 +0000"),
+            (951_782_400, "Tue, 29 Feb 2000 00:00:00 +0000"),
+            (1_709_251_199, "Thu, 29 Feb 2024 23:59:59 +0000"),
+            (1_798_761_600, "Fri, 1 Jan 2027 00:00:00 +0000"),
+        ] {
+            assert_eq!(date(unix), written);
+        }
+    }
+
+    #[test]
+    fn base64_is_that_of_the_standard() {
+        let known =
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")];
+        for (plain, encoded) in known {
+            assert_eq!(base64(plain.as_bytes()), encoded);
+        }
+    }
+
+    #[test]
+    fn whatever_an_alarm_says_it_stays_in_its_place_in_the_mail() {
+        let mail = MailConfig {
+            server: "h:25".into(),
+            from: "a@b".into(),
+            to: settings::OneOrMany(vec!["c@d".into()]),
+        };
+        let words = "x\r\nBcc: everybody@example.org\r\n.\r\nQUIT ü".repeat(5);
+        let [site, kind, subject] = ["pump", "high", "level"].map(str::to_owned);
+        let news = AlarmNews { site, kind, subject, words, lasts: true };
+        let made = UNIX_EPOCH + Duration::from_secs(1);
+        let text = text(&mail, &TellingRow { id: 1, made, news });
+        let lines: Vec<_> = text.split("\r\n").collect();
+        assert!(lines.iter().all(|line| !line.starts_with('.') && !line.starts_with("Bcc")));
+        assert!(lines.iter().all(|line| line.len() <= 78 && line.is_ascii()), "{text}");
+        assert!(!text.replace("\r\n", "").contains(['\r', '\n']));
+    }
+}
