@@ -26,6 +26,13 @@ export function modemState(modem) {
 export const siteState = (site) =>
   el("span", { class: `state ${{ "on line": "online", overdue: "trouble" }[site.state] ?? "rest"}` }, site.state);
 
+/** How many of its questions a site has answered in its last call: how good the path is. */
+const answers = (site) => {
+  if (!site.asked) return "";
+  const percent = Math.floor((100 * site.answered) / site.asked);
+  return el("span", { class: percent < 90 ? "trouble" : "", title: `${site.answered} of ${site.asked} questions of its last call` }, `${percent} %`);
+};
+
 /** A group's members, each with what it does. */
 export const members = (group) =>
   el("span", { class: "members" }, ...group.members.map((member) =>
@@ -134,6 +141,7 @@ export const LISTS = [
       { title: "From", phone: "c", width: "minmax(8rem, 1.2fr)", cell: (row) => row.from ?? "" },
       { title: "Last call", phone: "d", sort: "called", width: "8rem", cell: (row) => (row.called ? moment(row.called) : "never") },
       { title: "Next call", sort: "next", width: "8rem", wide: true, cell: (row) => (row.next ? moment(row.next) : "") },
+      { title: "Answers", sort: "answers", width: "5rem", number: true, cell: answers },
       { title: "Points", sort: "points", back: true, width: "5rem", number: true, cell: (row) => String(row.points) },
       { title: "Speaks", sort: "framing", width: "5rem", wide: true, cell: (row) => row.framing },
       { title: "Account", width: "minmax(6rem, .8fr)", wide: true, cell: (row) => row.account },

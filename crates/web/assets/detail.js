@@ -1,7 +1,7 @@
 // One line or call, with what can be done about it.
 
 import { ask, mayAct, order, Refused } from "./ask.js";
-import { lamps, members, modemState, state } from "./columns.js";
+import { lamps, members, modemState, siteState, state } from "./columns.js";
 import { confirmed, el, find, toast } from "./dom.js";
 import { Points, seeAlarm } from "./sites.js";
 import { Trace } from "./trace.js";
@@ -18,7 +18,7 @@ export class Detail {
     const name = kind.key(row);
     if (this.name !== name || this.kind !== kind) {
       this.points?.close();
-      this.points = kind.id === "sites" ? new Points(row.name, this.list) : undefined;
+      this.points = kind.id === "sites" ? new Points(row.name) : undefined;
       this.trace?.close();
       this.trace = undefined;
       this.last = undefined;
@@ -60,7 +60,7 @@ export class Detail {
   /** The row has changed, or time has passed. */
   update(row) {
     if (!this.isOpen || !row || this.kind.key(row) !== this.name) return;
-    const known = { lines: lineFacts, modems: modemFacts, groups: groupFacts }[this.kind.id];
+    const known = { lines: lineFacts, modems: modemFacts, groups: groupFacts, sites: siteFacts }[this.kind.id];
     const facts = known ? known(row) : otherFacts(this.kind, row);
     this.facts.replaceChildren(...facts.filter(([, value]) => value !== undefined && value !== null && value !== "")
       .map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
@@ -68,10 +68,12 @@ export class Detail {
     const line = this.kind.id === "lines" ? row : undefined;
     const modem = this.kind.id === "modems" ? row : undefined;
     const alarm = this.kind.id === "alarms" ? row : undefined;
-    const shape = JSON.stringify([alarm?.seen, call?.id, line?.busy, Boolean(this.trace), line?.error, modem?.busy, modem?.party]);
+    const site = this.kind.id === "sites" ? row : undefined;
+    const shape = JSON.stringify([alarm?.seen, site?.called, site?.ended, call?.id, line?.busy, Boolean(this.trace), line?.error, modem?.busy, modem?.party]);
     if (shape === this.last) return;
     this.last = shape;
-    if (line) this.history(line.name);
+    if (line) this.history(line.name, (call) => call.line === line.name);
+    if (site) this.history(site.account, (call) => call.account === site.account);
     const seen = alarm && !alarm.seen ? [el("button", { type: "button", onclick: () => seeAlarm(this.list, alarm) }, "I have seen it")] : [];
     const actions = alarm ? seen : modem ? this.modemActions(modem) : this.actions(line, call);
     this.buttons.replaceChildren(...(mayAct ? actions : [el("p", { class: "note" }, "Your role sees, and does nothing.")]));
@@ -107,12 +109,13 @@ export class Detail {
     this.update(this.list.row_selected);
   }
 
-  /** The line's last calls. */
-  async history(line) {
+  /** The last calls of a line or an account. */
+  async history(name, is) {
+    const shown = this.name;
     try {
-      const { items } = await ask(`/api/v1/recent-calls?${new URLSearchParams({ search: line, limit: 50 })}`);
-      const own = items.filter((call) => call.line === line).slice(0, 8);
-      if (this.name !== line) return;
+      const { items } = await ask(`/api/v1/recent-calls?${new URLSearchParams({ search: name, limit: 50 })}`);
+      const own = items.filter(is).slice(0, 8);
+      if (this.name !== shown) return;
       const rows = own.map((call) => el("li", {}, el("time", {}, moment(call.since)), ` ${call.direction === "out" ? "→" : "←"} ${call.party} `,
         el("small", {}, `${span(call.seconds)} · ${bytes(call.sent)} / ${bytes(call.received)} · ${call.words}`)));
       this.past.replaceChildren(el("h3", {}, "Last calls"), rows.length ? el("ul", { class: "history" }, ...rows) : el("p", { class: "note" }, "None so far."));
@@ -143,6 +146,13 @@ const modemFacts = (row) => [
 const groupFacts = (row) => [
   ["Free", `${row.free} of ${row.members.length}`], ["In a call", String(row.calls)], ["Members", members(row)],
   ["Order", row.order], ["When taken", row.when_busy], ["Callers", row.listens.join(", ")],
+];
+
+const siteFacts = (row) => [
+  ["State", siteState(row)], ["From", row.from], ["Call", row.call], ["Answers", row.asked ? `${row.answered} of ${row.asked} questions` : ""],
+  ["Last call", row.called ? `${moment(row.called)}${row.ended ? `, until ${moment(row.ended)}` : ""}` : "never"],
+  ["Next call", row.next && `${moment(row.next)}${Date.parse(row.next) < Date.now() ? ", is late" : ""}`],
+  ["Speaks", row.framing], ["Account", row.account], ["Writing", row.writable ? "allowed" : "not allowed"],
 ];
 
 const otherFacts = (kind, row) => kind.columns.map((column) => [column.title, column.cell(row)]);

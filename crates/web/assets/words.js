@@ -33,10 +33,30 @@ export const setClock = (now) => (skew = Date.parse(now) - Date.now());
 /** How long ago a moment was. */
 export const ago = (moment) => span((Date.now() + skew - Date.parse(moment)) / 1000);
 
-/** A moment: the time of day, with the date unless it is today's. */
+const dated = (date) => {
+  const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  return date.toLocaleDateString([], { month: "short", day: "numeric", year });
+};
+const timed = (date, second) => date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second, hourCycle: "h23" });
+
+/** A moment: the time of day, with the date unless it is today's, and the year unless it is this one. */
 export function moment(text) {
   const date = new Date(text);
-  const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
-  const today = date.toDateString() === new Date().toDateString();
-  return today ? time : `${date.toLocaleDateString([], { month: "short", day: "numeric" })} ${time}`;
+  const time = timed(date, "2-digit");
+  return date.toDateString() === new Date().toDateString() ? time : `${dated(date)} ${time}`;
+}
+
+/** From one moment to another: each day is named once. */
+export function stretch(from, until) {
+  const [first, last] = [new Date(from), new Date(until)];
+  const end = first.toDateString() === last.toDateString() ? timed(last) : `${dated(last)} ${timed(last)}`;
+  return `${dated(first)} ${timed(first)} to ${end}`;
+}
+
+/** A moment on an axis that is so long. */
+export function tick(at, seconds) {
+  const date = new Date(at);
+  if (seconds <= 2 * 86400) return timed(date);
+  if (seconds <= 200 * 86400) return date.toLocaleDateString([], { month: "short", day: "numeric" });
+  return date.toLocaleDateString([], { month: "short", year: "numeric" });
 }

@@ -52,7 +52,7 @@ pub use moment::Moment;
 pub use password::PasswordError;
 pub use server::{Secure, Securing, Server, Setup, StartError, Stream};
 pub use site::{
-    AlarmNow, Asking, Piece, PointNow, SampleNow, Samples, SiteAnswer, SiteNow, SiteValue,
-    SiteWish, Sites, WishNow,
+    AlarmNow, Asking, Piece, PointNow, SampleNow, Samples, SiteAnswer, SiteNow, SiteTraced,
+    SiteValue, SiteWish, Sites, WishNow,
 };
 pub use staff::{Staff, StaffError, StaffFault};

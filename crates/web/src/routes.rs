@@ -80,6 +80,9 @@ pub(crate) const ROUTES: &[Route] = &[
     route(MethodFilter::GET, "/api/v1/sites/{name}/points", VIEWER, |method| {
         on(method, sites::points)
     }),
+    route(MethodFilter::GET, "/api/v1/sites/{name}/trace", OPERATOR, |method| {
+        on(method, sites::trace)
+    }),
     route(MethodFilter::GET, "/api/v1/sites/{name}/points/{point}/series", VIEWER, |method| {
         on(method, sites::series)
     }),

@@ -44,6 +44,24 @@ pub trait Sites: Send + Sync {
         span: (SystemTime, SystemTime),
     ) -> Result<Samples, Refusal>;
 
+    /// How many samples of a point there are over a time.
+    ///
+    /// # Errors
+    /// There is no such site, or the store can't be read.
+    fn count(&self, point: (&str, &str), span: (SystemTime, SystemTime)) -> Result<u64, Refusal>;
+
+    /// What has passed over a site's calls lately, behind their logins, for the operator `by`. What is later than `since`;
+    /// all of it where that is nothing.
+    ///
+    /// # Errors
+    /// There is no such site.
+    fn trace(
+        &self,
+        site: &str,
+        since: Option<SystemTime>,
+        by: &str,
+    ) -> Result<Vec<SiteTraced>, Refusal>;
+
     /// Alarms that last, then those that are over.
     fn alarms(&self) -> Vec<AlarmNow>;
 
@@ -94,6 +112,23 @@ pub struct SiteNow {
     pub writable: bool,
     /// How many points it has.
     pub points: u64,
+    /// Questions of its last call.
+    pub asked: u64,
+    /// How many of them were answered: how good the path is.
+    pub answered: u64,
+}
+
+/// Something that has passed over a site's call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SiteTraced {
+    /// When, in milliseconds since 1970.
+    pub at: u64,
+    /// `begin` and `end` of a call, `in` from the site, `out` to it.
+    pub way: Cow<'static, str>,
+    /// What has passed.
+    pub hex: Option<String>,
+    /// The call's number at its begin; why it ended.
+    pub words: Option<String>,
 }
 
 /// A point as it was measured last.
@@ -105,6 +140,13 @@ pub struct PointNow {
     pub value: Option<String>,
     /// Its unit of measure.
     pub measure: String,
+    /// Which unit of the site has it; nothing where that isn't known.
+    pub unit: Option<u8>,
+    /// Where it stands: `h:100`; empty where that isn't known.
+    pub address: String,
+    /// What stands there: `f32 CDAB`; empty for a bit, and where it isn't known.
+    #[serde(rename = "type")]
+    pub kind: String,
     /// What it is worth: `good`, `uncertain`, `refused`, `silent`, `bad`; nothing where nothing was measured yet.
     pub quality: Option<Cow<'static, str>>,
     /// When it was measured.

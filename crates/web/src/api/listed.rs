@@ -110,6 +110,7 @@ pub(crate) const SITES: Choice<SiteNow> = Choice {
         ("called", |a, b| b.value.called.cmp(&a.value.called)),
         ("next", |a, b| next(&a.value).cmp(&next(&b.value))),
         ("points", |a, b| a.value.points.cmp(&b.value.points)),
+        ("answers", |a, b| share(&a.value).total_cmp(&share(&b.value))),
     ],
     shows: &[
         ("online", |site| site.call.is_some()),
@@ -130,6 +131,13 @@ pub(crate) const ALARMS: Choice<AlarmNow> = Choice {
     ],
     shows: &[("lasting", |alarm| alarm.ended.is_none()), ("unseen", |alarm| alarm.seen.is_none())],
 };
+
+/// Which part of its questions a site has answered; who was asked nothing comes last.
+fn share(site: &SiteNow) -> f64 {
+    #[allow(clippy::cast_precision_loss, reason = "no call has 2^53 questions")]
+    let share = site.answered as f64 / site.asked as f64;
+    if site.asked == 0 { 2.0 } else { share }
+}
 
 fn next(site: &SiteNow) -> u64 {
     // Sites that call when they like come last.

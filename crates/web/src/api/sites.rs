@@ -90,7 +90,10 @@ pub(crate) async fn samples(
     uri: Uri,
 ) -> Answer {
     let times = Span::of(&uri)?.times()?;
-    let samples = of_sites(&app, move |sites| sites.samples((&site, &point), times)).await?;
+    let (count, samples) = of_sites(&app, move |sites| {
+        Ok((sites.count((&site, &point), times)?, sites.samples((&site, &point), times)?))
+    })
+    .await?;
     let body = stream::unfold(Some((samples, "at,value,quality\n".to_owned())), |left| async {
         let (samples, text) = left?;
         let read = tokio::task::spawn_blocking(move || piece(samples, text)).await;
@@ -106,6 +109,8 @@ pub(crate) async fn samples(
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv"));
     let name = HeaderValue::from_static("attachment; filename=\"samples.csv\"");
     headers.insert(header::CONTENT_DISPOSITION, name);
+    // What is being made has no length; whoever waits for it wants to know how far it is.
+    headers.insert("trunkline-samples", HeaderValue::from(count));
     Ok(response)
 }
 
@@ -133,6 +138,26 @@ fn row(sample: &SampleNow, out: &mut String) {
     };
     let _ =
         writeln!(out, "{}.{millis:03}Z,{value},{}", moment.trim_end_matches('Z'), sample.quality);
+}
+
+/// From when on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Since {
+    since: Option<u64>,
+}
+
+pub(crate) async fn trace(
+    State(app): State<Arc<App>>,
+    Path(site): Path<String>,
+    Extension(visitor): Extension<Visitor>,
+    uri: Uri,
+) -> Answer {
+    let Query(Since { since }) =
+        Query::try_from_uri(&uri).map_err(|rejection| Problem::wrong(rejection.body_text()))?;
+    let since = since.and_then(|millis| UNIX_EPOCH.checked_add(Duration::from_millis(millis)));
+    let traced = of_sites(&app, move |sites| sites.trace(&site, since, &visitor.name)).await?;
+    Ok(Json(traced).into_response())
 }
 
 /// What is asked of a site.

@@ -3,8 +3,8 @@
 use std::time::SystemTime;
 
 use web::{
-    AlarmNow, Asking, Piece, PointNow, Refusal, SampleNow, Samples, SiteAnswer, SiteNow, SiteValue,
-    SiteWish, Sites, WishNow,
+    AlarmNow, Asking, Piece, PointNow, Refusal, SampleNow, Samples, SiteAnswer, SiteNow,
+    SiteTraced, SiteValue, SiteWish, Sites, WishNow,
 };
 
 /// One site, `pump`, with one point, `level`, an alarm and a wish.
@@ -31,6 +31,8 @@ impl Sites for PaperSites {
             next: Some(SystemTime::UNIX_EPOCH.into()),
             writable: true,
             points: 1,
+            asked: 10,
+            answered: 9,
         }]
     }
 
@@ -39,6 +41,9 @@ impl Sites for PaperSites {
             name: "level".into(),
             value: Some("1.5".into()),
             measure: "m".into(),
+            unit: Some(17),
+            address: "i:1".into(),
+            kind: "f32 ABCD".into(),
             quality: Some("good".into()),
             at: Some(SystemTime::UNIX_EPOCH.into()),
         };
@@ -66,6 +71,21 @@ impl Sites for PaperSites {
         };
         // More than are made at once.
         known(site, "pump", Box::new(std::iter::repeat_with(sample).take(12_000)))
+    }
+
+    fn count(&self, (site, _): (&str, &str), _: (SystemTime, SystemTime)) -> Result<u64, Refusal> {
+        known(site, "pump", 12_000)
+    }
+
+    fn trace(
+        &self,
+        site: &str,
+        _: Option<SystemTime>,
+        _: &str,
+    ) -> Result<Vec<SiteTraced>, Refusal> {
+        let heard =
+            SiteTraced { at: 1_000, way: "in".into(), hex: Some("0103".into()), words: None };
+        known(site, "pump", vec![heard])
     }
 
     fn alarms(&self) -> Vec<AlarmNow> {
@@ -116,6 +136,8 @@ fn samples_come_as_csv_all_of_them_and_only_an_admin_writes() {
     let stage = Stage::new("", 1);
     let csv = stage.get("/api/v1/sites/pump/points/level/samples.csv", VIEWER);
     assert_eq!(csv.status, 200);
+    let trace = |token: &str| stage.get("/api/v1/sites/pump/trace?since=5", token).status;
+    assert_eq!((trace(VIEWER), trace(OPERATOR)), (403, 200));
     let ask = |verb: &str, token: &str| {
         let head =
             format!("POST /api/v1/sites/pump/{verb} HTTP/1.1\nAuthorization: Bearer {token}");
