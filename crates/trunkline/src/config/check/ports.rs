@@ -1,10 +1,22 @@
 //! Nothing is used twice: devices, paths and addresses.
 
 use std::collections::HashMap;
-#[cfg(any(feature = "modbus", feature = "modems", feature = "translator"))]
+#[cfg(any(
+    feature = "modbus",
+    feature = "modems",
+    feature = "station",
+    feature = "translator"
+))]
 use std::collections::hash_map::Entry;
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
+#[cfg(any(
+    feature = "modbus",
+    feature = "modems",
+    feature = "station",
+    feature = "translator"
+))]
+use std::path::Path;
 use std::path::PathBuf;
 
 use crate::config::diagnostic::Diagnostic;
@@ -31,39 +43,17 @@ fn using<T>(what: String, at: &Placed<T>, part: &[&str]) -> Use {
 
 fn paths(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
     let mut used: HashMap<PathBuf, Use> = HashMap::new();
-    #[cfg(feature = "modems")]
-    for modem in &draft.modems {
-        let here = using(format!("modem `{}`", modem.value.name), modem, &["device"]);
-        let device = &modem.value.device;
-        let whole = absolute(&draft.folder(modem).join(device));
+    #[cfg(any(
+        feature = "modbus",
+        feature = "modems",
+        feature = "station",
+        feature = "translator"
+    ))]
+    for (device, folder, here) in devices(draft) {
+        let whole = absolute(&folder.join(device));
         match used.entry(fs::canonicalize(&whole).unwrap_or(whole)) {
             Entry::Occupied(first) => {
                 mistakes.push(twice(draft, &device.display().to_string(), &here, first.get()));
-            }
-            Entry::Vacant(free) => drop(free.insert(here)),
-        }
-    }
-    #[cfg(feature = "translator")]
-    for module in &draft.modules {
-        let here = using(format!("GSM module `{}`", module.value.name), module, &["device"]);
-        let device = &module.value.device;
-        let whole = absolute(&draft.folder(module).join(device));
-        match used.entry(fs::canonicalize(&whole).unwrap_or(whole)) {
-            Entry::Occupied(first) => {
-                mistakes.push(twice(draft, &device.display().to_string(), &here, first.get()));
-            }
-            Entry::Vacant(free) => drop(free.insert(here)),
-        }
-    }
-    #[cfg(feature = "modbus")]
-    for gateway in &draft.gateways {
-        let Some(serial) = &gateway.value.serial else { continue };
-        let here = using(format!("gateway `{}`", gateway.value.name), gateway, &["serial"]);
-        let whole = absolute(&draft.folder(gateway).join(&serial.device));
-        match used.entry(fs::canonicalize(&whole).unwrap_or(whole)) {
-            Entry::Occupied(first) => {
-                let device = serial.device.display().to_string();
-                mistakes.push(twice(draft, &device, &here, first.get()));
             }
             Entry::Vacant(free) => drop(free.insert(here)),
         }
@@ -97,6 +87,35 @@ fn paths(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// Serial ports of others than lines, each with the folder that its path starts at.
+#[cfg(any(feature = "modbus", feature = "modems", feature = "station", feature = "translator"))]
+fn devices<'a>(draft: &'a Draft<'_>) -> Vec<(&'a Path, &'a Path, Use)> {
+    let mut devices: Vec<(&Path, &Path, Use)> = Vec::new();
+    #[cfg(feature = "modems")]
+    for modem in &draft.modems {
+        let here = using(format!("modem `{}`", modem.value.name), modem, &["device"]);
+        devices.push((&modem.value.device, draft.folder(modem), here));
+    }
+    #[cfg(feature = "translator")]
+    for module in &draft.modules {
+        let here = using(format!("GSM module `{}`", module.value.name), module, &["device"]);
+        devices.push((&module.value.device, draft.folder(module), here));
+    }
+    #[cfg(feature = "modbus")]
+    for gateway in &draft.gateways {
+        let here = using(format!("gateway `{}`", gateway.value.name), gateway, &["serial"]);
+        let serial = gateway.value.serial.as_ref();
+        devices.extend(serial.map(|serial| (&*serial.device, draft.folder(gateway), here)));
+    }
+    #[cfg(feature = "station")]
+    for bus in &draft.buses {
+        let here = using(format!("bus `{}`", bus.value.name), bus, &["serial"]);
+        let serial = bus.value.serial.as_ref();
+        devices.extend(serial.map(|serial| (&*serial.device, draft.folder(bus), here)));
+    }
+    devices
 }
 
 fn addresses(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
@@ -144,6 +163,13 @@ fn listeners(draft: &Draft<'_>) -> Vec<(SocketAddr, Use)> {
         for address in &gateway.value.listen.0 {
             let what = format!("gateway `{}`", gateway.value.name);
             listeners.push((*address, using(what, gateway, &["listen"])));
+        }
+    }
+    #[cfg(feature = "collector")]
+    for facade in &draft.facades {
+        for address in &facade.value.listen.0 {
+            let what = format!("facade `{}`", facade.value.name);
+            listeners.push((*address, using(what, facade, &["listen"])));
         }
     }
     #[cfg(feature = "exchange")]

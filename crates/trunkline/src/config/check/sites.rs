@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use collector::FacadeConfig;
+
 use crate::config::diagnostic::Diagnostic;
-use crate::config::draft::Draft;
+use crate::config::draft::{Draft, Placed};
 use crate::instance::Sites;
 
 /// Checks sites and facades, and reads the lists of points.
@@ -34,7 +36,15 @@ pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Sites 
             }
         }
     }
+    let mut facades: Vec<&Placed<FacadeConfig>> = Vec::new();
     for placed in &draft.facades {
+        let twin = |other: &&&Placed<FacadeConfig>| other.value.name == placed.value.name;
+        if let Some(first) = facades.iter().find(twin) {
+            let message = format!("there are two facades `{}`", placed.value.name);
+            let mistake = draft.mistake(placed, &["name".into()], message);
+            mistakes.push(draft.also("the first one is at", first, &["name".into()], mistake));
+        }
+        facades.push(placed);
         match placed.value.check(|name| names.contains_key(name)) {
             Ok(()) => sites.facades.push(placed.value.clone()),
             Err((key, fault)) => {
