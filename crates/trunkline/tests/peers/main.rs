@@ -30,6 +30,10 @@ mod rfc2217;
 mod ser2net;
 #[cfg(feature = "wip")]
 mod services;
+#[cfg(all(feature = "collector", feature = "wip"))]
+mod site_alarms;
+#[cfg(feature = "collector")]
+mod site_calls;
 #[cfg(feature = "collector")]
 mod sites;
 mod ssh_callers;

@@ -10,7 +10,7 @@ use crate::stage::{
     PATIENCE, Process, Setting, Stage, Trunkline, command, free_address, installed,
 };
 
-fn python(stage: &Stage, name: &str, text: &str) -> std::process::Command {
+pub(crate) fn python(stage: &Stage, name: &str, text: &str) -> std::process::Command {
     let script = stage.write(name, text);
     // The system's interpreter: pymodbus is its package.
     let mut command = command(installed("/usr/bin/python3"));
@@ -18,12 +18,12 @@ fn python(stage: &Stage, name: &str, text: &str) -> std::process::Command {
     command
 }
 
-fn modbus(stage: &Stage) -> std::process::Command {
+pub(crate) fn modbus(stage: &Stage) -> std::process::Command {
     python(stage, "modbus.py", include_str!("modbus.py"))
 }
 
 /// An exchange with the account `pump` of a site, and more tables.
-fn centre(stage: &Stage, exchange: SocketAddr, tables: &str) -> Trunkline {
+pub(crate) fn centre(stage: &Stage, exchange: SocketAddr, tables: &str) -> Trunkline {
     use std::os::unix::fs::PermissionsExt as _;
     let secret = stage.write("pump.password", "secret");
     std::fs::set_permissions(secret, std::fs::Permissions::from_mode(0o600)).expect("our own");
@@ -37,18 +37,18 @@ fn centre(stage: &Stage, exchange: SocketAddr, tables: &str) -> Trunkline {
 }
 
 /// The unit, and what it needs to be one.
-struct Unit(Vec<Process>);
+pub(crate) struct Unit(Vec<Process>);
 
 impl Unit {
     /// A unit of pymodbus that calls.
-    fn calls(stage: &Stage, framing: &str, exchange: SocketAddr) -> Self {
+    pub(crate) fn calls(stage: &Stage, framing: &str, exchange: SocketAddr) -> Self {
         let (Self(mut parts), place) = Self::serves(stage, framing);
         parts.push(caller(stage, "call", exchange, &place));
         Self(parts)
     }
 
     /// Units of pymodbus, and where they are: a port, or a terminal.
-    fn serves(stage: &Stage, framing: &str) -> (Self, String) {
+    pub(crate) fn serves(stage: &Stage, framing: &str) -> (Self, String) {
         let mut parts = Vec::new();
         let place = if framing == "tcp" {
             free_address().port().to_string()
@@ -77,14 +77,14 @@ impl Unit {
         (Self(parts), place)
     }
 
-    fn hangs_up(mut self) {
+    pub(crate) fn hangs_up(mut self) {
         if let Some(mut caller) = self.0.pop() {
             caller.kill();
         }
     }
 }
 
-fn caller(stage: &Stage, what: &str, exchange: SocketAddr, text: &str) -> Process {
+pub(crate) fn caller(stage: &Stage, what: &str, exchange: SocketAddr, text: &str) -> Process {
     let port = exchange.port().to_string();
     let mut site = python(stage, "sites.py", include_str!("sites.py"));
     let caller = Process::start("site", site.args([what, &port, "pump", "secret", text]));
@@ -93,7 +93,7 @@ fn caller(stage: &Stage, what: &str, exchange: SocketAddr, text: &str) -> Proces
 }
 
 /// One request to a facade: the function and what follows it in the answer.
-fn request(facade: SocketAddr, unit: u8, pdu: &[u8]) -> Vec<u8> {
+pub(crate) fn request(facade: SocketAddr, unit: u8, pdu: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(facade).expect("a facade");
     stream.set_read_timeout(Some(PATIENCE)).expect("set");
     let length = pdu.len() as u8 + 1;
@@ -107,7 +107,7 @@ fn request(facade: SocketAddr, unit: u8, pdu: &[u8]) -> Vec<u8> {
     answer
 }
 
-fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(found) = look() {
@@ -162,6 +162,15 @@ fn a_unit_of_pymodbus_is_polled_read_and_written_over_its_call_in_each_framing()
         let mut mbpoll = Process::start("mbpoll", mbpoll.arg("127.0.0.1"));
         mbpoll.succeed();
         mbpoll.log().expect("17142");
+
+        // Who has written through the facade is on record, with what stood there before.
+        let audit = std::fs::read_to_string(stage.path("audit.log")).expect("an audit log");
+        let wrote = |line: &str| {
+            ["\"facade\":\"scada\"", "\"old\":\"7\"", "\"new\":\"85\""]
+                .iter()
+                .all(|part| line.contains(part))
+        };
+        assert!(audit.lines().any(wrote), "{audit}");
 
         // What was polled is kept, and what isn't there is kept as such.
         let store = Store::visit(&stage.path("trunkline.db")).expect("a store");
@@ -377,6 +386,15 @@ fn a_station_reads_pymodbus_on_a_terminal_and_its_samples_are_kept_at_the_centre
         let setpoint = latest.iter().find(|sample| sample.point == "valve.setpoint")?;
         (setpoint.value == SampleValue::Number(77.0)).then_some(())
     });
+    // By the names that the station has told, with their measure.
+    trunkline.ask_until(&["read", "pump", "tank.level"], "tank.level = 123.456 m");
+    let written = trunkline.ask(&["write", "pump", "valve.setpoint", "78"]);
+    assert!(written.contains("valve.setpoint: 77 → 78"), "{written}");
+    // Its alarm, with its reason.
+    let alarms = store.alarms(10).expect("read");
+    let high = alarms.iter().find(|alarm| alarm.kind == "high").expect("an alarm");
+    assert_eq!((high.subject.as_str(), high.ended), ("tank.level", None));
+    assert_eq!(high.words, "tank.level is 123.456 m");
     // A unit that the station doesn't have.
     assert_eq!(request(facade, 9, &[3, 0, 0, 0, 1]), [0x83, 0x0a]);
 }

@@ -86,7 +86,7 @@ pub(super) fn busybox(stage: &Stage) -> (Process, u16) {
 }
 
 /// exim, which keeps mail for `example.org` in `mail`, and knows `me` by the password `secret`.
-pub(super) fn exim(stage: &Stage) -> (Process, u16) {
+pub(crate) fn exim(stage: &Stage) -> (Process, u16) {
     let port = free_address().port();
     open_to_all(stage, "mail");
     stage.folder("spool");

@@ -1,6 +1,6 @@
 //! The services of a Wavecom modem against real servers: files, pages and mails go and come as they are.
 
-mod daemons;
+pub(crate) mod daemons;
 mod files;
 mod mails;
 mod pages;

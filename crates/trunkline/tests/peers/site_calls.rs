@@ -1,0 +1,159 @@
+//! Calls to sites and what waits for them: a facade that has a site called, what is asked at the next call, a reload during
+//! a call.
+
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use store::{SampleValue, Store};
+
+use crate::sites::{Unit, centre, request, until};
+use crate::stage::{PATIENCE, Stage, free_address};
+
+/// An account of one more site.
+fn account(name: &str) -> String {
+    format!(
+        "[[account]]\nname = \"{name}\"\npassword = \"file:pump.password\"\nservice = \"collector\"\n"
+    )
+}
+
+#[test]
+fn a_facade_has_a_site_called_and_answers_once_it_is_there_and_at_once_where_nobody_can_be_called()
+{
+    let stage = Stage::new();
+    let (exchange, facade, nobody) = (free_address(), free_address(), free_address());
+    let own = std::net::SocketAddr::from(([127, 0, 0, 2], facade.port()));
+    let (_units, place) = Unit::serves(&stage, "tcp");
+    let trunkline = centre(
+        &stage,
+        exchange,
+        &format!(
+            "{}{}\
+             [[site]]\nname = \"pump\"\nframing = \"tcp\"\ncall = \"tcp://127.0.0.1:{place}\"\nresponse = \"1s\"\n\
+             [[site]]\nname = \"far\"\nframing = \"tcp\"\n\
+             [[site]]\nname = \"gone\"\nframing = \"tcp\"\ncall = \"tcp://{nobody}\"\n\
+             [[facade]]\nname = \"units\"\nlisten = \"{facade}\"\ncall = \"20s\"\nunits = {{ 7 = \"pump 17\", 8 = \"far\" }}\n\
+             [[facade]]\nname = \"own\"\nlisten = \"{own}\"\nsite = \"pump\"\n\
+             [[facade]]\nname = \"short\"\nlisten = \"127.0.0.3:{}\"\nsite = \"gone\"\ncall = \"1s\"\n",
+            account("far"),
+            account("gone"),
+            facade.port()
+        ),
+    );
+    for place in [facade, own] {
+        until("the facades listen", || TcpStream::connect(place).ok());
+    }
+    let read = [4, 0, 1, 0, 2];
+    let away = [0x84, 0x0a];
+    let soon = |what: &str, ask: &dyn Fn() -> Vec<u8>| {
+        let begun = Instant::now();
+        assert_eq!(ask(), away, "{what}");
+        assert!(begun.elapsed() < PATIENCE / 2, "{what}: said at once, not after waiting");
+    };
+    soon("not to be called for this facade", &|| request(own, 17, &read));
+    soon("nobody knows its number", &|| request(facade, 8, &read));
+    soon("no site has this unit", &|| request(facade, 9, &read));
+    // It is called, and answers by the facade's unit.
+    assert_eq!(request(facade, 7, &read), [4, 4, 0x42, 0xf6, 0xe9, 0x79]);
+    assert!(trunkline.ask(&["sites"]).contains("on line"));
+    // There it is by an address of its own and its own units, too; a unit that is silent there is 0B.
+    assert_eq!(request(own, 17, &read), [4, 4, 0x42, 0xf6, 0xe9, 0x79]);
+    // Nobody answers: it isn't called again and again.
+    let short = std::net::SocketAddr::from(([127, 0, 0, 3], facade.port()));
+    assert_eq!(request(short, 1, &read), away);
+    soon("called a moment ago", &|| request(short, 1, &read));
+    let failed = |text: &str| text.matches("callback failed").count();
+    assert!(failed(&trunkline.log().text()) <= 1, "{}", trunkline.log().text());
+}
+
+const POINTS: &str =
+    "name,unit,address,type,order,measure\nlevel,17,30002,f32,ABCD,m\nsetpoint,1,h:10,u16,,bar\n";
+
+fn wish(trunkline: &crate::stage::Trunkline, ask: &[&str]) -> String {
+    let said = trunkline.ask(ask);
+    let number = said.split("wish ").nth(1).and_then(|rest| rest.split(';').next());
+    number.unwrap_or_else(|| panic!("{said}")).to_owned()
+}
+
+#[test]
+fn what_waits_for_a_site_is_asked_by_priority_in_its_time_and_only_once_also_after_a_restart() {
+    let stage = Stage::new();
+    let exchange = free_address();
+    stage.write("points.csv", POINTS);
+    let tables = "[[site]]\nname = \"pump\"\npoints = \"points.csv\"\nwrites = \"allow\"\nresponse = \"1s\"\npoll = \"1h\"\n";
+    let trunkline = centre(&stage, exchange, tables);
+    let later = ["--at", "next-call"];
+    let ask = |words: &[&str], when: &[&str]| wish(&trunkline, &[words, when].concat());
+    let low = ask(&["read", "pump", "setpoint"], &[&later[..], &["--priority", "-5"]].concat());
+    let write = ask(&["write", "pump", "setpoint", "55"], &later);
+    let first = ask(&["read", "pump", "setpoint"], &[&later[..], &["--priority", "9"]].concat());
+    let soon = ask(&["read", "pump", "level"], &["--at", "1s"]);
+    let far = ask(&["read", "pump", "level"], &["--at", "1h"]);
+    let expired = ask(&["read", "pump", "level"], &[&later[..], &["--expires", "1s"]].concat());
+    let expires_later = ask(&["read", "pump", "level"], &["--at", "1h", "--expires", "1s"]);
+    trunkline.ask_until(&["sites", "--wish", &expired], "expired");
+    drop(trunkline);
+    let trunkline = centre(&stage, exchange, tables);
+    let unit = Unit::calls(&stage, "rtu", exchange);
+    let state =
+        |number: &str, wanted: &str| trunkline.ask_until(&["sites", "--wish", number], wanted);
+    state(&low, "done");
+    // The most urgent first: it read what was there before the write, and the least urgent what was written.
+    state(&first, "setpoint = 9 bar");
+    state(&write, "setpoint: 9 → 55");
+    state(&low, "setpoint = 55 bar");
+    state(&soon, "123.456 m");
+    state(&far, "waiting");
+    state(&expired, "expired");
+    state(&expires_later, "waiting");
+    unit.hangs_up();
+    trunkline.ask_until(&["sites"], "away");
+    // Nothing is done twice: another call finds nothing to do.
+    let _unit = Unit::calls(&stage, "rtu", exchange);
+    trunkline.ask_until(&["sites"], "on line");
+    trunkline.ask_until(&["read", "pump", "setpoint"], "bar");
+    let audit = std::fs::read_to_string(stage.path("audit.log")).expect("an audit log");
+    let writes: Vec<_> = audit.lines().filter(|line| line.contains("site-write")).collect();
+    assert!(writes.len() == 1 && writes[0].contains('9') && writes[0].contains("55"), "{writes:?}");
+}
+
+#[test]
+fn a_reload_gives_a_call_in_progress_its_new_points_and_ends_that_of_a_site_that_is_gone() {
+    let stage = Stage::new();
+    let exchange = free_address();
+    stage.write("points.csv", POINTS);
+    let tables =
+        "[[site]]\nname = \"pump\"\npoints = \"points.csv\"\npoll = \"1h\"\nresponse = \"1s\"\n";
+    let trunkline = centre(&stage, exchange, tables);
+    let _unit = Unit::calls(&stage, "rtu", exchange);
+    let store = Store::visit(&stage.path("trunkline.db")).expect("a store");
+    let value = |name: &str| {
+        let latest = store.latest("pump").expect("read");
+        latest.into_iter().find(|sample| sample.point == name).map(|sample| sample.value)
+    };
+    until("the points that there were", || value("setpoint"));
+    let call = |sites: String| {
+        let behind = sites.split("\"call\":\"").nth(1)?;
+        behind.split('"').next().map(str::to_owned)
+    };
+    let before = call(trunkline.ask(&["sites", "--json"])).expect("a call");
+    assert_eq!(value("fresh"), None);
+    stage.write("points.csv", format!("{POINTS}fresh,17,30002,f32,ABCD,cm\n"));
+    trunkline.ask(&["reload"]);
+    // Long before the hour is over.
+    let fresh = until("the new point", || value("fresh"));
+    assert_eq!(fresh, SampleValue::Number(123.456));
+    assert_eq!(call(trunkline.ask(&["sites", "--json"])), Some(before), "the same call");
+    // By its new name, in its new measure, at once.
+    assert!(trunkline.ask(&["read", "pump", "fresh"]).contains("123.456 cm"));
+
+    let file = stage.path("trunkline.toml");
+    let text = std::fs::read_to_string(&file).expect("a configuration");
+    let without = text.replace(tables, "").replace("service = \"collector\"", "deny = \"gone\"");
+    std::fs::write(&file, without).expect("written");
+    trunkline.ask(&["reload"]);
+    let begun = Instant::now();
+    while trunkline.ask(&["calls"]).contains("pump") {
+        assert!(begun.elapsed() < PATIENCE, "the call of a site that is gone goes on");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
