@@ -18,6 +18,18 @@ pub(crate) enum Direction {
     Looped,
 }
 
+/// How a call goes on, for command sets that tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "gsm"), expect(dead_code, reason = "a module alone tells it"))]
+pub(crate) enum Progress {
+    /// It was dialled, or rings.
+    Begun,
+    /// It rings at the far end.
+    Alerted,
+    /// It is over, whether it was answered or not.
+    Over,
+}
+
 /// One call.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {

@@ -8,6 +8,7 @@ use crate::input::{Bell, Caller, WallTime};
 use crate::limits::PARTY;
 use crate::persona::{CallerNumber, RingArgument};
 use crate::port::Port;
+use crate::sets;
 use crate::settings::Settings;
 use crate::table::{CALLER_ID, CALLING_LINE, DISTINCTIVE_RING};
 
@@ -73,7 +74,10 @@ pub(crate) fn ring(core: &Core, caller: &CallerText, port: &mut Port<'_>) {
             Bell::C => " C".to_owned(),
         },
     };
-    core.call_result(ResultCode::Ring, &argument, Direction::Answered, port);
+    match sets::ring(core) {
+        Some(words) => say(words, port),
+        None => core.call_result(ResultCode::Ring, &argument, Direction::Answered, port),
+    }
     if core.settings.number(CALLING_LINE) == 1 {
         let number = caller.shown_number(core.persona().incoming.caller_number);
         // 129: the kind of number is unknown.

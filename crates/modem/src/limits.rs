@@ -47,6 +47,9 @@ pub const PROFILE_TEXT: usize = 8 * 1024;
 /// Messages on a module's card: no card has room for more.
 pub const MESSAGES: u16 = 255;
 
+/// Telephone numbers on a module's card: the usual number of records.
+pub const ENTRIES: u16 = 250;
+
 /// Bytes of a message that is typed: a PDU in digits is about 360, a text in those of UTF-16 is 640, and
 /// whoever deletes and types again does not need more.
 #[cfg(feature = "gsm")]

@@ -3,6 +3,7 @@
 use at::body::Command as Typed;
 use clock::Instant;
 
+use crate::call::Progress;
 use crate::core::Core;
 use crate::execute::Step;
 use crate::input::CallEvent;
@@ -105,6 +106,12 @@ pub(crate) fn news(state: State, _: &mut Core, _: &mut Port<'_>) -> State {
 
 pub(crate) const fn settings(_: &Persona) -> &'static [Command] {
     &[]
+}
+
+pub(crate) const fn progress(_: Progress, _: &Core, _: &Port<'_>) {}
+
+pub(crate) const fn ring(_: &Core) -> Option<&'static str> {
+    None
 }
 
 pub(crate) fn dtr_on(_: &mut Core, _: &Port<'_>) {}

@@ -421,6 +421,23 @@ pub(crate) fn settings(persona: &Persona) -> &'static [Command] {
     &[]
 }
 
+/// A call has come so far.
+pub(crate) fn progress(progress: crate::call::Progress, core: &mut Core, port: &mut Port<'_>) {
+    #[cfg(feature = "gsm")]
+    gsm::progress(progress, core, port);
+    let _ = (progress, core, port);
+}
+
+/// What is said in place of `RING`, if anything is.
+pub(crate) fn ring(core: &Core) -> Option<&'static str> {
+    #[cfg(feature = "gsm")]
+    if core.persona().sets.has(Set::Gsm) {
+        return gsm::ring(core);
+    }
+    let _ = core;
+    None
+}
+
 /// DTR went on.
 pub(crate) fn dtr_on(core: &mut Core, port: &Port<'_>) {
     #[cfg(feature = "gsm")]

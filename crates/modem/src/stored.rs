@@ -12,7 +12,7 @@ use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use crate::limits::{
-    MESSAGES, MODULE_TEXT, NUMBER_TEXT, NUMBERS, PROFILE_TEXT, PROFILES, STORED_TEXT,
+    ENTRIES, MESSAGES, MODULE_TEXT, NUMBER_TEXT, NUMBERS, PROFILE_TEXT, PROFILES, STORED_TEXT,
 };
 use crate::persona::Persona;
 use crate::settings::{SettingError, Settings};
@@ -39,6 +39,8 @@ pub struct Stored {
 enum Slot {
     Profile(u8),
     Number(u16),
+    /// A telephone number of a module's card.
+    Entry(u16),
     /// A message of a module's card.
     Message(u16),
     /// What a module keeps of itself, by its place among [`MODULE`].
@@ -90,7 +92,7 @@ impl fmt::Display for StoredError {
         write!(f, "line {}: ", self.line)?;
         match &self.problem {
             StoredProblem::UnknownKind => {
-                f.write_str("expected a line that begins with profile, number or power-up, or with message, sim, wind, application, centre or wip-…")
+                f.write_str("expected a line that begins with profile, number or power-up, or with message, entry, sim, wind, application, centre or wip-…")
             }
             StoredProblem::BadNumber => write!(
                 f,
@@ -156,6 +158,15 @@ impl Stored {
         })
     }
 
+    /// All telephone numbers of a module's card.
+    #[cfg(feature = "gsm")]
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (u16, &str)> {
+        self.texts.iter().filter_map(|(slot, text)| match slot {
+            Slot::Entry(place) => Some((*place, &**text)),
+            _ => None,
+        })
+    }
+
     /// What a module keeps of itself under this name.
     #[cfg(any(feature = "gsm", feature = "wip"))]
     pub(crate) fn module(&self, name: &str) -> Option<&str> {
@@ -173,9 +184,13 @@ impl Stored {
             let _ = writeln!(text, "number {slot} {number}");
         }
         for (slot, kept) in &self.texts {
-            if let Slot::Module(place) = slot {
-                let _ = writeln!(text, "{} {kept}", MODULE.get(*place).unwrap_or(&""));
-            }
+            let _ = match slot {
+                Slot::Module(place) => {
+                    writeln!(text, "{} {kept}", MODULE.get(*place).unwrap_or(&""))
+                }
+                Slot::Entry(place) => writeln!(text, "entry {place} {kept}"),
+                _ => Ok(()),
+            };
         }
         for (place, message) in self.messages() {
             let _ = writeln!(text, "message {place} {message}");
@@ -235,6 +250,10 @@ impl Stored {
                     return Err(StoredProblem::Twice);
                 }
             }
+            "entry" => {
+                let place = bounded(number, ENTRIES + 1)?;
+                self.read_text(Slot::Entry(place), text)?;
+            }
             "message" => {
                 let place = bounded(number, MESSAGES + 1)?;
                 self.read_text(Slot::Message(place), text)?;
@@ -261,6 +280,12 @@ impl Stored {
     #[cfg(feature = "gsm")]
     pub(crate) fn set_message(&mut self, place: u16, text: &str) -> Kept {
         if place > MESSAGES { Kept::Refused } else { self.set_text(Slot::Message(place), text) }
+    }
+
+    /// Stores a telephone number of a module's card; an empty text erases it.
+    #[cfg(feature = "gsm")]
+    pub(crate) fn set_entry(&mut self, place: u16, text: &str) -> Kept {
+        if place > ENTRIES { Kept::Refused } else { self.set_text(Slot::Entry(place), text) }
     }
 
     /// Stores what a module keeps of itself; an empty text erases it.
@@ -397,8 +422,8 @@ mod tests {
     fn a_bad_line_is_refused_with_its_number() {
         assert_eq!(
             refused("power-up 0\nprofil 0 E0"),
-            "line 2: expected a line that begins with profile, number or power-up, or with message, sim, wind, \
-             application, centre or wip-…"
+            "line 2: expected a line that begins with profile, number or power-up, or with message, entry, sim, \
+             wind, application, centre or wip-…"
         );
         assert!(refused("profile 10 E0").starts_with("line 1: expected a number"));
         assert!(refused("number x 1").starts_with("line 1: expected a number"));

@@ -6,6 +6,7 @@
 mod address;
 mod alphabet;
 mod arrival;
+mod book;
 mod charset;
 mod control;
 mod due;
@@ -22,6 +23,7 @@ mod moment;
 mod network;
 mod packet;
 mod pdu;
+mod phonebook;
 mod security;
 mod sending;
 mod settings;
@@ -52,6 +54,7 @@ pub use moment::Moment;
 pub use pdu::Content;
 pub(crate) use settings::SETTINGS;
 pub(crate) use table::COMMANDS;
+pub(crate) use wind::progress;
 
 use due::{Agenda, Due, Later, Sending};
 pub use manual::gsm_manual;
@@ -88,6 +91,9 @@ pub(crate) struct Part {
     network: network::Network,
     packet: packet::Packet,
     messages: Messages,
+    book: book::Book,
+    /// `+CPBS`
+    shelf: phonebook::Shelf,
     /// `+WIND`
     indications: u32,
     application: Application,
@@ -170,6 +176,8 @@ impl Part {
             network: network::Network::new(facts),
             packet: packet::Packet::default(),
             messages: Messages::with_room(facts.messages),
+            book: book::Book::with_room(facts.entries),
+            shelf: phonebook::Shelf::default(),
             indications: 0,
             application: if facts.application {
                 Application::Running
@@ -221,6 +229,9 @@ impl Part {
             if let Some(message) = Message::from_text(text) {
                 self.messages.restore(Place(place), message);
             }
+        }
+        for (place, text) in stored.entries() {
+            self.book.put(place, book::Entry::from_text(text));
         }
     }
 
@@ -288,6 +299,7 @@ impl Part {
         self.network = network::Network::new(facts);
         self.packet = packet::Packet::default();
         self.charset = charset;
+        self.shelf = phonebook::Shelf::default();
         self.power = Power::On;
         self.sim.restart();
         let card =
@@ -464,6 +476,8 @@ pub(super) fn due(mut state: State, core: &mut Core, port: &mut Port<'_>) -> Sta
             Due::Ready => {
                 with(&nameless, state.name(), core, port, |part, turn| {
                     part.wind(wind::Event::AllReady, turn);
+                    part.wind(wind::Event::BookThere, turn);
+                    part.wind(wind::Event::BookSum, turn);
                     part.wind(wind::Event::MessagesReady, turn);
                 });
             }
@@ -477,6 +491,16 @@ fn end(reply: Reply, core: &mut Core, port: &mut Port<'_>) {
     match answer(reply, core, port) {
         Some(Answer::Waits) | None => {}
         Some(answer) => core.sets.finish(answer),
+    }
+}
+
+/// What `+CRC` wants said in place of `RING`: 27.007, 6.11.
+pub(crate) fn ring(core: &Core) -> Option<&'static str> {
+    let settings = &core.settings;
+    match (settings.number(settings::CALL_KIND), settings.number(settings::TRANSPARENCY)) {
+        (0, _) => None,
+        (_, 0) => Some("+CRING: ASYNC"),
+        _ => Some("+CRING: REL ASYNC"),
     }
 }
 

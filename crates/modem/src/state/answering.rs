@@ -6,12 +6,13 @@ use at::result::Cause;
 use clock::Instant;
 
 use super::{Online, State, dialling, fail, refuse_second_caller};
-use crate::call::{Call, Direction};
+use crate::call::{Call, Direction, Progress};
 use crate::caller::CallerText;
 use crate::core::{Bell, Carrier, Core};
 use crate::input::CallEvent;
 use crate::output::{Action, Note};
 use crate::port::Port;
+use crate::sets;
 use crate::table::S7;
 use crate::timer::Timer;
 
@@ -137,6 +138,7 @@ impl Answering {
             core.set_bell(Bell::Silent, port);
             port.note(Note::Ended(cause));
             core.memory.call_ended(self.call, cause, port.now());
+            sets::progress(Progress::Over, core, port);
             return State::Command;
         }
         fail(self.call, cause, core, port)
@@ -153,6 +155,7 @@ impl Answering {
                 let caller = CallerText::new(&caller);
                 self.call = Call::new(Direction::Answered, caller.party());
                 core.memory.make().last_caller = Some(caller);
+                sets::progress(Progress::Begun, core, port);
                 self.pick_up(core, port)
             }
             (CallEvent::Ringing(_), _) => {

@@ -7,7 +7,7 @@ use at::result::{Cause, ResultCode};
 use clock::Instant;
 
 use super::{Online, OnlineCommand, State, fail, refuse_second_caller};
-use crate::call::Call;
+use crate::call::{Call, Progress};
 use crate::core::{Carrier, Core};
 use crate::input::{CallEvent, Connected};
 use crate::limits::ABORT_GRACE;
@@ -15,6 +15,7 @@ use crate::memory::Room;
 use crate::output::Action;
 use crate::persona::Times;
 use crate::port::Port;
+use crate::sets;
 use crate::table::{S6, S7, S8, S11};
 use crate::timer::Timer;
 
@@ -50,6 +51,7 @@ impl Dialling {
         core.clear_timer(Timer::DtrOff);
         core.clear_timer(Timer::Pause);
         core.set_carrier(Carrier::Absent, port);
+        sets::progress(Progress::Begun, core, port);
         let pause = pause_before(&dial, core);
         let mut dialling = Self { call, stay, since: port.now(), waiting: None };
         if pause.is_zero() {
@@ -111,6 +113,7 @@ impl Dialling {
     fn connected(self, connected: Connected, core: &mut Core, port: &mut Port<'_>) -> State {
         // What was typed ahead was for the modem: the far end must not get it.
         core.memory.take_type_ahead();
+        sets::progress(Progress::Alerted, core, port);
         match self.stay {
             Stay::GoOnline => Online::connect(self.call, connected, core, port),
             Stay::InCommand => {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use at::result::{Cause, ResultCode};
 
 use super::{CALL_OVER, State};
-use crate::call::{Call, Direction};
+use crate::call::{Call, Direction, Progress};
 use crate::core::{Carrier, Core, Hook};
 use crate::output::{Action, Note};
 use crate::port::Port;
+use crate::sets;
 use crate::table::{CARRIER_DETECT, DETAIL};
 use crate::timer::Timer;
 
@@ -79,6 +80,7 @@ fn close(call: Call, cause: Cause, core: &mut Core, port: &mut Port<'_>) {
     port.note(Note::Ended(cause));
     if call.direction != Direction::Looped {
         core.memory.call_ended(call, cause, port.now());
+        sets::progress(Progress::Over, core, port);
     }
 }
 

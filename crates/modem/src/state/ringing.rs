@@ -3,7 +3,7 @@
 use at::result::Cause;
 
 use super::{Answering, State, refuse_second_caller};
-use crate::call::{Call, Direction};
+use crate::call::{Call, Direction, Progress};
 use crate::caller::{self, CallerText};
 use crate::core::{Bell, Core};
 use crate::input::{CallEvent, Caller};
@@ -11,6 +11,7 @@ use crate::limits::RING_COUNT_CLEARS;
 use crate::output::{Action, Note};
 use crate::persona::S0Means;
 use crate::port::Port;
+use crate::sets;
 use crate::table::S0;
 use crate::timer::Timer;
 
@@ -29,6 +30,7 @@ impl Ringing {
         core.memory.make().last_caller = Some(caller.clone());
         let call = Call::new(Direction::Answered, caller.party());
         core.rings = 0;
+        sets::progress(Progress::Begun, core, port);
         Self { call, caller, rings: 0 }.ring(core, port)
     }
 
@@ -69,6 +71,7 @@ impl Ringing {
         core.set_bell(Bell::Silent, port);
         port.note(Note::Ended(cause));
         core.memory.call_ended(self.call, cause, port.now());
+        sets::progress(Progress::Over, core, port);
         State::Command
     }
 

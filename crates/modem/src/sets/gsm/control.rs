@@ -4,7 +4,7 @@ use at::body::{ExtendedAct, Value};
 
 use super::charset::{self, Charset};
 use super::error::{self, Refusal};
-use super::facts::Function;
+use super::facts::{ErrorWords, Function};
 use super::moment::{self, Moment};
 use super::security::single_number;
 use super::{Application, COMMANDS, Done, Part, Reply, Turn};
@@ -150,6 +150,20 @@ impl Turn<'_, '_> {
         let running = i64::try_from(self.now().as_nanos() / 1_000_000_000).unwrap_or(0);
         let moment = self.port.wall_time().unwrap_or_else(|| moment::UNSET.later(running));
         moment.ahead(self.facts().zone)
+    }
+}
+
+/// `+CMEE`, where the module has no words for its errors; the rest is a setting like others.
+pub(super) fn errors(_: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
+    if turn.facts().error_words == ErrorWords::Known {
+        return Ok(Done::Table);
+    }
+    match turn.named.act {
+        ExtendedAct::Test => Ok(Done::Lines(vec!["+CMEE: 0,1".to_owned()])),
+        ExtendedAct::Set(values) if values.single() == Some(Value::Number(2)) => {
+            Err(Refusal::Syntax)
+        }
+        _ => Ok(Done::Table),
     }
 }
 

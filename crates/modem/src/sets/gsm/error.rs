@@ -18,6 +18,13 @@ pub(super) const PIN_WANTED: Refusal = Refusal::Equipment(11);
 pub(super) const PUK_WANTED: Refusal = Refusal::Equipment(12);
 pub(super) const SIM_DEAD: Refusal = Refusal::Equipment(13);
 pub(super) const WRONG_PASSWORD: Refusal = Refusal::Equipment(16);
+pub(super) const MEMORY_FULL: Refusal = Refusal::Equipment(20);
+pub(super) const BAD_PLACE: Refusal = Refusal::Equipment(21);
+pub(super) const NOT_FOUND: Refusal = Refusal::Equipment(22);
+pub(super) const LONG_NAME: Refusal = Refusal::Equipment(24);
+pub(super) const BAD_NAME: Refusal = Refusal::Equipment(25);
+pub(super) const LONG_NUMBER: Refusal = Refusal::Equipment(26);
+pub(super) const BAD_NUMBER: Refusal = Refusal::Equipment(27);
 pub(super) const NO_SERVICE: Refusal = Refusal::Equipment(30);
 pub(super) const MESSAGE_NOT_ALLOWED: Refusal = Refusal::Message(302);
 pub(super) const BAD_PDU: Refusal = Refusal::Message(304);
@@ -67,6 +74,10 @@ const EQUIPMENT: &[(u16, &str)] = &[
     (20, "memory full"),
     (21, "invalid index"),
     (22, "not found"),
+    (24, "text string too long"),
+    (25, "invalid characters in text string"),
+    (26, "dial string too long"),
+    (27, "invalid characters in dial string"),
     (30, "no network service"),
     (32, "network not allowed - emergency calls only"),
     (50, "incorrect parameters"),

@@ -36,6 +36,11 @@ pub(crate) struct Facts {
     /// Quarters of an hour that the wall is ahead of the driver's clock.
     pub(super) zone: i8,
     pub(super) messages: u16,
+    /// Room for telephone numbers.
+    pub(super) entries: u16,
+    pub(super) evolved: Evolved,
+    pub(super) error_words: ErrorWords,
+    pub(super) until_cmee: UntilCmee,
     pub(super) send_failure: Option<u16>,
     pub(super) application: bool,
     pub(super) restart: Duration,
@@ -69,6 +74,28 @@ pub(super) enum Function {
     Restarts,
     /// Nothing, as 27.007 has it: gammu sends it and goes on at once.
     Stays,
+}
+
+/// Whether the module knows LTE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Evolved {
+    Absent,
+    Present,
+}
+
+/// Whether `+CMEE=2` asks for words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ErrorWords {
+    Unknown,
+    Known,
+}
+
+/// What the card's commands do before `+CMEE=1` was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UntilCmee {
+    Answers,
+    /// `ERROR` is all: a firmware of Q2406B.
+    Refuses,
 }
 
 /// Where the module's search for a network ends.
@@ -132,6 +159,10 @@ impl Default for Facts {
             charset: Charset::Pc,
             zone: 0,
             messages: 30,
+            entries: 100,
+            evolved: Evolved::Absent,
+            error_words: ErrorWords::Known,
+            until_cmee: UntilCmee::Answers,
             send_failure: None,
             application: true,
             restart: Duration::from_secs(3),

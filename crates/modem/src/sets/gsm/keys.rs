@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use super::address::Number;
 use super::charset::NAMES;
-use super::facts::{CpinRead, Facts, Function, Registration, StatusFrom};
+use super::facts::{
+    CpinRead, ErrorWords, Evolved, Facts, Function, Registration, StatusFrom, UntilCmee,
+};
 use super::sim::{Card, Code};
+use crate::limits::ENTRIES;
 use crate::persona::{Key, Persona, choose, number, switch, text, word};
 
 /// The longest that anything may be set to take: longer than the most patient client waits.
@@ -126,6 +129,28 @@ pub(crate) const KEYS: &[Key] = &[
         "how many messages the card has room for",
         |p, n| {
             facts(p).messages = u16::try_from(n.max(1)).unwrap_or(1);
+        },
+    ),
+    number(
+        "gsm.phonebook",
+        "a number from 1 to 250",
+        ENTRIES as u32,
+        "how many telephone numbers the card has room for",
+        |p, n| {
+            facts(p).entries = u16::try_from(n.max(1)).unwrap_or(1);
+        },
+    ),
+    switch("gsm.eps", "+CEREG is known, and tells what +CGREG does", |p, on| {
+        facts(p).evolved = on.choose(Evolved::Absent, Evolved::Present);
+    }),
+    switch("gsm.error-words", "+CMEE=2 is known", |p, on| {
+        facts(p).error_words = on.choose(ErrorWords::Unknown, ErrorWords::Known);
+    }),
+    switch(
+        "gsm.mute-until-cmee",
+        "+CPIN?, +CIMI, +CPMS and +CSCA are answered ERROR until +CMEE=1 was sent, as one firmware does",
+        |p, on| {
+            facts(p).until_cmee = on.choose(UntilCmee::Answers, UntilCmee::Refuses);
         },
     ),
     number(

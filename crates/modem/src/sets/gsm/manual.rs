@@ -13,10 +13,16 @@ long things take are what the persona says under `[gsm]` ([persona-keys.md](pers
 under `sim` and `radio` ([configuration.md](configuration.md)). What the module has to tell of itself unasked
 (`+CREG`, `+WIND`, `+CMTI`) it says between lines, never within an answer or a call's data.
 
-Errors are `+CME ERROR: n` with `AT+CMEE=1`, words with `AT+CMEE=2`, and `ERROR` otherwise; errors of messages
-are `+CMS ERROR: n` always. While a command takes its time, others are answered with error 515. Tries of the
-PIN, a changed PIN, messages, the level of `+WIND`, the state of `+WOPEN` and the message centre outlive the
+Errors are `+CME ERROR: n` with `AT+CMEE=1`, words with `AT+CMEE=2` where the persona knows that, and `ERROR`
+otherwise; errors of messages are `+CMS ERROR: n` always. While a command takes its time, others are answered with error 515. Tries of the
+PIN, a changed PIN, messages, telephone numbers, the level of `+WIND`, the state of `+WOPEN` and the message centre outlive the
 process where lines have a state folder; everything else is as after `AT+CFUN=1`.
+
+`+WIND` tells, by the bits of its sum: 1 the card (`+WIND: 0`, `1`), 2 that a called party was reached (`2`), 4 and 8 that
+the module is ready but for the card, and wholly (`3`, `4`), 16 and 32 a call that begins and ends (`5,1`, `6,1`), 64 and
+128 the network found and lost (`7`, `8`), 512 and 1024 the telephone numbers and a sum of them (`10`, `11`), 8192 the
+network's name and time (`15`), 16384 that messages can be had (`16`). The bits 256, 2048 and 4096 can be set; sound, an
+interruption and the card's rack are things that never happen here.
 
 Messages go from line to line by the lines' numbers, or to a program: see
 [configuration.md](configuration.md). Text mode and PDU mode are both there; a text is typed behind `> ` and

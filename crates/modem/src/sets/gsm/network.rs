@@ -4,7 +4,7 @@ use at::body::{ExtendedAct, Value};
 
 use super::due::Later;
 use super::error::{self, Refusal};
-use super::facts::{Facts, Registration};
+use super::facts::{Evolved, Facts, Registration};
 use super::wind::Event;
 use super::{Done, Part, Reply, Turn, settings};
 
@@ -103,10 +103,13 @@ impl Part {
             self.tell("+CREG", settings::REGISTRATION, status, turn);
         }
         if packet_before != self.network.packet_status() {
-            self.tell("+CGREG", settings::PACKET_REGISTRATION, self.network.packet_status(), turn);
+            self.tell_packet_status(turn);
         }
         match (served, self.network.serves()) {
-            (false, true) => self.wind(Event::NetworkThere, turn),
+            (false, true) => {
+                self.wind(Event::NetworkThere, turn);
+                self.wind(Event::Time, turn);
+            }
             (true, false) => self.wind(Event::NetworkLost, turn),
             _ => {}
         }
@@ -115,7 +118,7 @@ impl Part {
     fn tell(&self, name: &str, cell: settings::Cell, status: u8, turn: &mut Turn<'_, '_>) {
         let wanted = turn.core.settings.number(cell);
         if wanted > 0 {
-            let place = place(wanted, status, turn.facts());
+            let place = place(name, wanted, status, turn.facts());
             turn.indicate(format!("{name}: {status}{place}"));
         }
     }
@@ -140,19 +143,29 @@ impl Part {
     }
 
     fn tell_packet(&self, before: u8, turn: &mut Turn<'_, '_>) {
-        let now = self.network.packet_status();
-        if now != before {
-            self.tell("+CGREG", settings::PACKET_REGISTRATION, now, turn);
+        if self.network.packet_status() != before {
+            self.tell_packet_status(turn);
+        }
+    }
+
+    fn tell_packet_status(&self, turn: &mut Turn<'_, '_>) {
+        let status = self.network.packet_status();
+        self.tell("+CGREG", settings::PACKET_REGISTRATION, status, turn);
+        if turn.facts().evolved == Evolved::Present {
+            self.tell("+CEREG", settings::EVOLVED_REGISTRATION, status, turn);
         }
     }
 }
 
 /// Area and cell, where they are asked for and there is a cell.
-fn place(wanted: u32, status: u8, facts: &Facts) -> String {
-    if wanted == 2 && matches!(status, 1 | 5) {
-        format!(",\"{:04X}\",\"{:04X}\"", facts.area, facts.cell)
-    } else {
-        String::new()
+fn place(name: &str, wanted: u32, status: u8, facts: &Facts) -> String {
+    match (wanted, status) {
+        // 27.007, 10.1.22: cells of LTE have eight digits, and 7 is its radio.
+        (2, 1 | 5) if name == "+CEREG" => {
+            format!(",\"{:04X}\",\"{:08X}\",7", facts.area, facts.cell)
+        }
+        (2, 1 | 5) => format!(",\"{:04X}\",\"{:04X}\"", facts.area, facts.cell),
+        _ => String::new(),
     }
 }
 
@@ -166,11 +179,21 @@ pub(super) fn packet_registration(part: &mut Part, turn: &mut Turn<'_, '_>) -> R
     read("+CGREG", settings::PACKET_REGISTRATION, part.network.packet_status(), turn)
 }
 
+/// `+CEREG`: modules of before LTE don't know it.
+pub(super) fn evolved_registration(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
+    match turn.facts().evolved {
+        Evolved::Absent => Err(Refusal::Syntax),
+        Evolved::Present => {
+            read("+CEREG", settings::EVOLVED_REGISTRATION, part.network.packet_status(), turn)
+        }
+    }
+}
+
 fn read(name: &str, cell: settings::Cell, status: u8, turn: &mut Turn<'_, '_>) -> Reply {
     match turn.named.act {
         ExtendedAct::Read => {
             let wanted = turn.core.settings.number(cell);
-            let place = place(wanted, status, turn.facts());
+            let place = place(name, wanted, status, turn.facts());
             Ok(Done::Lines(vec![format!("{name}: {wanted},{status}{place}")]))
         }
         _ => Ok(Done::Table),

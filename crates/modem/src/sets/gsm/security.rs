@@ -3,9 +3,10 @@
 use at::body::{ExtendedAct, Value};
 
 use super::error::{self, Refusal};
-use super::facts::CpinRead;
+use super::facts::{CpinRead, UntilCmee};
 use super::sim::{Lock, Wants};
 use super::{Done, Part, Reply, Turn};
+use crate::table::MODULE_ERRORS;
 
 /// The facility of the card's lock.
 const CARD: &str = "SC";
@@ -14,6 +15,7 @@ const CARD: &str = "SC";
 pub(super) fn pin(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
     match turn.named.act {
         ExtendedAct::Read => {
+            speaks(turn)?;
             if !part.sim.is_present() {
                 return Err(error::SIM_ABSENT);
             }
@@ -110,6 +112,7 @@ pub(super) fn password(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
 /// `+CIMI`
 pub(super) fn subscriber(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
     only_executed(turn)?;
+    speaks(turn)?;
     part.sim.ready()?;
     Ok(Done::Lines(vec![turn.facts().subscriber.clone()]))
 }
@@ -134,6 +137,15 @@ pub(super) fn number(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
     part.sim.ready()?;
     let line = |number: &super::Number| format!("+CNUM: \"\",\"{number}\",{}", number.kind());
     Ok(Done::Lines(turn.facts().number.iter().map(line).collect()))
+}
+
+/// Whether this firmware answers the card's commands at all.
+pub(super) fn speaks(turn: &Turn<'_, '_>) -> Result<(), Refusal> {
+    let mute = turn.facts().until_cmee == UntilCmee::Refuses;
+    if mute && turn.core.settings.number(MODULE_ERRORS) == 0 {
+        return Err(Refusal::Syntax);
+    }
+    Ok(())
 }
 
 /// A command that is neither read nor set.

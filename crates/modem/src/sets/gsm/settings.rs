@@ -7,6 +7,12 @@ use crate::table::{Allowed::Span, Command, acts, shown};
 pub(super) const REGISTRATION: Cell = Cell::of("+CREG", Span(0, 2), 0);
 /// `+CGREG`: the same of packet data.
 pub(super) const PACKET_REGISTRATION: Cell = Cell::of("+CGREG", Span(0, 2), 0);
+/// `+CEREG`: the same of LTE.
+pub(super) const EVOLVED_REGISTRATION: Cell = Cell::of("+CEREG", Span(0, 2), 0);
+/// `+CRC`: whether `RING` says what kind of call it is.
+pub(super) const CALL_KIND: Cell = Cell::of("+CRC", Span(0, 1), 0);
+/// `+CBST`: whether a call is transparent.
+pub(super) const TRANSPARENCY: Cell = Cell::field("+CBST", 2, Span(0, 3), 1);
 /// `+CMGF`: PDU mode or text mode.
 pub(super) const FORMAT: Cell = Cell::of("+CMGF", Span(0, 1), 0);
 /// `+CSDH`: whether text mode shows all there is.
@@ -32,6 +38,8 @@ pub(crate) const SETTINGS: &[Command] = &[
         "1: changes of the registration are told; 2: with area and cell",
     ),
     acts("+CGREG", &[PACKET_REGISTRATION], "the same for packet data"),
+    acts("+CEREG", &[EVOLVED_REGISTRATION], "the same for LTE, where the persona knows it"),
+    acts("+CRC", &[CALL_KIND], "1: +CRING and the kind of the call in place of RING"),
     acts("+CMGF", &[FORMAT], "messages as 0: PDUs in hexadecimal, 1: text"),
     acts("+CSDH", &[HEADERS], "1: text mode shows all parameters of a message"),
     acts(
@@ -52,11 +60,7 @@ pub(crate) const SETTINGS: &[Command] = &[
     ),
     shown(
         "+CBST",
-        &[
-            Cell::of("+CBST", Span(0, 134), 0),
-            Cell::field("+CBST", 1, Span(0, 1), 0),
-            Cell::field("+CBST", 2, Span(0, 3), 1),
-        ],
+        &[Cell::of("+CBST", Span(0, 134), 0), Cell::field("+CBST", 1, Span(0, 1), 0), TRANSPARENCY],
         "bearer of data calls",
     ),
     shown("+CR", &[Cell::of("+CR", Span(0, 1), 0)], "report of the bearer"),

@@ -7,7 +7,7 @@ use super::charset::Charset;
 use super::error::{self, Refusal};
 use super::messages::{Letter, Message, Place, Status};
 use super::pdu::{Coding, Content, coding};
-use super::security::single_number;
+use super::security::{single_number, speaks};
 use super::{Done, Part, Reply, Turn, hex, settings};
 
 /// The one store: the card's.
@@ -167,6 +167,7 @@ pub(super) fn delete(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
 
 /// `+CPMS`
 pub(super) fn stores(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
+    speaks(turn).map_err(Refusal::of_message)?;
     part.messages_ready()?;
     let (used, room) = (part.messages.used(), part.messages.room());
     match turn.named.act {
@@ -196,6 +197,7 @@ pub(super) fn stores(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
 
 /// `+CSCA`
 pub(super) fn centre(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
+    speaks(turn).map_err(Refusal::of_message)?;
     part.messages_ready()?;
     match turn.named.act {
         ExtendedAct::Read => {

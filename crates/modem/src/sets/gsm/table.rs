@@ -1,6 +1,6 @@
 //! The commands of the set that are more than a setting.
 
-use super::{Part, Reply, Turn, control, network, packet, security, sending, sms, wind};
+use super::{Part, Reply, Turn, control, network, packet, phonebook, security, sending, sms, wind};
 
 /// A command of the set.
 pub(crate) struct Command {
@@ -30,6 +30,11 @@ pub(crate) const COMMANDS: &[Command] = &[
     command_of("+CNUM", security::number, "the line's number, from the configuration"),
     command_of("+CREG", network::registration, "registration; 1 or 2: changes are told"),
     command_of("+CGREG", network::packet_registration, "the same for packet data"),
+    command_of(
+        "+CEREG",
+        network::evolved_registration,
+        "the same for LTE, where the persona knows it",
+    ),
     command_of("+CSQ", network::signal, "strength and errors of the signal"),
     command_of(
         "+COPS",
@@ -62,6 +67,16 @@ pub(crate) const COMMANDS: &[Command] = &[
     command_of("+WBCM", control::nothing, "battery: there is none"),
     command_of("+PSRIC", control::nothing, "the ring pin: there is none"),
     command_of("*PSSTKI", control::nothing, "the card's menus: there are none"),
+    command_of("+CCED", control::nothing, "the environment: nothing is measured"),
+    command_of("+CMEE", control::errors, "how errors are told"),
+    command_of(
+        "+CPBS",
+        phonebook::shelf,
+        "whose numbers: \"SM\" the card's, \"ON\" the line's own",
+    ),
+    command_of("+CPBR", phonebook::read, "shows telephone numbers by their places"),
+    command_of("+CPBF", phonebook::find, "shows those whose names begin so"),
+    command_of("+CPBW", phonebook::write, "writes a telephone number, or empties its place"),
     command_of("+CMGS", sending::send, "sends a message, which is typed behind >"),
     command_of("+CMGW", sending::write, "stores a message, which is typed behind >"),
     command_of("+CMSS", sending::send_stored, "sends a stored message"),

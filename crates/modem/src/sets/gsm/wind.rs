@@ -4,6 +4,9 @@ use at::body::{ExtendedAct, Value};
 
 use super::error::{self, Refusal};
 use super::{Done, Part, Reply, Turn};
+use crate::call::Progress;
+use crate::core::Core;
+use crate::port::Port;
 
 /// Something that `+WIND` can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +19,12 @@ pub(super) enum Event {
     AllReady,
     NetworkThere,
     NetworkLost,
+    /// The telephone numbers are loaded,
+    BookThere,
+    /// and what they add up to.
+    BookSum,
+    /// The network tells its name and the time.
+    Time,
     MessagesReady,
 }
 
@@ -32,6 +41,9 @@ impl Event {
             Self::AllReady => (8, 4),
             Self::NetworkThere => (64, 7),
             Self::NetworkLost => (128, 8),
+            Self::BookThere => (512, 10),
+            Self::BookSum => (1024, 11),
+            Self::Time => (8192, 15),
             Self::MessagesReady => (16_384, 16),
         }
     }
@@ -41,8 +53,40 @@ impl Part {
     pub(super) fn wind(&self, event: Event, turn: &mut Turn<'_, '_>) {
         let (bit, number) = event.numbers();
         if self.indications & bit != 0 {
-            turn.indicate(format!("+WIND: {number}"));
+            let behind = self.behind(event, turn);
+            turn.indicate(format!("+WIND: {number}{behind}"));
         }
+    }
+
+    /// What stands behind the number.
+    fn behind(&self, event: Event, turn: &Turn<'_, '_>) -> String {
+        match event {
+            Event::BookThere => ",\"SM\",1,\"ON\",1".to_owned(),
+            Event::BookSum => format!(",\"{:032X}\"", self.book.sum()),
+            Event::Time => {
+                let (facts, time) = (turn.facts(), self.moment(turn).to_string());
+                let zone = time.find(['+', '-']).and_then(|at| time.get(at..)).unwrap_or("+00");
+                let (name, short) = (&facts.operator, &facts.operator_short);
+                format!(",1,\"{name}\",2,\"{short}\",3,\"{zone}\",4,\"{time}\"")
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+/// How a call goes on: told between its other lines, and its end behind its result code. There is one call at a
+/// time.
+pub(crate) fn progress(progress: Progress, core: &mut Core, port: &mut Port<'_>) {
+    let (bit, line) = match progress {
+        Progress::Alerted => (2, "+WIND: 2"),
+        Progress::Begun => (16, "+WIND: 5,1"),
+        Progress::Over => (32, "+WIND: 6,1"),
+    };
+    let asked = core.sets.get().and_then(|inner| inner.gsm.as_ref()).map(|part| part.indications);
+    match progress {
+        _ if asked.unwrap_or(0) & bit == 0 => {}
+        Progress::Over => core.sets.indicate(line.to_owned()),
+        Progress::Begun | Progress::Alerted => core.information(&[line.to_owned()], port),
     }
 }
 
