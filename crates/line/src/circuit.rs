@@ -323,6 +323,7 @@ impl Circuit {
         crate::net::Place {
             line: self.name(),
             board: &self.board,
+            shared: &self.shared,
             access: self.shared.dial_access(),
             transport: self.shared.persona.transport(),
         }

@@ -382,6 +382,7 @@ impl Driver {
         if let Some(ticket) = self.circuit.slot.ticket() {
             ticket.count(counts);
         }
+        self.circuit.net.count();
         // Also when nothing changed: another line may have claimed this one for a caller who then left.
         shared.free.store(free, Ordering::Relaxed);
         if self.circuit.slot.look() == Look::New || shown != self.shown {

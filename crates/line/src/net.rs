@@ -4,7 +4,9 @@
 //! ends is taken by [`Net::poll`], an event at a time.
 
 mod host;
+mod offer;
 mod opening;
+mod papers;
 mod ping;
 mod socket;
 
@@ -13,16 +15,21 @@ use std::net::{SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use carrier::{AccessList, Call, Caller, ListenOptions, Listener};
+use at::result::Cause;
+use carrier::{AccessList, ListenOptions, Listener};
 use clock::Instant;
 use modem::Modem;
 use modem::wip::{Action, Channel, Event, Failure, Protocol, Transport};
 use tracing::{debug, info};
 
+use self::offer::Offer;
+use self::papers::Papers;
 use self::ping::Pinger;
-use self::socket::{Socket, Stream};
+use self::socket::{Happened, Socket, Stream};
 use crate::placing;
+use crate::shared::Shared;
 use crate::switchboard::Board;
+use crate::ticket::Carried;
 
 /// The sockets of a line; nothing for one that has none.
 #[derive(Default)]
@@ -32,6 +39,7 @@ pub(crate) struct Net(Option<Box<Sockets>>);
 pub(crate) struct Place<'p> {
     pub(crate) line: &'p str,
     pub(crate) board: &'p Board,
+    pub(crate) shared: &'p Shared,
     /// Who may be talked to.
     pub(crate) access: Arc<AccessList>,
     pub(crate) transport: Transport,
@@ -40,9 +48,10 @@ pub(crate) struct Place<'p> {
 #[derive(Default)]
 struct Sockets {
     open: BTreeMap<Channel, Socket>,
+    papers: Papers,
     pinger: Option<Pinger>,
     /// A caller of a server, until the modem has said what becomes of him.
-    offered: Option<Box<Call>>,
+    offered: Option<Box<Offer>>,
     /// What is known at once, and told with the next look.
     known: VecDeque<Known>,
     /// The largest segment of connections that are made from now on, where the equipment has chosen one.
@@ -79,6 +88,20 @@ impl Net {
             (sockets, _) => sockets.get_or_insert_default(),
         };
         sockets.act(place, action);
+    }
+
+    /// Sockets that are closed from now on are closed for this reason, or because the equipment says so.
+    pub(crate) fn set_closing(&mut self, cause: Option<Cause>) {
+        if let Some(sockets) = &mut self.0 {
+            sockets.papers.closing = cause;
+        }
+    }
+
+    /// Tells the records how much each socket has carried.
+    pub(crate) fn count(&self) {
+        if let Some(sockets) = &self.0 {
+            sockets.papers.count(|channel| sockets.open.get(&channel));
+        }
     }
 
     /// Whether there ever was a socket.
@@ -129,12 +152,21 @@ impl Sockets {
             Action::Listen { channel, port } => self.listen(place, channel, port),
             Action::Await { channel, beside } => self.wait_for_one(place, channel, beside),
             Action::Accept(channel) => {
-                if let Some(call) = self.offered.take() {
-                    info!(line = place.line, socket = %channel, "takes {}", call.peer());
-                    self.open.insert(channel, Socket::Stream(Box::new(Stream::new(*call))));
+                let peer = self.offered.as_ref().map(|offer| offer.peer.into());
+                if let Some((call, ticket)) = self.offered.take().and_then(|offer| offer.take()) {
+                    info!(line = place.line, socket = %channel, call = ticket.id, "takes {}", call.peer());
+                    let socket = Socket::Stream(Box::new(Stream::new(call)));
+                    self.papers.taken(channel, ticket);
+                    self.papers.connected(channel, &socket, peer);
+                    self.open.insert(channel, socket);
                 }
             }
-            Action::Decline => self.offered = None,
+            Action::Decline => {
+                if let Some(offer) = self.offered.take() {
+                    let nothing = Carried::default();
+                    place.file(offer.ticket.close_with(place.line, Cause::LineInUse, nothing));
+                }
+            }
             Action::Send { channel, bytes } => {
                 if let Some(socket) = self.open.get_mut(&channel) {
                     socket.send(bytes);
@@ -160,8 +192,8 @@ impl Sockets {
     }
 
     fn open(&mut self, place: &Place<'_>, channel: Channel, local: u16, peer: Option<(&str, u16)>) {
-        let to = peer.map_or_else(|| "anybody".into(), |(host, port)| format!("{host}:{port}"));
-        info!(line = place.line, socket = %channel, "opens a socket to {to}");
+        let to =
+            peer.map_or_else(|| format!("port {local}"), |(host, port)| format!("{host}:{port}"));
         let peer = peer.map(|(host, port)| (host.to_owned(), port));
         let access = Arc::clone(&place.access);
         let opening = match (channel.protocol, peer) {
@@ -173,6 +205,7 @@ impl Sockets {
             }
             (_, peer) => opening::datagrams(local, peer, access),
         };
+        let opening = self.papers.begin(place, channel, to, opening);
         self.open.insert(channel, Socket::Opening(opening));
     }
 
@@ -219,15 +252,8 @@ impl Sockets {
     /// The last bytes still go out.
     fn close(&mut self, place: &Place<'_>, channel: Channel) {
         let Some(socket) = self.open.remove(&channel) else { return };
+        self.papers.close(place, channel, &socket);
         if let Socket::Stream(stream) = socket {
-            let counts = stream.call.counts();
-            info!(
-                line = place.line,
-                socket = %channel,
-                sent = counts.sent,
-                received = counts.received,
-                "closes the socket"
-            );
             let Stream { call, pending, .. } = *stream;
             placing::let_go(place.board, call, pending);
         }
@@ -252,6 +278,9 @@ impl Sockets {
             }
             return Poll::Ready(answer);
         }
+        if let Some(event) = self.poll_offer(cx, place) {
+            return Poll::Ready(event);
+        }
         let turn = self.turn;
         let behind = self.open.keys().copied().filter(|channel| Some(*channel) > turn);
         let before = self.open.keys().copied().filter(|channel| Some(*channel) <= turn);
@@ -259,50 +288,52 @@ impl Sockets {
         for channel in order {
             let Some(socket) = self.open.get_mut(&channel) else { continue };
             if let Socket::Server(listener) = socket {
-                while let Poll::Ready(Ok(caller)) = listener.poll_accept(cx) {
-                    if let Some(event) = offer(&mut self.offered, channel, caller, &lets_in, place)
-                    {
-                        return Poll::Ready(event);
-                    }
+                while self.offered.is_none()
+                    && let Poll::Ready(Ok(caller)) = listener.poll_accept(cx)
+                {
+                    self.offered = Offer::of(channel, caller, &lets_in, place).map(Box::new);
                 }
                 continue;
             }
             let moved = socket.poll(cx, channel, buffer, welcome(channel), place);
             if let Poll::Ready(happened) = moved {
                 self.turn = Some(channel);
-                if let socket::Happened::Failed(failure) = happened {
-                    self.open.remove(&channel);
-                    return Poll::Ready(Event::Failed { channel, failure });
+                match &happened {
+                    Happened::Failed(failure, cause) => {
+                        self.open.remove(&channel);
+                        self.papers.end(place, channel, *cause, None);
+                        return Poll::Ready(Event::Failed { channel, failure: *failure });
+                    }
+                    Happened::Opened(_, peer) => {
+                        self.papers.connected(channel, socket, peer.map(SocketAddr::V4));
+                    }
+                    Happened::Finished => self.papers.ended(channel),
+                    Happened::Broken(cause) => {
+                        self.papers.end(place, channel, *cause, Some(socket));
+                    }
+                    Happened::Data(_) | Happened::Datagram(..) => {}
                 }
                 return Poll::Ready(happened.event(channel, buffer));
             }
         }
-        Poll::Pending
+        // A caller who has just come may be on record already.
+        self.poll_offer(cx, place).map_or(Poll::Pending, Poll::Ready)
     }
-}
 
-/// Has the modem decide about a caller of a server.
-fn offer(
-    offered: &mut Option<Box<Call>>,
-    server: Channel,
-    caller: Caller,
-    lets_in: impl Fn(SocketAddr) -> bool,
-    place: &Place<'_>,
-) -> Option<Event<'static>> {
-    let peer = caller.peer().socket_addr()?;
-    let local = caller.local().socket_addr().map_or(0, |at| at.port());
-    let SocketAddr::V4(from) = peer else { return None };
-    // A server that we have called is asked to call back: the modem looks whether it is the one.
-    let called = server.protocol == Protocol::FtpData;
-    if !called && !lets_in(peer) {
-        info!(line = place.line, socket = %server, "turned away {peer}: the access list forbids it");
-        caller.refuse();
-        return None;
+    /// The caller of a server, once he is on record.
+    fn poll_offer(&mut self, cx: &mut Context<'_>, place: &Place<'_>) -> Option<Event<'static>> {
+        let Poll::Ready(noted) = self.offered.as_mut()?.poll(cx) else { return None };
+        match noted {
+            Ok(event) => Some(event),
+            Err(cause) => {
+                if let Some(offer) = self.offered.take() {
+                    place.file(offer.ticket.close_with(place.line, cause, Carried::default()));
+                }
+                cx.waker().wake_by_ref();
+                None
+            }
+        }
     }
-    let transport = if called { Transport::Raw } else { place.transport };
-    let call = caller.answer(&opening::options(transport)).ok()?;
-    *offered = Some(Box::new(call));
-    Some(Event::Incoming { server, local, peer: from })
 }
 
 impl Known {

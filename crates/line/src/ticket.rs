@@ -1,7 +1,7 @@
 //! One call's papers: its name in the log, its parties, its figures.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use at::result::Cause;
 use carrier::{Call, Counts};
@@ -24,6 +24,25 @@ pub(crate) enum Look {
     Same,
 }
 
+/// What a call has carried, and how.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Carried {
+    pub(crate) counts: Counts,
+    pub(crate) transport: Option<&'static str>,
+    pub(crate) round_trip: Option<Duration>,
+}
+
+impl Carried {
+    /// What this call has carried.
+    pub(crate) fn by(call: &Call) -> Self {
+        Self {
+            counts: call.counts(),
+            transport: Some(call.travels_on()),
+            round_trip: call.socket().and_then(tty::round_trip),
+        }
+    }
+}
+
 /// What is known of a call from dial or first ring to its end.
 pub(crate) struct Ticket {
     pub(crate) id: String,
@@ -31,7 +50,7 @@ pub(crate) struct Ticket {
     pub(crate) party: String,
     pub(crate) over: Option<String>,
     pub(crate) reported_speed: Option<u32>,
-    pub(crate) connect_delay: Option<std::time::Duration>,
+    pub(crate) connect_delay: Option<Duration>,
     since: SystemTime,
     started: Instant,
     connected: Option<SystemTime>,
@@ -79,11 +98,22 @@ impl Ticket {
 
     /// The far end has answered, or was answered.
     pub(crate) fn connect(&mut self, call: &Call) {
+        self.connect_over(call.travels_on());
+    }
+
+    /// The same for what is no call.
+    pub(crate) fn connect_over(&mut self, transport: &'static str) {
         let now = SystemTime::now();
-        (self.connected, self.transport) = (Some(now), Some(call.travels_on()));
+        (self.connected, self.transport) = (Some(now), Some(transport));
         if let Some(record) = &self.record {
             record.connected(now, self.over.as_deref().unwrap_or_default());
         }
+    }
+
+    /// The log has heard of it in other words.
+    #[cfg(feature = "wip")]
+    pub(crate) fn is_told(&mut self) {
+        self.told = Told::Answers;
     }
 
     /// Tells the log how far the call has come. Not at once: that takes as long as the rest of the dialling, and
@@ -135,9 +165,14 @@ impl Ticket {
     }
 
     /// Closes the papers, with the call's one line in the log.
-    pub(crate) fn close(mut self, line: &str, cause: Cause, call: Option<&Call>) -> CallRecord {
+    pub(crate) fn close(self, line: &str, cause: Cause, call: Option<&Call>) -> CallRecord {
+        self.close_with(line, cause, call.map(Carried::by).unwrap_or_default())
+    }
+
+    /// The same for what is no call.
+    pub(crate) fn close_with(mut self, line: &str, cause: Cause, carried: Carried) -> CallRecord {
         self.tell(line);
-        let counts = call.map(Call::counts).unwrap_or_default();
+        let Carried { counts, transport, round_trip } = carried;
         let duration = self.started.elapsed();
         tracing::info!(
             line,
@@ -157,7 +192,7 @@ impl Ticket {
             direction: self.direction,
             party: self.party,
             over: self.over,
-            transport: call.map(Call::travels_on).or(self.transport),
+            transport: transport.or(self.transport),
             since: self.since,
             connected: self.connected,
             ended: SystemTime::now(),
@@ -165,7 +200,7 @@ impl Ticket {
             sent: counts.sent,
             received: counts.received,
             cause,
-            round_trip: call.and_then(Call::socket).and_then(tty::round_trip),
+            round_trip,
         };
         if let Some(record) = self.record {
             record.end(&kept);

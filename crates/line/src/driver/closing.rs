@@ -22,7 +22,7 @@ pub(super) enum Stopping {
 impl Driver {
     /// Ends the call from this side, whatever the modem is doing with it.
     pub(super) fn clear(&mut self, cx: &mut Context<'_>, now: Instant, cause: Cause) {
-        self.lose_sockets(cx, now);
+        self.lose_sockets(cx, now, cause);
         let event = match self.circuit.slot {
             Slot::Free => return self.clear_broken(cx, now, cause),
             // Its modem hasn't heard of it.

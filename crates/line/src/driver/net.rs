@@ -2,6 +2,7 @@
 
 use std::task::{Context, Poll};
 
+use at::result::Cause;
 use carrier::scratch;
 use clock::Instant;
 use modem::Input;
@@ -44,9 +45,11 @@ impl Driver {
     }
 
     /// The network is gone from under the sockets: for operators, and lines that stop.
-    pub(super) fn lose_sockets(&mut self, cx: &mut Context<'_>, now: Instant) {
+    pub(super) fn lose_sockets(&mut self, cx: &mut Context<'_>, now: Instant, cause: Cause) {
         if self.circuit.net.is_used() {
+            self.circuit.net.set_closing(Some(cause));
             self.feed(cx, now, Input::Net(Event::Lost));
+            self.circuit.net.set_closing(None);
         }
     }
 }

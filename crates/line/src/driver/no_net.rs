@@ -2,6 +2,7 @@
 
 use std::task::Context;
 
+use at::result::Cause;
 use clock::Instant;
 
 use super::{Driver, Moved};
@@ -11,5 +12,5 @@ impl Driver {
         false
     }
 
-    pub(super) const fn lose_sockets(&mut self, _: &mut Context<'_>, _: Instant) {}
+    pub(super) const fn lose_sockets(&mut self, _: &mut Context<'_>, _: Instant, _: Cause) {}
 }

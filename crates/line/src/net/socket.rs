@@ -7,7 +7,8 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use carrier::{AccessList, Call, Listener, Received, cause_of_end};
+use at::result::Cause;
+use carrier::{AccessList, Call, Counts, Listener, Received, cause_of_end};
 use clock::Instant;
 use modem::wip::{Channel, Event, Failure, Setting};
 use rustix::net::sockopt;
@@ -15,10 +16,11 @@ use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 use tracing::info;
 
-use super::opening::{Opened, Opening};
+use super::opening::{NoSocket, Opened, Opening};
 use super::{Place, Welcome};
 use crate::limits;
 use crate::pending::Pending;
+use crate::ticket::Carried;
 
 /// A socket.
 pub(super) enum Socket {
@@ -59,16 +61,17 @@ pub(super) struct Datagrams {
     pub(super) socket: UdpSocket,
     pub(super) access: Arc<AccessList>,
     pending: VecDeque<Vec<u8>>,
+    counts: Counts,
 }
 
 /// What happened to a socket.
 pub(super) enum Happened {
     Opened(u16, Option<SocketAddrV4>),
-    Failed(Failure),
+    Failed(Failure, Cause),
     Data(usize),
     Datagram(usize, SocketAddrV4),
     Finished,
-    Broken,
+    Broken(Cause),
 }
 
 impl Happened {
@@ -76,11 +79,11 @@ impl Happened {
         let read = |length| buffer.get(..length).unwrap_or_default();
         match self {
             Self::Opened(local, peer) => Event::Opened { channel, local, peer },
-            Self::Failed(failure) => Event::Failed { channel, failure },
+            Self::Failed(failure, _) => Event::Failed { channel, failure },
             Self::Data(length) => Event::Data { channel, bytes: read(length) },
             Self::Datagram(length, from) => Event::Datagram { channel, bytes: read(length), from },
             Self::Finished => Event::PeerClosed(channel),
-            Self::Broken => Event::Reset(channel),
+            Self::Broken(_) => Event::Reset(channel),
         }
     }
 }
@@ -128,6 +131,26 @@ impl Socket {
         Ok(())
     }
 
+    /// How much it has carried.
+    pub(super) fn counts(&self) -> Counts {
+        match self {
+            Self::Stream(stream) => stream.call.counts(),
+            Self::Datagrams(datagrams) => datagrams.counts,
+            Self::Opening(_) | Self::Server(_) => Counts::default(),
+        }
+    }
+
+    /// What it has carried, and how.
+    pub(super) fn carried(&self) -> Carried {
+        match self {
+            Self::Stream(stream) => Carried::by(&stream.call),
+            Self::Datagrams(datagrams) => {
+                Carried { counts: datagrams.counts, transport: Some("udp"), round_trip: None }
+            }
+            Self::Opening(_) | Self::Server(_) => Carried::default(),
+        }
+    }
+
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Stream(stream) => stream.call.deadline(),
@@ -156,17 +179,18 @@ impl Socket {
                 let Poll::Ready(opened) = opening.as_mut().poll(cx) else { return Poll::Pending };
                 match opened {
                     Ok(opened) => Poll::Ready(self.begin(opened)),
-                    Err((failure, why)) => {
+                    Err(NoSocket { failure, cause, why }) => {
                         info!(line = place.line, socket = %channel, "no socket: {why}");
-                        Poll::Ready(Happened::Failed(failure))
+                        Poll::Ready(Happened::Failed(failure, cause))
                     }
                 }
             }
             Self::Stream(stream) => match stream.poll(cx, buffer, welcome) {
                 Poll::Ready(Err(error)) => {
-                    let why = cause_of_end(&error).words();
+                    let cause = cause_of_end(&error);
+                    let why = cause.words();
                     info!(line = place.line, socket = %channel, "the connection broke: {why}");
-                    Poll::Ready(Happened::Broken)
+                    Poll::Ready(Happened::Broken(cause))
                 }
                 Poll::Ready(Ok(happened)) => Poll::Ready(happened),
                 Poll::Pending => Poll::Pending,
@@ -191,8 +215,8 @@ impl Socket {
             Opened::Datagrams(socket, access) => {
                 let local = socket.local_addr().map_or(0, |at| at.port());
                 let peer = v4(socket.peer_addr().ok());
-                let pending = VecDeque::new();
-                *self = Self::Datagrams(Box::new(Datagrams { socket, access, pending }));
+                let (pending, counts) = (VecDeque::new(), Counts::default());
+                *self = Self::Datagrams(Box::new(Datagrams { socket, access, pending, counts }));
                 Happened::Opened(local, peer)
             }
         }
@@ -285,7 +309,10 @@ impl Datagrams {
         while let Some(datagram) = self.pending.front() {
             // What can't be sent is lost, as datagrams are.
             match self.socket.poll_send(cx, datagram) {
-                Poll::Ready(_) => drop(self.pending.pop_front()),
+                Poll::Ready(sent) => {
+                    self.counts.sent += sent.unwrap_or(0) as u64;
+                    self.pending.pop_front();
+                }
                 Poll::Pending => break,
             }
         }
@@ -297,7 +324,9 @@ impl Datagrams {
             match self.socket.poll_recv_from(cx, &mut read) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(SocketAddr::V4(from))) if self.access.check(from.into()).is_ok() => {
-                    return Poll::Ready(Happened::Datagram(read.filled().len(), from));
+                    let length = read.filled().len();
+                    self.counts.received += length as u64;
+                    return Poll::Ready(Happened::Datagram(length, from));
                 }
                 // A stranger's, or the news that the peer has nobody at its port.
                 Poll::Ready(_) => {}
