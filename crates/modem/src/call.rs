@@ -20,7 +20,6 @@ pub(crate) enum Direction {
 
 /// How a call goes on, for command sets that tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "gsm"), expect(dead_code, reason = "a module alone tells it"))]
 pub(crate) enum Progress {
     /// It was dialled, or rings.
     Begun,

@@ -233,7 +233,9 @@ impl Core {
             0 => Parity::Odd,
             1 => Parity::Even,
             2 => Parity::Mark,
-            _ => Parity::Space,
+            3 => Parity::Space,
+            // Of GSM modules; V.250 ends at 3.
+            _ => Parity::None,
         };
         let (data_bits, parity, stop_bits) = match self.settings.number(FORMAT) {
             1 => (8, Parity::None, 2),

@@ -4,7 +4,7 @@ use crate::core::Core;
 use crate::table::{
     AMPERSAND, Asked, BACKSLASH, BASIC, Command, Does, EXTENDED, Kept, OWN, REGISTERS, Told,
 };
-use crate::{help, report};
+use crate::{help, report, sets};
 
 /// A terminal is eighty columns wide.
 const WIDTH: usize = 78;
@@ -19,6 +19,9 @@ pub(crate) fn identity(asked: &Asked<'_>) -> Told {
             "ERROR" => Told::Refused,
             text => Told::Lines(text.lines().map(str::to_owned).collect()),
         };
+    }
+    if let Some(lines) = sets::information(core, number) {
+        return Told::Lines(lines);
     }
     let line = |text: String| Told::Lines(vec![text]);
     match number {
@@ -59,8 +62,12 @@ pub(crate) fn view(asked: &Asked<'_>) -> Told {
 /// All settings, one family after another.
 fn active(core: &Core) -> Vec<String> {
     let mut lines = Vec::new();
-    for family in [BASIC, AMPERSAND, BACKSLASH, REGISTERS, EXTENDED, OWN] {
-        let items: Vec<String> = family.iter().filter_map(|command| shown(command, core)).collect();
+    let of_sets = sets::settings(core.persona());
+    let is_of_sets = |name: &str| of_sets.iter().any(|command| command.name == name);
+    for family in [BASIC, AMPERSAND, BACKSLASH, REGISTERS, EXTENDED, OWN, of_sets] {
+        let own = std::ptr::eq(family, of_sets);
+        let known = family.iter().filter(|command| own || !is_of_sets(command.name));
+        let items: Vec<String> = known.filter_map(|command| shown(command, core)).collect();
         wrap(items.iter().map(String::as_str), &mut lines);
     }
     lines

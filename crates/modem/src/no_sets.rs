@@ -110,6 +110,10 @@ pub(crate) const fn settings(_: &Persona) -> &'static [Command] {
 
 pub(crate) const fn progress(_: Progress, _: &Core, _: &Port<'_>) {}
 
+pub(crate) const fn information(_: &Core, _: u32) -> Option<Vec<String>> {
+    None
+}
+
 pub(crate) const fn ring(_: &Core) -> Option<&'static str> {
     None
 }

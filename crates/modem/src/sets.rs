@@ -146,6 +146,7 @@ impl Sets {
             && let Some(gsm) = &inner.gsm
         {
             inner.wip.set_application(gsm.runs().into());
+            inner.wip.set_radio(gsm.radio());
         }
         sets
     }
@@ -263,6 +264,12 @@ fn asked(named: &Named<'_>, state: &State, core: &mut Core, port: &mut Port<'_>)
     {
         return Some(answer);
     }
+    #[cfg(all(feature = "gsm", feature = "wip"))]
+    let is_net = named.mark == b'#' || named.name.starts_with("WIP");
+    #[cfg(all(feature = "gsm", feature = "wip"))]
+    if is_net && let Some(refused) = without_card(core) {
+        return Some(refused);
+    }
     #[cfg(feature = "wip")]
     if core.persona().sets.has(Set::Edsoft) && named.mark == b'#' {
         return wip::vendor_command(named, state, core, port);
@@ -275,6 +282,25 @@ fn asked(named: &Named<'_>, state: &State, core: &mut Core, port: &mut Port<'_>)
     }
     let _ = (named, state, core, port);
     None
+}
+
+/// What commands about TCP/IP are answered as long as the card isn't ready, or the module has not come so far.
+#[cfg(all(feature = "gsm", feature = "wip"))]
+fn without_card(core: &Core) -> Option<Answer> {
+    let facts = &core.persona().sets;
+    let is_on = facts.has(Set::Wip) || facts.has(Set::Edsoft);
+    if !is_on || facts.without_card == facts::WithoutCard::Bearer {
+        return None;
+    }
+    let part = core.sets.get()?.gsm.as_ref()?;
+    match part.card() {
+        Err(gsm::Refusal::Equipment(number)) => Some(Answer::Cme(number)),
+        Err(_) => Some(Answer::Error),
+        Ok(gsm::Ready::No) if facts.without_card == facts::WithoutCard::UntilReady => {
+            Some(Answer::Cme(cme::BUSY))
+        }
+        Ok(gsm::Ready::No | gsm::Ready::Yes) => None,
+    }
 }
 
 /// What the end of a command makes of its line.
@@ -428,6 +454,16 @@ pub(crate) fn progress(progress: crate::call::Progress, core: &mut Core, port: &
     let _ = (progress, core, port);
 }
 
+/// What `ATI` with this number is answered, if it is anything of a set's own.
+pub(crate) fn information(core: &Core, number: u32) -> Option<Vec<String>> {
+    #[cfg(feature = "gsm")]
+    if core.persona().sets.has(Set::Gsm) {
+        return gsm::information(core, number);
+    }
+    let _ = (core, number);
+    None
+}
+
 /// What is said in place of `RING`, if anything is.
 pub(crate) fn ring(core: &Core) -> Option<&'static str> {
     #[cfg(feature = "gsm")]
@@ -453,6 +489,36 @@ fn application(core: &mut Core, runs: gsm::Runs) {
         inner.wip.set_application(runs.into());
     }
     let _ = (core, runs);
+}
+
+/// The module starts anew, and its sockets with it.
+#[cfg(feature = "gsm")]
+fn start_anew(core: &mut Core) {
+    #[cfg(feature = "wip")]
+    if let Some(inner) = core.sets.get_mut() {
+        inner.wip.start_anew();
+    }
+    let _ = core;
+}
+
+/// The module has found a network, or lost it, or its card has.
+#[cfg(feature = "gsm")]
+fn radio(core: &mut Core, part: &gsm::Part) {
+    #[cfg(feature = "wip")]
+    if let Some(inner) = core.sets.get_mut() {
+        inner.wip.set_radio(part.radio());
+    }
+    let _ = (core, part);
+}
+
+/// Packet data is detached.
+#[cfg(feature = "gsm")]
+fn detached(core: &mut Core) {
+    #[cfg(feature = "wip")]
+    if let Some(inner) = core.sets.get_mut() {
+        inner.wip.detached();
+    }
+    let _ = core;
 }
 
 /// A command line without what only the card may know.

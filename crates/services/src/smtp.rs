@@ -52,6 +52,8 @@ pub struct Mail {
     pub bcc: String,
     /// What it is about.
     pub subject: String,
+    /// When it is sent, as RFC 5322 has it; empty if nobody knows.
+    pub date: String,
     /// Who writes that down.
     pub heading: Heading,
 }
@@ -113,6 +115,9 @@ impl Mail {
                 // One a line: no line gets longer than a server takes.
                 head.push_str(&format!("{name}: {}\r\n", list.join(",\r\n ")));
             }
+        }
+        if !self.date.is_empty() {
+            head.push_str(&format!("Date: {}\r\n", self.date));
         }
         head.push_str(&format!("Subject: {}\r\n\r\n", self.subject));
         head

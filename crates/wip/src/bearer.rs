@@ -63,7 +63,8 @@ enum Held {
 /// What an option takes.
 enum Takes {
     Text(usize),
-    Number(u32),
+    /// From the first, with which it begins, to the last.
+    Number(u32, u32),
     Address,
 }
 
@@ -71,10 +72,10 @@ fn takes(option: u32) -> Option<Takes> {
     Some(match option {
         0 | 1 => Takes::Text(LOGIN),
         2 => Takes::Text(PHONE),
-        5 => Takes::Number(65_535),
-        6..=10 | 12 | 13 | 19 | 20 => Takes::Number(1),
+        5 => Takes::Number(0, 65_535),
+        6..=10 | 12 | 13 | 19 | 20 => Takes::Number(0, 1),
         APN_OPTION => Takes::Text(APN),
-        14 => Takes::Number(4),
+        14 => Takes::Number(1, 4),
         15..=18 => Takes::Address,
         _ => return None,
     })
@@ -103,8 +104,9 @@ impl Options {
                 Some(Takes::Text(most)) => {
                     memory::read(value).filter(|text| text.len() <= most).map(Held::Text)
                 }
-                Some(Takes::Number(last)) => {
-                    value.parse().ok().filter(|value| *value <= last).map(Held::Number)
+                Some(Takes::Number(first, last)) => {
+                    let number = value.parse().ok();
+                    number.filter(|value| (first..=last).contains(value)).map(Held::Number)
                 }
                 Some(Takes::Address) | None => None,
             };
@@ -231,9 +233,9 @@ impl Wip {
                 }
                 Held::Text(text.into_owned())
             }
-            Takes::Number(last) => {
+            Takes::Number(first, last) => {
                 let number = args.number(3)?;
-                if number > last {
+                if !(first..=last).contains(&number) {
                     return Err(bad());
                 }
                 Held::Number(number)
@@ -257,7 +259,7 @@ impl Wip {
             (_, Some(Held::Text(text))) => format!("\"{text}\""),
             (_, Some(Held::Number(number))) => number.to_string(),
             (Takes::Text(_) | Takes::Address, None) => "\"\"".to_owned(),
-            (Takes::Number(_), None) => "0".to_owned(),
+            (Takes::Number(first, _), None) => first.to_string(),
         };
         Ok(Answer::Ok(vec![format!("+WIPBR: {id},{option},{value}")]))
     }
@@ -281,7 +283,8 @@ impl Wip {
             return Err(Answer::Cme(Code::BAD_STACK_STATE));
         }
         match (id, mode) {
-            (GPRS | ETHERNET, 0) => {}
+            (GPRS, 0) => self.radio_serves()?,
+            (ETHERNET, 0) => {}
             // There is nobody who could call or be called.
             (CSD, 0) => return Err(Answer::Cme(Code::BEARER_NO_CARRIER)),
             (_, 0 | 1) => return Err(Answer::Cme(Code::NOT_ON_BEARER)),
@@ -298,6 +301,12 @@ impl Wip {
         } else {
             self.awaited = Awaited::Delay(id, now + self.rules.bearer_delay);
         }
+    }
+
+    /// Whether a bearer over radio is started, or about to be.
+    pub(crate) fn bears_radio(&self) -> bool {
+        let starts = matches!(self.awaited, Awaited::Bearer(GPRS) | Awaited::Delay(GPRS, _));
+        starts || self.bearers.state(GPRS) == 1
     }
 
     /// Starts the usual bearer, open or not.

@@ -19,6 +19,10 @@ impl Code {
     pub const NOT_ON_BEARER: Self = Self(806);
     /// Nobody at the other end of the bearer.
     pub const BEARER_NO_CARRIER: Self = Self(809);
+    /// There is no card for the bearer.
+    pub const NO_CARD: Self = Self(810);
+    /// The card isn't ready for it.
+    pub const CARD_LOCKED: Self = Self(811);
     /// The network failed.
     pub const NETWORK: Self = Self(812);
     /// Pings can't be sent.

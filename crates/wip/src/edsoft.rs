@@ -25,6 +25,9 @@ const CLOSED: &str = "Ok_Info_SocketClosed";
 /// What is said when the bearer can't be started.
 const NOT_STARTED: &str = "#CME ERROR: 49155";
 
+/// The same where there is no network for it.
+const NOT_ATTACHED: &str = "#CME ERROR: 35865";
+
 /// The one connection.
 const CHANNEL: Channel = Channel::tcp(1);
 
@@ -149,6 +152,9 @@ impl Wip {
     fn connection_start(&mut self, now: Instant, out: &mut impl Out) -> Read<Answer> {
         if self.bearers.is_started() {
             return Ok(Answer::Words(vec![STARTED.into()]));
+        }
+        if self.radio_serves().is_err() {
+            return Ok(Answer::Words(vec![NOT_ATTACHED.into()]));
         }
         let _ = self.start_stack(out);
         self.begin_gprs(now, out);

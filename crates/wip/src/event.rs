@@ -26,6 +26,10 @@ pub trait Out {
     /// What the module has to be told by [`Wip::remember`](crate::Wip::remember) when it starts; nothing of
     /// it if the text is empty. A login of a bearer may be in it.
     fn keep(&mut self, memory: Memory, text: &str);
+    /// The time now as the head of a mail has it, if somebody knows it.
+    fn date(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a command came to.

@@ -54,6 +54,7 @@ mod machine;
 mod memory;
 mod option;
 mod ping;
+mod radio;
 mod rules;
 mod service;
 mod socket;
@@ -65,7 +66,8 @@ pub use code::Code;
 pub use event::{Action, Addresses, Answer, Event, Failure, Indication, Out, Ping, Setting};
 pub use machine::Wip;
 pub use memory::Memory;
+pub use radio::Radio;
 pub use rules::{
-    BearerLost, Bearers, ConnectError, Dialect, Gathering, PeerClose, Quoted, Rules, Services,
-    SessionClose, Shutdown, StackDown, Transport,
+    BearerLost, Bearers, ConnectError, Dialect, Gathering, MailDate, PeerClose, Quoted, Rules,
+    Services, SessionClose, Shutdown, StackDown, Transport,
 };

@@ -13,7 +13,8 @@ use crate::service::Services;
 use crate::socket::{Known, Phase, Socket};
 use crate::stack::Stack;
 use crate::{
-    Action, Answer, Channel, Code, ConnectError, Event, Failure, Indication, Out, Protocol, Rules,
+    Action, Answer, Channel, Code, ConnectError, Event, Failure, Indication, Out, Protocol, Radio,
+    Rules,
 };
 
 /// A module's TCP/IP: the stack, its bearers and its sockets.
@@ -24,6 +25,7 @@ pub struct Wip {
     pub(crate) bearers: Bearers,
     /// What all begins with.
     pub(crate) stored: Stored,
+    pub(crate) radio: Radio,
     pub(crate) sockets: BTreeMap<Channel, Socket>,
     pub(crate) edsoft: Edsoft,
     /// Sessions with servers.
@@ -64,6 +66,7 @@ impl Wip {
             stack: Stack::with(stored.stack),
             bearers: Bearers::default(),
             stored,
+            radio: Radio::default(),
             sockets: BTreeMap::new(),
             edsoft: Edsoft::default(),
             services: Services::default(),
@@ -233,10 +236,11 @@ impl Wip {
         if !self.sockets.is_empty() || !self.services.is_empty() {
             self.close_all(out);
         }
-        *self = Self::with(std::mem::take(&mut self.rules), std::mem::take(&mut self.stored));
+        let (rules, stored) = (std::mem::take(&mut self.rules), std::mem::take(&mut self.stored));
+        *self = Self { radio: self.radio, ..Self::with(rules, stored) };
     }
 
-    fn lost(&mut self, out: &mut impl Out) {
+    pub(crate) fn lost(&mut self, out: &mut impl Out) {
         let waited = std::mem::replace(&mut self.awaited, Awaited::Nothing);
         if waited != Awaited::Nothing {
             self.ends(Answer::Cme(Code::NETWORK), out);

@@ -41,6 +41,8 @@ pub struct Rules {
     pub services: Services,
     /// What each number of `+WIPFILE=5` does, from 1.
     pub http_methods: Vec<Method>,
+    /// Whether the head of a mail has a date.
+    pub mail_date: MailDate,
     /// When a session that the equipment closes is told to be closed.
     pub session_close: SessionClose,
 }
@@ -54,6 +56,15 @@ pub enum Services {
     Ftp,
     /// FTP, HTTP, SMTP and POP3.
     All,
+}
+
+/// Whether the head that the module writes for a mail has a date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailDate {
+    /// It has none: the server writes it, or nobody does.
+    Absent,
+    /// It has.
+    Written,
 }
 
 /// When `+WIPPEERCLOSE` follows on `+WIPCLOSE`.
@@ -185,6 +196,7 @@ impl Default for Rules {
                 Method::Post,
                 Method::Trace,
             ],
+            mail_date: MailDate::Written,
             session_close: SessionClose::Services,
         }
     }

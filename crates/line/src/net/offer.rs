@@ -65,10 +65,7 @@ impl Offer {
     }
 
     /// Whether he can be told to the modem; an error once he is gone.
-    pub(super) fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Event<'static>, Cause>> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Event<'static>, Cause>> {
         let Stage::Noting(_, kept) = &mut self.stage else { return Poll::Pending };
         let Poll::Ready(kept) = kept.as_mut().poll(cx) else { return Poll::Pending };
         let Stage::Noting(caller, _) = std::mem::replace(&mut self.stage, Stage::Over) else {

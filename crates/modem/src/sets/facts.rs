@@ -30,6 +30,21 @@ pub(crate) struct Facts {
     pub(super) escape: super::wip::EscapeGuard,
     #[cfg(feature = "wip")]
     pub(super) resume: Resume,
+    #[cfg(feature = "wip")]
+    pub(super) without_card: WithoutCard,
+}
+
+/// What commands about TCP/IP do without a card that is ready.
+#[cfg(feature = "wip")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum WithoutCard {
+    /// They are refused, as the card's own commands are.
+    #[default]
+    All,
+    /// That, and until `+WIND: 4` they are told to come again.
+    UntilReady,
+    /// A bearer can't be started.
+    Bearer,
 }
 
 /// Whether `ATO` goes back to the last socket.

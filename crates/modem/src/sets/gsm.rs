@@ -3,6 +3,7 @@
 //! 3GPP TS 27.007 and 27.005 as Wavecom's modules have them, with `+WIND` and `+WOPEN` of Wavecom's own.
 //! There is no radio: what the network says is what the persona says of it, and messages go to the driver.
 
+mod about;
 mod address;
 mod alphabet;
 mod arrival;
@@ -45,6 +46,7 @@ use crate::port::Port;
 use crate::state::{State, StateName};
 use crate::stored::Stored;
 
+pub(crate) use about::information;
 pub use address::Number;
 pub(crate) use error::Refusal;
 pub(crate) use facts::{Facts, StatusFrom};
@@ -119,6 +121,14 @@ enum Power {
 /// Whether the application of the TCP/IP commands runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Runs {
+    No,
+    Yes,
+}
+
+/// Whether a module has come as far as `+WIND: 4` since its start.
+#[cfg(feature = "wip")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ready {
     No,
     Yes,
 }
@@ -205,6 +215,25 @@ impl Part {
         if self.application == Application::Running { Runs::Yes } else { Runs::No }
     }
 
+    /// Whether the card can be used, and the module has come as far as `+WIND: 4` since its start.
+    #[cfg(feature = "wip")]
+    pub(super) fn card(&self) -> Result<Ready, Refusal> {
+        self.sim.ready()?;
+        Ok(if self.agenda.has(&Due::Ready) { Ready::No } else { Ready::Yes })
+    }
+
+    /// What bearers over radio can count on.
+    #[cfg(feature = "wip")]
+    pub(super) fn radio(&self) -> ::wip::Radio {
+        use ::wip::Radio;
+        match self.sim.ready() {
+            _ if !self.sim.is_present() => Radio::NoCard,
+            Err(_) => Radio::Locked,
+            Ok(()) if self.network.serves() => Radio::There,
+            Ok(()) => Radio::Absent,
+        }
+    }
+
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.agenda.next()
     }
@@ -282,9 +311,11 @@ impl Part {
     }
 
     /// The module goes silent: nothing of what it was at comes to an end.
-    fn leave_quietly(&mut self) {
+    fn leave_quietly(&mut self, turn: &mut Turn<'_, '_>) {
         self.agenda.clear();
         self.network.go_silent();
+        super::start_anew(turn.core);
+        super::radio(turn.core, self);
         (self.prompt, self.sending) = (None, None);
     }
 

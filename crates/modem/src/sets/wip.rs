@@ -4,6 +4,8 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+#[cfg(feature = "gsm")]
+use ::wip::Radio;
 use ::wip::{Action as Net, Channel, Code, Event, Indication, Memory, Out, Wip};
 use at::result::ResultCode;
 use clock::Instant;
@@ -26,6 +28,8 @@ pub(crate) struct Part {
     application: Application,
     /// Whether the application has stopped since the machine was last looked at, and all its sockets with it.
     restart: bool,
+    /// Whether the radio network is gone since.
+    radio_lost: bool,
     /// Why the equipment doesn't have its socket or file any more.
     dropped: Option<Dropped>,
 }
@@ -80,7 +84,13 @@ impl Part {
                 machine.remember(memory, text);
             }
         }
-        Self { machine, application: Application::Running, restart: false, dropped: None }
+        Self {
+            machine,
+            application: Application::Running,
+            restart: false,
+            radio_lost: false,
+            dropped: None,
+        }
     }
 
     /// The application is started or stopped.
@@ -90,12 +100,31 @@ impl Part {
         self.restart |= application == Application::Stopped;
     }
 
+    /// The module starts anew.
+    #[cfg(feature = "gsm")]
+    pub(super) const fn start_anew(&mut self) {
+        self.restart = true;
+    }
+
+    /// What bearers over radio can count on from now on.
+    #[cfg(feature = "gsm")]
+    pub(super) fn set_radio(&mut self, radio: Radio) {
+        self.machine.set_radio(radio);
+        self.radio_lost |= radio != Radio::There;
+    }
+
+    /// Packet data is detached: what it carried is gone.
+    #[cfg(feature = "gsm")]
+    pub(super) const fn detached(&mut self) {
+        self.radio_lost = true;
+    }
+
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.machine.deadline()
     }
 
     pub(super) const fn has_news(&self) -> bool {
-        self.dropped.is_some() || self.restart
+        self.dropped.is_some() || self.restart || self.radio_lost
     }
 
     pub(crate) fn wants(&self, channel: Channel) -> bool {
@@ -128,6 +157,8 @@ struct Wires<'a, 'p> {
     finished: Option<Answer>,
     dropped: Option<Dropped>,
     kept: Option<(Memory, String)>,
+    #[cfg(feature = "gsm")]
+    now: Option<crate::Moment>,
 }
 
 impl Out for Wires<'_, '_> {
@@ -170,6 +201,11 @@ impl Out for Wires<'_, '_> {
     fn keep(&mut self, memory: Memory, text: &str) {
         self.kept = Some((memory, text.to_owned()));
     }
+
+    #[cfg(feature = "gsm")]
+    fn date(&self) -> Option<String> {
+        Some(self.now?.to_mail())
+    }
 }
 
 /// An answer without lines.
@@ -194,6 +230,11 @@ fn with<T>(
     let mut shutdown = vec![format.cr, format.lf];
     shutdown.extend_from_slice(b"SHUTDOWN");
     shutdown.extend_from_slice(&[format.cr, format.lf]);
+    #[cfg(feature = "gsm")]
+    let now = match core.sets.get()?.gsm.as_ref() {
+        Some(part) => part.known_moment(core, port),
+        None => port.wall_time(),
+    };
     let inner = core.sets.get_mut()?;
     let mut wires = Wires {
         port,
@@ -202,6 +243,8 @@ fn with<T>(
         finished: None,
         dropped: None,
         kept: None,
+        #[cfg(feature = "gsm")]
+        now,
     };
     let done = does(&mut inner.wip.machine, &mut wires);
     let Wires { said, finished, dropped, kept, port, .. } = wires;
@@ -399,6 +442,10 @@ pub(super) fn news(state: State, core: &mut Core, port: &mut Port<'_>) -> State 
     let part = core.sets.get_mut().map(|inner| &mut inner.wip);
     if part.is_some_and(|part| std::mem::take(&mut part.restart)) {
         with(core, port, |wip, out| wip.restart(out));
+    }
+    let part = core.sets.get_mut().map(|inner| &mut inner.wip);
+    if part.is_some_and(|part| std::mem::take(&mut part.radio_lost)) {
+        with(core, port, |wip, out| wip.radio_lost(out));
     }
     let dropped = core.sets.get_mut().and_then(|inner| inner.wip.dropped.take());
     match (state, dropped) {

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use ::wip::{
-    BearerLost, Bearers, Code, ConnectError, Gathering, Method, PeerClose, Quoted, Services,
-    SessionClose, Shutdown, StackDown, Transport,
+    BearerLost, Bearers, Code, ConnectError, Gathering, MailDate, Method, PeerClose, Quoted,
+    Services, SessionClose, Shutdown, StackDown, Transport,
 };
 
-use super::facts::Resume;
+use super::facts::{Resume, WithoutCard};
 use super::wip::EscapeGuard;
 use crate::persona::{Key, Persona, ValueSetter, choose, number, switch, text, word};
 
@@ -85,6 +85,20 @@ pub(crate) const KEYS: &[Key] = &[
             choose(&mut p.sets.wip.bearer_lost, word, &words)
         },
     ),
+    word(
+        "wip.without-card",
+        "\"all\", \"until-ready\" or \"bearer\"",
+        "what is refused without a card that is ready: all of +WIP\u{2026} with the card's error, that and all until \
+         +WIND: 4 with 515, or a bearer's start with 810 or 811",
+        |p, word| {
+            let words = [
+                ("all", WithoutCard::All),
+                ("until-ready", WithoutCard::UntilReady),
+                ("bearer", WithoutCard::Bearer),
+            ];
+            choose(&mut p.sets.without_card, word, &words)
+        },
+    ),
     switch("wip.gathering", "option 12 of +WIPCFG exists", |p, on| {
         p.sets.wip.gathering = on.choose(Gathering::Unknown, Gathering::Known);
     }),
@@ -140,6 +154,9 @@ pub(crate) const KEYS: &[Key] = &[
             choose(&mut p.sets.wip.session_close, word, &words)
         },
     ),
+    switch("wip.mail-date", "the head that the module writes for a mail has a date", |p, on| {
+        p.sets.wip.mail_date = on.choose(MailDate::Absent, MailDate::Written);
+    }),
     Key {
         name: "wip.http-methods",
         takes: "methods of HTTP with a space between",

@@ -9,7 +9,7 @@ pub(crate) const PORT_RATE: Cell = Cell::of("+IPR", List(PORT_RATES), 0);
 /// Character format.
 pub(crate) const FORMAT: Cell = Cell::of("+ICF", Span(0, 6), 3);
 /// Parity in that format.
-pub(crate) const FORMAT_PARITY: Cell = Cell::field("+ICF", 1, Span(0, 3), 3);
+pub(crate) const FORMAT_PARITY: Cell = Cell::field("+ICF", 1, Span(0, 4), 3);
 /// How the equipment stops the modem.
 pub(crate) const FLOW_BY_DTE: Cell = Cell::of("+IFC", Span(0, 4), 2);
 /// How the modem stops the equipment.
@@ -76,7 +76,7 @@ pub(crate) const EXTENDED: &[Command] = &[
     acts(
         "+ICF",
         &[FORMAT, FORMAT_PARITY],
-        "character format: 0 automatic, 1 8N2, 2 8P1, 3 8N1, 4 7N2, 5 7P1, 6 7N1; parity 0 odd, 1 even, 2 mark, 3 space",
+        "format: 0 automatic, 1 8N2, 2 8P1, 3 8N1, 4 7N2, 5 7P1, 6 7N1; parity 0 odd, 1 even, 2 mark, 3 space, 4 none",
     ),
     acts(
         "+IFC",

@@ -9,7 +9,7 @@ use crate::command::{Args, Read, ok};
 use crate::limits::{TEXT, VALUES};
 use crate::machine::Awaited;
 use crate::stuffing::{ETX, Piece, Unstuffer, stuff};
-use crate::{Answer, Channel, Code, Indication, Out, Protocol, Wip};
+use crate::{Answer, Channel, Code, Indication, MailDate, Out, Protocol, Wip};
 
 /// What is asked of a server, or comes from it or goes to it.
 #[derive(Clone, Debug)]
@@ -75,7 +75,10 @@ impl Wip {
         let open = self.services.open.get_mut(&channel.protocol);
         let open = open.filter(|open| open.standing != Standing::Lost && open.file.is_none());
         let open = open.ok_or(Answer::Cme(Code::BAD_STATE))?;
-        let mail = open.mail.clone();
+        let mut mail = open.mail.clone();
+        if self.rules.mail_date == MailDate::Written {
+            mail.date = out.date().unwrap_or_default();
+        }
         if matches!(wanted, Wanted::Mail) && mail.sender.is_empty() {
             return Err(Answer::Cme(Code::SENDER));
         }

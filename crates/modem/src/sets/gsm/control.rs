@@ -8,6 +8,10 @@ use super::facts::{ErrorWords, Function};
 use super::moment::{self, Moment};
 use super::security::single_number;
 use super::{Application, COMMANDS, Done, Part, Reply, Turn};
+#[cfg(feature = "wip")]
+use crate::core::Core;
+#[cfg(feature = "wip")]
+use crate::port::Port;
 use crate::state::StateName;
 
 /// `+CFUN`
@@ -21,7 +25,7 @@ pub(super) fn function(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
                 [Value::Number(1)] if turn.facts().function == Function::Stays => Ok(Done::Ok),
                 [Value::Number(1)] | [Value::Number(1), Value::Number(1)] => {
                     let span = turn.facts().restart;
-                    part.leave_quietly();
+                    part.leave_quietly(turn);
                     Ok(Done::Restart(span))
                 }
                 [Value::Number(1), Value::Number(0)] => Ok(Done::Ok),
@@ -37,7 +41,7 @@ pub(super) fn function(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
 pub(super) fn power_off(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
     match turn.named.act {
         ExtendedAct::Execute => {
-            part.leave_quietly();
+            part.leave_quietly(turn);
             Ok(Done::Off)
         }
         ExtendedAct::Test => Ok(Done::Ok),
@@ -83,7 +87,7 @@ pub(super) fn application(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
             if span.is_zero() {
                 return Ok(Done::Ok);
             }
-            part.leave_quietly();
+            part.leave_quietly(turn);
             Ok(Done::Restart(span))
         }
         ExtendedAct::Execute => Err(Refusal::Syntax),
@@ -139,8 +143,21 @@ pub(super) struct Clock {
 impl Part {
     /// The time by the module's clock.
     pub(super) fn moment(&self, turn: &Turn<'_, '_>) -> Moment {
-        let moment = turn.wall().later(self.clock.ahead);
-        Moment { quarters: self.clock.quarters.unwrap_or(moment.quarters), ..moment }
+        self.clock.shows(turn.wall())
+    }
+
+    /// The time by the module's clock, where the wall has one.
+    #[cfg(feature = "wip")]
+    pub(in crate::sets) fn known_moment(&self, core: &Core, port: &Port<'_>) -> Option<Moment> {
+        let wall = port.wall_time()?.ahead(core.persona().sets.gsm().zone);
+        Some(self.clock.shows(wall))
+    }
+}
+
+impl Clock {
+    fn shows(self, wall: Moment) -> Moment {
+        let moment = wall.later(self.ahead);
+        Moment { quarters: self.quarters.unwrap_or(moment.quarters), ..moment }
     }
 }
 

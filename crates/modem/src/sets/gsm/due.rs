@@ -80,6 +80,11 @@ impl Agenda {
         self.0.retain(|(_, due)| !what(due));
     }
 
+    #[cfg(feature = "wip")]
+    pub(super) fn has(&self, what: &Due) -> bool {
+        self.0.iter().any(|(_, due)| due == what)
+    }
+
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

@@ -100,6 +100,26 @@ impl Moment {
         Self::parse(&text).unwrap_or(UNSET)
     }
 
+    /// As the head of a mail has it: RFC 5322, 3.3.
+    #[cfg(feature = "wip")]
+    pub(crate) fn to_mail(self) -> String {
+        const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+        const MONTHS: [&str; 12] =
+            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let Parts { year, month, day, hour, minute, second } = self.parts();
+        let name = |names: &[&'static str], at: i64| {
+            usize::try_from(at).ok().and_then(|at| names.get(at).copied()).unwrap_or_default()
+        };
+        let weekday = name(&DAYS, self.local.div_euclid(DAY).rem_euclid(7));
+        let month = name(&MONTHS, month - 1);
+        let sign = if self.quarters < 0 { '-' } else { '+' };
+        let zone = u32::from(self.quarters.unsigned_abs());
+        let (hours, minutes) = (zone / 4, zone % 4 * 15);
+        format!(
+            "{weekday}, {day} {month} {year} {hour:02}:{minute:02}:{second:02} {sign}{hours:02}{minutes:02}"
+        )
+    }
+
     fn parts(self) -> Parts {
         let days = self.local.div_euclid(DAY);
         let time = self.local.rem_euclid(DAY);
@@ -178,6 +198,18 @@ mod tests {
             assert_eq!(Moment::parse(text), Some(Moment { local, quarters: 0 }));
         }
         assert_eq!(Moment { local: 0, quarters: -14 }.to_string(), "70/01/01,00:00:00-14");
+    }
+
+    #[cfg(feature = "wip")]
+    #[test]
+    fn mails_have_their_own_way_with_moments() {
+        for (local, quarters, text) in [
+            (0, 0, "Thu, 1 Jan 1970 00:00:00 +0000"),
+            (951_827_696, -14, "Tue, 29 Feb 2000 12:34:56 -0330"),
+            (1_795_378_500, 4, "Sun, 22 Nov 2026 20:15:00 +0100"),
+        ] {
+            assert_eq!(Moment { local, quarters }.to_mail(), text);
+        }
     }
 
     #[test]

@@ -99,6 +99,7 @@ impl Part {
         let served = self.network.serves();
         let (before, packet_before) = (self.network.status, self.network.packet_status());
         self.network.status = status;
+        crate::sets::radio(turn.core, self);
         if before != status {
             self.tell("+CREG", settings::REGISTRATION, status, turn);
         }
@@ -139,6 +140,7 @@ impl Part {
         let before = self.network.packet_status();
         self.network.attached = false;
         self.packet.deactivate();
+        crate::sets::detached(turn.core);
         self.tell_packet(before, turn);
     }
 

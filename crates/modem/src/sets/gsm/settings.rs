@@ -11,6 +11,11 @@ pub(super) const PACKET_REGISTRATION: Cell = Cell::of("+CGREG", Span(0, 2), 0);
 pub(super) const EVOLVED_REGISTRATION: Cell = Cell::of("+CEREG", Span(0, 2), 0);
 /// `+CRC`: whether `RING` says what kind of call it is.
 pub(super) const CALL_KIND: Cell = Cell::of("+CRC", Span(0, 1), 0);
+/// `+CR`: whether the bearer of a call is told.
+pub(super) const BEARER_REPORT: Cell = Cell::of("+CR", Span(0, 1), 0);
+/// `+CBST`: speed and name of the bearer of data calls,
+pub(super) const BEARER: [Cell; 2] =
+    [Cell::of("+CBST", Span(0, 134), 0), Cell::field("+CBST", 1, Span(0, 1), 0)];
 /// `+CBST`: whether a call is transparent.
 pub(super) const TRANSPARENCY: Cell = Cell::field("+CBST", 2, Span(0, 3), 1);
 /// `+CMGF`: PDU mode or text mode.
@@ -63,6 +68,6 @@ pub(crate) const SETTINGS: &[Command] = &[
         &[Cell::of("+CBST", Span(0, 134), 0), Cell::field("+CBST", 1, Span(0, 1), 0), TRANSPARENCY],
         "bearer of data calls",
     ),
-    shown("+CR", &[Cell::of("+CR", Span(0, 1), 0)], "report of the bearer"),
+    shown("+CR", &[BEARER_REPORT], "report of the bearer"),
     shown("+CVHU", &[Cell::of("+CVHU", Span(0, 1), 0)], "hang-up of voice calls"),
 ];
