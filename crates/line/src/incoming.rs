@@ -5,10 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use at::result::Cause;
-use carrier::{AccessList, Caller, ListenError, ListenOptions, Listener, Peer};
+use carrier::{AccessList, Caller, ListenError, Peer};
 use tracing::{info, warn};
 
 use crate::config::LineConfig;
+use crate::doors::Doors;
 use crate::gate::{Gate, Verdict};
 use crate::hunt::Handed;
 use crate::limits;
@@ -17,7 +18,7 @@ use crate::switchboard::Board;
 /// The listeners of a line, and the callers that wait for it.
 #[derive(Default)]
 pub(crate) struct Incoming {
-    listeners: Vec<Listener>,
+    doors: Doors,
     access: AccessList,
     /// Handed over by groups and other lines, which have let them in, or sent by lines.
     handed_over: VecDeque<Handed>,
@@ -32,10 +33,9 @@ type Judging = Pin<Box<dyn Future<Output = (Caller, Verdict)> + Send>>;
 
 impl Incoming {
     pub(crate) fn open(config: &LineConfig) -> Result<Self, ListenError> {
-        let listen = |address| Listener::tcp(address, &ListenOptions::default());
-        let listeners = config.listen.0.iter().copied().map(listen).collect::<Result<_, _>>()?;
+        let doors = Doors::open(&config.listen.0)?;
         let access = config.answer_access.0.clone();
-        Ok(Self { listeners, access, gate: config.gate, ..Self::default() })
+        Ok(Self { doors, access, gate: config.gate, ..Self::default() })
     }
 
     /// A line that nobody can call from outside, for callers from inside.
@@ -45,12 +45,12 @@ impl Incoming {
 
     /// The line as a place for callers, or nothing if it isn't one.
     pub(crate) fn boxed(self) -> Option<Box<Self>> {
-        (!self.listeners.is_empty()).then(|| Box::new(self))
+        (!self.doors.is_empty()).then(|| Box::new(self))
     }
 
     /// Where callers arrive, with the ports that were free.
     pub(crate) fn places(&self) -> Vec<String> {
-        self.listeners.iter().map(|listener| listener.local().to_string()).collect()
+        self.doors.places()
     }
 
     /// Who may call.
@@ -130,25 +130,9 @@ impl Incoming {
     }
 
     fn poll_accept(&mut self, cx: &mut Context<'_>, line: &str) -> Poll<Caller> {
-        let mut accepted = Poll::Pending;
-        self.listeners.retain_mut(|listener| {
-            if accepted.is_ready() {
-                return true;
-            }
-            match listener.poll_accept(cx) {
-                Poll::Pending => true,
-                Poll::Ready(Ok(caller)) => {
-                    accepted = Poll::Ready(caller);
-                    true
-                }
-                // It fails when it is broken, and would fail at once again.
-                Poll::Ready(Err(error)) => {
-                    warn!(line, "{} takes no more calls: {error}", listener.local());
-                    false
-                }
-            }
-        });
-        accepted
+        self.doors.poll_caller(cx, |listener, error| {
+            warn!(line, "{} takes no more calls: {error}", listener.local());
+        })
     }
 
     /// The line is closed: nobody who waits for it will be answered.

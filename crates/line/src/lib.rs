@@ -15,6 +15,7 @@ mod behind;
 mod circuit;
 pub mod config;
 mod configured;
+mod doors;
 mod driver;
 mod end;
 #[cfg(feature = "configuration")]

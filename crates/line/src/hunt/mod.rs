@@ -12,9 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use at::result::Cause;
-use carrier::{
-    AccessList, CallOptions, Caller, ListenError, ListenOptions, Listener, clock_now, timer_at,
-};
+use carrier::{AccessList, CallOptions, Caller, ListenError, clock_now, timer_at};
 use clock::Instant;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -23,6 +21,7 @@ use tracing::{info, warn};
 
 pub use self::config::{HuntConfig, WhenBusy};
 pub(crate) use self::handed::Handed;
+use crate::doors::Doors;
 use crate::limits;
 use crate::placing;
 use crate::switchboard::Board;
@@ -65,16 +64,14 @@ impl Drop for Running {
 impl Running {
     /// Opens the group's listeners and waits for callers.
     pub(crate) fn start(config: HuntConfig, board: Arc<Board>) -> Result<Self, ListenError> {
-        let listen = |address| Listener::tcp(address, &ListenOptions::default());
-        let listeners =
-            config.listen.0.iter().copied().map(listen).collect::<Result<Vec<_>, _>>()?;
-        let places = listeners.iter().map(|listener| listener.local().to_string()).collect();
+        let doors = Doors::open(&config.listen.0)?;
+        let places = doors.places();
         let (back, returned) = mpsc::channel(limits::HUNTED);
         let door = back.clone();
         let hunt = Hunt {
             config: config.clone(),
             board,
-            listeners,
+            doors,
             waiting: VecDeque::new(),
             back,
             returned,
@@ -98,7 +95,7 @@ impl Running {
 struct Hunt {
     config: HuntConfig,
     board: Arc<Board>,
-    listeners: Vec<Listener>,
+    doors: Doors,
     waiting: VecDeque<Waiting>,
     back: mpsc::Sender<Caller>,
     returned: mpsc::Receiver<Caller>,
@@ -166,26 +163,10 @@ impl Hunt {
     }
 
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Caller> {
-        let mut accepted = Poll::Pending;
         let group = &self.config.name;
-        self.listeners.retain_mut(|listener| {
-            if accepted.is_ready() {
-                return true;
-            }
-            match listener.poll_accept(cx) {
-                Poll::Pending => true,
-                Poll::Ready(Ok(caller)) => {
-                    accepted = Poll::Ready(caller);
-                    true
-                }
-                // It fails when it is broken, and would fail at once again.
-                Poll::Ready(Err(error)) => {
-                    warn!(group, "{} takes no more calls: {error}", listener.local());
-                    false
-                }
-            }
-        });
-        accepted
+        self.doors.poll_caller(cx, |listener, error| {
+            warn!(group, "{} takes no more calls: {error}", listener.local());
+        })
     }
 
     fn arrived(&mut self, caller: Caller) {

@@ -4,8 +4,11 @@
 //! server answers each with the [`Notification`] of the same name and reports changes by itself.
 
 mod coding;
+mod port;
 
 use std::num::NonZeroU32;
+
+pub use self::port::Port;
 
 /// What a client asks of an access server.
 ///
