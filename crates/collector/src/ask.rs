@@ -15,6 +15,7 @@ use crate::config::{Framing, Writes};
 use crate::limits;
 use crate::point::is_bits;
 use crate::quantity::{registers, written};
+use crate::renewal::{self, Change};
 use crate::site::Site;
 use crate::told::is_told_name;
 
@@ -40,6 +41,8 @@ pub enum Target {
     Range(Range),
     /// This point.
     Point(String),
+    /// The configuration of the station there.
+    Configuration,
 }
 
 /// The text asks nothing.
@@ -71,6 +74,15 @@ impl FromStr for Ask {
         };
         let mut words = head.split_ascii_whitespace();
         let verb = words.next().unwrap_or_default();
+        if verb == "configure" {
+            let target = Target::Configuration;
+            let text = write.ok_or_else(|| BadAsk("a configuration is missing".into()))?;
+            Change::of(&text).map_err(BadAsk)?;
+            return match words.next() {
+                None => Ok(Self { target, unit: None, kind: None, order: None, write: Some(text) }),
+                Some(word) => Err(BadAsk(format!("`{word}` has no meaning here"))),
+            };
+        }
         let target = words.next().ok_or_else(|| BadAsk("what is to be read?".into()))?.parse()?;
         let mut ask = Self { target, unit: None, kind: None, order: None, write };
         while let Some(word) = words.next() {
@@ -102,8 +114,13 @@ impl FromStr for Ask {
 
 impl fmt::Display for Ask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.write.is_some() { "write " } else { "read " })?;
+        f.write_str(match (&self.target, &self.write) {
+            (Target::Configuration, _) => "configure",
+            (_, Some(_)) => "write ",
+            (_, None) => "read ",
+        })?;
         match &self.target {
+            Target::Configuration => {}
             Target::Point(name) => f.write_str(name)?,
             Target::Range(Range { first, count }) => {
                 write!(f, "{}:{}+{count}", first.table.letter(), first.number)?;
@@ -138,6 +155,9 @@ struct Meant {
 impl Ask {
     /// Carries it out over the site's call.
     pub(crate) async fn perform(&self, site: &Site, priority: i64) -> Result<Answer, OrderError> {
+        if let Some(change) = self.change()? {
+            return renewal::renew(site, change).await;
+        }
         let meant = self.meant(site)?;
         match &self.write {
             None => Ok(Answer::Told(meant.read(site, priority).await?)),
@@ -147,6 +167,9 @@ impl Ask {
 
     /// Whether it can be asked at all.
     pub(crate) fn check(&self, site: &Site) -> Result<(), OrderError> {
+        if self.change()?.is_some() {
+            return renewal::check(site);
+        }
         let meant = self.meant(site)?;
         if let Some(value) = &self.write {
             meant.request(site, value)?;
@@ -154,11 +177,32 @@ impl Ask {
         Ok(())
     }
 
+    /// What is to become of a station's configuration, if that is what is wanted.
+    fn change(&self) -> Result<Option<Change>, OrderError> {
+        match (&self.target, &self.write) {
+            (Target::Configuration, Some(text)) => {
+                Change::of(text).map(Some).map_err(OrderError::Bad)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The same for people and records: a whole configuration is too long for them.
+    pub fn summary(&self) -> String {
+        match (&self.target, &self.write) {
+            (Target::Configuration, Some(text)) if Change::is_whole(text) => {
+                format!("configure ({} bytes)", text.len())
+            }
+            _ => self.to_string().replace('\n', " "),
+        }
+    }
+
     fn meant(&self, site: &Site) -> Result<Meant, OrderError> {
         let bad = |words: &str| Err(OrderError::Bad(words.to_owned()));
         let shelf = site.shelf();
         let range = match &self.target {
             Target::Range(range) => *range,
+            Target::Configuration => return bad("a configuration stands in no registers"),
             Target::Point(name) => {
                 let point = site.point(name);
                 let point = point

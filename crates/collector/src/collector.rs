@@ -15,6 +15,7 @@ use crate::ask::Ask;
 use crate::config::{CollectorConfig, Framing, Shelf};
 use crate::limits;
 use crate::point::Point;
+use crate::renewal::StationNow;
 use crate::session;
 use crate::site::Site;
 use crate::tidings::{self, News};
@@ -141,6 +142,9 @@ pub enum OrderError {
     /// It is on the line, and its device gives no answer.
     #[error("the site is on the line, but the device doesn't answer")]
     Silent,
+    /// The station says no.
+    #[error("the station refuses it: {0}")]
+    NotTaken(String),
     /// The device says no.
     #[error("the device refuses: {0}")]
     Refused(Exception),
@@ -208,6 +212,9 @@ impl Collector {
                     let site = Arc::new(Site::new(shelf, calls));
                     if station && let Ok(Some((mark, text))) = self.shared.store.told(&name) {
                         site.set_told(told::Told::decode(mark, &text));
+                    }
+                    if station && let Ok(Some(said)) = self.shared.store.site_station(&name) {
+                        StationNow::of(&said).into_iter().for_each(|now| site.set_station(now));
                     }
                     site
                 }
@@ -306,6 +313,17 @@ impl Collector {
         self.shared.wish(site);
     }
 
+    /// A site's station has said how it is.
+    pub(crate) fn put_down_station(&self, site: &Arc<Site>, now: StationNow) {
+        let (store, name, row) = (self.shared.store.clone(), site.name().to_owned(), now.row());
+        site.set_station(now);
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = store.put_site_station(&name, row) {
+                tracing::warn!(site = name, "how its station is can't be written down: {error}");
+            }
+        });
+    }
+
     /// A site's call is over.
     pub(crate) fn has_left(&self, site: &Arc<Site>) {
         self.shared.put_down(site);
@@ -387,7 +405,7 @@ impl Shared {
                 .with("site", site.name())
                 .with("operator", who)
                 .with("what", what)
-                .with("ask", &ask.to_string())
+                .with("ask", &ask.summary())
                 .with("old", old)
                 .with("new", new);
             tracing::info!(site = site.name(), who, what, old, new, "written");

@@ -22,6 +22,7 @@ mod mail;
 mod plan;
 mod point;
 mod quantity;
+mod renewal;
 mod session;
 mod site;
 mod station;
@@ -40,5 +41,6 @@ pub use config::{
 pub use facade::{Facade, FacadeError};
 pub use list::ListError;
 pub use point::{PointConfig, PointFault};
+pub use renewal::StationNow;
 pub use site::{PointAbout, Site, SiteStatus, Standing};
 pub use trace::{Passed, Traced};

@@ -10,10 +10,12 @@ use modbus::master::{Full, Outcome, Question};
 use store::{SampleRow, SiteCalls};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::collector::OrderError;
 use crate::config::{Framing, Shelf};
 use crate::limits;
 use crate::plan::{Block, plan};
 use crate::point::Point;
+use crate::renewal::{Renewal, StationNow};
 use crate::told::Told;
 use crate::trace::{Passed, Trace, Traced};
 
@@ -48,6 +50,8 @@ pub struct Site {
 struct State {
     live: Option<Live>,
     calls: SiteCalls,
+    /// What the station there has said of itself.
+    station: Option<StationNow>,
     /// When calls of the last hour began.
     recent: VecDeque<SystemTime>,
     /// What units have refused to tell together, as long as the points are the same.
@@ -108,6 +112,7 @@ pub struct PointAbout {
 struct Live {
     arrival: u64,
     inbox: mpsc::Sender<Letter>,
+    renewals: mpsc::Sender<Renewal>,
     from: String,
     call: String,
 }
@@ -137,6 +142,8 @@ pub struct SiteStatus {
     pub next: Option<SystemTime>,
     /// Questions of its last call, and how many of them were answered.
     pub asked: (u64, u64),
+    /// What the station there has last said of itself.
+    pub station: Option<StationNow>,
 }
 
 /// Whether a site is on the line.
@@ -166,6 +173,7 @@ pub(crate) struct Presence {
     site: Arc<Site>,
     arrival: u64,
     pub(crate) inbox: mpsc::Receiver<Letter>,
+    pub(crate) renewals: mpsc::Receiver<Renewal>,
 }
 
 impl Site {
@@ -275,10 +283,11 @@ impl Site {
     /// A call has come.
     pub(crate) fn arrive(self: &Arc<Self>, from: String, call: String) -> Presence {
         let (sender, inbox) = mpsc::channel(limits::LETTERS);
+        let (renewing, renewals) = mpsc::channel(1);
         let now = SystemTime::now();
         let mut state = self.state();
         let arrival = *self.arrivals.borrow() + 1;
-        state.live = Some(Live { arrival, inbox: sender, from, call });
+        state.live = Some(Live { arrival, inbox: sender, renewals: renewing, from, call });
         state.calls = SiteCalls { called: Some(now), ended: None };
         (state.dialled, state.next, state.asked, state.answered) = (None, None, 0, 0);
         state.recent.push_back(now);
@@ -289,7 +298,7 @@ impl Site {
         drop(state);
         self.trace(Passed::Began(number));
         self.arrivals.send_replace(arrival);
-        Presence { site: Arc::clone(self), arrival, inbox }
+        Presence { site: Arc::clone(self), arrival, inbox, renewals }
     }
 
     /// Asks a unit of the site over its call.
@@ -318,6 +327,21 @@ impl Site {
             Outcome::Failed(failure) => Err(failure.into()),
             outcome => Ok(outcome),
         }
+    }
+
+    /// Puts a change of its station's configuration on its way.
+    pub(crate) fn send_renewal(&self, renewal: Renewal) -> Result<(), OrderError> {
+        let away = || OrderError::Away("the site is not on the line".to_owned());
+        let way = self.state().live.as_ref().map(|live| live.renewals.clone()).ok_or_else(away)?;
+        way.try_send(renewal).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => OrderError::Busy,
+            mpsc::error::TrySendError::Closed(_) => away(),
+        })
+    }
+
+    /// Its station has said how it is.
+    pub(crate) fn set_station(&self, now: StationNow) {
+        self.state().station = Some(now);
     }
 
     /// Whether it is on the line.
@@ -362,6 +386,7 @@ impl Site {
                 last.checked_add(calls_every?).filter(|_| state.live.is_none())
             }),
             asked: (state.asked, state.answered),
+            station: state.station.clone(),
         }
     }
 

@@ -15,10 +15,12 @@ use telemetry::{
     AskFailed, Centre, CentreAction, Definition, Description, Hello, Output, Quality, Reason,
     Received, Stamp, Ticket, Value,
 };
+use tokio::sync::oneshot;
 
-use crate::collector::Collector;
+use crate::collector::{Collector, OrderError};
 use crate::limits;
 use crate::quantity::kept;
+use crate::renewal::{Change, Renewal, Renewed, StationNow};
 use crate::session::Keeping;
 use crate::site::{Answered, Letter, Presence, Site};
 use crate::tidings::News;
@@ -53,6 +55,12 @@ struct Talk<'a> {
     next: u64,
     waiting: VecDeque<(SampleBatch, Vec<News>)>,
     keeping: Option<(Keeping, Vec<News>)>,
+    /// The version of the station's configuration.
+    configuration: u64,
+    /// The change that it is being told, under its version.
+    changing: Option<(u64, oneshot::Sender<Renewed>)>,
+    /// A change that came before the station had said who it is.
+    early: Option<Renewal>,
 }
 
 /// Serves a station's call until it ends.
@@ -74,6 +82,9 @@ pub(crate) async fn serve(
         next: 0,
         waiting: VecDeque::new(),
         keeping: None,
+        configuration: 0,
+        changing: None,
+        early: None,
     };
     match talk.run(visit, presence).await {
         Ok(end) | Err(end) => end,
@@ -111,6 +122,11 @@ impl Talk<'_> {
                     // A newer call of the site has come.
                     None => return Ok(CallEnd::Replaced),
                 },
+                Some(renewal) = presence.renewals.recv(),
+                    if self.changing.is_none() && self.early.is_none() =>
+                 {
+                    self.renew(renewal);
+                }
                 heard = visit.receive(&mut buffer) => {
                     let count = heard?;
                     if count == 0 {
@@ -164,6 +180,20 @@ impl Talk<'_> {
             }
             CentreAction::Configured { version, outcome } => {
                 tracing::info!(site = self.site.name(), version, ?outcome, "configuration");
+                if let Some((_, answer)) = self.changing.take_if(|(known, _)| *known == version) {
+                    let old = self.configuration;
+                    if outcome.is_ok() {
+                        self.configuration = version;
+                    }
+                    // Who has left doesn't want to know.
+                    let _ = answer.send(match outcome {
+                        Ok(()) => Ok((old, version)),
+                        Err(words) => Err(OrderError::NotTaken(clean(&words))),
+                    });
+                }
+            }
+            CentreAction::Status(status) => {
+                self.house.put_down_station(self.site, StationNow::now(status));
             }
             CentreAction::HangUp(telemetry::End::Done) => return Some(CallEnd::ProgramEnded),
             CentreAction::HangUp(end) => {
@@ -178,6 +208,7 @@ impl Talk<'_> {
     }
 
     async fn arrived(&mut self, hello: &Hello) -> Option<CallEnd> {
+        self.configuration = hello.configuration;
         self.source = hello.store.to_string();
         let name = self.site.name();
         tracing::info!(site = name, station = clean(&hello.name), cause = ?hello.cause, "{} speaks", clean(&hello.software));
@@ -197,6 +228,7 @@ impl Talk<'_> {
         }
         self.centre.welcome(clock_now(), upto, &mut self.out);
         self.centre.describe(clock_now(), self.site.told().mark, &mut self.out);
+        self.early.take().into_iter().for_each(|renewal| self.renew(renewal));
         None
     }
 
@@ -260,6 +292,26 @@ impl Talk<'_> {
             self.centre.stored(through, &mut self.out);
         }
         self.keep_next();
+    }
+
+    fn renew(&mut self, renewal: Renewal) {
+        if self.source.is_empty() {
+            self.early = Some(renewal);
+            return;
+        }
+        let Renewal { change, answer } = renewal;
+        // Greater than any before, even where the clock was put back.
+        let now = u64::try_from(unix_ms()).unwrap_or(0);
+        let version = now.max(self.configuration.saturating_add(1));
+        self.changing = Some((version, answer));
+        match change {
+            Change::Whole(text) => {
+                self.centre.renew(clock_now(), version, &text, &mut self.out);
+            }
+            Change::Values(values) => {
+                self.centre.configure(clock_now(), version, values, &mut self.out);
+            }
+        }
     }
 
     fn ask(&mut self, letter: Letter) {

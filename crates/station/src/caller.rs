@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use carrier::Call;
@@ -11,9 +11,10 @@ use telemetry::{Cause, End, Hello};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::bells::Bells;
-use crate::shelf::ShelfError;
-use crate::talk::{Credentials, Site, TalkError, holds, log_in, stopped, talk};
+use crate::config::AlarmCalls;
+use crate::shelf::{Failure, ShelfError, Standing};
+use crate::talk::{Came, Credentials, Site, TalkError, holds, log_in, stopped, talk};
+use crate::turns::{Look, Turns};
 use crate::{chance, limits};
 
 /// A call that is being made; dropping it gives up.
@@ -23,6 +24,11 @@ pub type Calling = Pin<Box<dyn Future<Output = Result<Call, String>> + Send>>;
 pub trait Phone: Send + Sync + std::fmt::Debug {
     /// Calls.
     fn call(&self, target: &str) -> Calling;
+
+    /// How well the modem by which it calls hears its network, in dBm; nothing where there is no such modem.
+    fn signal_dbm(&self) -> Option<i16> {
+        None
+    }
 }
 
 /// How a station's calls went.
@@ -37,11 +43,18 @@ pub struct Calls {
 }
 
 pub(crate) struct Caller {
-    pub(crate) site: Site,
-    pub(crate) phone: Arc<dyn Phone>,
-    pub(crate) bells: Arc<Bells>,
-    pub(crate) calls: Arc<Mutex<Calls>>,
-    pub(crate) stop: watch::Receiver<bool>,
+    site: Site,
+    standing: Standing,
+    turns: Turns,
+}
+
+/// Why calls by this configuration are over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// The station ends.
+    Ended,
+    /// Another configuration counts.
+    Renewed,
 }
 
 /// Why a call failed.
@@ -62,30 +75,73 @@ enum CallError {
 /// How long at most the schedule isn't looked at, so that a clock that was set doesn't keep it waiting.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
+/// The same for a call that waits for its hours.
+const LOOK_LATER: Duration = Duration::from_secs(3600);
+
 impl Caller {
-    pub(crate) async fn run(self) {
+    pub(crate) fn new(site: Site, standing: Standing) -> Self {
+        let turns = Turns::new(site.config.name.clone(), site.config.calendar());
+        Self { site, standing, turns }
+    }
+
+    pub(crate) async fn run(mut self) -> Left {
         let mut failures: u32 = 0;
         let mut failed = Cause::Schedule;
         loop {
-            let retry = self.retry(failures, failed);
-            let Some(cause) = self.wait(retry).await else { return };
-            let outcome = self.call(cause).await;
-            let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-            match outcome {
-                Ok(()) => {
-                    failures = 0;
-                    *calls = Calls { good: calls.good + 1, ..Calls::default() };
-                }
-                Err(error) => {
-                    if cause != Cause::Retry {
-                        (failures, failed) = (0, cause);
+            let Some(cause) = self.wait(failures, failed).await else { return Left::Ended };
+            let mut came = Came::Nothing;
+            let outcome = self.call(cause, &mut came).await;
+            let trouble = outcome.as_ref().err().map(|error| chain(error));
+            {
+                let house = &self.site.house;
+                let mut calls = house.calls.lock().unwrap_or_else(PoisonError::into_inner);
+                match &trouble {
+                    None => {
+                        failures = 0;
+                        *calls = Calls { good: calls.good + 1, ..Calls::default() };
                     }
-                    failures = failures.saturating_add(1);
-                    let why = chain(&error);
-                    tracing::info!(failures, "call failed: {why}");
-                    calls.failures = failures;
-                    calls.trouble = Some(why);
+                    Some(why) => {
+                        if cause != Cause::Retry {
+                            (failures, failed) = (0, cause);
+                        }
+                        failures = failures.saturating_add(1);
+                        tracing::info!(failures, "call failed: {why}");
+                        calls.failures = failures;
+                        calls.trouble = Some(why.clone());
+                    }
                 }
+            }
+            if came == Came::Configuration {
+                return Left::Renewed;
+            }
+            if let (Came::Nothing, Some(why)) = (came, trouble)
+                && self.gives_up(why).await
+            {
+                return Left::Renewed;
+            }
+        }
+    }
+
+    /// Whether the configuration has had its trial, and goes.
+    async fn gives_up(&self, why: String) -> bool {
+        let given_up = self.site.house.shelf.with(move |shelf| match shelf.call_failed()? {
+            Failure::Count(calls) if calls >= limits::TRIAL_CALLS => {
+                shelf
+                    .give_up_plan(&format!("{calls} calls have failed with it, the last: {why}"))?;
+                Ok(true)
+            }
+            Failure::Count(_) | Failure::Nothing => Ok(false),
+        });
+        match given_up.await {
+            Ok(given_up) => {
+                if given_up {
+                    tracing::warn!("the centre's configuration is given up: the one before counts");
+                }
+                given_up
+            }
+            Err(error) => {
+                tracing::error!("the trial of a configuration can't be kept: {error}");
+                false
             }
         }
     }
@@ -104,41 +160,50 @@ impl Caller {
     }
 
     /// Waits for a cause to call; nothing: the station ends.
-    async fn wait(&self, retry: Option<Instant>) -> Option<Cause> {
-        let mut stop = self.stop.clone();
+    async fn wait(&mut self, failures: u32, failed: Cause) -> Option<Cause> {
+        let mut stop = self.site.house.stop.clone();
+        let mut retry = self.retry(failures, failed).map(|at| (at, Cause::Retry));
         if retry.is_none() && holds(&self.site.config) {
             // All stations of a centre that was restarted come back at once otherwise.
             sleep(chance::within(limits::ALARM)).await;
-            return (!*self.stop.borrow()).then_some(Cause::Hold);
+            return (!*stop.borrow()).then_some(Cause::Hold);
         }
-        // One that was stored before a restart, or that came just as a call ended.
-        if retry.is_none() && self.has_alarm().await {
-            self.bells.alarm.notify_one();
-        }
-        let every = self.site.changes.span("call-every");
-        let every = every.or(self.site.config.call_every.map(|span| span.0));
-        let mut turn = every.map(|every| self.next_turn(every));
-        loop {
-            let left = turn.map(|turn: i64| {
-                Duration::from_millis((turn - self.site.clock.now().0).max(0).unsigned_abs())
-            });
-            if left == Some(Duration::ZERO) {
-                return Some(Cause::Schedule);
+        let bells = Arc::clone(&self.site.house.bells);
+        if retry.is_none() {
+            // One that was stored before a restart, or that came just as a call ended.
+            if self.has_alarm().await {
+                bells.alarm.notify_one();
             }
-            let until = Instant::now() + left.unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN);
+            if std::mem::replace(&mut self.standing, Standing::Proved) == Standing::Trial {
+                bells.demand.notify_one();
+            }
+        }
+        loop {
+            let every = self.every();
+            let pause = match self.turns.look(every, self.now_ms()) {
+                Look::Now => return Some(Cause::Schedule),
+                Look::In(left) => Duration::from_millis(left).min(LOOK_AGAIN),
+                Look::Never => LOOK_AGAIN,
+            };
+            let look = Instant::now() + pause;
             tokio::select! {
-                () = sleep_until(until) => {
-                    // A clock that was put back must not keep it from calling for a year.
-                    turn = every.map(|every| turn.unwrap_or(i64::MAX).min(self.next_turn(every)));
+                () = sleep_until(look) => {}
+                () = sleep_until(retry.map_or(look, |(at, _)| at)), if retry.is_some() => {
+                    let cause = retry.map_or(failed, |(_, cause)| cause);
+                    let why = if cause == Cause::Retry { failed } else { cause };
+                    match self.held_back(why) {
+                        None => return Some(cause),
+                        Some(span) => retry = Some((Instant::now() + span, cause)),
+                    }
                 }
-                () = async { sleep_until(retry.unwrap_or(until)).await }, if retry.is_some() => {
-                    return Some(Cause::Retry);
-                }
-                () = self.bells.demand.notified() => return Some(Cause::Demand),
-                () = self.bells.alarm.notified(), if retry.is_none() => {
+                () = bells.demand.notified() => return Some(Cause::Demand),
+                () = bells.alarm.notified(), if retry.is_none() => {
                     sleep(chance::within(limits::ALARM)).await;
                     if self.has_alarm().await {
-                        return Some(Cause::Alarm);
+                        match self.held_back(Cause::Alarm) {
+                            None => return Some(Cause::Alarm),
+                            Some(span) => retry = Some((Instant::now() + span, Cause::Alarm)),
+                        }
                     }
                 }
                 () = stopped(&mut stop) => return None,
@@ -146,17 +211,38 @@ impl Caller {
         }
     }
 
-    fn next_turn(&self, every: Duration) -> i64 {
-        let every = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
-        chance::next_turn(&self.site.config.name, every, self.site.clock.now().0)
+    /// How long a call of this kind has to wait for its hours; nothing: it may be made.
+    fn held_back(&self, cause: Cause) -> Option<Duration> {
+        let waits = match cause {
+            Cause::Schedule => true,
+            Cause::Alarm => self.site.config.alarms == AlarmCalls::InHours,
+            Cause::Demand | Cause::Retry | Cause::Hold => false,
+        };
+        let now_ms = self.now_ms();
+        if !waits || self.turns.allows(now_ms) {
+            return None;
+        }
+        // The clock may be set meanwhile.
+        let Some((left, length)) = self.turns.opens_in(now_ms) else { return Some(LOOK_LATER) };
+        let spread = limits::OPENING.min(Duration::from_millis(length / 2));
+        Some(Duration::from_millis(left).saturating_add(chance::within(spread)).min(LOOK_LATER))
+    }
+
+    fn every(&self) -> Option<Duration> {
+        let changed = self.site.changes.span("call-every");
+        changed.or(self.site.config.call_every.map(|span| span.0))
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.site.house.clock.now().0
     }
 
     async fn has_alarm(&self) -> bool {
-        self.site.shelf.with(|shelf| shelf.has_alarm()).await.unwrap_or(false)
+        self.site.house.shelf.with(|shelf| shelf.has_alarm()).await.unwrap_or(false)
     }
 
-    async fn call(&self, cause: Cause) -> Result<(), CallError> {
-        let stored = self.bells.hear_stored();
+    async fn call(&mut self, cause: Cause, came: &mut Came) -> Result<(), CallError> {
+        let stored = self.site.house.bells.hear_stored();
         let login = match &self.site.config.login {
             Some(login) => {
                 Some(Credentials { name: login.name.clone(), password: password(&login.password)? })
@@ -166,7 +252,7 @@ impl Caller {
         let mut call = self.dial().await?;
         let from = call.peer().to_string();
         tracing::info!(to = from, ?cause, "calling the centre");
-        let outcome = self.speak(&mut call, login.as_ref(), cause, stored).await;
+        let outcome = self.speak(&mut call, login.as_ref(), (cause, stored), came).await;
         let counts = call.counts();
         call.hang_up(limits::HANG_UP).await;
         match outcome {
@@ -184,31 +270,32 @@ impl Caller {
     }
 
     async fn speak(
-        &self,
+        &mut self,
         call: &mut Call,
         login: Option<&Credentials>,
-        cause: Cause,
-        stored: watch::Receiver<u64>,
+        (cause, stored): (Cause, watch::Receiver<u64>),
+        came: &mut Came,
     ) -> Result<(), TalkError> {
         let heard = match login {
             Some(login) => log_in(call, login).await?,
             None => Vec::new(),
         };
         call.ask_binary();
-        let (store, last, configuration) = self.site.shelf.with(|shelf| shelf.facts()).await?;
-        let config = &self.site.config;
-        let next = config.call_every.map_or(0, |every| every.0.as_secs());
-        let mut hello = Hello::new(&config.name, store, cause);
+        let (store, last, configuration) =
+            self.site.house.shelf.with(|shelf| shelf.facts()).await?;
+        let mut hello = Hello::new(&self.site.config.name, store, cause);
         (hello.last, hello.configuration) = (last, configuration);
-        hello.next_call_s = u32::try_from(next).unwrap_or(0);
-        Box::pin(talk(&self.site, call, hello, &heard, stored, self.stop.clone())).await
+        if let Look::In(left) = self.turns.look(self.every(), self.now_ms()) {
+            hello.next_call_s = u32::try_from(left.div_ceil(1000)).unwrap_or(u32::MAX);
+        }
+        Box::pin(talk(&self.site, call, hello, &heard, stored, came)).await
     }
 
     async fn dial(&self) -> Result<Call, CallError> {
         let within = self.site.config.dialling.0;
         let mut why = CallError::Time(within);
         for target in &self.site.config.call.0 {
-            match timeout(within, self.phone.call(target)).await {
+            match timeout(within, self.site.house.phone.call(target)).await {
                 Ok(Ok(call)) => return Ok(call),
                 Ok(Err(error)) => why = CallError::Nobody(error),
                 Err(_) => why = CallError::Time(within),

@@ -24,12 +24,22 @@ pub(crate) fn about(span: Duration) -> Duration {
 /// When something that happens every `every_ms` has its turn next: names decide where in the period, so that a
 /// fleet spreads over it, and each keeps its place.
 pub(crate) fn next_turn(name: &str, every_ms: i64, now_ms: i64) -> i64 {
-    let mut hasher = DefaultHasher::new();
-    name.hash(&mut hasher);
     let every = every_ms.max(1);
-    let place = i64::try_from(hasher.finish() >> 1).unwrap_or(0) % every;
-    let since = (now_ms - place).rem_euclid(every);
+    let since = (now_ms - place(name, 0, every)).rem_euclid(every);
     now_ms + (every - since)
+}
+
+/// A little later than this turn, by chance, so that two who share a place don't always meet there; it is the same
+/// whenever it is looked at.
+pub(crate) fn shaken(name: &str, every_ms: i64, turn: i64) -> i64 {
+    turn + place(name, turn, (every_ms / limits::SHAKEN).max(1))
+}
+
+/// A place within `span`, decided by a name and a number.
+pub(crate) fn place(name: &str, number: i64, span: i64) -> i64 {
+    let mut hasher = DefaultHasher::new();
+    (name, number).hash(&mut hasher);
+    i64::try_from(hasher.finish() >> 1).unwrap_or(0) % span.max(1)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 use settings::{OneOrMany, Parsed, SecretRef, Span};
 
 use crate::alarm::Watch;
+use crate::calendar::{Calendar, Days, Hours};
 use crate::limits;
 use crate::shelf::WhenFull;
 use crate::time::TimeFrom;
@@ -38,6 +39,15 @@ pub struct StationConfig {
     /// How often it calls. Default: only when something happens, or somebody wants it.
     #[serde(default)]
     pub call_every: Option<Span>,
+    /// Hours, in UTC, in which scheduled calls may be made: `22:00-06:00`. Default: always.
+    #[serde(default)]
+    pub call_hours: OneOrMany<Parsed<Hours>>,
+    /// Days, in UTC, on which no scheduled calls are made: `sunday`, `12-25`, `2026-12-24..2027-01-06`. Default: none.
+    #[serde(default)]
+    pub never_on: OneOrMany<Parsed<Days>>,
+    /// When alarms may call: `always` (default), or `in-hours` like the schedule.
+    #[serde(default)]
+    pub alarms: AlarmCalls,
     /// How long it stays on the line after everything is said, or `hold`: for ever. Default `5s`.
     #[serde(default)]
     pub stay: StayConfig,
@@ -56,7 +66,10 @@ pub struct StationConfig {
     /// Whose clock counts: `centre` (default) or `system`.
     #[serde(default)]
     pub time: TimeFrom,
-    /// What the centre may do besides reading: `writes`, `schedules`, `limits`. Default: nothing.
+    /// By how much the centre may set a clock that was set before. Default `1h`.
+    #[serde(default = "time_step")]
+    pub time_step: Span,
+    /// What the centre may do besides reading: `writes`, `schedules`, `limits`, `configuration`. Default: nothing.
     #[serde(default)]
     pub allow: Vec<Allow>,
 }
@@ -81,6 +94,19 @@ pub enum Allow {
     Schedules,
     /// Change what is an alarm.
     Limits,
+    /// Change everything that isn't a matter of the machine itself.
+    Configuration,
+}
+
+/// When alarms may call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlarmCalls {
+    /// At any time.
+    #[default]
+    Always,
+    /// When scheduled calls may be made, too.
+    InHours,
 }
 
 /// How long a station stays on the line.
@@ -211,6 +237,10 @@ const fn every() -> Span {
     Span::secs(60)
 }
 
+const fn time_step() -> Span {
+    Span(limits::TIME_STEP)
+}
+
 const fn gap() -> u16 {
     8
 }
@@ -238,6 +268,12 @@ pub enum ConfigError {
     /// Something happens too often.
     #[error("{0:?} is too often: every {least:?} at most", least = .1)]
     TooOften(Duration, Duration),
+    /// Hours and days that leave nothing.
+    #[error("with these hours and days there would never be a call")]
+    NeverOpen,
+    /// A line that is held, and hours.
+    #[error("a line that is held has no hours and days: leave them out, or `stay = \"hold\"`")]
+    HeldHours,
     /// There is no such bus.
     #[error("there is no [[bus]] named `{0}`")]
     NoBus(String),
@@ -285,6 +321,12 @@ impl StationConfig {
         if self.retries.0.is_empty() {
             return Err(("retries", ConfigError::NoRetries));
         }
+        if !self.calendar().is_always() && self.stay.0 == telemetry::Stay::Hold {
+            return Err(("stay", ConfigError::HeldHours));
+        }
+        if self.calendar().opening(limits::FIRST_MS).is_none() {
+            return Err(("never-on", ConfigError::NeverOpen));
+        }
         let least = Duration::from_secs(1);
         let spans = [("call-every", self.call_every), ("keep-alive", Some(self.keep_alive))];
         for (key, span) in spans {
@@ -296,6 +338,14 @@ impl StationConfig {
             return Err(("retries", ConfigError::TooOften(Duration::ZERO, least)));
         }
         often(self.every).map_err(|error| ("every", error))
+    }
+
+    /// When scheduled calls may be made.
+    pub(crate) fn calendar(&self) -> Calendar {
+        Calendar {
+            hours: self.call_hours.0.iter().map(|hours| hours.0).collect(),
+            never: self.never_on.0.iter().map(|days| days.0).collect(),
+        }
     }
 
     /// Whether the centre may do this.

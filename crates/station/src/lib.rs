@@ -2,7 +2,8 @@
 //!
 //! A [`Station`] is what a `[station]` table and its `[[bus]]` and `[[device]]` tables describe. Each bus has one
 //! queue and each device a task that asks it; what they read goes into a small store of the station's own
-//! (`shelf`), and one more task calls the centre and speaks [`telemetry`] with it. Start with [`Station::start`].
+//! (`shelf`), and one more task calls the centre and speaks [`telemetry`] with it. The centre may send it another
+//! configuration (`renewal`); `house` lives by one after the other. Start with [`Station::start`].
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
@@ -11,46 +12,52 @@
 
 mod alarm;
 mod bells;
+mod calendar;
 mod caller;
 mod chance;
 mod changes;
 mod config;
 mod describe;
+mod house;
 pub mod limits;
 mod login;
 mod plan;
+mod renewal;
 mod sampler;
 mod shelf;
 mod talk;
 mod time;
+mod turns;
 
+pub use calendar::{Days, Hours};
 pub use caller::{Calling, Calls, Phone};
 pub use config::{
-    Allow, At, ConfigError, DeviceConfig, LoginConfig, OnChange, PointConfig, StationConfig,
-    StayConfig,
+    AlarmCalls, Allow, At, ConfigError, DeviceConfig, LoginConfig, OnChange, PointConfig,
+    StationConfig, StayConfig,
 };
+pub use renewal::Reader;
 pub use shelf::{ShelfError, WhenFull};
 pub use time::TimeFrom;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gateway::{Bus, BusConfig};
-use modbus::UnitId;
+use gateway::BusConfig;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use bells::Bells;
-use caller::Caller;
-use changes::Changes;
-use sampler::Sampler;
+use house::House;
 use shelf::Shelf;
-use talk::Site;
 use time::Clock;
 
 /// Everything that a configuration says of one station, with whole paths.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
+    /// Where its file is: relative paths of what the centre sends are seen from there.
+    pub folder: PathBuf,
     /// The station itself.
     pub station: StationConfig,
     /// Its buses.
@@ -119,46 +126,43 @@ pub struct Station {
     shelf: Shelf,
     calls: Arc<Mutex<Calls>>,
     stop: watch::Sender<bool>,
-    samplers: JoinSet<()>,
-    caller: JoinSet<()>,
+    life: JoinSet<()>,
 }
 
 impl Station {
-    /// Begins to read and to call. Must be called inside the runtime that is to carry it.
+    /// Begins to read and to call, as `plan` says, or as the centre has changed it since. Must be called inside the
+    /// runtime that is to carry it.
     ///
     /// # Errors
     /// Its store can't be opened.
-    pub fn start(plan: Plan, phone: Arc<dyn Phone>) -> Result<Self, ShelfError> {
-        let Plan { station: config, buses, devices } = plan;
+    pub fn start(
+        plan: Plan,
+        phone: Arc<dyn Phone>,
+        reader: Arc<dyn Reader>,
+    ) -> Result<Self, ShelfError> {
+        let config = &plan.station;
         let shelf = Shelf::open(&config.store, config.samples, config.when_full)?;
-        let clock = Clock::new(config.time, shelf.latest_ms()?);
-        let changes = Changes::default();
-        changes.take(&shelf.changes()?, &config, &devices);
+        let clock = Clock::new(config.time, config.time_step.0, shelf.latest_ms()?);
+        let before = shelf.facts()?.1;
         let bells = Arc::new(Bells::default());
-        let buses: HashMap<String, Bus> =
-            buses.iter().filter_map(|bus| Some((bus.name.clone(), bus.open()?))).collect();
-        let mut units = HashMap::new();
-        let (mut samplers, mut caller) = (JoinSet::new(), JoinSet::new());
-        for device in &devices {
-            let Some(bus) = buses.get(&device.bus) else { continue };
-            units.insert(UnitId(device.unit_at_centre()), (bus.clone(), UnitId(device.unit)));
-            let sampler =
-                Sampler::new(&config, device, bus.clone(), &shelf, &clock, &changes, &bells)?;
-            samplers.spawn(sampler.run());
-        }
         let (stop, stopped) = watch::channel(false);
         let calls = Arc::default();
-        let site = Site {
-            config: Arc::new(config),
-            devices: Arc::new(devices),
-            units: Arc::new(units),
+        let house = House {
+            file: plan,
+            reader,
+            phone,
             shelf: shelf.clone(),
             clock,
-            changes,
+            bells: Arc::clone(&bells),
+            calls: Arc::clone(&calls),
+            silent: house::Silent::default(),
+            before,
+            began: Instant::now(),
+            stop: stopped,
         };
-        let (calls_of, bells_of) = (Arc::clone(&calls), Arc::clone(&bells));
-        caller.spawn(Caller { site, phone, bells: bells_of, calls: calls_of, stop: stopped }.run());
-        Ok(Self { bells, shelf, calls, stop, samplers, caller })
+        let mut life = JoinSet::new();
+        life.spawn(house.live());
+        Ok(Self { bells, shelf, calls, stop, life })
     }
 
     /// Calls the centre as soon as may be.
@@ -176,8 +180,7 @@ impl Station {
     /// Ends it: a call in order, everything else at once.
     pub async fn shut_down(mut self) {
         self.stop.send_replace(true);
-        let _ = tokio::time::timeout(limits::HANG_UP, self.caller.join_next()).await;
-        self.caller.shutdown().await;
-        self.samplers.shutdown().await;
+        let _ = tokio::time::timeout(limits::HANG_UP, self.life.join_next()).await;
+        self.life.shutdown().await;
     }
 }

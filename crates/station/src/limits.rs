@@ -41,6 +41,34 @@ pub const HANG_UP: Duration = Duration::from_secs(10);
 /// How far the clock may be off before the centre's time is taken over.
 pub const CLOCK: Duration = Duration::from_secs(2);
 
+/// By how much the centre may set a clock that was set before, unless told otherwise: what a bad crystal loses in
+/// months.
+pub const TIME_STEP: Duration = Duration::from_secs(3600);
+
+/// Half a round trip on which no time is believed: it could be off by as much.
+pub const VAGUE: Duration = Duration::from_secs(60);
+
+/// For how long a centre has to say the same before it is believed against a clock that was set.
+pub const INSISTS: Duration = Duration::from_secs(24 * 3600);
+
+/// No centre ran before 2026, in milliseconds since 1970.
+pub const FIRST_MS: i64 = 1_767_225_600_000;
+
+/// None of this kind will after 2100.
+pub const LAST_MS: i64 = 4_102_444_800_000;
+
+/// By which part of its period at most a scheduled call is later than its place.
+pub const SHAKEN: i64 = 20;
+
+/// Over how long at most calls that waited for their hours spread when those begin: half of them, if they are short.
+pub const OPENING: Duration = Duration::from_secs(900);
+
+/// Calls that may fail before a configuration of the centre's is given up for the one before it.
+pub const TRIAL_CALLS: u32 = 5;
+
+/// Learned limits of one device that are kept: one for every two of its points.
+pub const LEARNED: usize = telemetry::limits::POINTS / 2;
+
 /// How much longer or shorter than said a wait is, in percent, so that a fleet doesn't call as one.
 pub const JITTER: u32 = 20;
 

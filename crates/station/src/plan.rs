@@ -1,6 +1,6 @@
 //! What is read of a device, in as few requests as it bears.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use modbus::address::{Address, Table};
 use modbus::pdu::{PduError, Request};
@@ -78,15 +78,27 @@ impl Planner {
             && border.is_none_or(|border| !self.borders.contains(&border))
     }
 
-    /// The device refused this request by address or by length: it is halved from now on. False: it can't be.
-    pub(crate) fn refused(&mut self, read: &Read) -> bool {
-        let Some(middle) = read.points.len().checked_sub(1).map(|last| last.div_ceil(2)) else {
-            return false;
-        };
-        match (middle.checked_sub(1).and_then(|n| read.points.get(n)), read.points.get(middle)) {
-            (Some(before), Some(behind)) => self.borders.insert((*before, *behind)),
-            _ => false,
-        }
+    /// The device refused this request by address or by length: it is halved from now on. Where, or nothing if it
+    /// can't be.
+    pub(crate) fn refused(&mut self, read: &Read) -> Option<(usize, usize)> {
+        let middle = read.points.len().checked_sub(1)?.div_ceil(2);
+        let border = (*read.points.get(middle.checked_sub(1)?)?, *read.points.get(middle)?);
+        self.borders.insert(border).then_some(border)
+    }
+
+    /// Something learned earlier: what stands at both sides of a border, as [`Planner::name`] has it.
+    pub(crate) fn recall(&mut self, learned: &[(String, String)]) {
+        let names: HashMap<String, usize> =
+            (0..self.extents.len()).filter_map(|n| Some((self.name(n)?, n))).collect();
+        let border =
+            |(before, behind): &(String, String)| Some((*names.get(before)?, *names.get(behind)?));
+        self.borders.extend(learned.iter().filter_map(border));
+    }
+
+    /// What a point is known by, whatever its place in the list may become.
+    pub(crate) fn name(&self, index: usize) -> Option<String> {
+        let Extent { first, count } = self.extents.get(index)?;
+        Some(format!("{}:{}+{count}", first.table.letter(), first.number))
     }
 }
 
@@ -154,11 +166,25 @@ mod tests {
             (read.first..read.first + read.count).contains(&bad) && read.points.len() > 1
         }) {
             asked += 1;
-            assert!(planner.refused(&read));
+            assert!(planner.refused(&read).is_some());
         }
         assert_eq!(asked, 4, "bisection");
         let alone = planner.reads().into_iter().find(|read| read.first == bad).unwrap();
-        assert!(!planner.refused(&alone));
+        assert!(planner.refused(&alone).is_none());
+    }
+
+    #[test]
+    fn what_was_learned_of_a_device_holds_for_another_list_of_its_points() {
+        let mut planner = Planner::new(extents(&[("h:0", 2), ("h:2", 2), ("h:4", 1)]), 8, 125);
+        let whole = planner.reads().remove(0);
+        let (before, behind) = planner.refused(&whole).unwrap();
+        let learned = vec![(planner.name(before).unwrap(), planner.name(behind).unwrap())];
+        let mut other = Planner::new(extents(&[("h:4", 1), ("h:2", 2), ("h:0", 2)]), 8, 125);
+        assert_eq!(other.reads().len(), 1);
+        other.recall(&learned);
+        assert_eq!(spans(&other), spans(&planner));
+        other.recall(&[("h:0+2".into(), "h:9+1".into())]);
+        assert_eq!(spans(&other), spans(&planner), "what isn't there any more divides nothing");
     }
 
     proptest! {

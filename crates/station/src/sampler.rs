@@ -16,6 +16,7 @@ use crate::alarm::{Watch, Zone};
 use crate::bells::Bells;
 use crate::changes::Changes;
 use crate::config::{DeviceConfig, StationConfig};
+use crate::house::{House, Silent};
 use crate::plan::{Extent, Planner, Read};
 use crate::shelf::{Fresh, Shelf, ShelfError};
 use crate::time::Clock;
@@ -30,11 +31,12 @@ pub(crate) struct Sampler {
     planner: Planner,
     points: Vec<Watched>,
     every: Duration,
-    poll: Duration,
+    poll: Option<Duration>,
     shelf: Shelf,
     clock: Clock,
     changes: Changes,
     bells: Arc<Bells>,
+    silent: Silent,
     rest: Option<Duration>,
     /// Why nothing could be kept, as it was said last.
     trouble: String,
@@ -59,15 +61,15 @@ enum What {
 type Reading = (Quality, Value);
 
 impl Sampler {
+    /// Waits for the disk.
     pub(crate) fn new(
+        house: &House,
         config: &StationConfig,
         device: &DeviceConfig,
         bus: Bus,
-        shelf: &Shelf,
-        clock: &Clock,
         changes: &Changes,
-        bells: &Arc<Bells>,
     ) -> Result<Self, ShelfError> {
+        let shelf = &house.shelf;
         let mut points = Vec::new();
         let mut extents = Vec::new();
         for point in &device.points {
@@ -80,19 +82,22 @@ impl Sampler {
             points.push(Watched { id, name, what, watch, zone, stored: None });
         }
         let every = device.every.unwrap_or(config.every).0;
+        let mut planner = Planner::new(extents, device.gap, device.most);
+        planner.recall(&shelf.learned(&device.name)?);
         Ok(Self {
             station: config.name.clone(),
             device: device.name.clone(),
             unit: UnitId(device.unit),
             bus,
-            planner: Planner::new(extents, device.gap, device.most),
+            planner,
             points,
             every,
-            poll: device.poll.map_or(every, |poll| poll.0),
+            poll: device.poll.map(|poll| poll.0),
             shelf: shelf.clone(),
-            clock: clock.clone(),
+            clock: house.clock.clone(),
             changes: changes.clone(),
-            bells: Arc::clone(bells),
+            bells: Arc::clone(&house.bells),
+            silent: house.silent.clone(),
             rest: None,
             trouble: String::new(),
         })
@@ -117,14 +122,19 @@ impl Sampler {
             if due {
                 store_at = chance::next_turn(&place, every, self.clock.now().0);
             }
+            match silent {
+                true => self.silent.add(&self.device),
+                false => self.silent.remove(&self.device),
+            }
             self.rest = silent.then(|| {
                 self.rest.map_or(limits::FIRST_REST, |rest| (rest * 2).min(limits::LONGEST_REST))
             });
-            let until_store =
-                Duration::from_millis((store_at - self.clock.now().0).max(0).unsigned_abs());
-            let pause = self.poll().min(until_store.max(limits::FASTEST));
-            let pause = pause.max(self.rest.unwrap_or_default());
-            tokio::time::sleep_until(began + pause.max(limits::FASTEST)).await;
+            let until_store = (store_at - self.clock.now().0).clamp(0, every).unsigned_abs();
+            let store = Instant::now() + Duration::from_millis(until_store);
+            // Whoever wants no more than samples isn't read in between.
+            let next = self.poll().map_or(store, |poll| store.min(began + poll));
+            let least = limits::FASTEST.max(self.rest.unwrap_or_default());
+            tokio::time::sleep_until(next.max(began + least)).await;
         }
     }
 
@@ -132,8 +142,8 @@ impl Sampler {
         self.changes.span(&format!("{}.every", self.device)).unwrap_or(self.every)
     }
 
-    fn poll(&self) -> Duration {
-        self.changes.span(&format!("{}.poll", self.device)).unwrap_or(self.poll).min(self.every())
+    fn poll(&self) -> Option<Duration> {
+        self.changes.span(&format!("{}.poll", self.device)).or(self.poll)
     }
 
     /// What every point says now.
@@ -158,8 +168,9 @@ impl Sampler {
                 _ => None,
             };
             if let Some(Exception::IllegalDataAddress | Exception::IllegalDataValue) = refused
-                && self.planner.refused(&read)
+                && let Some(border) = self.planner.refused(&read)
             {
+                self.learn(border).await;
                 let parts = self.planner.reads().into_iter();
                 reads
                     .extend(parts.filter(|part| {
@@ -183,6 +194,16 @@ impl Sampler {
             }
         }
         readings
+    }
+
+    /// Keeps what the device doesn't bear; if that fails, it is learned again after a restart.
+    async fn learn(&self, (before, behind): (usize, usize)) {
+        let names = self.planner.name(before).zip(self.planner.name(behind));
+        let (device, Some((before, behind))) = (self.device.clone(), names) else { return };
+        let kept = self.shelf.with(move |shelf| shelf.learn(&device, (&before, &behind))).await;
+        if let Err(error) = kept {
+            tracing::debug!(device = %self.device, "what was learned isn't kept: {error}");
+        }
     }
 
     /// Stores what is due, and what is an alarm.

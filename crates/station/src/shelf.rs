@@ -12,6 +12,11 @@ use telemetry::{Definition, PointId, Quality, Reason, Sample, Stamp, StoreId, Va
 
 use crate::alarm::Zone;
 
+mod learned;
+mod plans;
+
+pub(crate) use plans::{Failure, Standing};
+
 /// What happens when there is no room for another sample.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -76,7 +81,7 @@ struct Open {
 
 /// Marks our files among SQLite's: "TLst".
 const APPLICATION: i32 = 0x544c_7374;
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
 const SCHEMA: &str = "
 CREATE TABLE facts (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -96,6 +101,22 @@ CREATE TABLE change (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 INSERT INTO facts VALUES ('store', randomblob(16)), ('last', 0), ('dropped', 0), ('configuration', 0);
 ";
 
+/// Whole configurations, and what was learned of devices.
+const SECOND: &str = "
+CREATE TABLE plan (
+    slot TEXT PRIMARY KEY, version INTEGER NOT NULL, text TEXT NOT NULL,
+    trial INTEGER NOT NULL, calls INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE changed (
+    base INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (base, key)
+) WITHOUT ROWID;
+INSERT INTO changed SELECT 0, key, value FROM change;
+DROP TABLE change;
+CREATE TABLE learned (
+    device TEXT NOT NULL, before TEXT NOT NULL, behind TEXT NOT NULL, PRIMARY KEY (device, before, behind)
+) WITHOUT ROWID;
+";
+
 impl Shelf {
     /// Opens the file, or makes it.
     pub(crate) fn open(path: &Path, bound: u64, when_full: WhenFull) -> Result<Self, ShelfError> {
@@ -110,7 +131,8 @@ impl Shelf {
         let (application, version) =
             (pragma("application_id").map_err(failed)?, pragma("user_version").map_err(failed)?);
         match (application, version) {
-            (0, 0) => make(&mut connection).map_err(failed)?,
+            (0, 0) => make(&mut connection, &[SCHEMA, SECOND]).map_err(failed)?,
+            (APPLICATION, 1) => make(&mut connection, &[SECOND]).map_err(failed)?,
             (APPLICATION, VERSION) => {}
             _ => return Err(ShelfError::Foreign(path.to_owned())),
         }
@@ -139,6 +161,28 @@ impl Shelf {
 
     fn failed(&self, source: rusqlite::Error) -> ShelfError {
         ShelfError::Sqlite { path: self.0.path.clone(), source }
+    }
+
+    fn read<T>(
+        &self,
+        act: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, ShelfError> {
+        act(&self.lock().connection).map_err(|error| self.failed(error))
+    }
+
+    /// All of it, or nothing: on disk when this returns.
+    fn write<T>(
+        &self,
+        act: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, ShelfError> {
+        let mut open = self.lock();
+        let write = || {
+            let transaction = open.connection.transaction()?;
+            let done = act(&transaction)?;
+            transaction.commit()?;
+            Ok(done)
+        };
+        write().map_err(|error| self.failed(error))
     }
 
     /// The number of a point, and where it stood last.
@@ -240,6 +284,17 @@ impl Shelf {
         read().map_err(|error| self.failed(error))
     }
 
+    /// The time of samples behind this number whose time was uncertain is known now: it is off by so much.
+    pub(crate) fn mend_times(&self, behind: u64, off_ms: i64) -> Result<(), ShelfError> {
+        self.write(|transaction| {
+            transaction.execute(
+                "UPDATE sample SET at_ms = at_ms + ?2, unsure = 0 WHERE seq > ?1 AND unsure = 1",
+                params![behind, off_ms],
+            )?;
+            Ok(())
+        })
+    }
+
     /// The centre has everything up to this number.
     pub(crate) fn acknowledged(&self, through: u64) -> Result<(), ShelfError> {
         let mut open = self.lock();
@@ -258,38 +313,6 @@ impl Shelf {
             .connection
             .execute("UPDATE facts SET value = randomblob(16) WHERE key = 'store'", []);
         done.map(drop).map_err(|error| self.failed(error))
-    }
-
-    /// What the centre has changed so far.
-    pub(crate) fn changes(&self) -> Result<Vec<(String, String)>, ShelfError> {
-        let open = self.lock();
-        let read = || {
-            let mut select =
-                open.connection.prepare("SELECT key, value FROM change ORDER BY key")?;
-            let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            rows.collect::<Result<_, _>>()
-        };
-        read().map_err(|error| self.failed(error))
-    }
-
-    /// Keeps what the centre has changed, all of it or nothing.
-    pub(crate) fn change(
-        &self,
-        version: u64,
-        changes: &[(String, String)],
-    ) -> Result<(), ShelfError> {
-        let mut open = self.lock();
-        let mut keep = || {
-            let transaction = open.connection.transaction()?;
-            for (key, value) in changes {
-                transaction
-                    .execute("INSERT OR REPLACE INTO change VALUES (?1, ?2)", [key, value])?;
-            }
-            transaction
-                .execute("UPDATE facts SET value = ?1 WHERE key = 'configuration'", [version])?;
-            transaction.commit()
-        };
-        keep().map_err(|error| self.failed(error))
     }
 
     /// Whether an alarm waits.
@@ -319,9 +342,9 @@ impl Shelf {
     }
 }
 
-fn make(connection: &mut Connection) -> rusqlite::Result<()> {
+fn make(connection: &mut Connection, steps: &[&str]) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
-    transaction.execute_batch(SCHEMA)?;
+    steps.iter().try_for_each(|step| transaction.execute_batch(step))?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
@@ -446,6 +469,40 @@ mod tests {
         let last = shelf.after(kept * 100, 1000).unwrap();
         assert_eq!(last.first().unwrap().seq, kept * 100 + 1);
         assert_eq!(shelf.counts(), ((kept + 1) * 100, 0));
+    }
+
+    #[test]
+    fn times_that_were_uncertain_are_mended_once_the_time_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let (shelf, point) = shelf(&folder.path().join("a"), 100, WhenFull::Stop);
+        let unsure = |n| Fresh { stamp: Stamp::Unsure, ..fresh(point, n) };
+        shelf.put(&[unsure(10), unsure(20), fresh(point, 30), unsure(40)]).unwrap();
+        // The first is of an earlier life, when the clock was off by something else.
+        shelf.mend_times(1, 1000).unwrap();
+        let times: Vec<_> =
+            shelf.after(0, 10).unwrap().iter().map(|sample| (sample.at_ms, sample.stamp)).collect();
+        let (sure, unsure) = (Stamp::Sure, Stamp::Unsure);
+        assert_eq!(times, [(10, unsure), (1020, sure), (30, sure), (1040, sure)]);
+    }
+
+    #[test]
+    fn a_store_of_the_first_version_is_taken_over_with_all_that_it_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.db");
+        let mut old = Connection::open(&path).unwrap();
+        make(&mut old, &[SCHEMA]).unwrap();
+        old.execute_batch(
+            "PRAGMA user_version = 1; INSERT INTO change VALUES ('call-every', '2h');
+             INSERT INTO point (device, unit, point, measure) VALUES ('a', 1, 'b', '');
+             INSERT INTO sample VALUES (7, 1, 5, 0, 0, 0, x'0101');",
+        )
+        .unwrap();
+        drop(old);
+        for _ in 0..2 {
+            let shelf = Shelf::open(&path, 10, WhenFull::Stop).unwrap();
+            assert_eq!(shelf.changes().unwrap(), [("call-every".to_owned(), "2h".to_owned())]);
+            assert_eq!(numbers(&shelf), [7]);
+        }
     }
 
     #[test]

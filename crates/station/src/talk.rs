@@ -9,17 +9,17 @@ use modbus::UnitId;
 use modbus::master::{Failure, Outcome, Question};
 use modbus::pdu::{Exception, Function, Pdu, PduError};
 use settings::Secret;
-use telemetry::{End, Hello, Output, Station, StationAction, Stay};
+use telemetry::{ClockNews, End, Hello, Output, Stamp, Station, StationAction, Stay};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use crate::changes::{self, Changes};
 use crate::config::{Allow, DeviceConfig, StationConfig};
-use crate::describe;
-use crate::limits;
+use crate::house::House;
 use crate::login::{Login, Step};
-use crate::shelf::{Shelf, ShelfError};
-use crate::time::Clock;
+use crate::shelf::ShelfError;
+use crate::time::Told;
+use crate::{describe, limits, renewal};
 
 /// Why a call has not come to a good end.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +79,17 @@ pub(crate) async fn log_in(call: &mut Call, who: &Credentials) -> Result<Vec<u8>
     timeout(limits::LOGIN, dialogue).await.map_err(|_| TalkError::LoginTime)?
 }
 
+/// What has come of a call for the station itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Came {
+    /// The centre was not reached.
+    Nothing,
+    /// It was.
+    Welcome,
+    /// It has sent a configuration that was taken.
+    Configuration,
+}
+
 /// What a call needs of its station.
 #[derive(Clone)]
 pub(crate) struct Site {
@@ -86,9 +97,8 @@ pub(crate) struct Site {
     pub(crate) devices: Arc<Vec<DeviceConfig>>,
     /// By the number that the centre knows.
     pub(crate) units: Arc<HashMap<UnitId, (Bus, UnitId)>>,
-    pub(crate) shelf: Shelf,
-    pub(crate) clock: Clock,
     pub(crate) changes: Changes,
+    pub(crate) house: Arc<House>,
 }
 
 #[derive(Default)]
@@ -114,13 +124,17 @@ pub(crate) async fn talk(
     hello: Hello,
     heard: &[u8],
     mut stored: watch::Receiver<u64>,
-    mut stop: watch::Receiver<bool>,
+    came: &mut Came,
 ) -> Result<(), TalkError> {
+    let mut stop = site.house.stop.clone();
     let mut out = Outbox::default();
     let stay = site.config.stay.0;
     let mut station = Station::start(clock_now(), hello, stay, &mut out)
         .with_keep_alive(site.config.keep_alive.0);
-    for (id, definition) in site.shelf.with(|shelf| shelf.points()).await? {
+    if site.house.clock.now().1 == Stamp::Unsure {
+        station = station.with_time_first();
+    }
+    for (id, definition) in site.house.shelf.with(|shelf| shelf.points()).await? {
         station.define(id, definition);
     }
     station.describe(site.devices.iter().flat_map(describe::points).collect());
@@ -128,7 +142,7 @@ pub(crate) async fn talk(
     station.input(clock_now(), heard, &mut out);
     let mut buffer = vec![0; 4096];
     loop {
-        settle(site, &mut station, call, &mut out, &answers).await?;
+        settle(site, &mut station, call, &mut out, &answers, came).await?;
         tokio::select! {
             received = call.receive(&mut buffer) => match received? {
                 Received::Data(count) => {
@@ -140,7 +154,7 @@ pub(crate) async fn talk(
             Some((id, pdu)) = answered.recv() => station.answer(clock_now(), id, pdu, &mut out),
             changed = stored.changed() => {
                 if changed.is_ok() {
-                    for (id, definition) in site.shelf.with(|shelf| shelf.points()).await? {
+                    for (id, definition) in site.house.shelf.with(|shelf| shelf.points()).await? {
                         station.define(id, definition);
                     }
                     station.fresh(clock_now());
@@ -159,6 +173,7 @@ async fn settle(
     call: &mut Call,
     out: &mut Outbox,
     answers: &mpsc::Sender<(u32, Pdu)>,
+    came: &mut Came,
 ) -> Result<(), TalkError> {
     loop {
         if !out.bytes.is_empty() {
@@ -166,14 +181,15 @@ async fn settle(
             timeout(limits::STUCK, call.send(&bytes)).await.map_err(|_| TalkError::Stuck)??;
         }
         if let Some(action) = out.actions.pop_front() {
-            act(site, station, action, out, answers).await?;
+            act(site, station, action, out, answers, came).await?;
             continue;
         }
         if !out.bytes.is_empty() {
             continue;
         }
         let Some(after) = station.wants() else { return Ok(()) };
-        let samples = site.shelf.with(move |shelf| shelf.after(after, limits::READ_AHEAD)).await?;
+        let samples =
+            site.house.shelf.with(move |shelf| shelf.after(after, limits::READ_AHEAD)).await?;
         station.upload(clock_now(), &samples, out);
     }
 }
@@ -184,10 +200,11 @@ async fn act(
     action: StationAction,
     out: &mut Outbox,
     answers: &mpsc::Sender<(u32, Pdu)>,
+    came: &mut Came,
 ) -> Result<(), TalkError> {
     match action {
         StationAction::Acknowledged(through) => {
-            site.shelf.with(move |shelf| shelf.acknowledged(through)).await?;
+            site.house.shelf.with(move |shelf| shelf.acknowledged(through)).await?;
         }
         StationAction::Ask { id, unit, pdu } => {
             let way = site.units.get(&unit).cloned();
@@ -200,8 +217,28 @@ async fn act(
             });
         }
         StationAction::Time { unix_ms, give_or_take } => {
-            let off_ms = site.clock.told(unix_ms, give_or_take);
-            tracing::debug!(off_ms, "the centre has told the time");
+            let house = &site.house;
+            let told = house.clock.told(unix_ms, give_or_take);
+            tracing::debug!(?told, news = ?house.clock.news(), "the centre has told the time");
+            match told {
+                Told::Nothing => {}
+                Told::First(off_ms) => {
+                    let before = house.before;
+                    house.shelf.with(move |shelf| shelf.mend_times(before, off_ms)).await?;
+                }
+                Told::Set => tracing::info!("the clock is set: {:?}", house.clock.news()),
+            }
+            if let ClockNews::Refused(off_ms) = house.clock.news() {
+                tracing::warn!(off_ms, "the centre's time is not believed");
+            }
+            station.tell(house.status().await?, out);
+        }
+        StationAction::Tell => {
+            if *came == Came::Nothing {
+                *came = Came::Welcome;
+                site.house.shelf.with(|shelf| shelf.prove()).await?;
+            }
+            station.tell(site.house.status().await?, out);
         }
         StationAction::Configure { version, changes } => {
             let outcome = configure(site, version, changes).await;
@@ -210,11 +247,23 @@ async fn act(
             }
             station.configured(clock_now(), version, outcome, out);
         }
+        StationAction::Renew { version, text } => {
+            let outcome = renew(site, version, text).await;
+            match &outcome {
+                Ok(Renewed::Taken) => {
+                    *came = Came::Configuration;
+                    station.hang_up_soon(clock_now());
+                }
+                Ok(Renewed::Known) => {}
+                Err(why) => tracing::info!(version, "the centre's configuration is refused: {why}"),
+            }
+            station.configured(clock_now(), version, outcome.map(drop), out);
+        }
         StationAction::HangUp(End::Outgrown) => {
             tracing::warn!(
                 "the centre knows later samples of this store: the store begins a new life"
             );
-            site.shelf.with(|shelf| shelf.be_reborn()).await?;
+            site.house.shelf.with(|shelf| shelf.be_reborn()).await?;
             return Err(TalkError::Ended(End::Outgrown));
         }
         StationAction::HangUp(end) => return Err(TalkError::Ended(end)),
@@ -227,11 +276,35 @@ async fn configure(site: &Site, version: u64, wanted: Vec<(String, String)>) -> 
         changes::check(key, value, &site.config, &site.devices)?;
     }
     let kept = wanted.clone();
-    let done = site.shelf.with(move |shelf| shelf.change(version, &kept)).await;
+    let done = site.house.shelf.with(move |shelf| shelf.change(version, &kept)).await;
     done.map_err(|error| error.to_string())?;
     site.changes.take(&wanted, &site.config, &site.devices);
     tracing::info!(version, "the centre has changed {} values", wanted.len());
     Ok(())
+}
+
+/// Takes a whole configuration, if it is right; it counts when the call is over.
+async fn renew(site: &Site, version: u64, text: String) -> Result<Renewed, String> {
+    renewal::read(&*site.house.reader, &site.house.file, &text)?;
+    let kept = site.house.shelf.with(move |shelf| {
+        // Its answer was lost, and the centre has sent it again.
+        if shelf.taken()?.is_some_and(|taken| taken.text == text) {
+            return shelf.change(version, &[]).map(|()| Renewed::Known);
+        }
+        shelf.take_plan(version, &text).map(|()| Renewed::Taken)
+    });
+    let renewed = kept.await.map_err(|error| error.to_string())?;
+    tracing::info!(version, ?renewed, "the centre has sent a configuration");
+    Ok(renewed)
+}
+
+/// What has come of a configuration that is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Renewed {
+    /// It is tried next.
+    Taken,
+    /// It counts already.
+    Known,
 }
 
 /// What may be asked of units.

@@ -1,16 +1,16 @@
 //! What time it is for a station.
 //!
 //! It believes the system's clock when it starts, and the monotonic one from then on, so that a step of the
-//! system's clock puts no sample into another hour; the centre corrects it at each call. An owner who keeps the
-//! system's clock right by other means says so.
+//! system's clock puts no sample into another hour; the centre corrects it at each call, within bounds. An owner who
+//! keeps the system's clock right by other means says so.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use carrier::clock_now;
 use clock::Instant;
 use serde::Deserialize;
-use telemetry::Stamp;
+use telemetry::{ClockNews, Stamp};
 
 use crate::limits;
 
@@ -27,49 +27,116 @@ pub enum TimeFrom {
 
 /// The station's clock. Clones are the same one.
 #[derive(Clone, Debug)]
-pub(crate) struct Clock {
-    from: TimeFrom,
-    anchor: Arc<Mutex<Anchor>>,
-}
+pub(crate) struct Clock(Arc<Mutex<Timepiece>>);
 
-#[derive(Clone, Copy, Debug)]
-struct Anchor {
+/// What it is, on a clock that it is told.
+#[derive(Debug)]
+struct Timepiece {
+    from: TimeFrom,
+    /// By how much the centre may set it, once it was set.
+    step: Duration,
     at: Instant,
     unix_ms: i64,
     stamp: Stamp,
+    /// What the centre insists on, and since when.
+    doubt: Option<(Instant, i64)>,
+    news: ClockNews,
+}
+
+/// What was done about the centre's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Nothing new: it was right, or it isn't the centre's to set, or was refused.
+    Nothing,
+    /// It is known for the first time since the start: what was stamped since is off by this.
+    First(i64),
+    /// It was set.
+    Set,
 }
 
 impl Clock {
     /// The system's time; but not before `earliest_ms`, when something was stored already.
-    pub(crate) fn new(from: TimeFrom, earliest_ms: i64) -> Self {
-        let stamp = if from == TimeFrom::System { Stamp::Sure } else { Stamp::Unsure };
-        let anchor = Anchor { at: clock_now(), unix_ms: system_ms().max(earliest_ms), stamp };
-        Self { from, anchor: Arc::new(Mutex::new(anchor)) }
+    pub(crate) fn new(from: TimeFrom, step: Duration, earliest_ms: i64) -> Self {
+        let piece = Timepiece::new(from, step, clock_now(), system_ms().max(earliest_ms));
+        Self(Arc::new(Mutex::new(piece)))
     }
 
     /// Milliseconds since 1970, and whether they can be relied on.
     pub(crate) fn now(&self) -> (i64, Stamp) {
-        if self.from == TimeFrom::System {
-            return (system_ms(), Stamp::Sure);
-        }
-        let anchor = *self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
-        (anchor.unix_ms.saturating_add(millis(clock_now().since(anchor.at))), anchor.stamp)
+        self.piece().now(clock_now(), system_ms())
     }
 
-    /// The centre says what time it is. How far the clock was off.
-    pub(crate) fn told(&self, unix_ms: i64, give_or_take: Duration) -> i64 {
-        let (now_ms, _) = self.now();
-        let off = unix_ms.saturating_sub(now_ms);
-        if self.from == TimeFrom::Centre {
-            let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
-            if off.unsigned_abs()
-                > u64::try_from(millis(limits::CLOCK.max(give_or_take))).unwrap_or(0)
-            {
-                *anchor = Anchor { at: clock_now(), unix_ms, stamp: Stamp::Sure };
+    /// The centre says what time it is.
+    pub(crate) fn told(&self, unix_ms: i64, give_or_take: Duration) -> Told {
+        self.piece().told(clock_now(), system_ms(), unix_ms, give_or_take)
+    }
+
+    /// What was last done about the centre's time.
+    pub(crate) fn news(&self) -> ClockNews {
+        self.piece().news
+    }
+
+    fn piece(&self) -> MutexGuard<'_, Timepiece> {
+        // Nothing under the lock stops half-way.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Timepiece {
+    const fn new(from: TimeFrom, step: Duration, at: Instant, unix_ms: i64) -> Self {
+        let stamp = match from {
+            TimeFrom::System => Stamp::Sure,
+            TimeFrom::Centre => Stamp::Unsure,
+        };
+        Self { from, step, at, unix_ms, stamp, doubt: None, news: ClockNews::Untold }
+    }
+
+    fn now(&self, now: Instant, system_ms: i64) -> (i64, Stamp) {
+        match self.from {
+            TimeFrom::System => (system_ms, Stamp::Sure),
+            TimeFrom::Centre => {
+                (self.unix_ms.saturating_add(millis(now.since(self.at))), self.stamp)
             }
-            anchor.stamp = Stamp::Sure;
         }
-        off
+    }
+
+    fn told(&mut self, now: Instant, system_ms: i64, unix_ms: i64, give_or_take: Duration) -> Told {
+        let off = unix_ms.saturating_sub(self.now(now, system_ms).0);
+        let near = |bound: Duration| off.unsigned_abs() <= millis(bound).unsigned_abs();
+        if self.from == TimeFrom::System {
+            self.news = ClockNews::Right(off);
+            return Told::Nothing;
+        }
+        let sane =
+            (limits::FIRST_MS..limits::LAST_MS).contains(&unix_ms) && give_or_take <= limits::VAGUE;
+        if !sane || self.stamp == Stamp::Sure && !near(self.step) && !self.insists(now, off) {
+            self.news = ClockNews::Refused(off);
+            return Told::Nothing;
+        }
+        self.doubt = None;
+        let first = self.stamp == Stamp::Unsure;
+        self.stamp = Stamp::Sure;
+        if near(limits::CLOCK.max(give_or_take)) {
+            self.news = ClockNews::Right(off);
+            return if first { Told::First(0) } else { Told::Nothing };
+        }
+        (self.at, self.unix_ms) = (now, unix_ms);
+        self.news = ClockNews::Set(off);
+        if first { Told::First(off) } else { Told::Set }
+    }
+
+    /// Whether the centre has said the same for so long that it is the station that must be wrong.
+    fn insists(&mut self, now: Instant, off: i64) -> bool {
+        let same = |known: i64| {
+            known.saturating_sub(off).unsigned_abs() <= millis(limits::VAGUE).unsigned_abs()
+        };
+        match self.doubt {
+            Some((since, known)) if same(known) => now.since(since) >= limits::INSISTS,
+            _ => {
+                self.doubt = Some((now, off));
+                false
+            }
+        }
     }
 }
 
@@ -88,29 +155,105 @@ fn millis(span: Duration) -> i64 {
 mod tests {
     use super::*;
 
+    const HOUR: Duration = Duration::from_secs(3600);
+    const HOUR_MS: i64 = 3_600_000;
+    const START: i64 = 1_790_000_000_000;
+    const SOON: Duration = Duration::from_millis(100);
+
+    /// A station that starts at `START` by its system's clock, and its clock.
+    fn piece() -> (Timepiece, Instant) {
+        (Timepiece::new(TimeFrom::Centre, HOUR, Instant::ORIGIN, START), Instant::ORIGIN)
+    }
+
     #[test]
-    fn the_centre_sets_a_clock_that_is_off_and_leaves_one_that_is_right() {
-        let clock = Clock::new(TimeFrom::Centre, 0);
-        let (now, stamp) = clock.now();
-        assert_eq!(stamp, Stamp::Unsure);
-        clock.told(now + 500, Duration::from_millis(100));
-        let (still, stamp) = clock.now();
-        assert_eq!(stamp, Stamp::Sure);
-        assert!((still - now).abs() < 400);
-        clock.told(now + 86_400_000, Duration::from_millis(100));
-        assert!(clock.now().0 >= now + 86_400_000);
+    fn a_jump_of_the_systems_clock_moves_no_sample() {
+        let (piece, now) = piece();
+        let mut before = i64::MIN;
+        for (n, jump) in [0, HOUR_MS, -30 * HOUR_MS, 8760 * HOUR_MS, -START].iter().enumerate() {
+            let n = i64::try_from(n).unwrap();
+            let at = now + HOUR * u32::try_from(n).unwrap();
+            let (ms, _) = piece.now(at, START + n * HOUR_MS + jump);
+            assert_eq!(ms, START + n * HOUR_MS, "true time, whatever the system says");
+            assert!(ms > before, "in order");
+            before = ms;
+        }
+    }
+
+    #[test]
+    fn the_first_word_of_the_centre_sets_it_and_says_how_far_samples_are_off() {
+        let (mut piece, now) = piece();
+        assert_eq!(piece.now(now, START).1, Stamp::Unsure);
+        let truth = START + 400 * 24 * HOUR_MS;
+        assert_eq!(piece.told(now, START, truth, SOON), Told::First(400 * 24 * HOUR_MS));
+        assert_eq!(piece.now(now + HOUR, START), (truth + HOUR_MS, Stamp::Sure));
+        assert_eq!(piece.news, ClockNews::Set(400 * 24 * HOUR_MS));
+    }
+
+    #[test]
+    fn a_clock_that_is_right_is_left_alone() {
+        let (mut piece, now) = piece();
+        assert_eq!(piece.told(now, START, START + 500, SOON), Told::First(0));
+        assert_eq!(piece.now(now, START), (START, Stamp::Sure));
+        assert_eq!(piece.news, ClockNews::Right(500));
+    }
+
+    #[test]
+    fn a_centre_whose_clock_jumps_takes_no_station_along() {
+        let (mut piece, mut now) = piece();
+        piece.told(now, START, START, SOON);
+        for jump in [2 * HOUR_MS, -2 * HOUR_MS, 8760 * HOUR_MS, i64::MAX / 2, i64::MIN / 2] {
+            now = now + HOUR;
+            let own = piece.now(now, 0).0;
+            assert_eq!(piece.told(now, 0, own.saturating_add(jump), SOON), Told::Nothing);
+            assert_eq!(piece.now(now, 0), (own, Stamp::Sure), "it goes on as before");
+            assert!(matches!(piece.news, ClockNews::Refused(off) if off.signum() == jump.signum()));
+        }
+        // What it is allowed, it follows.
+        let own = piece.now(now, 0).0;
+        assert_eq!(piece.told(now, 0, own - HOUR_MS / 2, SOON), Told::Set);
+        assert_eq!(piece.now(now, 0).0, own - HOUR_MS / 2);
+    }
+
+    #[test]
+    fn a_centre_that_says_the_same_for_a_day_is_right_after_all() {
+        let (mut piece, mut now) = piece();
+        // It was wrong the first time.
+        piece.told(now, START, START + 48 * HOUR_MS, SOON);
+        for hour in 0..=24 {
+            let truth = START + i64::from(hour) * HOUR_MS;
+            let told = piece.told(now, START, truth, SOON);
+            assert_eq!(told, if hour < 24 { Told::Nothing } else { Told::Set }, "{hour}");
+            now = now + HOUR;
+        }
+        assert_eq!(piece.now(now, START).0, START + 25 * HOUR_MS);
+    }
+
+    #[test]
+    fn a_time_of_no_century_or_by_a_crawling_path_is_not_believed_though_it_is_the_first() {
+        for (told, way) in [
+            (0, SOON),
+            (-1, SOON),
+            (i64::MAX, SOON),
+            (i64::MIN, SOON),
+            (START + HOUR_MS, Duration::from_secs(300)),
+        ] {
+            let (mut piece, now) = piece();
+            assert_eq!(piece.told(now, START, told, way), Told::Nothing);
+            assert_eq!(piece.now(now, START), (START, Stamp::Unsure));
+        }
     }
 
     #[test]
     fn a_clock_that_has_lost_its_battery_does_not_go_back_behind_what_is_stored() {
         let far = system_ms() + 1_000_000;
-        assert!(Clock::new(TimeFrom::Centre, far).now().0 >= far);
+        assert!(Clock::new(TimeFrom::Centre, HOUR, far).now().0 >= far);
     }
 
     #[test]
     fn a_trusted_clock_is_not_set() {
-        let clock = Clock::new(TimeFrom::System, 0);
-        clock.told(5, Duration::ZERO);
-        assert!(clock.now().0 > 1_000_000);
+        let mut piece = Timepiece::new(TimeFrom::System, HOUR, Instant::ORIGIN, 5);
+        assert_eq!(piece.told(Instant::ORIGIN, START, START + 7, SOON), Told::Nothing);
+        assert_eq!(piece.now(Instant::ORIGIN, START), (START, Stamp::Sure));
+        assert_eq!(piece.news, ClockNews::Right(7));
     }
 }

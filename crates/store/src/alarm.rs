@@ -108,6 +108,42 @@ pub struct SiteCalls {
     pub ended: Option<SystemTime>,
 }
 
+/// What the station of a site has last said of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteStation {
+    /// When.
+    pub said: SystemTime,
+    /// What, in the words of its own language.
+    pub status: Vec<u8>,
+}
+
+/// Notes what a site's station has said of itself.
+pub(crate) fn put_site_station(
+    connection: &Connection,
+    site: &str,
+    station: &SiteStation,
+) -> rusqlite::Result<()> {
+    let id = crate::writer::sample_site(connection, site)?;
+    connection.execute(
+        "INSERT INTO site_station (site, at, said) VALUES (?1, ?2, ?3)
+         ON CONFLICT (site) DO UPDATE SET at = excluded.at, said = excluded.said",
+        params![id, to_millis(station.said), station.status],
+    )?;
+    Ok(())
+}
+
+/// What a site's station has last said of itself.
+pub(crate) fn site_station(
+    connection: &Connection,
+    site: &str,
+) -> rusqlite::Result<Option<SiteStation>> {
+    let select = "SELECT at, said FROM site_station JOIN site ON site.id = site WHERE name = ?1";
+    let station = connection.query_row(select, [site], |row| {
+        Ok(SiteStation { said: from_millis(row.get(0)?), status: row.get(1)? })
+    });
+    station.optional()
+}
+
 /// Notes that a site has called, or that its call is over.
 pub(crate) fn site_called(
     connection: &Connection,

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::account::{self, AccountRow};
-use crate::alarm::{self, AlarmRow, SiteCalls};
+use crate::alarm::{self, AlarmRow, SiteCalls, SiteStation};
 use crate::call::{CallBegan, TurnedAway};
 use crate::connection;
 use crate::error::{OpenError, Refused, StoreError};
@@ -390,6 +390,23 @@ impl Store {
     /// The file can't be read.
     pub fn site_calls(&self, site: &str) -> Result<SiteCalls, StoreError> {
         Ok(alarm::site_calls(&connection::reading(&self.shared.path)?, site)?)
+    }
+
+    /// Notes what a site's station has said of itself. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub fn put_site_station(&self, site: &str, station: SiteStation) -> Result<(), StoreError> {
+        let site = site.to_owned();
+        Ok(self.order(move |connection| alarm::put_site_station(connection, &site, &station))??)
+    }
+
+    /// What a site's station has last said of itself. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn site_station(&self, site: &str) -> Result<Option<SiteStation>, StoreError> {
+        Ok(alarm::site_station(&connection::reading(&self.shared.path)?, site)?)
     }
 
     /// Keeps what a site is to be asked later: `id`, `state` and `answer` of the row are the store's. Says under which

@@ -18,7 +18,9 @@ use crate::describe::{self, Asking, Description};
 use crate::desk::{Desk, Due};
 use crate::message::{Hello, Message};
 use crate::path::{Came, Path};
+use crate::renewal::Change;
 use crate::sample::{Definition, PointId, Received, Sample};
+use crate::status::Status;
 use crate::{End, Output, limits};
 
 /// A question, as the one who asks it knows it.
@@ -59,6 +61,8 @@ pub enum CentreAction {
     },
     /// What the station's points are, and the check by which [`Centre::describe`] will know them.
     Described(u32, Vec<Description>),
+    /// How the station is.
+    Status(Status),
     /// The conversation is over.
     HangUp(End),
 }
@@ -79,6 +83,8 @@ pub struct Centre {
     desk: Desk,
     change: Option<Change>,
     asking: Option<Asking>,
+    /// How often the same of it was said.
+    change_tries: u8,
     bytes: Vec<u8>,
 }
 
@@ -89,12 +95,6 @@ enum State {
     Greeted,
     On,
     Over,
-}
-
-#[derive(Debug)]
-struct Change {
-    version: u64,
-    changes: Vec<(String, String)>,
 }
 
 /// The station must have greeted by then.
@@ -126,6 +126,7 @@ impl Centre {
             desk: Desk::default(),
             change: None,
             asking: None,
+            change_tries: 0,
             bytes,
         }
     }
@@ -163,6 +164,7 @@ impl Centre {
         }
         while let Some(timer) = self.timers.take_due(now) {
             match timer {
+                CHANGE if self.change_tries >= limits::TRIES => self.give_change_up(out),
                 CHANGE => self.say_change(now),
                 DESCRIBE => self.say_describe(now),
                 _ => self.over(End::Silent, out),
@@ -256,12 +258,37 @@ impl Centre {
         changes: Vec<(String, String)>,
         out: &mut impl Output<CentreAction>,
     ) {
-        let message = Message::Configure { version, changes: changes.clone() };
-        if changes.len() > limits::CHANGES || message.encode().len() > limits::MESSAGE {
+        let change = Change::Values { version, changes };
+        let Change::Values { changes, .. } = &change else { return };
+        // What is longer would arrive cut, and so as something else.
+        let long = |(key, value): &(String, String)| key.len().max(value.len()) > limits::TEXT;
+        let many = changes.len() > limits::CHANGES || changes.iter().any(long);
+        if many || change.message().encode().len() > limits::MESSAGE {
             let outcome = Err("these are too many changes at once".to_owned());
             return out.act(CentreAction::Configured { version, outcome });
         }
-        self.change = Some(Change { version, changes });
+        self.begin_change(now, change, out);
+    }
+
+    /// Gives the station a whole configuration, piece by piece. Of two that aren't answered yet, the later counts.
+    pub fn renew(
+        &mut self,
+        now: Instant,
+        version: u64,
+        text: &str,
+        out: &mut impl Output<CentreAction>,
+    ) {
+        if text.len() > limits::CONFIGURATION {
+            let most = limits::CONFIGURATION;
+            let outcome = Err(format!("a configuration has {most} bytes at most"));
+            return out.act(CentreAction::Configured { version, outcome });
+        }
+        self.begin_change(now, Change::Whole { version, text: text.into(), through: 0 }, out);
+    }
+
+    fn begin_change(&mut self, now: Instant, change: Change, out: &mut impl Output<CentreAction>) {
+        self.change = Some(change);
+        self.change_tries = 0;
         if self.state == State::On {
             self.say_change(now);
             self.flush(out);
@@ -272,8 +299,8 @@ impl Centre {
         match (message, self.state) {
             (Message::Hello(hello), State::Waiting) => {
                 self.timers.clear(GREETING);
-                self.silence =
-                    Duration::from_secs(hello.silence_s.into()).max(limits::LEAST_SILENCE);
+                self.silence = Duration::from_secs(hello.silence_s.into())
+                    .clamp(limits::LEAST_SILENCE, limits::LONGEST_SILENCE);
                 self.timers.set(HEARD, now + self.silence);
                 self.state = State::Greeted;
                 out.act(CentreAction::Arrived(hello));
@@ -294,13 +321,20 @@ impl Centre {
                 self.say(&Message::Pong { nonce, unix_ms: unix_ms.saturating_add(since) });
             }
             (Message::Configured { version, outcome }, State::On)
-                if self.change.as_ref().is_some_and(|change| change.version == version) =>
+                if self.change.as_ref().is_some_and(|change| change.version() == version) =>
             {
                 self.change = None;
                 self.timers.clear(CHANGE);
                 out.act(CentreAction::Configured { version, outcome });
             }
             (Message::Described(piece), State::On) => self.described(now, piece, out),
+            (Message::Through { version, through }, State::On) => {
+                if self.change.as_mut().is_some_and(|change| change.has_come(version, through)) {
+                    self.change_tries = 0;
+                    self.say_change(now);
+                }
+            }
+            (Message::Status(status), State::On) => out.act(CentreAction::Status(status)),
             (Message::Bye, State::On) if self.has_nothing_to_say() => {
                 self.say(&Message::Bye);
                 self.over(End::Done, out);
@@ -393,10 +427,18 @@ impl Centre {
     }
 
     fn say_change(&mut self, now: Instant) {
-        if let Some(Change { version, changes }) = &self.change {
-            let message = Message::Configure { version: *version, changes: changes.clone() };
+        if let Some(message) = self.change.as_ref().map(Change::message) {
             self.say(&message);
+            self.change_tries += 1;
             self.timers.set(CHANGE, now + limits::AGAIN);
+        }
+    }
+
+    /// A station of an earlier kind doesn't know what is said, and would be told for ever.
+    fn give_change_up(&mut self, out: &mut impl Output<CentreAction>) {
+        if let Some(change) = self.change.take() {
+            let outcome = Err("the station says nothing to it".to_owned());
+            out.act(CentreAction::Configured { version: change.version(), outcome });
         }
     }
 

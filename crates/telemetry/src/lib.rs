@@ -42,8 +42,10 @@ mod desk;
 pub mod limits;
 mod message;
 mod path;
+mod renewal;
 mod sample;
 mod station;
+mod status;
 mod upload;
 mod wire;
 
@@ -52,6 +54,7 @@ pub use describe::{Described, Description};
 pub use message::{Cause, Hello, Message};
 pub use sample::{Definition, PointId, Quality, Reason, Received, Sample, Stamp, StoreId, Value};
 pub use station::{Station, StationAction, Stay};
+pub use status::{ClockNews, Status};
 pub use wire::BadMessage;
 
 use thiserror::Error;

@@ -20,6 +20,15 @@ pub const DESCRIBED: usize = 512;
 /// Changes in one message of configuration.
 pub const CHANGES: usize = 64;
 
+/// Bytes of a whole configuration: some hundred devices with their points.
+pub const CONFIGURATION: usize = 64 * 1024;
+
+/// Bytes of a configuration in one message: nine seconds at 300 bit/s, less than it waits before it is said again.
+pub const PIECE: usize = 256;
+
+/// Devices that a station names as silent; those beyond are only counted.
+pub const SILENT: usize = 16;
+
 /// Batches on their way that aren't acknowledged yet. Enough to fill a path with a round trip of seconds.
 pub const WINDOW: usize = 4;
 
@@ -64,6 +73,9 @@ pub const MISSED: u32 = 3;
 
 /// The shortest silence that a station may announce. Less would cut calls on slow paths.
 pub const LEAST_SILENCE: Duration = Duration::from_secs(30);
+
+/// The longest silence. Who says that it will be silent for years would have its call kept for years.
+pub const LONGEST_SILENCE: Duration = Duration::from_secs(24 * 3600);
 
 /// How long a station stays for questions after everything else, unless told otherwise.
 pub const LINGER: Duration = Duration::from_secs(5);

@@ -7,6 +7,7 @@ use crate::crc::crc32c;
 use crate::describe::{Described, Description};
 use crate::limits;
 use crate::sample::{Before, Definition, PointId, Sample, StoreId};
+use crate::status::Status;
 use crate::wire::{BadMessage, Reader, put_text, put_varint};
 
 /// Which language this is. A centre refuses what it doesn't know.
@@ -137,6 +138,26 @@ pub enum Message {
     },
     /// From a station: this is what they are.
     Described(Described),
+    /// From a station: how it is.
+    Status(Status),
+    /// From the centre: a piece of a whole configuration.
+    Piece {
+        /// Its version, greater than that of any earlier one.
+        version: u64,
+        /// How many bytes it has.
+        total: u32,
+        /// Behind how many of them these stand.
+        at: u32,
+        /// Some of them, [`limits::PIECE`] at most.
+        bytes: Vec<u8>,
+    },
+    /// From a station: so much of a configuration has come.
+    Through {
+        /// Which one.
+        version: u64,
+        /// How many bytes.
+        through: u32,
+    },
 }
 
 impl Message {
@@ -227,6 +248,22 @@ impl Message {
                 put_varint(&mut out, points.len() as u64);
                 points.iter().for_each(|point| point.encode(&mut out));
             }
+            Self::Status(status) => {
+                out.push(15);
+                status.encode(&mut out);
+            }
+            Self::Piece { version, total, at, bytes } => {
+                out.push(16);
+                out.extend(version.to_be_bytes());
+                out.extend(total.to_be_bytes());
+                out.extend(at.to_be_bytes());
+                out.extend(bytes);
+            }
+            Self::Through { version, through } => {
+                out.push(17);
+                out.extend(version.to_be_bytes());
+                out.extend(through.to_be_bytes());
+            }
         }
         checked(out)
     }
@@ -305,6 +342,16 @@ impl Message {
                 }
                 Self::Described(Described { check, count: all, from, points })
             }
+            15 => Self::Status(Status::read(reader)?),
+            16 => {
+                let (version, total, at) = (reader.u64()?, reader.u32()?, reader.u32()?);
+                let bytes = reader.take(reader.0.len())?.to_vec();
+                if bytes.len() > limits::PIECE {
+                    return Err(BadMessage::Beyond("a piece"));
+                }
+                Self::Piece { version, total, at, bytes }
+            }
+            17 => Self::Through { version: reader.u64()?, through: reader.u32()? },
             kind => return Err(BadMessage::Unknown("message", kind)),
         })
     }

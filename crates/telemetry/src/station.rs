@@ -18,7 +18,9 @@ use crate::asks::{Asked, Asks};
 use crate::describe::{Description, List};
 use crate::message::{Hello, Message};
 use crate::path::{Came, Path};
+use crate::renewal::{Incoming, Piece};
 use crate::sample::{Definition, PointId, Sample};
+use crate::status::Status;
 use crate::upload::{News, Upload};
 use crate::{End, Output, limits};
 
@@ -50,6 +52,15 @@ pub enum StationAction {
         /// What becomes what.
         changes: Vec<(String, String)>,
     },
+    /// Take a whole configuration, or refuse it, and call [`Station::configured`].
+    Renew {
+        /// Its version.
+        version: u64,
+        /// All of it.
+        text: String,
+    },
+    /// The centre should know how the station is: call [`Station::tell`].
+    Tell,
     /// The conversation is over.
     HangUp(End),
 }
@@ -79,12 +90,23 @@ pub struct Station {
     definitions: BTreeMap<PointId, Definition>,
     described: List,
     state: State,
-    timers: Timers<4>,
+    timers: Timers<5>,
     asks: Asks,
     nonce: u32,
     pinged: Instant,
     configuring: bool,
+    incoming: Option<Incoming>,
+    time: Time,
     bytes: Vec<u8>,
+}
+
+/// Whether samples wait for the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Time {
+    /// It is known, or nobody waits for it.
+    Known,
+    /// Samples have times that the centre's may mend: none is uploaded before.
+    First,
 }
 
 #[derive(Debug)]
@@ -104,6 +126,9 @@ const PING: usize = 1;
 const HEARD: usize = 2;
 /// Nothing was wanted for long enough.
 const LINGER: usize = 3;
+
+/// The time doesn't come.
+const TIME: usize = 4;
 
 /// How long a farewell waits for what is on its way.
 const SOON: Duration = Duration::from_secs(1);
@@ -133,6 +158,8 @@ impl Station {
             nonce: 0,
             pinged: now,
             configuring: false,
+            incoming: None,
+            time: Time::Known,
             bytes,
         };
         station.hello.silence_s = seconds(station.silence());
@@ -141,8 +168,16 @@ impl Station {
 
     /// Says that it is still there as often as this.
     pub fn with_keep_alive(mut self, every: Duration) -> Self {
-        self.keep_alive = every.max(limits::LEAST_SILENCE / limits::MISSED);
+        let [least, most] = [limits::LEAST_SILENCE, limits::LONGEST_SILENCE];
+        self.keep_alive = every.clamp(least / limits::MISSED, most / limits::MISSED);
         self.hello.silence_s = seconds(self.silence());
+        self
+    }
+
+    /// Uploads nothing before the centre has told the time, or hasn't for as long as a question waits: the times of
+    /// samples may have to be mended.
+    pub const fn with_time_first(mut self) -> Self {
+        self.time = Time::First;
         self
     }
 
@@ -190,8 +225,12 @@ impl Station {
         while let Some(timer) = self.timers.take_due(now) {
             match timer {
                 AGAIN => self.again(now, out),
-                PING => self.ping(now),
+                PING => {
+                    self.ping(now);
+                    out.act(StationAction::Tell);
+                }
                 HEARD => self.over(End::Silent, out),
+                TIME => self.time = Time::Known,
                 _ => self.leave(now),
             }
         }
@@ -211,6 +250,7 @@ impl Station {
     /// Behind which number samples are wanted now: read some from the store, and call [`Station::upload`].
     pub fn wants(&self) -> Option<u64> {
         match &self.state {
+            State::On(_) if self.time == Time::First => None,
             State::On(upload) => upload.wants(),
             _ => None,
         }
@@ -281,6 +321,22 @@ impl Station {
         }
     }
 
+    /// Holds the line no longer than until everything is said.
+    pub fn hang_up_soon(&mut self, now: Instant) {
+        if self.stay == Stay::Hold {
+            self.stay = Stay::default();
+            self.linger(now);
+        }
+    }
+
+    /// Tells the centre how the station is.
+    pub fn tell(&mut self, status: Status, out: &mut impl Output<StationAction>) {
+        if self.is_on() {
+            self.say(&Message::Status(status));
+            self.flush(out);
+        }
+    }
+
     /// Whether the greeting is done, and the call not over.
     pub const fn is_on(&self) -> bool {
         matches!(self.state, State::On(_) | State::Leaving { .. })
@@ -321,6 +377,8 @@ impl Station {
                 let give_or_take = now.since(self.pinged) / 2;
                 let half = i64::try_from(give_or_take.as_millis()).unwrap_or(0);
                 let unix_ms = unix_ms.saturating_add(half);
+                self.time = Time::Known;
+                self.timers.clear(TIME);
                 out.act(StationAction::Time { unix_ms, give_or_take });
             }
             Message::Configure { version, changes } if self.is_on() => {
@@ -338,8 +396,41 @@ impl Station {
                 self.say(&Message::Described(piece));
                 self.stay(now);
             }
+            Message::Piece { version, total, at, bytes } if self.is_on() => {
+                self.piece((version, total), at, &bytes, out);
+                self.stay(now);
+            }
             // Of the other end's kind, or out of its time.
             _ => {}
+        }
+    }
+
+    fn piece(
+        &mut self,
+        of: (u64, u32),
+        at: u32,
+        bytes: &[u8],
+        out: &mut impl Output<StationAction>,
+    ) {
+        let version = of.0;
+        if version <= self.hello.configuration {
+            // It was taken, and the answer lost.
+            return self.say(&Message::Configured { version, outcome: Ok(()) });
+        }
+        if self.configuring {
+            return;
+        }
+        let refused = |words: &str| Message::Configured { version, outcome: Err(words.to_owned()) };
+        match Incoming::take(&mut self.incoming, of, at, bytes) {
+            Piece::Through(through) => self.say(&Message::Through { version, through }),
+            Piece::TooLong => self.say(&refused("it is longer than a configuration may be")),
+            Piece::Whole(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => {
+                    self.configuring = true;
+                    out.act(StationAction::Renew { version, text });
+                }
+                Err(_) => self.say(&refused("it isn't text in UTF-8")),
+            },
         }
     }
 
@@ -356,6 +447,10 @@ impl Station {
             out.act(StationAction::Acknowledged(through));
         }
         self.ping(now);
+        if self.time == Time::First {
+            self.timers.set(TIME, now + limits::AGAIN);
+        }
+        out.act(StationAction::Tell);
         self.rest(now);
     }
 

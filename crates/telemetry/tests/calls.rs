@@ -123,6 +123,103 @@ fn a_change_is_taken_once_and_a_refusal_has_its_words() {
 }
 
 #[test]
+fn a_whole_configuration_comes_over_whatever_path_there_is_and_is_taken_once() {
+    let text: String = (0..3000).map(|n| format!("line {n} \u{11}\u{7e}übel\n")).collect();
+    for harm in [Harm::None, Harm::FlowControl, Harm::SevenBits, Harm::Noise(4000)] {
+        let stores = Stores { configured: 6, ..Stores::with(300) };
+        let mut world = call(stores, harm, harm);
+        world.centre.renew(world.now, 7, &text, &mut world.from_centre);
+        world.run();
+        assert_eq!(world.told, [(7, Ok(()))], "{harm:?}");
+        assert_eq!(world.stores.texts, [text.as_str()], "{harm:?}");
+        assert_eq!(world.ends.0, Some(End::Done), "{harm:?}");
+    }
+    let mut world = call(Stores::default(), Harm::None, Harm::None);
+    world.centre.renew(world.now, 8, "secret", &mut world.from_centre);
+    world.run();
+    assert_eq!(world.told, [(8, Err("file.toml:1:1: not allowed".to_owned()))]);
+    let long = "x".repeat(telemetry::limits::CONFIGURATION + 1);
+    world.centre.renew(world.now, 9, &long, &mut world.from_centre);
+    assert!(matches!(
+        world.from_centre.actions.pop_front(),
+        Some(telemetry::CentreAction::Configured { version: 9, outcome: Err(_) })
+    ));
+}
+
+/// Found by the fuzzer: a greeting that announced a silence of 136 years.
+#[test]
+fn a_station_that_falls_silent_is_given_up_whatever_silence_it_has_announced() {
+    let mut out = world::Outbox::default();
+    let mut now = Instant::ORIGIN;
+    let mut centre = telemetry::Centre::start(now, UNIX_MS, &mut out);
+    let mut hello = telemetry::Hello::new("pump-house", world::STORE, telemetry::Cause::Schedule);
+    hello.silence_s = u32::MAX;
+    // What the far end of a clean path says to a probe.
+    let nothing = "0".repeat(64);
+    let mut said = format!("\r\nTLP REPORT {nothing} FEDA\r\n\r\nTLP USE PLAIN\r\n").into_bytes();
+    let coding = armour::channel::Coding::Hdlc(armour::channel::Values::default());
+    let hello = telemetry::Message::Hello(hello).encode();
+    armour::channel::Sender::new(coding).send(&hello, &mut said);
+    centre.input(now, &said, &mut out);
+    assert!(matches!(out.actions.pop_front(), Some(telemetry::CentreAction::Arrived(_))));
+    centre.welcome(now, 0, &mut out);
+    centre.renew(now, 7, "anything", &mut out);
+    let mut steps = 0;
+    while let Some(at) = centre.deadline() {
+        now = now.max(at);
+        centre.timeout(now, &mut out);
+        steps += 1;
+        assert!(steps < 20, "it is told for ever");
+    }
+    assert!(now <= Instant::ORIGIN + telemetry::limits::LONGEST_SILENCE * 2);
+    let refused = out.actions.iter().any(|action| {
+        matches!(action, telemetry::CentreAction::Configured { version: 7, outcome: Err(_) })
+    });
+    assert!(refused, "and whoever has sent it knows");
+    let end = telemetry::CentreAction::HangUp(End::Silent);
+    assert_eq!(out.actions.back(), Some(&end));
+}
+
+#[test]
+fn the_centre_learns_how_a_station_is() {
+    let mut world = call(Stores::with(30), Harm::None, Harm::None);
+    world.run();
+    let first = world.statuses.first().expect("a status");
+    assert_eq!((first.waiting, first.room), (30, 1000));
+}
+
+/// A call whose station wants the time first, up to where it is on.
+fn on_without_time() -> World {
+    let mut world = call(Stores::with(30), Harm::None, Harm::None);
+    world.put_time_first();
+    while !world.station.is_on() {
+        assert!(world.step());
+    }
+    assert_eq!(world.time, None);
+    world
+}
+
+#[test]
+fn samples_whose_times_may_be_wrong_wait_for_the_time() {
+    let mut world = on_without_time();
+    assert_eq!(world.station.wants(), None);
+    while world.time.is_none() {
+        assert!(world.stores.centre.is_empty());
+        assert!(world.step());
+    }
+    world.run();
+    assert_all_there(&world.stores, 30);
+}
+
+#[test]
+fn samples_do_not_wait_for_a_time_that_never_comes() {
+    let mut world = on_without_time();
+    let later = world.now + Duration::from_secs(16);
+    world.station.timeout(later, &mut world.from_station);
+    assert_eq!(world.station.wants(), Some(0));
+}
+
+#[test]
 fn a_store_that_was_put_back_to_an_older_day_loses_nothing_by_it() {
     let mut world = call(Stores::with(100), Harm::None, Harm::None);
     world.run();

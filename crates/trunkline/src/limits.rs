@@ -18,8 +18,8 @@ pub(crate) const DIAGNOSTICS_SHOWN: usize = 20;
 /// Conversations on the control socket at once: some operators, a monitor or two, and their traces.
 pub(crate) const CONTROL_CLIENTS: usize = 32;
 
-/// Bytes of one request on the control socket: the longest names twenty times over.
-pub(crate) const CONTROL_REQUEST: u64 = 4096;
+/// Bytes of one request on the control socket: a station's whole configuration, every byte of it escaped.
+pub(crate) const CONTROL_REQUEST: u64 = 6 * 64 * 1024 + 4096;
 
 /// How long a client of the control socket may stay silent: it holds one of the places.
 pub(crate) const CONTROL_IDLE: Duration = Duration::from_secs(60);

@@ -18,6 +18,9 @@ pub const HEAD_BYTES: usize = 16 * 1024;
 /// Bytes of a request's body: a login is the longest, with a name and a password.
 pub const BODY_BYTES: usize = 4 * 1024;
 
+/// The same where a station's whole configuration is sent: 64 KiB of it, every byte escaped.
+pub const CONFIGURATION_BYTES: usize = 6 * 64 * 1024 + BODY_BYTES;
+
 /// How long a request may take from its head to the head of its answer; a password waits its turn meanwhile.
 pub const REQUEST: Duration = Duration::from_secs(20);
 

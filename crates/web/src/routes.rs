@@ -96,6 +96,10 @@ pub(crate) const ROUTES: &[Route] = &[
     route(MethodFilter::POST, "/api/v1/sites/{name}/write", ADMIN, |method| {
         on(method, sites::write)
     }),
+    // So is changing what a station does.
+    route(MethodFilter::POST, "/api/v1/sites/{name}/configuration", ADMIN, |method| {
+        on(method, sites::configure).layer(DefaultBodyLimit::max(limits::CONFIGURATION_BYTES))
+    }),
     route(MethodFilter::GET, "/api/v1/wishes/{id}", VIEWER, |method| on(method, sites::wish)),
     route(MethodFilter::GET, "/api/v1/alarms", VIEWER, |method| on(method, sites::alarms)),
     route(MethodFilter::POST, "/api/v1/alarms/{id}/seen", OPERATOR, |method| {

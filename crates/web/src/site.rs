@@ -71,7 +71,8 @@ pub trait Sites: Send + Sync {
     /// There is no such alarm, or somebody has seen it.
     fn see_alarm(&self, id: i64, by: &str) -> Result<String, Refusal>;
 
-    /// Has a site asked for the operator `by`, now or later. `what` begins with `read` or `write`.
+    /// Has a site asked for the operator `by`, now or later. `what` begins with `read`, `write` or
+    /// `configure`.
     fn ask(&self, site: &str, what: &str, wish: SiteWish, by: &str) -> Asking;
 
     /// What has become of what was to be asked later.
@@ -116,6 +117,8 @@ pub struct SiteNow {
     pub asked: u64,
     /// How many of them were answered: how good the path is.
     pub answered: u64,
+    /// What the station there has last said of itself, if one is there.
+    pub station: Option<StationNow>,
 }
 
 /// Something that has passed over a site's call.
@@ -129,6 +132,37 @@ pub struct SiteTraced {
     pub hex: Option<String>,
     /// The call's number at its begin; why it ended.
     pub words: Option<String>,
+}
+
+/// What a station has last said of itself.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StationNow {
+    /// When.
+    pub said: Moment,
+    /// For how many seconds it had run.
+    pub uptime_s: u64,
+    /// Samples that waited to be uploaded.
+    pub waiting: u64,
+    /// How many may wait.
+    pub room: u64,
+    /// Samples that were ever dropped for want of room.
+    pub dropped: u64,
+    /// The version of its configuration; 0 for its own file's.
+    pub configuration: u64,
+    /// The version of the configuration that it has given up again.
+    pub given_up: Option<u64>,
+    /// Why.
+    pub given_up_why: Option<String>,
+    /// What it has done about the centre's time: `untold`, `right`, `set`, `refused`.
+    pub clock: Cow<'static, str>,
+    /// What had to be added to its clock, in milliseconds.
+    pub clock_offset_ms: Option<i64>,
+    /// How well its modem hears the network.
+    pub signal_dbm: Option<i16>,
+    /// How many of its devices give no answer.
+    pub silent: u64,
+    /// Names of the first of them.
+    pub silent_names: Vec<String>,
 }
 
 /// A point as it was measured last.

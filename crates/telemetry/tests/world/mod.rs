@@ -8,7 +8,7 @@ use modbus::UnitId;
 use modbus::pdu::{Pdu, Request};
 use telemetry::{
     Cause, Centre, CentreAction, Definition, Description, End, Hello, Output, PointId, Quality,
-    Reason, Received, Sample, Stamp, Station, StationAction, Stay, StoreId, Ticket, Value,
+    Reason, Received, Sample, Stamp, Station, StationAction, Status, Stay, StoreId, Ticket, Value,
 };
 
 /// What a path does to bytes.
@@ -96,6 +96,8 @@ pub(crate) struct Stores {
     pub(crate) doubled: usize,
     pub(crate) configured: u64,
     pub(crate) writes: usize,
+    /// Configurations that the station has taken.
+    pub(crate) texts: Vec<String>,
 }
 
 pub(crate) fn sample(seq: u64) -> Sample {
@@ -148,6 +150,7 @@ pub(crate) struct World {
     pub(crate) told: Vec<(u64, Result<(), String>)>,
     pub(crate) described: Vec<(u32, Vec<Description>)>,
     pub(crate) time: Option<i64>,
+    pub(crate) statuses: Vec<Status>,
     /// Samples that the centre's disk is busy with.
     writing: VecDeque<(Instant, Vec<Received>)>,
     pub(crate) disk: Duration,
@@ -162,8 +165,7 @@ impl World {
         let mut hello = Hello::new("pump-house", STORE, Cause::Schedule);
         hello.last = stores.last;
         hello.configuration = stores.configured;
-        let mut station = Station::start(now, hello, stay, &mut from_station);
-        (0..37).for_each(|id| station.define(PointId(id), definition(PointId(id))));
+        let station = Self::station(now, hello, stay, &mut from_station);
         let centre = Centre::start(now, UNIX_MS, &mut from_centre);
         Self {
             now,
@@ -179,9 +181,25 @@ impl World {
             told: Vec::new(),
             described: Vec::new(),
             time: None,
+            statuses: Vec::new(),
             writing: VecDeque::new(),
             disk: Duration::from_millis(20),
         }
+    }
+
+    fn station(now: Instant, hello: Hello, stay: Stay, out: &mut Outbox<StationAction>) -> Station {
+        let mut station = Station::start(now, hello, stay, out);
+        (0..37).for_each(|id| station.define(PointId(id), definition(PointId(id))));
+        station
+    }
+
+    /// The same call, before anything was said, with a station that wants the time first.
+    pub(crate) fn put_time_first(&mut self) {
+        let mut hello = Hello::new("pump-house", STORE, Cause::Schedule);
+        hello.last = self.stores.last;
+        self.from_station = Outbox::default();
+        let station = Self::station(self.now, hello, Stay::default(), &mut self.from_station);
+        self.station = station.with_time_first();
     }
 
     /// One step; false: there is nothing left to wait for.
@@ -286,6 +304,22 @@ impl World {
                 };
                 self.station.configured(self.now, version, outcome, &mut self.from_station);
             }
+            StationAction::Renew { version, text } => {
+                let outcome = match text.contains("secret") {
+                    true => Err("file.toml:1:1: not allowed".to_owned()),
+                    false => {
+                        self.stores.configured = version;
+                        self.stores.texts.push(text);
+                        Ok(())
+                    }
+                };
+                self.station.configured(self.now, version, outcome, &mut self.from_station);
+            }
+            StationAction::Tell => {
+                let waiting = self.stores.station.len() as u64;
+                let status = Status { waiting, room: 1000, ..Status::default() };
+                self.station.tell(status, &mut self.from_station);
+            }
             StationAction::HangUp(end) => {
                 self.ends.0 = Some(end);
             }
@@ -303,6 +337,7 @@ impl World {
             CentreAction::Answered(ticket, answer) => self.answers.push((ticket, answer)),
             CentreAction::Configured { version, outcome } => self.told.push((version, outcome)),
             CentreAction::Described(check, points) => self.described.push((check, points)),
+            CentreAction::Status(status) => self.statuses.push(status),
             CentreAction::HangUp(end) => self.ends.1 = Some(end),
         }
     }

@@ -87,6 +87,8 @@ pub(crate) static COMMANDS: &[Command] = &[
     site::READ,
     #[cfg(feature = "collector")]
     site::WRITE,
+    #[cfg(feature = "collector")]
+    site::CONFIGURE,
     #[cfg(feature = "modbus")]
     armour::ENCODE,
     #[cfg(feature = "modbus")]

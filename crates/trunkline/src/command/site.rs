@@ -29,7 +29,7 @@ const UNIT: Flag =
 const AT: Flag = Flag {
     name: "at",
     value: Some("WHEN"),
-    help: "now (default), next-call, or in how long: 2h, 1d. What is to be asked later has a number",
+    help: "now (the default, but for station-config), next-call, or in how long: 2h, 1d. What is to be asked later has a number",
 };
 const EXPIRES: Flag = Flag {
     name: "expires",
@@ -97,6 +97,26 @@ pub(super) const WRITE: Command = Command {
     act: Act::Run(|matches| exit(write(matches))),
 };
 
+pub(super) const CONFIGURE: Command = Command {
+    name: "station-config",
+    about: "send the station of a site another configuration",
+    text: "WHAT is a file with a [station] and its [[bus]] and [[device]] tables, or KEY=VALUE for some of its values: \
+           call-every, DEVICE.every, DEVICE.poll, DEVICE.POINT.low, DEVICE.POINT.high.\n\n\
+           It goes over the call that the site is on the line with, or over its next one. The station checks all of it \
+           first and says where it is wrong; its own file must allow it (allow = [\"configuration\"]). If its next calls \
+           don't reach the centre, it goes back to the configuration that it had. Who sent it goes to the audit log.",
+    operands: &[
+        SITE,
+        Operand { name: "WHAT", count: Count::Many, help: "A file, or values: call-every=1h" },
+    ],
+    flags: &[AT, EXPIRES, PRIORITY, JSON, CONTROL],
+    examples: &[
+        ("trunkline station-config pump-7 pump-7.toml", "A new one, when the site calls."),
+        ("trunkline station-config pump-7 call-every=1h --at now", "One value, now."),
+    ],
+    act: Act::Run(|matches| exit(configure(matches))),
+};
+
 fn open(matches: &Matches) -> Result<Connection, Failure> {
     Ok(Connection::open(matches.value(&CONTROL).map(Path::new))?)
 }
@@ -127,10 +147,11 @@ fn sites(matches: &Matches) -> Result<Exit, Failure> {
             points,
             text(item, "from"),
             last,
+            item.get("station").map(|station| text(station, "words")).unwrap_or_default(),
         ]
     };
     let rows: Vec<_> = items.iter().map(row).collect();
-    let head = ["SITE", "STATE", "FRAMING", "POINTS", "FROM", "LAST CALL"];
+    let head = ["SITE", "STATE", "FRAMING", "POINTS", "FROM", "LAST CALL", "ITS STATION"];
     Ok(crate::show(&table(head, &rows, Style::of(&std::io::stdout()))))
 }
 
@@ -157,6 +178,28 @@ fn write(matches: &Matches) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+fn configure(matches: &Matches) -> Result<Exit, Failure> {
+    let what = matches.operands().get(1..).unwrap_or_default();
+    let text = match what {
+        [] => {
+            return Err(matches
+                .wrong("what is to be sent? A file, or values: call-every=1h")
+                .into());
+        }
+        [file] if !file.contains('=') || Path::new(file).exists() => {
+            let file = Path::new(file);
+            let unread = |error| Failure::Other(format!("can't read {}: {error}", file.display()));
+            std::fs::read_to_string(file).map_err(unread)?
+        }
+        values => values.join("\n"),
+    };
+    let ask: Ask = format!("configure = {text}")
+        .parse()
+        .map_err(|error: collector::BadAsk| Failure::Other(error.to_string()))?;
+    send(matches, &mut open(matches)?, &ask, "next-call")?;
+    Ok(Exit::Done)
+}
+
 fn ask(
     matches: &Matches,
     connection: &mut Connection,
@@ -172,8 +215,18 @@ fn ask(
         order: matches.parse::<Order>(&ORDER)?,
         write,
     };
+    send(matches, connection, &ask, "now")
+}
+
+fn send(
+    matches: &Matches,
+    connection: &mut Connection,
+    ask: &Ask,
+    usually: &str,
+) -> Result<(), Failure> {
     let when = match matches.value(&AT) {
-        None | Some("now") => "now".to_owned(),
+        None => usually.to_owned(),
+        Some("now") => "now".to_owned(),
         Some("next-call") => "next-call".to_owned(),
         Some(span) => {
             let span: Span = span

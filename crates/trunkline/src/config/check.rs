@@ -13,7 +13,7 @@ mod ports;
 #[cfg(feature = "collector")]
 mod sites;
 #[cfg(feature = "station")]
-mod station;
+pub(super) mod station;
 mod trust;
 
 use line::{EntryError, Personas, Phonebook};

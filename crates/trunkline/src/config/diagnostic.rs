@@ -79,6 +79,18 @@ impl Diagnostic {
         }
     }
 
+    /// In one line, for whoever has the text at hand: where, and what.
+    #[cfg(feature = "station")]
+    pub(crate) fn brief(&self) -> String {
+        match &self.place {
+            Place::File(_) => self.message.clone(),
+            Place::Span(source, span) => {
+                let position = source.position(span.start);
+                format!("{}:{}: {}", position.line, position.column, self.message)
+            }
+        }
+    }
+
     /// Shows it: the message, the place, the line with a caret, and the notes.
     pub(crate) fn show(&self, style: Style, out: &mut String) {
         let _ = writeln!(out, "{} {}", style.red("error:"), style.bold(&self.message));

@@ -124,3 +124,43 @@ pub(crate) fn check_accounts(text: &str) -> Result<(), Vec<Diagnostic>> {
     check::accounts::check(&mut draft, check::accounts::Secrets::Elsewhere, &mut mistakes);
     if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
 }
+
+/// The station in a text that the centre has sent: nothing but a `[station]` with its buses and devices, seen from
+/// `folder`. Numbers are those that somebody else knows; no secret is read.
+///
+/// # Errors
+/// The first mistake, with its place.
+#[cfg(feature = "station")]
+pub(crate) fn station(
+    text: &str,
+    folder: &Path,
+    known: &dyn Fn(&str) -> bool,
+) -> Result<station::Plan, String> {
+    let source = std::sync::Arc::new(source::Source {
+        path: folder.join("configuration"),
+        text: text.to_owned(),
+    });
+    let first = |mut mistakes: Vec<Diagnostic>, sources: &[std::sync::Arc<source::Source>]| {
+        mistakes.sort_by_key(|mistake| mistake.order(sources));
+        mistakes.first().map_or_else(|| "it makes no sense".to_owned(), Diagnostic::brief)
+    };
+    let root = toml::de::DeTable::parse(text)
+        .map_err(|error| Diagnostic::toml(&source, &error).brief())?;
+    let foreign =
+        root.get_ref().keys().find(|key| !matches!(&**key.get_ref(), "station" | "bus" | "device"));
+    if let Some(key) = foreign {
+        let message =
+            "the centre may send [station], [[bus]] and [[device]] tables, and nothing else";
+        return Err(Diagnostic::at(&source, key.span(), message).brief());
+    }
+    let sources = [source];
+    let mut mistakes = Vec::new();
+    let mut draft = draft::Draft::new(&sources, &mut mistakes);
+    if mistakes.is_empty() {
+        check::station::check_with(&draft, known, &mut mistakes);
+    }
+    if !mistakes.is_empty() {
+        return Err(first(mistakes, &sources));
+    }
+    check::station::take(&mut draft).ok_or_else(|| "there is no [station] table in it".to_owned())
+}

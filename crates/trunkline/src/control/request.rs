@@ -27,6 +27,9 @@ pub(crate) enum Request {
     /// What has become of what was to be asked later?
     #[cfg(feature = "collector")]
     Wish(i64),
+    /// Have the station call the centre.
+    #[cfg(feature = "station")]
+    StationCall,
     /// Read the configuration again.
     Reload,
     /// Put on record what a command has done to the account of this name.
@@ -145,6 +148,8 @@ impl Request {
             Some("wish") => {
                 json.number("wish").map(Self::Wish).ok_or(RequestError::Missing("wish"))
             }
+            #[cfg(feature = "station")]
+            Some("station-call") => Ok(Self::StationCall),
             Some("reload") => Ok(Self::Reload),
             Some("note") => {
                 let deeds = [Deed::Added, Deed::Changed, Deed::Removed];
@@ -188,6 +193,8 @@ impl Request {
             ]),
             #[cfg(feature = "collector")]
             Self::Wish(id) => Json::object([("do", "wish".into()), ("wish", Json::Number(*id))]),
+            #[cfg(feature = "station")]
+            Self::StationCall => Json::object([("do", "station-call".into())]),
             Self::Reload => Json::object([("do", "reload".into())]),
             Self::Note(deed, account) => Json::object([
                 ("do", "note".into()),

@@ -231,6 +231,12 @@ async fn serve(
                 Ok(item) => list(&mut write, vec![item]).await?,
                 Err(error) => say(&mut write, &failed(&error)).await?,
             },
+            #[cfg(feature = "station")]
+            Ok(Request::StationCall) => {
+                let said = instance.call_centre();
+                say(&mut write, &said.map_or_else(|error| failed(&error), |what| ok(&what)))
+                    .await?;
+            }
             Ok(Request::Reload) => {
                 let (done, outcome) = oneshot::channel();
                 let outcome = match orders.send(Order { done }).await {

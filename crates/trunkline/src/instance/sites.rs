@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, Weak};
 
 use collector::{
-    Answer, Collector, CollectorConfig, Facade, FacadeConfig, Order, Shelf, SiteStatus,
-    Surroundings,
+    Answer, Ask, Collector, CollectorConfig, Facade, FacadeConfig, Order, Shelf, SiteStatus,
+    StationNow, Surroundings,
 };
 use exchange::{CallbackConfig, Event, Exchange, NotCalled};
 use store::Store;
@@ -171,12 +171,41 @@ impl Instance {
         let wish = wish.ok_or_else(|| format!("there is no wish {id}"))?;
         Ok(Json::object([
             ("site", wish.site.into()),
-            ("ask", wish.text.into()),
+            ("ask", summary(wish.text).into()),
             ("who", wish.who.into()),
             ("state", wish.state.into()),
             ("answer", wish.answer.into()),
         ]))
     }
+}
+
+/// What a wish is, short enough to be shown.
+pub(super) fn summary(text: String) -> String {
+    text.parse().map_or(text, |ask: Ask| ask.summary())
+}
+
+fn station(now: &StationNow) -> Json {
+    let status = &now.status;
+    let number = |number: u64| Json::Number(i64::try_from(number).unwrap_or(i64::MAX));
+    let names = status.silent_names.iter().map(|name| name.as_str().into()).collect();
+    let given_up = status.given_up.as_ref().map(|(version, why)| {
+        Json::object([("version", number(*version)), ("why", why.as_str().into())])
+    });
+    Json::object([
+        ("said", Civil::from(now.said).show(Shown::Seconds).to_string().into()),
+        ("uptime-s", number(status.uptime_s)),
+        ("waiting", number(status.waiting)),
+        ("room", number(status.room)),
+        ("dropped", number(status.dropped)),
+        ("configuration", number(status.configuration)),
+        ("given-up", given_up.unwrap_or(Json::Null)),
+        ("clock", status.clock.word().into()),
+        ("clock-offset-ms", status.clock.offset_ms().map_or(Json::Null, Json::Number)),
+        ("signal-dbm", status.signal_dbm.map_or(Json::Null, |dbm| Json::Number(dbm.into()))),
+        ("silent", number(status.silent)),
+        ("silent-names", Json::List(names)),
+        ("words", now.to_string().into()),
+    ])
 }
 
 fn status(site: &SiteStatus) -> Json {
@@ -193,5 +222,6 @@ fn status(site: &SiteStatus) -> Json {
         ("called", time(site.calls.called).into()),
         ("ended", time(site.calls.ended).into()),
         ("points", (site.points as u64).into()),
+        ("station", site.station.as_ref().map_or(Json::Null, station)),
     ])
 }

@@ -8,7 +8,7 @@ use exchange::Event;
 use store::{SampleValue, StoreError, quality};
 use web::{
     AlarmNow, Asking, Piece, PointNow, Refusal, SampleNow, Samples, SiteAnswer, SiteNow,
-    SiteTraced, SiteValue, SiteWish, Sites, WishNow,
+    SiteTraced, SiteValue, SiteWish, Sites, StationNow, WishNow,
 };
 
 use super::sites::Centre;
@@ -24,6 +24,26 @@ impl Centre {
             Some(_) => Ok(collector),
             None => Err(Refusal::Unknown(format!("there is no site `{site}`"))),
         }
+    }
+}
+
+fn station(now: collector::StationNow) -> StationNow {
+    let status = now.status;
+    let (given_up, given_up_why) = status.given_up.unzip();
+    StationNow {
+        said: now.said.into(),
+        uptime_s: status.uptime_s,
+        waiting: status.waiting,
+        room: status.room,
+        dropped: status.dropped,
+        configuration: status.configuration,
+        given_up,
+        given_up_why,
+        clock: status.clock.word().into(),
+        clock_offset_ms: status.clock.offset_ms(),
+        signal_dbm: status.signal_dbm,
+        silent: status.silent,
+        silent_names: status.silent_names,
     }
 }
 
@@ -48,6 +68,7 @@ impl Sites for Centre {
                 called: status.calls.called.map(Into::into),
                 ended: status.calls.ended.filter(|_| status.calls.called.is_some()).map(Into::into),
                 writable: status.writable,
+                station: status.station.map(station),
                 points: status.points as u64,
                 asked,
                 answered,
@@ -205,7 +226,7 @@ impl Sites for Centre {
         Ok(WishNow {
             id: wish.id,
             site: wish.site,
-            ask: wish.text,
+            ask: super::sites::summary(wish.text),
             who: wish.who,
             state: wish.state,
             answer: wish.answer,

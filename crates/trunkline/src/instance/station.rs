@@ -1,9 +1,10 @@
 //! The station of an instance.
 
-use std::sync::{Arc, Mutex};
+use std::path::Path;
+use std::sync::{Arc, Mutex, Weak};
 
 use line::Switchboard;
-use station::{Calling, Phone, Plan, ShelfError, Station};
+use station::{Calling, Phone, Plan, Reader, ShelfError, Station};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
@@ -13,6 +14,7 @@ use super::lock;
 /// Where a station is, if there is one.
 pub(super) struct Site {
     phone: Arc<dialler::Phone>,
+    book: Arc<Book>,
     running: Mutex<Option<Running>>,
 }
 
@@ -30,9 +32,26 @@ impl Phone for dialler::Phone {
     }
 }
 
+/// Reads what the centre sends, with the phonebook that there is.
+#[derive(Debug)]
+struct Book(Weak<Switchboard>);
+
+impl Reader for Book {
+    fn read(&self, text: &str, folder: &Path) -> Result<Plan, String> {
+        let book = self.0.upgrade().map(|board| board.phonebook());
+        let known = |target: &str| book.as_ref().is_some_and(|book| book.find(&[target]).is_some());
+        crate::config::station(text, folder, &known)
+    }
+}
+
 impl Site {
     pub(super) fn new(board: &Arc<Switchboard>) -> Self {
-        Self { phone: Arc::new(dialler::Phone(Arc::downgrade(board))), running: Mutex::default() }
+        let board = Arc::downgrade(board);
+        Self {
+            phone: Arc::new(dialler::Phone(Weak::clone(&board))),
+            book: Arc::new(Book(board)),
+            running: Mutex::default(),
+        }
     }
 
     /// Starts the station that there is to be, if any.
@@ -42,7 +61,7 @@ impl Site {
     pub(super) fn begin(&self, plan: Option<Plan>) -> Result<(), ShelfError> {
         let Some(plan) = plan else { return Ok(()) };
         let phone: Arc<dyn Phone> = self.phone.clone();
-        let station = Arc::new(Station::start(plan.clone(), phone)?);
+        let station = Arc::new(Station::start(plan.clone(), phone, self.book.clone())?);
         let mut ear = JoinSet::new();
         // Before anybody is told that it runs: a signal that nobody hears ends the process.
         if let Ok(wishes) = signal(SignalKind::user_defined1()) {
@@ -69,6 +88,20 @@ impl Site {
         self.begin(plan)
     }
 
+    /// Has it call the centre now.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn call_now(&self) -> Result<String, String> {
+        match &*lock(&self.running) {
+            Some(running) => {
+                running.station.call_now();
+                Ok(format!("{} calls the centre", running.plan.station.name))
+            }
+            None => Err("no station runs here".to_owned()),
+        }
+    }
+
     /// Ends it.
     pub(super) async fn stop(&self) {
         let running = lock(&self.running).take();
@@ -85,5 +118,12 @@ impl Site {
 async fn hear(mut wishes: Signal, station: Arc<Station>) {
     while wishes.recv().await.is_some() {
         station.call_now();
+    }
+}
+
+impl super::Instance {
+    /// Has the station call the centre now.
+    pub(crate) fn call_centre(&self) -> Result<String, String> {
+        self.station.call_now()
     }
 }

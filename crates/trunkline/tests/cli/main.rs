@@ -17,6 +17,8 @@ mod page;
 mod plain_modem;
 mod records;
 mod reload;
+#[cfg(all(feature = "station", feature = "collector"))]
+mod renewal;
 mod stage;
 #[cfg(feature = "station")]
 mod station;

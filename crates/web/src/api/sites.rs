@@ -187,6 +187,15 @@ pub(crate) async fn write(
     ask(&app, &site, "write", &visitor.name, &body).await
 }
 
+pub(crate) async fn configure(
+    State(app): State<Arc<App>>,
+    Path(site): Path<String>,
+    Extension(visitor): Extension<Visitor>,
+    body: Bytes,
+) -> Answer {
+    ask(&app, &site, "configure =", &visitor.name, &body).await
+}
+
 async fn ask(app: &Arc<App>, site: &str, verb: &str, by: &str, body: &Bytes) -> Answer {
     let Ask { what, wish } = serde_json::from_slice(body).map_err(|error| {
         Problem::wrong(format!("expected {{\"what\": \"h:100..110 as f32\"}}: {error}"))

@@ -45,8 +45,9 @@ fn every_answer_is_as_described_and_everything_described_is_answered() {
                 true => "{\"busy\":true}",
                 false => "",
             };
-            // Writing to a site is an admin's.
-            let mighty = if path.ends_with("/write") { ADMIN } else { OPERATOR };
+            // Writing to a site is an admin's, and so is its station's configuration.
+            let admins = path.ends_with("/write") || path.ends_with("/configuration");
+            let mighty = if admins { ADMIN } else { OPERATOR };
             let mut ask = |path: &str, token: &str, body: &str| {
                 // The stream has a test of its own: it never ends.
                 if path.ends_with("line-1/trace") && token == OPERATOR {

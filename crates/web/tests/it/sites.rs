@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use web::{
     AlarmNow, Asking, Piece, PointNow, Refusal, SampleNow, Samples, SiteAnswer, SiteNow,
-    SiteTraced, SiteValue, SiteWish, Sites, WishNow,
+    SiteTraced, SiteValue, SiteWish, Sites, StationNow, WishNow,
 };
 
 /// One site, `pump`, with one point, `level`, an alarm and a wish.
@@ -33,6 +33,21 @@ impl Sites for PaperSites {
             points: 1,
             asked: 10,
             answered: 9,
+            station: Some(StationNow {
+                said: SystemTime::UNIX_EPOCH.into(),
+                uptime_s: 7,
+                waiting: 1,
+                room: 100,
+                dropped: 0,
+                configuration: 3,
+                given_up: Some(4),
+                given_up_why: Some("nobody answers".into()),
+                clock: "set".into(),
+                clock_offset_ms: Some(-5),
+                signal_dbm: None,
+                silent: 1,
+                silent_names: vec!["meter".into()],
+            }),
         }]
     }
 
@@ -145,4 +160,12 @@ fn samples_come_as_csv_all_of_them_and_only_an_admin_writes() {
     };
     assert_eq!((ask("read", VIEWER), ask("read", OPERATOR)), (403, 200));
     assert_eq!((ask("write", OPERATOR), ask("write", ADMIN)), (403, 200));
+    assert_eq!((ask("configuration", OPERATOR), ask("configuration", ADMIN)), (403, 200));
+    // As long as a configuration is, which no other request may be.
+    let say = |path: &str| {
+        let head =
+            format!("POST /api/v1/sites/pump/{path} HTTP/1.1\nAuthorization: Bearer {ADMIN}");
+        stage.say(&head, &format!("{{\"what\":\"{}\"}}", "#".repeat(60_000))).status
+    };
+    assert_eq!((say("configuration"), say("write")), (200, 413));
 }

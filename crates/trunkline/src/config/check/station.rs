@@ -7,7 +7,31 @@ use crate::config::diagnostic::Diagnostic;
 use crate::config::draft::{Draft, Placed};
 use crate::config::source::Step;
 
+/// Checks the station that a file describes.
 pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
+    // A pattern of the phonebook may stand for it as well; that shows when it is called.
+    let known = |target: &str| {
+        draft
+            .phonebook
+            .iter()
+            .any(|entry| entry.value.0 == target || entry.value.0.contains(['(', '[', '\\', '^']))
+    };
+    check_with(draft, &known, mistakes);
+    if let Some(station) = &draft.station
+        && let Some(login) = &station.value.login
+        && let Err(error) = login.password.resolve(draft.folder(station))
+    {
+        let message = crate::failure::chain(&error);
+        mistakes.push(draft.mistake(station, &["login".into(), "password".into()], message));
+    }
+}
+
+/// Checks a station whose phonebook and secrets are elsewhere.
+pub(in crate::config) fn check_with(
+    draft: &Draft<'_>,
+    known: &dyn Fn(&str) -> bool,
+    mistakes: &mut Vec<Diagnostic>,
+) {
     let mut names: Vec<&Placed<gateway::BusConfig>> = Vec::new();
     for placed in &draft.buses {
         if let Err((key, error)) = placed.value.check() {
@@ -33,24 +57,13 @@ pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
         return;
     };
     for target in &station.value.call.0 {
-        let known = draft.phonebook.iter().any(|entry| entry.value.0 == *target);
-        // A pattern of the phonebook may stand for it as well; that shows when it is called.
-        let pattern =
-            draft.phonebook.iter().any(|entry| entry.value.0.contains(['(', '[', '\\', '^']));
-        if !known
-            && !pattern
+        if !known(target)
             && let Err(error) = target.parse::<carrier::Address>()
         {
             let message =
                 format!("`{target}` is no number of the phonebook, and no address: {error}");
             mistakes.push(draft.mistake(station, &["call".into()], message));
         }
-    }
-    if let Some(login) = &station.value.login
-        && let Err(error) = login.password.resolve(draft.folder(station))
-    {
-        let message = crate::failure::chain(&error);
-        mistakes.push(draft.mistake(station, &["login".into(), "password".into()], message));
     }
     for mistake in plan(draft, station).mistakes() {
         let (key, point) = mistake.at;
@@ -68,6 +81,7 @@ pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
 
 fn plan(draft: &Draft<'_>, station: &Placed<station::StationConfig>) -> Plan {
     Plan {
+        folder: crate::place::absolute(draft.folder(station)),
         station: station.value.clone(),
         buses: draft.buses.iter().map(|bus| bus.value.clone()).collect(),
         devices: draft.devices.iter().map(|device| device.value.clone()).collect(),
@@ -75,7 +89,7 @@ fn plan(draft: &Draft<'_>, station: &Placed<station::StationConfig>) -> Plan {
 }
 
 /// The station, with its files seen from theirs.
-pub(super) fn take(draft: &mut Draft<'_>) -> Option<Plan> {
+pub(in crate::config) fn take(draft: &mut Draft<'_>) -> Option<Plan> {
     let station = draft.station.take()?;
     let mut plan = plan(draft, &station);
     let folder = draft.folder(&station).to_owned();

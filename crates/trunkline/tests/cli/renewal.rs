@@ -1,0 +1,120 @@
+//! The centre sends a station another configuration: both as processes.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread;
+use std::time::Instant;
+
+use crate::stage::{PATIENCE, Stage};
+
+/// A Modbus TCP server whose registers are all seven.
+fn device() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            thread::spawn(move || serve(stream));
+        }
+    });
+    address
+}
+
+fn serve(mut stream: TcpStream) {
+    let mut request = [0; 12];
+    while stream.read_exact(&mut request).is_ok() {
+        let count = usize::from(request[11]);
+        let mut answer = vec![request[0], request[1], 0, 0, 0, 3 + 2 * count as u8, request[6]];
+        answer.extend([request[7], 2 * count as u8]);
+        answer.extend([0, 7].repeat(count));
+        if stream.write_all(&answer).is_err() {
+            return;
+        }
+    }
+}
+
+fn centre() -> Stage {
+    let mut centre = Stage::new(
+        "[exchange]\nstore = \"trunkline.db\"\naudit = \"audit.log\"\n\
+         [[exchange.listen]]\naddress = \"127.0.0.1:0\"\naccept = [\"raw\"]\n\
+         [[account]]\nname = \"pump\"\npassword = \"file:password\"\nservice = \"collector\"\n\
+         [[site]]\nname = \"pump\"\nframing = \"station\"\n",
+    );
+    centre.start(&["run", "--log", "debug"]);
+    centre
+}
+
+/// A station that calls there, and another point of its device.
+fn configuration(device: SocketAddr, call: &str, more: &str, point: &str) -> String {
+    format!(
+        "[station]\nname = \"pump-house\"\ncall = \"{call}\"\nstay = \"1s\"\nretries = [\"1s\"]\nevery = \"500ms\"\n{more}\
+         [[bus]]\nname = \"lan\"\ntcp = \"{device}\"\nframing = \"tcp\"\n\
+         [[device]]\nname = \"meter\"\nbus = \"lan\"\nunit = 1\n\
+         points = [{{ name = \"{point}\", address = \"h:100\" }}]\n"
+    )
+}
+
+const OWN: &str = "login = { name = \"pump\", password = \"file:password\" }\nallow = [\"configuration\", \"schedules\"]\n";
+
+/// Sends it, has the station call, and gives what has become of it.
+fn send(centre: &Stage, station: &Stage, what: &[&str]) -> String {
+    let said = centre.ask(&[&["station-config", "pump"], what].concat());
+    let id = said.split_whitespace().find_map(|word| word.strip_suffix(';')).unwrap().to_owned();
+    assert_eq!(station.ask(&["station", "--call"]), "pump-house calls the centre\n");
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let answer = centre.ask(&["sites", "--wish", &id, "--json"]);
+        if !answer.contains("\"state\":\"waiting\"") {
+            return answer;
+        }
+        assert!(Instant::now() < end, "nothing becomes of it: {answer}");
+    }
+}
+
+#[test]
+fn a_station_takes_a_configuration_that_is_right_and_goes_back_from_one_that_reaches_nobody() {
+    let (device, centre) = (device(), centre());
+    let target = format!("tcp://{}", centre.exchange());
+    let mut station = Stage::new(&configuration(device, &target, OWN, "first"));
+    station.start(&["station", "--log", "debug"]);
+
+    // Wrong: refused with its place, and nothing changes.
+    centre.write("new.toml", &configuration(device, &target, "evry = \"1s\"\n", "second"));
+    let refused = send(&centre, &station, &["new.toml"]);
+    assert!(refused.contains("7:1: ") && refused.contains("evry"), "{refused}");
+    centre.write("new.toml", &configuration(device, "exec:/bin/sh", "", "second"));
+    let refused = send(&centre, &station, &["new.toml"]);
+    assert!(refused.contains("program"), "{refused}");
+    let refused = send(&centre, &station, &["meter.first.low=3"]);
+    assert!(refused.contains("doesn't allow limits"), "{refused}");
+
+    // Right: its points are read from the next call on.
+    centre.write("new.toml", &configuration(device, &target, "", "second"));
+    let taken = send(&centre, &station, &["new.toml"]);
+    assert!(taken.contains("the file's → version "), "{taken}");
+    station.wait_for("the centre has sent a configuration");
+    station.wait_for("everything is said");
+    station.wait_for("everything is said");
+    let store = store::Store::visit(&centre.path("trunkline.db")).unwrap();
+    let names: Vec<String> =
+        store.latest("pump").unwrap().into_iter().map(|sample| sample.point).collect();
+    assert_eq!(names, ["meter.first", "meter.second"]);
+    let audit = std::fs::read_to_string(centre.path("audit.log")).unwrap();
+    assert!(audit.contains("configure (") && !audit.contains("second"), "{audit}");
+
+    // It survives a restart, and a value of it can be changed.
+    assert!(station.stop().success());
+    station.start(&["station", "--log", "debug"]);
+    let changed = send(&centre, &station, &["call-every=1h"]);
+    assert!(changed.contains("version "), "{changed}");
+
+    // One that reaches nobody is given up, and the centre hears of it.
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    centre.write("new.toml", &configuration(device, &format!("tcp://{nobody}"), "", "third"));
+    let taken = send(&centre, &station, &["new.toml"]);
+    assert!(taken.contains("→ version "), "{taken}");
+    station.wait_for("is given up");
+    station.ask(&["station", "--call"]);
+    let sites = centre.ask_until(&["sites"], "has given up configuration ");
+    assert!(sites.contains("5 calls have failed with it"), "{sites}");
+    assert!(station.stop().success());
+}
