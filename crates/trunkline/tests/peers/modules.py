@@ -5,14 +5,17 @@ import sys
 import threading
 
 from gsmmodem.exceptions import CmsError, IncorrectPinError, PinRequiredError
-from gsmmodem.modem import GsmModem
+from gsmmodem.modem import GsmModem, Sms
+from gsmmodem.pdu import Concatenation
 
 arrived = threading.Event()
 messages = []
+parts = []
 
 
 def on_message(message):
     messages.append((message.number, message.text))
+    parts.append([part.number for part in message.udh if isinstance(part, Concatenation)])
     arrived.set()
 
 
@@ -54,6 +57,37 @@ for text, text_mode in zip(texts, [False, True]):
     if not arrived.wait(20):
         sys.exit("no message arrived")
 expect("messages", messages, [("+4917000001", text) for text in texts])
+
+# An alphabet of its own, and more than one message has room for.
+first.smsTextMode = False
+second.smsTextMode = False
+for text, count in [("日本語 ☃", 1), ("all work and no play " * 20, 3), ("ни слова " * 10, 2)]:
+    messages.clear()
+    parts.clear()
+    arrived.clear()
+    first.sendSms("+4917000002", text)
+    while len(messages) < count:
+        if not arrived.wait(20):
+            sys.exit(f"only {len(messages)} of {count} messages arrived")
+        arrived.clear()
+    if count > 1:
+        expect("order", parts, [[n + 1] for n in range(count)])
+    expect("text", "".join(text for _, text in messages), text)
+
+# Kept while nobody listens, listed and deleted.
+second.close()
+for text in ["one", "two"]:
+    first.sendSms("+4917000002", text)
+second = GsmModem(sys.argv[2], 115200)
+second.connect()
+for text_mode in [False, True]:
+    second.smsTextMode = text_mode
+    kept = second.listStoredSms(Sms.STATUS_ALL)
+    expect("kept", sorted(message.text for message in kept), ["one", "two"])
+second.deleteStoredSms(1)
+expect("left", [message.text for message in second.listStoredSms(Sms.STATUS_ALL)], ["two"])
+second.deleteMultipleStoredSms(4)
+expect("nothing left", second.listStoredSms(Sms.STATUS_ALL), [])
 
 try:
     first.sendSms("+4917000099", "to nobody")

@@ -63,7 +63,7 @@ fn gammu_identifies_a_module_sends_lists_and_deletes_messages() {
     );
     let gammu = |arguments: &[&str]| {
         let mut command = command(installed("/usr/bin/gammu"));
-        command.arg("-c").arg(&rc).args(arguments);
+        command.arg("-c").arg(&rc).args(arguments).env("LC_ALL", "C.UTF-8");
         let mut gammu = Process::start("gammu", &mut command);
         gammu.succeed();
         gammu
@@ -77,6 +77,22 @@ fn gammu_identifies_a_module_sends_lists_and_deletes_messages() {
     listed.log().expect("hello from gammu");
     gammu(&["-s", "1", "deletesms", "1", "1"]);
     gammu(&["-s", "1", "getallsms"]).log().expect("0 SMS parts");
+
+    // An alphabet of its own, and more than one message has room for.
+    let long = "all work and no play ".repeat(20);
+    for (text, more) in [("привет, мир", &["-unicode"][..]), (&long, &["-len", "420"])] {
+        let mut send = vec!["sendsms", "TEXT", "+4917000002", "-text", text];
+        send.extend(more);
+        gammu(&send);
+        // This way it puts the parts together.
+        gammu(&["-s", "1", "geteachsms"]).log().expect(text.trim_end());
+        gammu(&["-s", "1", "deleteallsms", "1"]);
+        gammu(&["-s", "1", "getallsms"]).log().expect("0 SMS parts");
+    }
+    // What it looks at again and again, once.
+    let monitor = gammu(&["monitor", "1"]);
+    monitor.log().expect("-79 dBm");
+    monitor.log().expect("home network");
 
     gammu(&["sendsms", "TEXT", "+4917000099", "-text", "for the program"]).log().expect("OK");
     assert_eq!(fs::read_to_string(&said).unwrap(), "+4917000001 to +4917000099:\nfor the program");

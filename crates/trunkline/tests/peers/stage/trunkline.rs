@@ -149,7 +149,9 @@ impl<'a> Setting<'a> {
     /// The same with a command of one's own that becomes `trunkline`.
     pub(crate) fn run_as(self, mut trunkline: Command) -> Trunkline {
         let Self { stage, exchange, accounts, lines, phonebook } = self;
-        let text = format!("{exchange}\n{accounts}{lines}[phonebook]\n{phonebook}");
+        // What a line keeps is the test's own, and not its neighbours'.
+        let state = format!("state = \"{}\"\n", stage.path("state").display());
+        let text = format!("{state}{exchange}\n{accounts}{lines}[phonebook]\n{phonebook}");
         println!("---- trunkline.toml:\n{text}");
         let file = stage.write("trunkline.toml", text);
         trunkline.arg("run").arg(file);
