@@ -3,7 +3,7 @@
 #![no_main]
 
 use clock::Instant;
-use gsm::{Dialect, Event, Input, Level, Module, Order, Output, Room, Setup, Target};
+use gsm::{Dialect, Event, Input, Level, Messages, Module, Order, Output, Question, Room, Setup, Target};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Default)]
@@ -11,6 +11,7 @@ struct Port {
     sent: usize,
     data: usize,
     waiting: bool,
+    asks: bool,
 }
 
 impl Output for Port {
@@ -28,6 +29,9 @@ impl Output for Port {
         if matches!(event, Event::NoCall(_) | Event::Connected) {
             self.waiting = false;
         }
+        if matches!(event, Event::Told(..)) {
+            self.asks = false;
+        }
     }
 }
 
@@ -35,7 +39,13 @@ fuzz_target!(|bytes: &[u8]| {
     let Some((&first, rest)) = bytes.split_first() else { return };
     let names = ["wavecom", "edsoft", "simcom", "quectel"];
     let dialect = names.get(usize::from(first) % 5).and_then(|name| Dialect::named(name));
-    let mut module = Module::new(Setup { dialect, ..Setup::default() });
+    let mut module = Module::new(Setup {
+        dialect,
+        listen: (first >= 64).then_some(4001),
+        messages: if first >= 128 { Messages::Read } else { Messages::Ignored },
+        pin: Some(gsm::Hidden::new("1234")),
+        ..Setup::default()
+    });
     let mut port = Port::default();
     let mut now = Instant::ORIGIN;
     let mut rest = rest;
@@ -45,7 +55,7 @@ fuzz_target!(|bytes: &[u8]| {
         rest = after;
         (port.sent, port.data) = (0, 0);
         let order = Input::Order;
-        let input = match event % 12 {
+        let input = match event % 15 {
             0..=3 => Input::Bytes(text),
             4 | 5 => {
                 now = module.deadline().unwrap_or(now).max(now);
@@ -59,15 +69,22 @@ fuzz_target!(|bytes: &[u8]| {
             8 => order(if length % 2 == 0 { Order::Start } else { Order::Look }),
             9 => Input::Room(if length % 2 == 0 { Room::Some } else { Room::None }),
             10 => order(Order::Stop),
+            12 => order(Order::Answer),
+            13 => {
+                port.asks = true;
+                order(Order::Ask(Question::ALL[length % Question::ALL.len()]))
+            }
+            14 => order(Order::Tried(u8::try_from(length).unwrap_or(0))),
             _ => Input::Data(text),
         };
         let taken = module.input(now, input, &mut port);
         assert!(taken <= text.len());
         assert!(port.sent <= 2 * text.len() + 4096, "{} bytes said at once", port.sent);
         assert!(port.data <= text.len(), "{} bytes of data out of {}", port.data, text.len());
-        if matches!(event % 12, 7 | 8 | 10) {
+        if matches!(event % 15, 7 | 8 | 10) {
             port.waiting = false;
         }
         assert!(!port.waiting || module.deadline().is_some(), "somebody waits for nothing");
+        assert!(!port.asks || module.deadline().is_some(), "equipment waits for nothing");
     }
 });

@@ -89,6 +89,11 @@ impl Caller {
         Ok((caller, Knock { stream: here, answered: told }))
     }
 
+    /// Whether he is from inside this process, which hasn't judged him by his address.
+    pub fn is_inside(&self) -> bool {
+        self.answered.is_some()
+    }
+
     /// Who calls.
     pub fn peer(&self) -> &Peer {
         &self.peer

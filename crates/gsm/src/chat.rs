@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use clock::Instant;
 
@@ -19,6 +20,8 @@ const BUSY: [u16; 3] = [14, 515, 527];
 pub(crate) struct Chat {
     steps: VecDeque<Step>,
     doing: Doing,
+    /// How long a command may take that doesn't say so.
+    within: Duration,
     /// What was said so far that is no result.
     pub(crate) heard: Vec<String>,
     /// The last error, with its code if it has one.
@@ -57,9 +60,9 @@ pub(crate) enum Progress {
 }
 
 impl Chat {
-    pub(crate) fn new(steps: impl IntoIterator<Item = Step>) -> Self {
+    pub(crate) fn new(steps: impl IntoIterator<Item = Step>, within: Duration) -> Self {
         let steps = steps.into_iter().collect();
-        Self { steps, doing: Doing::Nothing, heard: Vec::new(), error: None }
+        Self { steps, doing: Doing::Nothing, within, heard: Vec::new(), error: None }
     }
 
     /// Does what is due.
@@ -86,7 +89,7 @@ impl Chat {
                     return self.until(Doing::Pausing(until, ask));
                 }
                 Doing::Pausing(_, ask) => {
-                    let (until, tries) = (now + ask.within, ask.tries);
+                    let (until, tries) = (now + ask.within.unwrap_or(self.within), ask.tries);
                     self.say(Asking { ask, until, tries, told: None }, out);
                 }
                 Doing::Again(at, asking) if at > now => {
@@ -103,7 +106,8 @@ impl Chat {
 
     fn is_wanted(&self, ask: &Ask) -> bool {
         let any = |texts: &[&str]| {
-            self.heard.iter().any(|line| texts.iter().any(|text| line.contains(text)))
+            let said = self.heard.iter().filter(|line| !line.starts_with('>'));
+            said.into_iter().any(|line| texts.iter().any(|text| line.contains(text)))
         };
         match ask.when {
             When::Always => true,
@@ -155,7 +159,7 @@ impl Chat {
         }
         asking.tries = asking.tries.saturating_sub(1);
         if asking.tries > 0 {
-            asking.until = now + asking.ask.within;
+            asking.until = now + asking.ask.within.unwrap_or(self.within);
             self.say(asking, out);
             return None;
         }

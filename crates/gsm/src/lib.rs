@@ -41,6 +41,7 @@
     warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)
 )]
 
+mod callers;
 mod chat;
 pub mod dialect;
 mod ear;
@@ -54,8 +55,10 @@ mod setup;
 mod status;
 mod told;
 
+use std::net::SocketAddr;
+
 pub use at::question::{Question, Told};
-pub use dialect::{Dialect, Target};
+pub use dialect::{Dialect, Knock, Link, Target};
 pub use message::Message;
 pub use module::Module;
 pub use reason::{Reason, Refusal};
@@ -85,6 +88,10 @@ pub enum Order {
     Start,
     /// To call.
     Dial(Target),
+    /// To take the call of [`Event::Caller`].
+    Answer,
+    /// To hold this PIN for one that was said in vain so often: before a restart.
+    Tried(u8),
     /// To finish our half of the connection, where it has halves.
     Finish,
     /// To end the call.
@@ -124,12 +131,21 @@ pub enum Event {
     Ready,
     /// It can't be used. It goes on trying, unless the reason is final: then only a new start helps.
     Trouble(Reason),
+    /// Somebody calls, from this address if that is known: [`Order::Answer`], or [`Order::HangUp`].
+    Caller(Option<SocketAddr>),
+    /// He has left again.
+    CallerGone,
     /// The call is up.
     Connected,
     /// What was dialled came to nothing.
     NoCall(Reason),
     /// Nothing more comes from the far end.
     Ended(Reason),
+    /// The PIN is about to be said for the n-th time, or was refused: keep that over a restart, since the
+    /// third time in vain locks the card. Nothing is said before the machine is told something new.
+    PinSaid(u8),
+    /// The card has taken the PIN.
+    PinTaken,
     /// It was looked at: see [`Module::status`].
     Status,
     /// What came of [`Order::Ask`].

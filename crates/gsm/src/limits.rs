@@ -30,6 +30,15 @@ pub const HELLO: Duration = Duration::from_secs(1);
 /// How long a module has for a command that does nothing but set something.
 pub const REPLY: Duration = Duration::from_secs(10);
 
+/// How often a PIN is said at most: the third time in vain locks the card.
+pub const PIN_TRIES: u8 = 2;
+
+/// Callers who wait for each other: makers' modules have up to eleven.
+pub const CALLERS: usize = 12;
+
+/// How long somebody who calls waits for an answer: S0 and a person's way to the telephone fit.
+pub const RINGS: Duration = Duration::from_secs(60);
+
 /// How long a module has to answer what equipment asks: it waits for it, and dials behind it.
 pub const ANSWER: Duration = Duration::from_secs(3);
 

@@ -2,11 +2,14 @@
 
 mod goals;
 
+use std::collections::VecDeque;
+
 use clock::Instant;
 
 use self::goals::{Effort, Goal};
+use crate::callers::Callers;
 use crate::chat::{Chat, Progress};
-use crate::dialect::{self, Dialect, Sign, Target};
+use crate::dialect::{self, Dialect, Link, Sign, Target};
 use crate::ear::Ear;
 use crate::limits::HOST;
 use crate::passing::{CountedCall, Outcome, Passing, StuffedCall};
@@ -14,7 +17,7 @@ use crate::reason::Reason;
 use crate::setup::{Messages, Session, Setup};
 use crate::status::Status;
 use crate::told::Known;
-use crate::{Event, Input, Note, Order, Output, Question, Room};
+use crate::{Event, Input, Message, Note, Order, Output, Question, Room};
 
 /// One module, as far as its owner knows.
 #[derive(Debug)]
@@ -37,7 +40,13 @@ pub struct Module {
     sessions_failed: u8,
     searches: u8,
     mail: Mail,
+    /// Messages that are to be deleted, with their places, and told then.
+    letters: VecDeque<(u16, Message)>,
     room: Room,
+    /// The connection that is up, or is being opened or closed.
+    link: Link,
+    /// Those who call, in their order.
+    callers: Callers,
     /// What it has answered so far.
     known: Known,
     /// What equipment wants to know.
@@ -52,6 +61,8 @@ enum State {
     Chatting { goal: Goal, chat: Box<Chat>, due: Instant },
     /// It waits for a call.
     Idle { look: Instant },
+    /// Somebody calls, and is left alone after this time.
+    Ringing { until: Instant },
     /// It has one.
     Online(Box<Passing>),
     /// It has one that is to end as soon as what it was given is gone.
@@ -84,7 +95,10 @@ impl Module {
             sessions_failed: 0,
             searches: 0,
             mail: Mail::Due,
+            letters: VecDeque::new(),
             room: Room::Some,
+            link: Link(0),
+            callers: Callers::default(),
             known: Known::default(),
             question: None,
         }
@@ -116,6 +130,7 @@ impl Module {
             State::Off | State::Dead => None,
             State::Chatting { due, .. } => Some(*due),
             State::Idle { look } => Some(*look),
+            State::Ringing { until } => Some(*until),
             State::Online(passing) | State::Leaving(passing) => passing.deadline(),
         }
     }
@@ -169,6 +184,7 @@ impl Module {
             State::Off => "off",
             State::Chatting { goal, .. } => goal.word(),
             State::Idle { .. } => "idle",
+            State::Ringing { .. } => "ringing",
             State::Online(_) => "online",
             State::Leaving(_) => "hanging up",
             State::Dead => "silent",
@@ -179,6 +195,8 @@ impl Module {
         match order {
             Order::Start => self.wake(now, Effort::Hello, out),
             Order::Dial(target) => self.dial(now, target, out),
+            Order::Answer => self.answer(now, out),
+            Order::Tried(count) => self.pin_said = self.pin_said.max(count),
             Order::Finish => {
                 if let State::Online(passing) = &mut self.state
                     && let Passing::Stuffed(call) = &mut **passing
@@ -251,7 +269,20 @@ impl Module {
                 _ => self.wanted = Some(target),
             },
             State::Leaving(_) if self.wanted.is_none() => self.wanted = Some(target),
-            State::Online(_) | State::Leaving(_) => out.event(Event::NoCall(Reason::InUse)),
+            State::Online(_) | State::Leaving(_) | State::Ringing { .. } => {
+                out.event(Event::NoCall(Reason::InUse));
+            }
+        }
+    }
+
+    fn answer(&mut self, now: Instant, out: &mut impl Output) {
+        let listening = self.dialect.and_then(|dialect| dialect.listening.as_ref());
+        match (&self.state, listening) {
+            (State::Ringing { .. }, Some(listening)) => {
+                let steps = (listening.answer)(self.link);
+                self.begin(now, Goal::Answer, steps, out);
+            }
+            _ => out.event(Event::CallerGone),
         }
     }
 
@@ -263,7 +294,9 @@ impl Module {
                 self.leave(now, out);
             }
             // It may still connect: whatever comes of it is closed.
-            State::Chatting { goal: Goal::Open, .. } => self.close(now, Vec::new(), out),
+            State::Chatting { goal: Goal::Open | Goal::Answer, .. } | State::Ringing { .. } => {
+                self.close(now, Vec::new(), out);
+            }
             other => self.state = other,
         }
     }
@@ -323,6 +356,7 @@ impl Module {
         match &mut self.state {
             State::Chatting { due, .. } if *due <= now => self.go_on(now, out),
             State::Idle { look } if *look <= now => self.watch(now, out),
+            State::Ringing { until } if *until <= now => self.caller_gone(now, out),
             State::Online(passing) | State::Leaving(passing) => {
                 let outcome = match (&mut **passing, self.dialect.map(|d| d.passing)) {
                     (Passing::Stuffed(call), _) => call.timeout(now),
@@ -345,7 +379,7 @@ impl Module {
                 let outcome = match (&mut **passing, dialect.passing) {
                     (Passing::Stuffed(call), _) => call.hear(now, rest, dialect, out),
                     (Passing::Counted(call), dialect::Passing::Counted(with)) => {
-                        call.hear(now, rest, dialect, &with, out)
+                        call.hear(now, rest, dialect, &with, &mut self.callers, out)
                     }
                     _ => Outcome::GoesOn,
                 };
@@ -391,7 +425,17 @@ impl Module {
             }
             return;
         }
-        let sign = self.dialect.and_then(|dialect| (dialect.sign)(line));
+        if let Some(knock) = self.dialect.and_then(|dialect| dialect.knock(line)) {
+            self.callers.knock(knock);
+            if matches!(self.state, State::Idle { .. }) {
+                self.idle(now, out);
+            }
+            return;
+        }
+        if let Some(dialect) = self.dialect {
+            self.callers.hear(line, dialect);
+        }
+        let sign = self.dialect.and_then(|dialect| (dialect.sign)(line, self.link));
         if sign == Some(Sign::Restarted) && !self.is_waking() {
             return self.lost(now, Reason::Restarted, out);
         }
@@ -400,6 +444,10 @@ impl Module {
                 Some(reason) => self.failed(now, reason, out),
                 None => self.go_on(now, out),
             }
+        } else if matches!(self.state, State::Ringing { .. })
+            && matches!(sign, Some(Sign::Closed(_) | Sign::SessionLost))
+        {
+            self.caller_gone(now, out);
         } else if sign == Some(Sign::SessionLost) {
             self.tell_trouble(Reason::SessionLost, out);
             if self.setup.session == Session::Kept && matches!(self.state, State::Idle { .. }) {
@@ -434,7 +482,7 @@ impl Module {
         if !goal.is_idle() {
             self.tell_at_once(now, out);
         }
-        let chat = Box::new(Chat::new(steps));
+        let chat = Box::new(Chat::new(steps, self.setup.answer_within));
         self.state = State::Chatting { goal, chat, due: now };
         self.go_on(now, out);
     }
@@ -454,13 +502,21 @@ impl Module {
         }
     }
 
+    /// Who called has left, or has waited for long enough.
+    fn caller_gone(&mut self, now: Instant, out: &mut impl Output) {
+        out.event(Event::CallerGone);
+        self.close(now, Vec::new(), out);
+    }
+
     fn connect(&mut self, now: Instant, out: &mut impl Output) {
         let Some(dialect) = self.dialect else { return };
         self.wanted = None;
         self.ear.clear();
         let passing = match dialect.passing {
-            dialect::Passing::Stuffed => Passing::Stuffed(StuffedCall::default()),
-            dialect::Passing::Counted(_) => Passing::Counted(CountedCall::new(self.room)),
+            dialect::Passing::Stuffed => Passing::Stuffed(StuffedCall::new(self.link)),
+            dialect::Passing::Counted(_) => {
+                Passing::Counted(CountedCall::new(self.link, self.room))
+            }
         };
         self.state = State::Online(Box::new(passing));
         out.event(Event::Connected);

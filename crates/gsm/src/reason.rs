@@ -47,6 +47,8 @@ pub enum Reason {
     Reset,
     /// The module has started anew.
     Restarted,
+    /// It can't listen for those who call it.
+    CannotListen,
     /// It has a call already.
     InUse,
     /// What was dialled can't be told to a module.
@@ -68,9 +70,11 @@ impl Reason {
     /// What the equipment that dialled is told.
     pub const fn cause(&self) -> Cause {
         match self {
-            Self::Silent(_) | Self::Refused(..) | Self::UnknownModule(_) | Self::Restarted => {
-                Cause::ModemFailed
-            }
+            Self::Silent(_)
+            | Self::Refused(..)
+            | Self::UnknownModule(_)
+            | Self::Restarted
+            | Self::CannotListen => Cause::ModemFailed,
             Self::NoSim | Self::SimFailed => Cause::NoSim,
             Self::PinNeeded | Self::PinRefused | Self::PukNeeded => Cause::SimLocked,
             Self::NotRegistered(_) | Self::Roaming => Cause::NotRegistered,
@@ -137,6 +141,7 @@ impl fmt::Display for Reason {
             Self::PeerClosed => "the far end closed the connection",
             Self::Reset => "the far end broke the connection off",
             Self::Restarted => "the module has started anew",
+            Self::CannotListen => "it can't listen on the port of `listen`",
             Self::InUse => "the module is in use",
             Self::BadAddress => "a module can't be told such an address",
             Self::HungUp => "it was hung up",

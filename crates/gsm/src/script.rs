@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::Reason;
-use crate::limits::{DTR_OFF, REPLY};
+use crate::limits::DTR_OFF;
 
 /// One step.
 #[derive(Clone, Debug)]
@@ -26,7 +26,8 @@ pub struct Ask {
     pub(crate) fails: &'static [(&'static str, Reason)],
     pub(crate) fine: Fine,
     pub(crate) when: When,
-    pub(crate) within: Duration,
+    /// As long as any command may take, unless it says so.
+    pub(crate) within: Option<Duration>,
     pub(crate) tries: u8,
     /// What an error means that has no meaning of its own.
     pub(crate) fault: Option<Reason>,
@@ -76,7 +77,7 @@ pub fn ask(command: impl Into<String>) -> Ask {
         fails: &[],
         fine: Fine::None,
         when: When::Always,
-        within: REPLY,
+        within: None,
         tries: 1,
         fault: None,
         late: None,
@@ -135,7 +136,7 @@ impl Ask {
 
     /// How long the answer may take.
     pub fn within(mut self, span: Duration) -> Self {
-        self.within = span;
+        self.within = Some(span);
         self
     }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::limits::REPLY;
+
 /// How a module is set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setup {
@@ -31,12 +33,16 @@ pub struct Setup {
     pub boot: Duration,
     /// How often an idle module is looked at.
     pub watch: Duration,
+    /// How long a command may take that does nothing but set or tell something.
+    pub answer_within: Duration,
     /// How old an answer may be that is given while the module has no time for a fresh one.
     pub status_age: Duration,
     /// Whether the data session stays up between calls.
     pub session: Session,
     /// Whether messages are read, and deleted.
     pub messages: Messages,
+    /// The port on which those are heard who call the module.
+    pub listen: Option<u16>,
     /// More commands, said when the module has been found: each must be answered.
     pub init: Vec<String>,
     /// How its end of the cable is held back.
@@ -101,9 +107,11 @@ impl Default for Setup {
             guard: Duration::from_millis(1200),
             boot: Duration::from_secs(20),
             watch: Duration::from_secs(60),
+            answer_within: REPLY,
             status_age: Duration::from_secs(600),
             session: Session::default(),
             messages: Messages::default(),
+            listen: None,
             init: Vec::new(),
             flow: Flow::default(),
         }

@@ -79,13 +79,17 @@ impl Incoming {
             return Poll::Ready(Handed::from_line(caller));
         }
         while let Some(handed) = self.handed_over.pop_front() {
-            match handed.peer() {
-                Some(Peer::Line(_)) if self.access.check_unix().is_err() => {
-                    let Some(caller) = handed.take() else { continue };
-                    info!(line, "turned away {}: the access list forbids it", caller.peer());
-                    caller.refuse();
-                }
-                _ => return Poll::Ready(handed),
+            let is_barred = match handed.peer() {
+                Some(Peer::Line(_)) => self.access.check_unix().is_err(),
+                // Who comes over a module has an address; whom a group hands over it has let in.
+                Some(Peer::Net(from)) if handed.is_inside() => self.access.check(*from).is_err(),
+                _ => false,
+            };
+            if !is_barred {
+                return Poll::Ready(handed);
+            }
+            if let Some(caller) = handed.take() {
+                turn_away((board, line), caller, "the access list forbids it");
             }
         }
         while let Poll::Ready(caller) = self.poll_accept(cx, line) {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use settings::{OneOrMany, Parsed, SecretError, SecretRef, Span};
 
+use crate::door::ListenConfig;
 use crate::limits;
 use crate::wake::WakeConfig;
 
@@ -65,6 +66,9 @@ pub struct GsmConfig {
     /// How often it is looked at while it has no call. Default `1m`.
     #[serde(default = "watch")]
     pub watch: Span,
+    /// How long it may take for a command that does nothing but set or tell something. Default `10s`.
+    #[serde(default = "answer_within")]
+    pub answer_within: Span,
     /// How old an answer may be that equipment gets to `AT+CSQ` and the like while the module has a call.
     /// Default `10m`.
     #[serde(default = "status_age")]
@@ -77,6 +81,8 @@ pub struct GsmConfig {
     pub power: Power,
     /// Which messages wake a line, and whom it calls then.
     pub wake: Option<Box<WakeConfig>>,
+    /// Where the module listens, and which line rings then.
+    pub listen: Option<Box<ListenConfig>>,
     /// How the port is kept from other programs: `held` (default), by a UUCP lock file, or `kernel`.
     #[serde(default)]
     pub lock: LockConfig,
@@ -167,10 +173,12 @@ impl GsmConfig {
             guard: guard(),
             boot: boot(),
             watch: watch(),
+            answer_within: answer_within(),
             status_age: status_age(),
             init: Vec::new(),
             power: Power::default(),
             wake: None,
+            listen: None,
             lock: LockConfig::default(),
             lock_folder: lock_folder(),
         }
@@ -219,11 +227,13 @@ impl GsmConfig {
             guard: self.guard.0,
             boot: self.boot.0,
             watch: self.watch.0,
+            answer_within: self.answer_within.0,
             status_age: self.status_age.0,
             messages: match self.wake {
                 Some(_) => Messages::Read,
                 None => Messages::Ignored,
             },
+            listen: self.listen.as_ref().map(|listen| listen.port.0),
             init: self.init.clone(),
             flow: match self.flow {
                 FlowConfig::RtsCts => Flow::RtsCts,
@@ -319,6 +329,10 @@ const fn watch() -> Span {
     Span(Duration::from_secs(60))
 }
 
+const fn answer_within() -> Span {
+    Span(gsm::limits::REPLY)
+}
+
 const fn status_age() -> Span {
     Span(Duration::from_secs(600))
 }
@@ -350,6 +364,8 @@ mod tests {
             ("init = [\"\"]", "printable"),
             ("power = [\"switch\"]", "whole path"),
             ("flow = \"xon-xoff\"", "`rts-cts`"),
+            ("listen = { port = 0, line = \"a\" }", "1 to 65535"),
+            ("listen = { port = 1, line = \"a\", call = \"x\" }", "10.0.0.7:8023"),
             ("roaming = \"no\"", "`forbidden`"),
             ("apm = \"x\"", "`apn`"),
         ] {

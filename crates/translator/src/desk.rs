@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use carrier::{clock_now, timer_at};
 use clock::Instant;
-use gsm::{Event, Input, Level, Module, Note, Order, Output, Room};
+use gsm::{Event, Input, Level, Module, Note, Order, Output, Reason, Room};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::UnixStream;
 use tokio::sync::oneshot;
@@ -17,6 +17,7 @@ use tty::{ModemLines, Serial, SerialEvent};
 
 use crate::call::End;
 use crate::limits::{LAST_BYTES, READ};
+use crate::tries::Tries;
 
 /// A module that is being driven.
 pub struct Desk {
@@ -27,6 +28,7 @@ pub struct Desk {
     sleep: Option<Pin<Box<Sleep>>>,
     alarm: Option<Instant>,
     room: Room,
+    tries: Tries,
 }
 
 /// The task's end of a call.
@@ -95,13 +97,13 @@ pub enum Heard {
     Event(Event),
     /// A line of the conversation; secrets aren't in it.
     Said(String),
-    /// The port is gone.
-    Lost,
+    /// The port can't be used any more: why.
+    Lost(String),
 }
 
 impl Desk {
-    /// A module on this port. Order it to start.
-    pub fn new(module: Module, serial: Serial) -> Self {
+    /// A module on this port, which is told its PIN as long as `tries` allows it. Order it to start.
+    pub fn new(module: Module, serial: Serial, tries: Tries) -> Self {
         Self {
             module,
             serial,
@@ -110,6 +112,15 @@ impl Desk {
             sleep: None,
             alarm: None,
             room: Room::Some,
+            tries,
+        }
+    }
+
+    /// What is wrong, and what to do about it.
+    pub fn trouble(&self, reason: &Reason) -> String {
+        match self.tries.remedy().filter(|_| reason.is_final()) {
+            Some(remedy) => format!("{reason}; {remedy}"),
+            None => reason.to_string(),
         }
     }
 
@@ -124,7 +135,7 @@ impl Desk {
     }
 
     pub(crate) fn begin(&mut self, call: Theirs) {
-        self.wire.data.clear();
+        // What came in one piece with CONNECT is there already, and the call's.
         self.call = Some(call);
     }
 
@@ -179,7 +190,10 @@ impl Desk {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Heard> {
         loop {
             if let Some(heard) = self.wire.happened.pop_front() {
-                return Poll::Ready(heard);
+                match self.keep(heard) {
+                    Some(heard) => return Poll::Ready(heard),
+                    None => continue,
+                }
             }
             if self.poll_due(cx).is_ready() {
                 self.input(Input::Timeout);
@@ -192,7 +206,7 @@ impl Desk {
                         self.wire.unsent.drain(..count);
                         moved = Moved::Yes;
                     }
-                    Poll::Ready(Err(_)) => return Poll::Ready(Heard::Lost),
+                    Poll::Ready(Err(_)) => return Poll::Ready(gone()),
                     Poll::Pending => {}
                 }
             }
@@ -206,7 +220,7 @@ impl Desk {
                         self.input(Input::Bytes(buf.get(..count).unwrap_or_default()));
                         moved = Moved::Yes;
                     }
-                    Poll::Ready(Ok(SerialEvent::Lost) | Err(_)) => return Poll::Ready(Heard::Lost),
+                    Poll::Ready(Ok(SerialEvent::Lost) | Err(_)) => return Poll::Ready(gone()),
                     Poll::Ready(Ok(SerialEvent::Break | SerialEvent::Lines(_))) => {
                         moved = Moved::Yes;
                     }
@@ -217,6 +231,25 @@ impl Desk {
                 return Poll::Pending;
             }
         }
+    }
+
+    /// Keeps what has to do with the PIN, before it is said.
+    fn keep(&mut self, heard: Heard) -> Option<Heard> {
+        match &heard {
+            Heard::Event(Event::Status) if self.module.doing() == "initialising" => {
+                let tried = self.tries.of(&self.module.status().serial);
+                self.order(Order::Tried(tried));
+            }
+            Heard::Event(Event::PinSaid(count)) => {
+                return self.tries.said(*count).err().map(Heard::Lost);
+            }
+            Heard::Event(Event::PinTaken) => {
+                self.tries.taken();
+                return None;
+            }
+            _ => {}
+        }
+        Some(heard)
     }
 
     /// Whether what the module says has room: a stream waits in the module while the call's data wait here.
@@ -313,6 +346,10 @@ impl Desk {
         (self.sleep, self.alarm) = (None, None);
         Poll::Ready(())
     }
+}
+
+fn gone() -> Heard {
+    Heard::Lost("the port is gone".to_owned())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

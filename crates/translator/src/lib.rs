@@ -21,17 +21,21 @@
 mod call;
 mod config;
 mod desk;
+mod door;
 pub mod limits;
 mod modules;
 mod power;
 mod shown;
 mod task;
+mod tries;
 mod wake;
 
 pub use gsm;
 
 pub use config::{FlowConfig, GsmConfig, LockConfig, Power, RoamingConfig, SessionConfig};
 pub use desk::{Desk, Heard};
+pub use door::{Bell, ListenConfig, Port, Visitor};
 pub use modules::Modules;
 pub use shown::Status;
+pub use tries::Tries;
 pub use wake::{Alarm, WakeConfig, Woken};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::config::GsmConfig;
+use crate::door::Bell;
 use crate::limits;
 use crate::shown::{Shown, Status};
 use crate::task::{DIAL, Order, Task};
@@ -23,6 +25,9 @@ use crate::wake::Alarm;
 pub struct Modules {
     running: Arc<Mutex<BTreeMap<String, Running>>>,
     alarm: Arc<OnceLock<Alarm>>,
+    bell: Arc<OnceLock<Bell>>,
+    /// Where is kept what outlives the process.
+    state: Option<PathBuf>,
 }
 
 struct Running {
@@ -33,6 +38,11 @@ struct Running {
 }
 
 impl Modules {
+    /// No modules yet. What must outlive the process is kept in `state`: that a card has refused its PIN.
+    pub fn new(state: Option<PathBuf>) -> Self {
+        Self { state, ..Self::default() }
+    }
+
     /// Runs these modules and no others from now on. Modules that stay as they are keep their calls; others
     /// hang up and begin anew. Must be called inside the runtime that is to carry them.
     pub async fn apply(&self, configs: Vec<GsmConfig>) {
@@ -47,7 +57,7 @@ impl Modules {
         for config in configs {
             let mut running = self.running();
             if !running.contains_key(&config.name) {
-                running.insert(config.name.clone(), start(config, &self.alarm));
+                running.insert(config.name.clone(), self.start(config));
             }
         }
     }
@@ -55,6 +65,11 @@ impl Modules {
     /// Has lines woken by `alarm`. Said once, before the first module runs.
     pub fn wake_by(&self, alarm: Alarm) {
         let _ = self.alarm.set(alarm);
+    }
+
+    /// Has lines rung by `bell` for those who call a module. Said once, before the first module runs.
+    pub fn ring_by(&self, bell: Bell) {
+        let _ = self.bell.set(bell);
     }
 
     /// How all modules stand, by name.
@@ -101,22 +116,24 @@ impl Modules {
         }
     }
 
+    fn start(&self, config: GsmConfig) -> Running {
+        let (orders, inbox) = mpsc::channel(limits::ORDERS);
+        let (config, shown) = (Arc::new(config), Arc::<Shown>::default());
+        let task = Task {
+            config: Arc::clone(&config),
+            shown: Arc::clone(&shown),
+            orders: inbox,
+            alarm: Arc::clone(&self.alarm),
+            bell: Arc::clone(&self.bell),
+            state: self.state.clone(),
+        };
+        let task = tokio::spawn(task.run());
+        Running { config, shown, orders, task }
+    }
+
     fn running(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn start(config: GsmConfig, alarm: &Arc<OnceLock<Alarm>>) -> Running {
-    let (orders, inbox) = mpsc::channel(limits::ORDERS);
-    let (config, shown) = (Arc::new(config), Arc::<Shown>::default());
-    let task = Task {
-        config: Arc::clone(&config),
-        shown: Arc::clone(&shown),
-        orders: inbox,
-        alarm: Arc::clone(alarm),
-    };
-    let task = tokio::spawn(task.run());
-    Running { config, shown, orders, task }
 }
 
 /// Ends modules; all of them at the same time.

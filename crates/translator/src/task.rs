@@ -1,6 +1,8 @@
 //! The task of one module: from its port to its calls, and back.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -17,10 +19,12 @@ use tty::Serial;
 use crate::call::{End, Ours};
 use crate::config::GsmConfig;
 use crate::desk::{Desk, Heard, Theirs};
+use crate::door::{Bell, Visitor};
 use crate::limits;
 use crate::power;
 use crate::shown::Shown;
-use crate::wake::Alarm;
+use crate::tries::Tries;
+use crate::wake::{Alarm, Woken};
 
 /// What is asked of a module.
 pub(crate) enum Order {
@@ -40,6 +44,19 @@ pub(crate) struct Task {
     pub(crate) shown: Arc<Shown>,
     pub(crate) orders: mpsc::Receiver<Order>,
     pub(crate) alarm: Arc<OnceLock<Alarm>>,
+    pub(crate) bell: Arc<OnceLock<Bell>>,
+    pub(crate) state: Option<PathBuf>,
+}
+
+/// Somebody waits for a call: with whom, and where it goes.
+type Waiting = Option<(String, Reply)>;
+
+/// Somebody who calls, while he waits.
+struct Caller {
+    party: String,
+    pickup: oneshot::Receiver<Reply>,
+    /// Ends when he has left.
+    _here: oneshot::Sender<()>,
 }
 
 /// Why a port is not used any more.
@@ -78,7 +95,8 @@ impl Task {
         let config = &self.config;
         let serial = Serial::open(&config.device, &config.settings(), &config.lock_policy())
             .map_err(|error| error.to_string())?;
-        Ok(Desk::new(Module::new(setup), serial))
+        let tries = Tries::new(self.state.clone(), config);
+        Ok(Desk::new(Module::new(setup), serial, tries))
     }
 
     /// Waits without a port. Whoever wants to dial meanwhile is told that it can't be.
@@ -109,7 +127,8 @@ impl Task {
     }
 
     async fn serve(&mut self, mut desk: Desk) -> Ended {
-        let mut waiting: Option<(Target, Reply)> = None;
+        let mut waiting: Waiting = None;
+        let mut caller: Option<Caller> = None;
         // Equipment dials again at once: the end of the call before is waited for.
         let mut next: Option<(Target, Reply)> = None;
         let mut questions: VecDeque<(Question, oneshot::Sender<Told>)> = VecDeque::new();
@@ -121,12 +140,19 @@ impl Task {
             if !desk.has_call()
                 && let Some((target, reply)) = next.take()
             {
-                desk.order(Do::Dial(target.clone()));
-                waiting = Some((target, reply));
+                let party = format!("{}:{}", target.host, target.port);
+                desk.order(Do::Dial(target));
+                waiting = Some((party, reply));
             }
             let given_up = async {
                 match &mut waiting {
                     Some((_, reply)) => reply.closed().await,
+                    None => std::future::pending().await,
+                }
+            };
+            let picked_up = async {
+                match &mut caller {
+                    Some(caller) => (&mut caller.pickup).await,
                     None => std::future::pending().await,
                 }
             };
@@ -138,13 +164,15 @@ impl Task {
             };
             tokio::select! {
                 heard = desk.next() => match heard {
-                    Heard::Lost => {
-                        for (_, reply) in waiting.take().into_iter().chain(next.take()) {
+                    Heard::Lost(why) => {
+                        let dialled = next.take().map(|(_, reply)| reply);
+                        let answered = waiting.take().map(|(_, reply)| reply);
+                        for reply in answered.into_iter().chain(dialled) {
                             let _ = reply.send(Err(Cause::DeviceLost));
                         }
                         desk.ended(Reason::Silent("AT".to_owned()));
                         self.shown.now().party = None;
-                        return Ended::Absent("the port is gone".to_owned());
+                        return Ended::Absent(why);
                     }
                     Heard::Said(line) => {
                         debug!(module = self.config.name, "{line}");
@@ -154,10 +182,20 @@ impl Task {
                         power::cycle(&self.config.name, &self.config.power).await;
                     }
                     Heard::Event(Event::Trouble(reason)) => {
-                        self.trouble(desk.module().doing(), reason.to_string());
+                        self.trouble(desk.module().doing(), desk.trouble(&reason));
                         if desk.module().doing() == "silent" && !reason.is_final() {
                             again = Some(clock_now() + pause);
                             pause = (pause * 2).min(limits::RETRY_LAST);
+                        }
+                    }
+                    Heard::Event(Event::Caller(from)) => match self.visited(from) {
+                        Some(visit) => caller = Some(visit),
+                        None => desk.order(Do::HangUp),
+                    },
+                    Heard::Event(Event::CallerGone) => {
+                        caller = None;
+                        if let Some((_, reply)) = waiting.take() {
+                            let _ = reply.send(Err(Cause::CallerGone));
                         }
                     }
                     // One is asked at a time.
@@ -179,6 +217,17 @@ impl Task {
                 () = given_up => {
                     waiting = None;
                     desk.order(Do::HangUp);
+                }
+                picked_up = picked_up => {
+                    let party = caller.take().map(|caller| caller.party).unwrap_or_default();
+                    match picked_up {
+                        Ok(reply) => {
+                            desk.order(Do::Answer);
+                            waiting = Some((party, reply));
+                        }
+                        // The line has turned him away.
+                        Err(_) => desk.order(Do::HangUp),
+                    }
                 }
                 () = restart => {
                     again = None;
@@ -214,7 +263,7 @@ impl Task {
         }
     }
 
-    fn event(&self, desk: &mut Desk, event: Event, waiting: &mut Option<(Target, Reply)>) {
+    fn event(&self, desk: &mut Desk, event: Event, waiting: &mut Waiting) {
         let module = &self.config.name;
         match event {
             Event::Ready => {
@@ -234,14 +283,13 @@ impl Task {
                 now.module = status.clone();
             }
             Event::Connected => match waiting.take() {
-                Some((target, reply)) => self.connected(desk, &target, reply),
+                Some((party, reply)) => self.connected(desk, party, reply),
                 // Whoever has given up in this moment has no use for it.
                 None => desk.hang_up(),
             },
             Event::NoCall(reason) => {
-                if let Some((target, reply)) = waiting.take() {
-                    let Target { host, port } = target;
-                    info!(module, "no call to {host}:{port}: {reason}");
+                if let Some((party, reply)) = waiting.take() {
+                    info!(module, "no call to {party}: {reason}");
                     let _ = reply.send(Err(reason.cause()));
                 }
             }
@@ -252,6 +300,8 @@ impl Task {
             Event::Status => self.shown.now().module = desk.module().status().clone(),
             Event::Message(message) => self.message(&message),
             Event::Stopped | Event::Trouble(_) | Event::Power | Event::Told(..) => {}
+            // Dealt with before.
+            Event::Caller(_) | Event::CallerGone | Event::PinSaid(_) | Event::PinTaken => {}
         }
     }
 
@@ -269,9 +319,27 @@ impl Task {
         }
     }
 
-    fn connected(&self, desk: &mut Desk, target: &Target, reply: Reply) {
+    /// Somebody calls the module: the line that rings for it, or whom it calls in its turn.
+    fn visited(&self, from: Option<SocketAddr>) -> Option<Caller> {
+        let (module, listen) = (&self.config.name, self.config.listen.as_ref()?);
+        let party = from.map_or_else(|| "unknown".to_owned(), |from| from.ip().to_string());
+        if let Some(call) = &listen.call {
+            info!(module, from = party, line = listen.line, "a call wakes the line");
+            let (from, line, target) = (party, listen.line.clone(), call.0.0.clone());
+            self.alarm.get()?(Woken { module: module.clone(), from, line, target });
+            return None;
+        }
+        let (pickup, taken) = oneshot::channel();
+        let (here, gone) = oneshot::channel();
+        let line = listen.line.clone();
+        info!(module, from = party, line, "a call");
+        let visitor = Visitor { module: module.clone(), from, line, pickup, here: gone };
+        self.bell.get()?(visitor);
+        Some(Caller { party, pickup: taken, _here: here })
+    }
+
+    fn connected(&self, desk: &mut Desk, party: String, reply: Reply) {
         let module = &self.config.name;
-        let party = format!("{}:{}", target.host, target.port);
         let (ours, theirs) = match UnixStream::pair() {
             Ok(pair) => pair,
             Err(error) => {
@@ -301,10 +369,10 @@ async fn stop(desk: &mut Desk) {
         if desk.has_call() {
             desk.ended(Reason::HungUp);
             desk.hang_up();
-            while !matches!(desk.next().await, Heard::Lost | Heard::Event(Event::Ready)) {}
+            while !matches!(desk.next().await, Heard::Lost(_) | Heard::Event(Event::Ready)) {}
         }
         desk.order(Do::Stop);
-        while !matches!(desk.next().await, Heard::Lost | Heard::Event(Event::Stopped)) {}
+        while !matches!(desk.next().await, Heard::Lost(_) | Heard::Event(Event::Stopped)) {}
     };
     let _: Result<(), _> = timeout(limits::STOPPING, ended).await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Dialect, Passing, Sign, Target};
+use super::{Dialect, Link, Passing, Sign, Target};
 use crate::Reason;
 use crate::script::{Step, ask, quoted};
 use crate::setup::Setup;
@@ -16,6 +16,9 @@ pub(super) const DIALECT: Dialect = Dialect {
     detach,
     open,
     close,
+    link: Link(1),
+    // No fact tells how.
+    listening: None,
     passing: Passing::Stuffed,
     sign,
     code,
@@ -39,7 +42,10 @@ fn attach(setup: &Setup) -> Vec<Step> {
         ask("AT#PPPMODE=1").may_fail().into(),
         ask("AT#GPRSMODE=1").may_fail().into(),
         ask("AT#GPRSCID=1").may_fail().into(),
-        ask("AT+CGATT=1").within(Duration::from_secs(75)).means(Reason::NoSession(None)).into(),
+        ask("AT+CGATT=1")
+            .within(setup.session_within.min(Duration::from_secs(75)))
+            .means(Reason::NoSession(None))
+            .into(),
         // No command asks whether it is up; one that is says so, or refuses to be it twice.
         ask("AT#CONNECTIONSTOP").until(&["Ok_Info", "OK_Info", "OK"]).may_fail().into(),
         ask("AT#CONNECTIONSTART")
@@ -70,11 +76,11 @@ fn open(setup: &Setup, target: &Target) -> Vec<Step> {
     ]
 }
 
-fn close() -> Vec<Step> {
+fn close(_: Link) -> Vec<Step> {
     Vec::new()
 }
 
-fn sign(line: &str) -> Option<Sign> {
+fn sign(line: &str, _: Link) -> Option<Sign> {
     CLOSED.iter().any(|word| line.starts_with(word)).then_some(Sign::Closed(Reason::PeerClosed))
 }
 

@@ -8,6 +8,7 @@ mod simcom;
 mod wavecom;
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use crate::Reason;
 use crate::script::Step;
@@ -24,6 +25,31 @@ pub struct Target {
     pub host: String,
     /// The port.
     pub port: u16,
+}
+
+/// A connection, by the number that its module has for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link(pub u8);
+
+/// Somebody who has connected to a module's server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Knock {
+    /// His connection.
+    pub link: Link,
+    /// His address, if it is known; port 0 where only the host is.
+    pub from: Option<SocketAddr>,
+}
+
+/// How a module takes connections from outside.
+pub struct Listening {
+    /// What has it listen on a port, or finds that it does.
+    pub open: fn(u16) -> Vec<Step>,
+    /// Reads the line that tells of a connection.
+    pub knock: fn(&str) -> Option<Knock>,
+    /// What asks who it is, where that line doesn't tell, and reads the answer.
+    pub who: Option<(&'static str, fn(&str, Link) -> Option<SocketAddr>)>,
+    /// What has its data pass.
+    pub answer: fn(Link) -> Vec<Step>,
 }
 
 /// What one maker's modules are told, and how they answer.
@@ -43,11 +69,15 @@ pub struct Dialect {
     /// What opens a connection. At its end data pass.
     pub open: fn(&Setup, &Target) -> Vec<Step>,
     /// What closes it, in command state.
-    pub close: fn() -> Vec<Step>,
+    pub close: fn(Link) -> Vec<Step>,
+    /// The connection that `open` opens.
+    pub link: Link,
+    /// How it takes connections from outside, if that is known.
+    pub listening: Option<Listening>,
     /// How data pass.
     pub passing: Passing,
-    /// What a line means that comes unasked.
-    pub sign: fn(&str) -> Option<Sign>,
+    /// What a line means that comes unasked, for this connection.
+    pub sign: fn(&str, Link) -> Option<Sign>,
     /// What an error code means, beside those that all modules have.
     pub code: fn(u16) -> Option<Reason>,
 }
@@ -65,13 +95,13 @@ pub enum Passing {
 #[derive(Clone, Copy)]
 pub struct Counted {
     /// The command in front of so many bytes; `>` answers it.
-    pub send: fn(usize) -> String,
+    pub send: fn(Link, usize) -> String,
     /// What says that they are taken.
     pub sent: &'static str,
     /// What says that there is no room for them yet.
     pub full: Option<&'static str>,
     /// The command that asks for at most so many bytes.
-    pub fetch: fn(usize) -> String,
+    pub fetch: fn(Link, usize) -> String,
     /// Reads the line in front of fetched bytes.
     pub header: fn(&str) -> Option<Fetched>,
 }
@@ -118,6 +148,11 @@ impl Dialect {
         let says = says.to_uppercase();
         let known = |dialect: &&&Self| dialect.known_by.iter().any(|word| says.contains(word));
         ALL.iter().rfind(known).copied()
+    }
+
+    /// Whether this tells of somebody who has connected.
+    pub(crate) fn knock(&self, line: &str) -> Option<Knock> {
+        (self.listening.as_ref()?.knock)(line)
     }
 
     /// What an error code means.

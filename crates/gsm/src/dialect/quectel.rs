@@ -1,8 +1,9 @@
 //! Quectel's LTE and UMTS modules: `AT+QI…`, one connection in buffer mode.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Counted, Dialect, Fetched, Passing, Rest, Sign, Target};
+use super::{Counted, Dialect, Fetched, Knock, Link, Listening, Passing, Rest, Sign, Target};
 use crate::Reason;
 use crate::script::{Step, ask, quoted};
 use crate::setup::Setup;
@@ -16,11 +17,13 @@ pub(super) const DIALECT: Dialect = Dialect {
     detach,
     open,
     close,
+    link: Link(0),
+    listening: Some(Listening { open: listen, knock, who: None, answer: |_| Vec::new() }),
     passing: Passing::Counted(Counted {
-        send: |count| format!("AT+QISEND=0,{count}"),
+        send: |Link(link), count| format!("AT+QISEND={link},{count}"),
         sent: "SEND OK",
         full: Some("SEND FAIL"),
-        fetch: |most| format!("AT+QIRD=0,{most}"),
+        fetch: |Link(link), most| format!("AT+QIRD={link},{most}"),
         header,
     }),
     sign,
@@ -74,8 +77,34 @@ fn open(setup: &Setup, target: &Target) -> Vec<Step> {
     ]
 }
 
-fn close() -> Vec<Step> {
-    vec![ask("AT+QICLOSE=0").may_fail().within(Duration::from_secs(15)).into()]
+/// The server is number 1; those who call it have numbers from 11 on.
+fn listen(port: u16) -> Vec<Step> {
+    vec![
+        ask("AT+QISTATE=1,1").may_fail().into(),
+        ask(format!("AT+QIOPEN=1,1,\"TCP LISTENER\",\"127.0.0.1\",0,{port},0"))
+            .unless_heard(&["TCP LISTENER\",\"127"])
+            .until(&["+QIOPEN: 1,0"])
+            .fails(&[("+QIOPEN: 1,", Reason::CannotListen)])
+            .means(Reason::CannotListen)
+            .within(Duration::from_secs(30))
+            .into(),
+    ]
+}
+
+/// `+QIURC: "incoming",11,1,"10.0.0.7",54091`
+fn knock(line: &str) -> Option<Knock> {
+    let mut values = line.strip_prefix("+QIURC: \"incoming\",")?.split(',');
+    let link = Link(values.next()?.trim().parse().ok()?);
+    let mut from = || {
+        let (host, port) = (values.nth(1)?, values.next()?);
+        let host = host.trim_matches('"').parse().ok()?;
+        Some(SocketAddr::new(host, port.trim().parse().ok()?))
+    };
+    Some(Knock { link, from: from() })
+}
+
+fn close(Link(link): Link) -> Vec<Step> {
+    vec![ask(format!("AT+QICLOSE={link}")).may_fail().within(Duration::from_secs(15)).into()]
 }
 
 /// `+QIRD: 11`; nothing waits when it is 0.
@@ -84,15 +113,19 @@ fn header(line: &str) -> Option<Fetched> {
     Some(Fetched { count, rest: if count == 0 { Rest::None } else { Rest::Perhaps } })
 }
 
-fn sign(line: &str) -> Option<Sign> {
-    if line.starts_with("+QIURC: \"recv\",0") {
-        return Some(Sign::Waiting);
-    }
-    if line.starts_with("+QIURC: \"closed\",0") {
-        return Some(Sign::Closed(Reason::PeerClosed));
-    }
-    if line.starts_with("+QIURC: \"pdpdeact\",1") {
-        return Some(Sign::SessionLost);
+fn sign(line: &str, Link(link): Link) -> Option<Sign> {
+    if let Some(news) = line.strip_prefix("+QIURC: ") {
+        let about = |what: &str| {
+            let number = news.strip_prefix(what)?.split(',').next()?;
+            (number.trim().parse() == Ok(link)).then_some(())
+        };
+        return if about("\"recv\",").is_some() {
+            Some(Sign::Waiting)
+        } else if about("\"closed\",").is_some() {
+            Some(Sign::Closed(Reason::PeerClosed))
+        } else {
+            news.starts_with("\"pdpdeact\",1").then_some(Sign::SessionLost)
+        };
     }
     matches!(line, "RDY" | "POWERED DOWN" | "NORMAL POWER DOWN").then_some(Sign::Restarted)
 }

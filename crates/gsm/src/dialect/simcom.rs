@@ -1,8 +1,9 @@
 //! SIMCom's SIM800 and SIM900: `AT+CIP…`, one connection, data fetched and sent by the piece.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Counted, Dialect, Fetched, Passing, Rest, Sign, Target};
+use super::{Counted, Dialect, Fetched, Knock, Link, Listening, Passing, Rest, Sign, Target};
 use crate::Reason;
 use crate::script::{Step, ask, quoted};
 use crate::setup::Setup;
@@ -16,11 +17,13 @@ pub(super) const DIALECT: Dialect = Dialect {
     detach,
     open,
     close,
+    link: Link(0),
+    listening: Some(Listening { open: listen, knock, who: None, answer: |_| Vec::new() }),
     passing: Passing::Counted(Counted {
-        send: |count| format!("AT+CIPSEND={count}"),
+        send: |_, count| format!("AT+CIPSEND={count}"),
         sent: "SEND OK",
         full: None,
-        fetch: |most| format!("AT+CIPRXGET=2,{most}"),
+        fetch: |_, most| format!("AT+CIPRXGET=2,{most}"),
         header,
     }),
     sign,
@@ -28,24 +31,20 @@ pub(super) const DIALECT: Dialect = Dialect {
 };
 
 /// States in which the session is up and a connection can be opened.
-const UP: &[&str] = &["IP STATUS", "TCP CLOSED"];
+const UP: &[&str] = &["IP STATUS", "TCP CLOSED", "SERVER LISTENING"];
 
 fn attach(setup: &Setup) -> Vec<Step> {
     let password = setup.password.as_ref().map_or("", |password| password.expose());
     let names = format!("{},{}", quoted(&setup.apn), quoted(&setup.user));
     vec![
         ask("AT+CIPSTATUS").until(&["STATE:"]).may_fail().into(),
-        ask("AT+CIPSHUT")
-            .until(&["SHUT OK"])
-            .unless_heard(UP)
-            .within(Duration::from_secs(65))
-            .into(),
+        ask("AT+CIPSHUT").until(&["SHUT OK"]).unless_heard(UP).within(slow(setup)).into(),
         ask("AT+CIPMUX=0").unless_heard(UP).into(),
         // From here on data wait until they are fetched: that is what holds a far end back.
         ask("AT+CIPRXGET=1").unless_heard(UP).into(),
         ask("AT+CGATT=1")
             .unless_heard(UP)
-            .within(Duration::from_secs(75))
+            .within(slow(setup))
             .means(Reason::NoSession(None))
             .into(),
         ask(format!("AT+CSTT={names},{}", quoted(password)))
@@ -63,6 +62,11 @@ fn attach(setup: &Setup) -> Vec<Step> {
     ]
 }
 
+/// Commands that wait for the network, and for less than a session.
+fn slow(setup: &Setup) -> Duration {
+    setup.session_within.min(Duration::from_secs(75))
+}
+
 fn detach() -> Vec<Step> {
     vec![ask("AT+CIPSHUT").until(&["SHUT OK"]).may_fail().within(Duration::from_secs(65)).into()]
 }
@@ -70,6 +74,9 @@ fn detach() -> Vec<Step> {
 fn open(setup: &Setup, target: &Target) -> Vec<Step> {
     let Target { host, port } = target;
     vec![
+        // With one connection at a time, it is the server's or ours.
+        ask("AT+CIPSERVER?").may_fail().into(),
+        ask("AT+CIPSERVER=0").if_heard(SERVES).until(&["SERVER CLOSE"]).may_fail().into(),
         ask(format!("AT+CIPSTART=\"TCP\",{},\"{port}\"", quoted(host)))
             .until(&["CONNECT OK"])
             .fails(&[
@@ -85,7 +92,23 @@ fn open(setup: &Setup, target: &Target) -> Vec<Step> {
     ]
 }
 
-fn close() -> Vec<Step> {
+/// It listens.
+const SERVES: &[&str] = &["+CIPSERVER: 1"];
+
+fn listen(port: u16) -> Vec<Step> {
+    vec![
+        ask("AT+CIPSERVER?").may_fail().into(),
+        ask(format!("AT+CIPSERVER=1,{port}")).unless_heard(SERVES).until(&["SERVER OK"]).into(),
+    ]
+}
+
+/// `REMOTE IP: 10.0.0.7`
+fn knock(line: &str) -> Option<Knock> {
+    let host = line.strip_prefix("REMOTE IP:")?.trim().parse().ok();
+    Some(Knock { link: Link(0), from: host.map(|host| SocketAddr::new(host, 0)) })
+}
+
+fn close(_: Link) -> Vec<Step> {
     vec![ask("AT+CIPCLOSE").until(&["CLOSE OK", "OK"]).may_fail().into()]
 }
 
@@ -96,7 +119,7 @@ fn header(line: &str) -> Option<Fetched> {
     Some(Fetched { count: count.trim().parse().ok()?, rest })
 }
 
-fn sign(line: &str) -> Option<Sign> {
+fn sign(line: &str, _: Link) -> Option<Sign> {
     match line {
         "+CIPRXGET: 1" => Some(Sign::Waiting),
         "CLOSED" => Some(Sign::Closed(Reason::PeerClosed)),

@@ -1,8 +1,9 @@
 //! Wavecom and Sierra Wireless with WIPsoft: `+WIPCFG`, `+WIPBR`, `+WIPCREATE`, `+WIPDATA` in mode 1.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Dialect, Passing, Sign, Target};
+use super::{Dialect, Knock, Link, Listening, Passing, Sign, Target};
 use crate::Reason;
 use crate::script::{Step, ask, quoted};
 use crate::setup::Setup;
@@ -16,6 +17,8 @@ pub(super) const DIALECT: Dialect = Dialect {
     detach,
     open,
     close,
+    link: Link(1),
+    listening: Some(Listening { open: listen, knock, who: Some(("AT+WIPCREATE?", who)), answer }),
     passing: Passing::Stuffed,
     sign,
     code,
@@ -76,15 +79,49 @@ fn open(setup: &Setup, target: &Target) -> Vec<Step> {
     ]
 }
 
-fn close() -> Vec<Step> {
-    vec![ask("AT+WIPCLOSE=2,1").may_fail().into()]
+fn close(Link(link): Link) -> Vec<Step> {
+    vec![ask(format!("AT+WIPCLOSE=2,{link}")).may_fail().into()]
 }
 
-fn sign(line: &str) -> Option<Sign> {
+/// The server's only socket for those who call: a second caller is kept out by the module itself.
+const CALLER: u8 = 8;
+
+fn listen(port: u16) -> Vec<Step> {
+    vec![
+        ask("AT+WIPCREATE?").may_fail().into(),
+        ask(format!("AT+WIPCREATE=3,1,{port},{CALLER},{CALLER}"))
+            .unless_heard(&["+WIPCREATE: 3,1,"])
+            .into(),
+    ]
+}
+
+/// `+WIPACCEPT: 1,8`
+fn knock(line: &str) -> Option<Knock> {
+    let link = line.strip_prefix("+WIPACCEPT:")?.trim().strip_prefix("1,")?.parse().ok()?;
+    Some(Knock { link: Link(link), from: None })
+}
+
+/// `+WIPCREATE: 2,8,4001,"10.0.0.7",50211`
+fn who(line: &str, Link(link): Link) -> Option<SocketAddr> {
+    let mut values = line.strip_prefix("+WIPCREATE:")?.trim().split(',');
+    let is_it = values.next()? == "2" && values.next()?.parse() == Ok(link);
+    let (host, port) = (values.nth(1)?, values.next()?);
+    let host = host.trim_matches('"').parse().ok()?;
+    is_it.then_some(SocketAddr::new(host, port.trim().parse().ok()?))
+}
+
+fn answer(Link(link): Link) -> Vec<Step> {
+    vec![ask(format!("AT+WIPDATA=2,{link},1")).until(&["CONNECT"]).means(Reason::PeerClosed).into()]
+}
+
+fn sign(line: &str, Link(link): Link) -> Option<Sign> {
     match line {
-        "SHUTDOWN" | "+WIPPEERCLOSE: 2,1" => Some(Sign::Closed(Reason::PeerClosed)),
+        "SHUTDOWN" => Some(Sign::Closed(Reason::PeerClosed)),
         "+WIPBR: 6,0" => Some(Sign::SessionLost),
-        _ => None,
+        line => {
+            let closed = line.strip_prefix("+WIPPEERCLOSE: 2,")?.parse() == Ok(link);
+            closed.then_some(Sign::Closed(Reason::PeerClosed))
+        }
     }
 }
 

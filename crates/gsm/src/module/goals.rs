@@ -1,13 +1,17 @@
 //! Where a module is brought, one after the other, and what becomes of it there.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clock::Instant;
 
 use super::{Mail, Module, State};
+use crate::callers::Still;
 use crate::chat::Chat;
-use crate::dialect::Dialect;
-use crate::limits::{ANSWER, CARD, CARD_AGAIN, HELLO, SEARCH_AGAIN, SEARCHES, SESSIONS};
+use crate::dialect::{Dialect, Knock};
+use crate::limits::{
+    ANSWER, CARD, CARD_AGAIN, HELLO, PIN_TRIES, RINGS, SEARCH_AGAIN, SEARCHES, SESSIONS,
+};
 use crate::message;
 use crate::reason::{Reason, Refusal};
 use crate::script::{Step, ask, drop_dtr};
@@ -26,7 +30,11 @@ pub(super) enum Goal {
     Pin,
     Network,
     Session,
+    Listen,
     Open,
+    /// Who calls is asked for.
+    Who,
+    Answer,
     Close,
     Watch,
     Ask,
@@ -58,8 +66,9 @@ impl Goal {
             Self::Wake(_) | Self::Reset => "waking",
             Self::Find | Self::Init | Self::Card | Self::Pin => "initialising",
             Self::Network => "searching",
-            Self::Session => "attaching",
+            Self::Session | Self::Listen => "attaching",
             Self::Open => "dialling",
+            Self::Who | Self::Answer => "ringing",
             Self::Close | Self::Detach | Self::Stop => "hanging up",
             Self::Watch | Self::Ask | Self::Mail | Self::Delete => "idle",
         }
@@ -128,6 +137,10 @@ impl Module {
 
     /// It has fallen silent, or has started anew.
     pub(super) fn lost(&mut self, now: Instant, reason: Reason, out: &mut impl Output) {
+        if matches!(self.state, State::Ringing { .. }) {
+            out.event(Event::CallerGone);
+        }
+        self.callers.forget(None);
         self.no_call(&reason, out);
         self.tell_trouble(reason, out);
         self.wake(now, Effort::Hello, out);
@@ -153,6 +166,7 @@ impl Module {
             Goal::Card => self.card_said(now, chat, out),
             Goal::Pin => {
                 self.pin_said = 0;
+                out.event(Event::PinTaken);
                 self.card(now, Fresh::Yes, out);
             }
             Goal::Network => self.network_said(now, chat, out),
@@ -163,7 +177,9 @@ impl Module {
                     false => self.ready(now, out),
                 }
             }
-            Goal::Open => self.connect(now, out),
+            Goal::Listen => self.is_ready(now, out),
+            Goal::Who => self.caller_known(now, chat, out),
+            Goal::Open | Goal::Answer => self.connect(now, out),
             Goal::Close => match (self.setup.session, self.dialect) {
                 (Session::PerCall, Some(dialect)) if self.wanted.is_none() => {
                     self.begin(now, Goal::Detach, (dialect.detach)(), out);
@@ -178,7 +194,12 @@ impl Module {
             Goal::Watch => self.watched(now, chat, out),
             Goal::Ask => self.answered(now, chat, out),
             Goal::Mail => self.read(now, chat, out),
-            Goal::Delete => self.idle(now, out),
+            Goal::Delete => {
+                if let Some((_, message)) = self.letters.pop_front() {
+                    out.event(Event::Message(message));
+                }
+                self.delete(now, out);
+            }
             Goal::Reset => self.wake(now, Effort::Hello, out),
         }
     }
@@ -199,10 +220,25 @@ impl Module {
             (Goal::Wake(Effort::Power), _) => self.dead(now, reason, out),
             // Nothing, since the PIN must not be said a third time.
             (Goal::Pin, Reason::Refused(..) | Reason::PinRefused) => {
+                self.pin_said = PIN_TRIES;
+                out.event(Event::PinSaid(PIN_TRIES));
                 self.dead(now, Reason::PinRefused, out);
             }
             (Goal::Reset, _) => self.wake(now, Effort::Dtr, out),
+            (Goal::Who | Goal::Answer, reason) => {
+                let silent = matches!(reason, Reason::Silent(_));
+                out.event(Event::CallerGone);
+                match silent {
+                    true => self.lost(now, reason.clone(), out),
+                    false => self.close(now, Vec::new(), out),
+                }
+            }
             (_, Reason::Silent(_)) => self.lost(now, reason, out),
+            (Goal::Listen, _) => {
+                // Calls go without; it is tried again when the module is looked at.
+                self.tell_trouble(Reason::CannotListen, out);
+                self.idle(now, out);
+            }
             (Goal::Session, _) => self.no_session(now, reason, out),
             (Goal::Open, _) => {
                 let late = reason == Reason::Unreachable && now.since(self.asked) >= REFUSAL;
@@ -217,7 +253,11 @@ impl Module {
                 self.dead(now, reason, out);
             }
             (Goal::Close | Goal::Detach, _) => self.ready(now, out),
-            (Goal::Watch | Goal::Ask | Goal::Mail | Goal::Delete, _) => self.idle(now, out),
+            (Goal::Delete, _) => {
+                self.letters.pop_front();
+                self.delete(now, out);
+            }
+            (Goal::Watch | Goal::Ask | Goal::Mail, _) => self.idle(now, out),
             (Goal::Stop, _) => {
                 out.event(Event::Stopped);
             }
@@ -271,15 +311,21 @@ impl Module {
             Some("SIM PIN") => match (self.setup.pin.clone(), self.pin_said) {
                 (None, _) => self.dead(now, Reason::PinNeeded, out),
                 // It may have heard it, and have said no to nobody.
-                (Some(_), 2..) => self.dead(now, Reason::PinRefused, out),
+                (Some(_), PIN_TRIES..) => self.dead(now, Reason::PinRefused, out),
                 (Some(pin), _) => {
                     self.pin_said += 1;
+                    out.event(Event::PinSaid(self.pin_said));
                     let says = ask(format!("AT+CPIN={}", crate::script::quoted(pin.expose())));
                     let says = says.hidden("AT+CPIN=(hidden)").within(CARD);
                     self.begin(now, Goal::Pin, [says.into(), Step::Pause(CARD_AGAIN)], out);
                 }
             },
-            Some("SIM PUK") => self.dead(now, Reason::PukNeeded, out),
+            Some("SIM PUK") => {
+                // With its PUK the card gets another PIN, and the one that is configured is wrong.
+                self.pin_said = PIN_TRIES;
+                out.event(Event::PinSaid(PIN_TRIES));
+                self.dead(now, Reason::PukNeeded, out);
+            }
             Some("NOT INSERTED") => self.dead(now, Reason::NoSim, out),
             Some("NOT READY") | None if now < self.until => self.card(now, Fresh::No, out),
             Some("NOT READY") | None => self.dead(now, Reason::SimFailed, out),
@@ -389,6 +435,7 @@ impl Module {
     fn open(&mut self, now: Instant, out: &mut impl Output) {
         let (Some(dialect), Some(target)) = (self.dialect, &self.wanted) else { return };
         self.asked = now;
+        self.link = dialect.link;
         let steps = (dialect.open)(&self.setup, target);
         self.begin(now, Goal::Open, steps, out);
     }
@@ -396,11 +443,23 @@ impl Module {
     pub(super) fn close(&mut self, now: Instant, before: Vec<Step>, out: &mut impl Output) {
         let Some(dialect) = self.dialect else { return };
         self.ear.clear();
-        let steps = before.into_iter().chain((dialect.close)());
+        self.callers.forget(Some(self.link));
+        let steps = before.into_iter().chain((dialect.close)(self.link));
         self.begin(now, Goal::Close, steps, out);
     }
 
+    /// Everything is as it should be, if those are heard who call.
     fn ready(&mut self, now: Instant, out: &mut impl Output) {
+        let listening = self.dialect.and_then(|dialect| dialect.listening.as_ref());
+        match (listening, self.setup.listen) {
+            (Some(listening), Some(port)) if self.wanted.is_none() => {
+                self.begin(now, Goal::Listen, (listening.open)(port), out);
+            }
+            _ => self.is_ready(now, out),
+        }
+    }
+
+    fn is_ready(&mut self, now: Instant, out: &mut impl Output) {
         self.trouble = None;
         out.event(Event::Ready);
         self.idle(now, out);
@@ -415,6 +474,9 @@ impl Module {
         self.state = State::Idle { look: now + wait };
         if self.wanted.is_some() {
             self.session(now, out);
+        } else if let Some((knock, still)) = self.callers.next() {
+            self.link = knock.link;
+            self.knocked(now, knock, still, out);
         } else if let Some(question) = self.question {
             let asks = |command| Step::from(ask(command).within(ANSWER).may_fail());
             // By name, as people know it.
@@ -432,6 +494,31 @@ impl Module {
         }
     }
 
+    /// Somebody calls.
+    fn knocked(&mut self, now: Instant, knock: Knock, still: Still, out: &mut impl Output) {
+        let who = self.dialect.and_then(|dialect| dialect.listening.as_ref()?.who);
+        match (still, who) {
+            (Still::Gone, _) => self.close(now, Vec::new(), out),
+            (Still::There, Some((command, _))) if knock.from.is_none() => {
+                self.begin(now, Goal::Who, [ask(command).may_fail().into()], out);
+            }
+            (Still::There, _) => self.rings(now, knock.from, out),
+        }
+    }
+
+    fn caller_known(&mut self, now: Instant, chat: &Chat, out: &mut impl Output) {
+        let who = self.dialect.and_then(|dialect| dialect.listening.as_ref()?.who);
+        let from =
+            who.and_then(|(_, read)| chat.heard.iter().find_map(|line| read(line, self.link)));
+        self.rings(now, from, out);
+    }
+
+    fn rings(&mut self, now: Instant, from: Option<SocketAddr>, out: &mut impl Output) {
+        self.tell_at_once(now, out);
+        self.state = State::Ringing { until: now + RINGS };
+        out.event(Event::Caller(from));
+    }
+
     /// It has answered what equipment wants to know.
     fn answered(&mut self, now: Instant, chat: &Chat, out: &mut impl Output) {
         if let (Some(question), Some(error)) = (self.question, chat.error)
@@ -447,15 +534,19 @@ impl Module {
     fn read(&mut self, now: Instant, chat: &Chat, out: &mut impl Output) {
         let lines: Vec<String> = chat.answer("AT+CMGL=\"ALL\"").map(str::to_owned).collect();
         let listed = message::listed(&lines);
-        // First deleted, so that one that wakes somebody never does so twice.
-        let steps: Vec<Step> = listed
-            .iter()
-            .map(|(place, _)| ask(format!("AT+CMGD={place}")).may_fail().into())
-            .collect();
-        for (_, message) in listed {
-            out.event(Event::Message(message));
+        self.letters = listed.into();
+        self.delete(now, out);
+    }
+
+    /// Deletes the next message. It is told behind that alone, so that one that wakes somebody never does so twice.
+    fn delete(&mut self, now: Instant, out: &mut impl Output) {
+        match self.letters.front() {
+            Some((place, _)) => {
+                let delete = ask(format!("AT+CMGD={place}")).within(CARD);
+                self.begin(now, Goal::Delete, [delete.into()], out);
+            }
+            None => self.idle(now, out),
         }
-        self.begin(now, Goal::Delete, steps, out);
     }
 
     pub(super) fn watch(&mut self, now: Instant, out: &mut impl Output) {

@@ -3,7 +3,8 @@
 use clock::Instant;
 
 use super::Outcome;
-use crate::dialect::{Counted, Dialect, Fetched, Rest, Sign};
+use crate::callers::Callers;
+use crate::dialect::{Counted, Dialect, Fetched, Link, Rest, Sign};
 use crate::ear::Ear;
 use crate::limits::{CHUNK, FULL_AGAIN, PROMPT, SENT};
 use crate::reason::Reason;
@@ -12,6 +13,7 @@ use crate::{Note, Output, Room};
 /// A connection whose data pass by the piece.
 #[derive(Debug)]
 pub(crate) struct CountedCall {
+    link: Link,
     ear: Ear,
     doing: Doing,
     /// What is to be sent, kept until the module has it.
@@ -65,8 +67,9 @@ enum Turn {
 }
 
 impl CountedCall {
-    pub(crate) fn new(room: Room) -> Self {
+    pub(crate) fn new(link: Link, room: Room) -> Self {
         Self {
+            link,
             ear: Ear::default(),
             doing: Doing::Nothing,
             chunk: Vec::new(),
@@ -128,12 +131,12 @@ impl CountedCall {
                 self.turn = Turn::Ours;
                 // What is told from here on waits behind what is fetched.
                 self.waiting = Waiting::No;
-                self.say(&(with.fetch)(CHUNK), out);
+                self.say(&(with.fetch)(self.link, CHUNK), out);
                 self.doing = Doing::Fetching(now + PROMPT);
             }
             (_, true, _) => {
                 self.turn = Turn::Theirs;
-                self.say(&(with.send)(self.chunk.len()), out);
+                self.say(&(with.send)(self.link, self.chunk.len()), out);
                 self.doing = Doing::Offering(now + PROMPT);
             }
             (false, false, _) => {
@@ -171,9 +174,11 @@ impl CountedCall {
                 self.go_on(now, with, out)
             }
             Doing::Nothing => Outcome::GoesOn,
-            Doing::Offering(_) | Doing::Sending(_) => silent((with.send)(self.chunk.len())),
+            Doing::Offering(_) | Doing::Sending(_) => {
+                silent((with.send)(self.link, self.chunk.len()))
+            }
             Doing::Fetching(_) | Doing::Reading(..) | Doing::Ending(_) => {
-                silent((with.fetch)(CHUNK))
+                silent((with.fetch)(self.link, CHUNK))
             }
         }
     }
@@ -184,6 +189,7 @@ impl CountedCall {
         bytes: &[u8],
         dialect: &Dialect,
         with: &Counted,
+        callers: &mut Callers,
         out: &mut impl Output,
     ) -> Outcome {
         let mut rest = bytes;
@@ -210,7 +216,7 @@ impl CountedCall {
             }
             let Some(line) = line else { continue };
             out.note(Note::Hears(&line));
-            if let Some(lost) = self.line(now, &line, dialect, with) {
+            if let Some(lost) = self.line(now, &line, dialect, with, callers) {
                 return Outcome::Lost(lost);
             }
         }
@@ -223,8 +229,9 @@ impl CountedCall {
         line: &str,
         dialect: &Dialect,
         with: &Counted,
+        callers: &mut Callers,
     ) -> Option<Reason> {
-        match (dialect.sign)(line) {
+        match (dialect.sign)(line, self.link) {
             Some(Sign::Waiting) => {
                 self.waiting = Waiting::Yes;
                 return None;
@@ -240,6 +247,11 @@ impl CountedCall {
             Some(Sign::Restarted) => return Some(Reason::Restarted),
             None => {}
         }
+        if let Some(knock) = dialect.knock(line) {
+            callers.knock(knock);
+            return None;
+        }
+        callers.hear(line, dialect);
         let failed = line == "ERROR" || line.starts_with("+CME ERROR");
         match self.doing {
             Doing::Sending(_) if line.ends_with(with.sent) => {
@@ -261,7 +273,7 @@ impl CountedCall {
                 if let Some(Fetched { count, rest }) = (with.header)(line) {
                     // A module that sends more than was asked for has lost count.
                     if count > CHUNK {
-                        return Some(Reason::Silent((with.fetch)(CHUNK)));
+                        return Some(Reason::Silent((with.fetch)(self.link, CHUNK)));
                     }
                     if rest == Rest::Perhaps {
                         self.waiting = Waiting::Yes;

@@ -5,14 +5,15 @@ use wip::stuffing::{DLE, ETX, Piece, Unstuffer, stuff};
 
 use super::Outcome;
 use crate::Output;
-use crate::dialect::{Dialect, Sign};
+use crate::dialect::{Dialect, Link, Sign};
 use crate::ear::Ear;
 use crate::limits::LAST_WORD;
 use crate::reason::Reason;
 
 /// A connection whose data are a stream.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct StuffedCall {
+    link: Link,
     unstuffer: Unstuffer,
     ear: Ear,
     theirs: Theirs,
@@ -42,6 +43,17 @@ enum Ours {
 }
 
 impl StuffedCall {
+    pub(crate) fn new(link: Link) -> Self {
+        Self {
+            link,
+            unstuffer: Unstuffer::default(),
+            ear: Ear::default(),
+            theirs: Theirs::default(),
+            ours: Ours::default(),
+            pluses: 0,
+        }
+    }
+
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self.theirs {
             Theirs::Ending(until) => Some(until),
@@ -88,7 +100,7 @@ impl StuffedCall {
     }
 
     fn last_word(&mut self, line: &str, dialect: &Dialect) -> Option<Reason> {
-        if let Some(Sign::Closed(reason)) = (dialect.sign)(line) {
+        if let Some(Sign::Closed(reason)) = (dialect.sign)(line, self.link) {
             // The module goes on taking what we send, for as long as the far end does.
             self.theirs = Theirs::Over;
             return Some(reason);

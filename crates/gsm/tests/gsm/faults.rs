@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use gsm::{Event, Level, Order, Reason, Setup};
 
-use crate::module::{ALL, Desk, Mood, dialect, setup, target};
+use crate::module::{Desk, Mood, dialect, setup, target};
+use crate::tables::ALL;
 
 const MOODS: [Mood; 7] =
     [Mood::Silent, Mood::Error, Mood::Late, Mood::Reboots, Mood::Chatty, Mood::Busy, Mood::Garbage];

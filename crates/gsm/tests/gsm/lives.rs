@@ -5,7 +5,8 @@ use std::time::Duration;
 use at::result::Cause;
 use gsm::{Event, Messages, Order, Reason, Refusal, Registration, Roaming, Session, Setup};
 
-use crate::module::{ALL, Desk, dialect, setup, target};
+use crate::module::{Desk, dialect, setup, target};
+use crate::tables::ALL;
 
 fn no_call(desk: &mut Desk) -> Reason {
     match desk.until(|event| matches!(event, Event::NoCall(_) | Event::Connected)) {
@@ -251,6 +252,22 @@ fn messages_are_read_told_and_deleted() {
     desk.settle();
     assert!(desk.port.notes.iter().any(|note| note.contains("AT+CMGD=3")));
     assert!(!desk.port.notes.iter().any(|note| note.contains("s3cret")), "it may be a secret");
+}
+
+#[test]
+fn a_message_that_can_not_be_deleted_is_not_told_again_and_again() {
+    let mut desk = Desk::new("simcom", Setup { messages: Messages::Read, ..setup() });
+    desk.own.push((
+        "AT+CMGL=",
+        "\r\n+CMGL: 3,\"REC UNREAD\",\"1\",\"\",\"\"\r\nwake\r\n+CMGL: 4,\"REC UNREAD\",\"2\",\"\",\"\"\r\nwake\r\n\r\nOK\r\n",
+    ));
+    desk.own.push(("AT+CMGD=3", "\r\n+CMS ERROR: 320\r\n"));
+    desk.order(Order::Start);
+    let told = desk.until(|event| matches!(event, Event::Message(_)));
+    assert!(matches!(&told, Event::Message(message) if message.from == "2"), "{told:?}");
+    desk.until(|event| *event == Event::Status);
+    desk.settle();
+    assert_eq!(desk.module.doing(), "idle");
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use gsm::{Event, Input, Order, Question, Reason, Told};
 
-use crate::module::{ALL, Desk, Mood, target};
+use crate::module::{Desk, Mood, target};
+use crate::tables::ALL;
 
 fn told(desk: &mut Desk, question: Question) -> Told {
     desk.order(Order::Ask(question));

@@ -2,7 +2,8 @@
 
 use gsm::{Event, Hidden, Order, Setup};
 
-use crate::module::{ALL, Desk, setup};
+use crate::module::{Desk, setup};
+use crate::tables::ALL;
 
 #[test]
 fn neither_pin_nor_password_is_in_a_trace_or_a_debug_text() {

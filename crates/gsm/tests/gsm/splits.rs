@@ -3,7 +3,8 @@
 use gsm::{Event, Input, Order};
 use proptest::prelude::*;
 
-use crate::module::{ALL, Desk, target};
+use crate::module::{Desk, target};
+use crate::tables::ALL;
 
 fn sayings() -> impl Strategy<Value = Vec<u8>> {
     let known = prop::sample::select(vec![

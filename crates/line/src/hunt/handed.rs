@@ -26,6 +26,11 @@ impl Handed {
         self.caller.as_deref().map(Caller::peer)
     }
 
+    /// Whether he is from inside this process.
+    pub(crate) fn is_inside(&self) -> bool {
+        self.caller.as_deref().is_some_and(Caller::is_inside)
+    }
+
     /// He rings, or is told that the line is busy: by this line.
     pub(crate) fn take(mut self) -> Option<Caller> {
         self.caller.take().map(|caller| *caller)

@@ -167,7 +167,7 @@ impl Instance {
         #[cfg(feature = "modems")]
         let rack = modems::rack(&exchange);
         #[cfg(feature = "translator")]
-        let modules = translator::Modules::default();
+        let modules = translator::Modules::new(state.clone());
         #[cfg(any(feature = "modems", feature = "translator"))]
         board.use_trunks(Arc::new(trunks::Both {
             #[cfg(feature = "modems")]
@@ -222,6 +222,7 @@ impl Instance {
         #[cfg(feature = "translator")]
         {
             modules::wake_lines(&instance.modules, &instance.board);
+            modules::ring_lines(&instance.modules, &instance.board);
             let modules = instance.modules.clone();
             tokio::spawn(async move { modules.apply(plan.modules).await });
         }

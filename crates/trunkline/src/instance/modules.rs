@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Weak};
 
-use carrier::{Address, Host, Peer, Until, pump};
+use carrier::{Address, Call, Host, Peer, Until, pump};
 use line::Switchboard;
 use tracing::info;
-use translator::{Modules, Woken};
+use translator::{Modules, Visitor, Woken};
 
 use crate::json::Json;
 use crate::limits::{CALL_BACK, LAST_WORDS};
@@ -27,6 +27,38 @@ pub(super) fn wake_lines(modules: &Modules, board: &Arc<Switchboard>) {
     }));
 }
 
+/// Has those who call modules ring on the lines of this board.
+pub(super) fn ring_lines(modules: &Modules, board: &Arc<Switchboard>) {
+    let board = Arc::downgrade(board);
+    modules.ring_by(Arc::new(move |visitor| {
+        let board = Weak::clone(&board);
+        tokio::spawn(async move {
+            let (module, line) = (visitor.module.clone(), visitor.line.clone());
+            if let Err(why) = ring(&board, visitor).await {
+                info!(module, line, "nothing came of the call: {why}");
+            }
+        });
+    }));
+}
+
+/// Has the line ring, takes the call once it answers, and joins the two.
+async fn ring(board: &Weak<Switchboard>, mut visitor: Visitor) -> Result<(), String> {
+    let board = board.upgrade().ok_or("the lines have ended")?;
+    let from = match visitor.from {
+        Some(address) => Peer::from(address),
+        None => Peer::Modem(format!("gsm:{}", visitor.module)),
+    };
+    let line = visitor.line.clone();
+    let rung = tokio::select! {
+        rung = board.ring(&line, from) => rung.map_err(|cause| cause.words().to_owned())?,
+        () = visitor.gone() => return Err("the caller has left".to_owned()),
+    };
+    drop(board);
+    let call = visitor.answer().await.map_err(|cause| cause.words().to_owned())?;
+    join(call, rung).await;
+    Ok(())
+}
+
 /// Calls whom the module is to call, has the line ring, and joins the two.
 async fn wake(board: &Weak<Switchboard>, woken: &Woken) -> Result<(), String> {
     let Woken { module, line, target, .. } = woken;
@@ -35,17 +67,22 @@ async fn wake(board: &Weak<Switchboard>, woken: &Woken) -> Result<(), String> {
     let address = Address::Gsm { name: module.clone(), host, port: target.port };
     let trunks = board.trunks().ok_or("there is no module")?;
     let dialling = trunks.call(&address, Some(CALL_BACK)).ok_or("there is no module")?;
-    let mut call = dialling.await.map_err(|error| error.to_string())?;
+    let call = dialling.await.map_err(|error| error.to_string())?;
     let from = Peer::Modem(address.to_string());
     let ringing = tokio::time::timeout(CALL_BACK, board.ring(line, from)).await;
     let rung = ringing.map_err(|_| "the line did not answer")?;
-    let mut answered = rung.map_err(|cause| cause.words().to_owned())?;
+    let answered = rung.map_err(|cause| cause.words().to_owned())?;
     drop(board);
-    // A line whose far end has finished hangs up by itself.
-    let (mut out, mut home) = (call.hearing(|_| {}), answered.hearing(|_| {}));
-    pump(&mut out, &mut home, Until::SecondEnds, None).await;
-    tokio::join!(call.hang_up(LAST_WORDS), answered.hang_up(LAST_WORDS));
+    join(call, answered).await;
     Ok(())
+}
+
+/// Passes the data of a module's call to a line that has answered, and back.
+async fn join(mut call: Call, mut line: Call) {
+    // A line whose far end has finished hangs up by itself.
+    let (mut out, mut home) = (call.hearing(|_| {}), line.hearing(|_| {}));
+    pump(&mut out, &mut home, Until::SecondEnds, None).await;
+    tokio::join!(call.hang_up(LAST_WORDS), line.hang_up(LAST_WORDS));
 }
 
 /// A module as it stands.

@@ -347,6 +347,101 @@ fn a_message_with_the_secret_has_the_module_call_and_the_line_ring() {
     assert!(!stage.log().contains("< open sesame"), "the module's side shows no message");
 }
 
+/// A port that was free a moment ago: a module's server can't choose one.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+fn who_calls_the_modules_server_has_the_line_ring_call_after_call() {
+    let port = free_port();
+    let listen = format!("listen = {{ port = {port}, line = \"pump\" }}");
+    let mut stage = run(&setting("wavecom-q26", "", &listen));
+    stage.wait_for("ready module=north");
+    let mut equipment = Equipment::open(&stage.path("pump"));
+    equipment.command("ATE0S0=1", "OK\r\n");
+    let all: Vec<u8> = (0..=255).collect();
+    for _ in 0..2 {
+        let mut far = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        far.set_read_timeout(Some(PATIENCE)).unwrap();
+        equipment.expect("RING");
+        equipment.expect("CONNECT");
+        equipment.expect("\r\n");
+        stage.wait_for("a call from 127.0.0.1:");
+        far.write_all(&all).unwrap();
+        assert_eq!(equipment.read(256), all);
+        equipment.send_bytes(&all);
+        let mut heard = vec![0; 256];
+        far.read_exact(&mut heard).unwrap();
+        assert_eq!(heard, all);
+        drop(far);
+        equipment.expect("NO CARRIER\r\n");
+    }
+    // And the module calls as before.
+    let (server, address) = server();
+    let mut far = dial(&mut equipment, &server, &address);
+    far.write_all(b"hello").unwrap();
+    equipment.expect("hello");
+}
+
+#[test]
+fn who_may_not_call_the_line_is_turned_away_by_its_access_list() {
+    let port = free_port();
+    let listen = format!("listen = {{ port = {port}, line = \"pump\" }}");
+    let barred = "telnet = \"off\"\nanswer-access = [\"deny 127.0.0.0/8\"]";
+    let setting = setting("wavecom-q26", "", &listen).replace("telnet = \"off\"", barred);
+    let mut stage = run(&setting);
+    stage.wait_for("ready module=north");
+    let mut far = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    far.set_read_timeout(Some(PATIENCE)).unwrap();
+    stage.wait_for("the access list forbids it");
+    let mut heard = Vec::new();
+    let _ = far.read_to_end(&mut heard);
+    assert_eq!(heard, b"");
+}
+
+#[test]
+fn who_calls_the_module_has_it_call_where_the_configuration_says() {
+    let (server, address) = server();
+    let port = free_port();
+    let listen = format!("listen = {{ port = {port}, line = \"pump\", call = \"{address}\" }}");
+    let mut stage = run(&setting("wavecom-q24", "", &listen));
+    stage.wait_for("ready module=north");
+    let mut equipment = Equipment::open(&stage.path("pump"));
+    equipment.command("ATE0S0=1", "OK\r\n");
+    let _knock = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let mut far = accept(&server);
+    equipment.expect("CONNECT");
+    equipment.expect("\r\n");
+    far.write_all(b"good morning").unwrap();
+    equipment.expect("good morning");
+}
+
+#[test]
+fn a_pin_that_the_card_refuses_is_not_said_again_after_a_restart_until_it_is_corrected() {
+    let gsm = ", pin = \"file:card\"";
+    let setting = setting("wavecom-q26", gsm, "pin = \"file:pin\"");
+    let mut stage = staged(&format!("state = \"state\"\n{setting}"));
+    stage.write("card", "7391\n");
+    stage.write("pin", "1111\n");
+    for start in 0..3 {
+        stage.start(&["run", "--log", "debug"]);
+        let remedy = stage.wait_for("the SIM refuses the PIN");
+        assert!(remedy.contains("then remove") && remedy.contains("004999010640000"), "{remedy}");
+        assert_eq!(stage.log().matches("AT+CPIN=(hidden)").count(), usize::from(start == 0));
+        assert!(stage.stop().success());
+    }
+    let later = std::time::SystemTime::now() + Duration::from_secs(60);
+    stage.write("pin", "7391\n");
+    let pin = std::fs::File::options().write(true).open(stage.path("pin")).unwrap();
+    pin.set_modified(later).unwrap();
+    for _ in 0..2 {
+        stage.start(&["run", "--log", "debug"]);
+        stage.wait_for("ready module=north");
+        assert!(stage.stop().success());
+    }
+}
+
 #[test]
 fn a_network_that_gives_no_data_session_is_no_dial_tone() {
     let mut stage = staged(&format!(

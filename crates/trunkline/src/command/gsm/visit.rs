@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 use translator::gsm::{Event, Module, Order, Reason, Target};
-use translator::{Desk, GsmConfig, Heard};
+use translator::{Desk, GsmConfig, Heard, Tries};
 
 use super::findings::{Findings, Tried};
 
@@ -25,7 +25,7 @@ pub(super) async fn visit(config: &GsmConfig, wishes: &Wishes) -> Result<Finding
     let setup = config.setup().map_err(|error| crate::failure::chain(&error))?;
     let serial = tty::Serial::open(&config.device, &config.settings(), &config.lock_policy())
         .map_err(|error| crate::failure::chain(&error))?;
-    let mut desk = Desk::new(Module::new(setup), serial);
+    let mut desk = Desk::new(Module::new(setup), serial, Tries::new(crate::place::state(), config));
     let mut findings = Findings::of(&config.device);
     if let Err(reason) = look(&mut desk, wishes, &mut findings).await {
         findings.trouble = Some(reason);
@@ -89,7 +89,7 @@ async fn until(desk: &mut Desk) -> Result<Event, Reason> {
         match desk.next().await {
             Heard::Event(event) => return Ok(event),
             Heard::Said(line) => tracing::debug!("{line}"),
-            Heard::Lost => return Err(Reason::Silent("AT".to_owned())),
+            Heard::Lost(_) => return Err(Reason::Silent("AT".to_owned())),
         }
     }
 }

@@ -35,6 +35,23 @@ pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
         let message = format!("there is no line `{woken}`");
         (!there).then(|| draft.mistake(module, &["wake".into(), "line".into()], message))
     }));
+    #[cfg(feature = "translator")]
+    for module in &draft.modules {
+        let Some(listen) = &module.value.listen else { continue };
+        if !draft.lines.iter().any(|line| line.value.name == listen.line) {
+            let message = format!("there is no line `{}`", listen.line);
+            mistakes.push(draft.mistake(module, &["listen".into(), "line".into()], message));
+        }
+        if module.value.session == translator::SessionConfig::PerCall {
+            let message = "without a data session between calls nobody can call the module";
+            let mistake = draft.mistake(module, &["listen".into()], message.to_owned());
+            mistakes.push(mistake.note("`session = \"kept\"` goes with it".to_owned()));
+        }
+        if module.value.dialect.is_some_and(|dialect| dialect.listening.is_none()) {
+            let message = "how modules of this dialect take calls isn't known";
+            mistakes.push(draft.mistake(module, &["listen".into()], message.to_owned()));
+        }
+    }
     for line in &draft.lines {
         if let Some(via) = &line.value.carrier
             && !is_known(via.0.module())
