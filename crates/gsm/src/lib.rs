@@ -77,6 +77,8 @@ pub enum Input<'a> {
     Timeout,
     /// The owner wants this.
     Order(Order),
+    /// DCD is like this now, where the port has it.
+    Carrier(Level),
     /// Whoever takes the call's data has room for them, or none.
     Room(Room),
 }

@@ -17,7 +17,7 @@ use crate::reason::Reason;
 use crate::setup::{Messages, Session, Setup};
 use crate::status::Status;
 use crate::told::Known;
-use crate::{Event, Input, Message, Note, Order, Output, Question, Room};
+use crate::{Event, Input, Level, Message, Note, Order, Output, Question, Room};
 
 /// One module, as far as its owner knows.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ pub struct Module {
     /// Messages that are to be deleted, with their places, and told then.
     letters: VecDeque<(u16, Message)>,
     room: Room,
+    /// DCD, as far as the port has it.
+    carrier: Level,
     /// The connection that is up, or is being opened or closed.
     link: Link,
     /// Those who call, in their order.
@@ -97,6 +99,7 @@ impl Module {
             mail: Mail::Due,
             letters: VecDeque::new(),
             room: Room::Some,
+            carrier: Level::Off,
             link: Link(0),
             callers: Callers::default(),
             known: Known::default(),
@@ -111,6 +114,14 @@ impl Module {
             Input::Data(bytes) => return self.data(now, bytes, out),
             Input::Timeout => self.timeout(now, out),
             Input::Order(order) => self.order(now, order, out),
+            Input::Carrier(level) => {
+                self.carrier = level;
+                if let State::Online(passing) = &mut self.state
+                    && let Passing::Stuffed(call) = &mut **passing
+                {
+                    call.carrier(now, level);
+                }
+            }
             Input::Room(room) => {
                 self.room = room;
                 if let State::Online(passing) = &mut self.state
@@ -513,7 +524,9 @@ impl Module {
         self.wanted = None;
         self.ear.clear();
         let passing = match dialect.passing {
-            dialect::Passing::Stuffed => Passing::Stuffed(StuffedCall::new(self.link)),
+            dialect::Passing::Stuffed => {
+                Passing::Stuffed(StuffedCall::new(self.link, self.carrier))
+            }
             dialect::Passing::Counted(_) => {
                 Passing::Counted(CountedCall::new(self.link, self.room))
             }

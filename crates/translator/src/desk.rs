@@ -221,9 +221,13 @@ impl Desk {
                         moved = Moved::Yes;
                     }
                     Poll::Ready(Ok(SerialEvent::Lost) | Err(_)) => return Poll::Ready(gone()),
-                    Poll::Ready(Ok(SerialEvent::Break | SerialEvent::Lines(_))) => {
+                    Poll::Ready(Ok(SerialEvent::Lines(lines))) => {
+                        let has_carrier = lines.contains(ModemLines::DCD);
+                        let level = if has_carrier { Level::On } else { Level::Off };
+                        self.input(Input::Carrier(level));
                         moved = Moved::Yes;
                     }
+                    Poll::Ready(Ok(SerialEvent::Break)) => moved = Moved::Yes,
                     Poll::Pending => {}
                 }
             }

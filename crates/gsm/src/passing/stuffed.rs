@@ -4,11 +4,11 @@ use clock::Instant;
 use wip::stuffing::{DLE, ETX, Piece, Unstuffer, stuff};
 
 use super::Outcome;
-use crate::Output;
 use crate::dialect::{Dialect, Link, Sign};
 use crate::ear::Ear;
 use crate::limits::LAST_WORD;
 use crate::reason::Reason;
+use crate::{Level, Output};
 
 /// A connection whose data are a stream.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub(crate) struct StuffedCall {
     ear: Ear,
     theirs: Theirs,
     ours: Ours,
+    carrier: Carrier,
     /// Pluses at the end of what was sent: a third one would be an escape, if silence followed.
     pluses: u8,
 }
@@ -35,6 +36,15 @@ enum Theirs {
     Left,
 }
 
+/// What DCD tells of a connection, where it tells anything.
+#[derive(Debug, PartialEq, Eq)]
+enum Carrier {
+    Unknown,
+    On,
+    /// It went off: an end without a word is a module that has started anew.
+    Off(Instant),
+}
+
 #[derive(Debug, Default, PartialEq, Eq)]
 enum Ours {
     #[default]
@@ -43,22 +53,33 @@ enum Ours {
 }
 
 impl StuffedCall {
-    pub(crate) fn new(link: Link) -> Self {
+    pub(crate) fn new(link: Link, carrier: Level) -> Self {
         Self {
             link,
             unstuffer: Unstuffer::default(),
             ear: Ear::default(),
             theirs: Theirs::default(),
             ours: Ours::default(),
+            // It may have come on before the module said so.
+            carrier: if carrier == Level::On { Carrier::On } else { Carrier::Unknown },
             pluses: 0,
         }
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        match self.theirs {
-            Theirs::Ending(until) => Some(until),
+        match (&self.theirs, &self.carrier) {
+            (Theirs::Ending(until), _) | (Theirs::Passing, Carrier::Off(until)) => Some(*until),
             _ => None,
         }
+    }
+
+    /// DCD has changed.
+    pub(crate) fn carrier(&mut self, now: Instant, level: Level) {
+        self.carrier = match (level, &self.carrier) {
+            (Level::On, _) => Carrier::On,
+            (Level::Off, Carrier::On) => Carrier::Off(now + LAST_WORD),
+            (Level::Off, _) => return,
+        };
     }
 
     pub(crate) fn timeout(&mut self, now: Instant) -> Outcome {
@@ -66,6 +87,9 @@ impl StuffedCall {
             Theirs::Ending(until) if until <= now => {
                 self.theirs = Theirs::Over;
                 Outcome::Ended(Reason::PeerClosed)
+            }
+            Theirs::Passing if matches!(self.carrier, Carrier::Off(until) if until <= now) => {
+                Outcome::Lost(Reason::Restarted)
             }
             _ => Outcome::GoesOn,
         }

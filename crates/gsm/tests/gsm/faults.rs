@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gsm::{Event, Level, Order, Reason, Setup};
+use gsm::{Event, Input, Level, Order, Reason, Setup};
 
 use crate::module::{Desk, Mood, dialect, setup, target};
 use crate::tables::ALL;
@@ -105,6 +105,27 @@ fn a_module_that_falls_silent_in_the_middle_of_a_call_ends_it() {
         desk.mood = None;
         desk.until(|event| *event == Event::Ready);
     }
+}
+
+#[test]
+fn a_stream_whose_carrier_goes_without_a_word_is_a_module_that_has_started_anew() {
+    let mut desk = Desk::online("wavecom");
+    desk.input(Input::Carrier(Level::Off));
+    desk.settle();
+    assert!(desk.module.is_online(), "a port without DCD tells nothing");
+    desk.input(Input::Carrier(Level::On));
+    desk.input(Input::Carrier(Level::Off));
+    desk.say("\r\n+WIND: 1\r\n");
+    desk.until(|event| *event == Event::Ended(Reason::Restarted));
+    desk.until(|event| *event == Event::Ready);
+    // A far end that closes says so first.
+    let mut desk = Desk::online("wavecom");
+    desk.input(Input::Carrier(Level::On));
+    desk.say("\x03\r\nSHUTDOWN\r\n");
+    desk.input(Input::Carrier(Level::Off));
+    desk.until(|event| *event == Event::Ended(Reason::PeerClosed));
+    desk.settle();
+    assert!(!desk.port.events.iter().any(|event| matches!(event, Event::Trouble(_))));
 }
 
 #[test]

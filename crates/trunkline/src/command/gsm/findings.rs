@@ -14,7 +14,17 @@ pub(super) struct Findings {
     pub(super) module: Status,
     signals: Vec<Option<i16>>,
     pub(super) call: Option<Tried>,
-    pub(super) trouble: Option<Reason>,
+    /// The card's own number, and its subscriber's.
+    pub(super) card: String,
+    pub(super) subscriber: String,
+    pub(super) trouble: Option<Trouble>,
+}
+
+/// What is wrong.
+pub(super) struct Trouble {
+    pub(super) reason: Reason,
+    /// In words, with what to do about it.
+    pub(super) words: String,
 }
 
 /// A call that came up.
@@ -33,6 +43,8 @@ impl Findings {
             module: Status::default(),
             signals: Vec::new(),
             call: None,
+            card: String::new(),
+            subscriber: String::new(),
             trouble: None,
         }
     }
@@ -58,6 +70,8 @@ impl Findings {
             ("version", known(&module.version).into()),
             ("serial", known(&module.serial).into()),
             ("dialect", module.dialect.into()),
+            ("card", known(&self.card).into()),
+            ("subscriber", known(&self.subscriber).into()),
             ("registration", module.registration.word().into()),
             ("operator", known(&module.operator).into()),
             ("dbm", dbm(module.signal).into()),
@@ -66,8 +80,8 @@ impl Findings {
             ("looks", (self.signals.len() as u64).into()),
             ("call", self.call.as_ref().map(|call| call.to.clone()).into()),
             ("milliseconds", self.call.as_ref().map(|call| call.took.as_millis() as u64).into()),
-            ("cause", self.trouble.as_ref().map(|reason| reason.cause().code()).into()),
-            ("trouble", self.trouble.as_ref().map(ToString::to_string).into()),
+            ("cause", self.trouble.as_ref().map(|trouble| trouble.reason.cause().code()).into()),
+            ("trouble", self.trouble.as_ref().map(|trouble| trouble.words.clone()).into()),
         ])
     }
 
@@ -83,6 +97,8 @@ impl Findings {
         known("module", names.join(" ").trim().to_owned());
         known("version", module.version.clone());
         known("IMEI", module.serial.clone());
+        known("SIM", self.card.clone());
+        known("subscriber", self.subscriber.clone());
         known("commands", module.dialect.unwrap_or_default().to_owned());
         if module.registration != Registration::Unknown {
             let network = [module.operator.as_str(), module.registration.word()];
@@ -95,7 +111,7 @@ impl Findings {
         let mut text: String =
             rows.iter().map(|(what, row)| format!("{what:<10}{row}\n")).collect();
         let verdict = match &self.trouble {
-            Some(reason) => reason.to_string(),
+            Some(trouble) => trouble.words.clone(),
             None => "it is in order".to_owned(),
         };
         text.push_str(&format!("\n{}\n", style.bold(&verdict)));

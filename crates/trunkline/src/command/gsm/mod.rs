@@ -3,6 +3,7 @@
 mod findings;
 mod visit;
 
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use settings::{SecretRef, Span};
@@ -10,7 +11,7 @@ use translator::gsm::{Dialect, Target};
 use translator::{FlowConfig, GsmConfig};
 
 use self::findings::Findings;
-use self::visit::{Wishes, visit};
+use self::visit::{Watcher, Wishes, visit};
 use super::{Failure, exit, start};
 use crate::cli::{Act, Command, Count, Exit, Flag, JSON, LOG, Matches, Operand};
 use crate::log::{Filter, SaidBy};
@@ -82,6 +83,10 @@ fn run(matches: &Matches) -> Result<Exit, Failure> {
     let wishes = Wishes {
         call: matches.value(&CALL).map(|text| target(matches, text)).transpose()?,
         watch: matches.parse::<Span>(&WATCH)?.map_or(Duration::ZERO, |span| span.0),
+        watcher: match std::io::stderr().is_terminal() && !matches.has(&JSON) {
+            true => Watcher::Person,
+            false => Watcher::None,
+        },
     };
     crate::log::start(filter.unwrap_or_else(Filter::warnings), SaidBy::CommandLine);
     let findings = runtime::run(Threads::One, visit(&config, &wishes))
