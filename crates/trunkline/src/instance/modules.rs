@@ -1,5 +1,6 @@
 //! The real GSM modules of an instance, as operators see them.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Weak};
 
 use carrier::{Address, Call, Host, Peer, Until, pump};
@@ -44,10 +45,9 @@ pub(super) fn ring_lines(modules: &Modules, board: &Arc<Switchboard>) {
 /// Has the line ring, takes the call once it answers, and joins the two.
 async fn ring(board: &Weak<Switchboard>, mut visitor: Visitor) -> Result<(), String> {
     let board = board.upgrade().ok_or("the lines have ended")?;
-    let from = match visitor.from {
-        Some(address) => Peer::from(address),
-        None => Peer::Modem(format!("gsm:{}", visitor.module)),
-    };
+    // Somebody without an address is judged as one of whom no rule tells.
+    let nobody = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
+    let from = Peer::from(visitor.from.unwrap_or(nobody));
     let line = visitor.line.clone();
     let rung = tokio::select! {
         rung = board.ring(&line, from) => rung.map_err(|cause| cause.words().to_owned())?,
