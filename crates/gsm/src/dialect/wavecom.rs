@@ -83,13 +83,15 @@ fn close(Link(link): Link) -> Vec<Step> {
     vec![ask(format!("AT+WIPCLOSE=2,{link}")).may_fail().into()]
 }
 
-/// The server's only socket for those who call: a second caller is kept out by the module itself.
-const CALLER: u8 = 8;
+/// The server's sockets for those who call. One would do, but who calls while another is being hung up would be
+/// kept out.
+const CALLERS: (u8, u8) = (5, 8);
 
 fn listen(port: u16) -> Vec<Step> {
+    let (first, last) = CALLERS;
     vec![
         ask("AT+WIPCREATE?").may_fail().into(),
-        ask(format!("AT+WIPCREATE=3,1,{port},{CALLER},{CALLER}"))
+        ask(format!("AT+WIPCREATE=3,1,{port},{first},{last}"))
             .unless_heard(&["+WIPCREATE: 3,1,"])
             .into(),
     ]
