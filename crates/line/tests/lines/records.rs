@@ -155,3 +155,35 @@ async fn a_caller_who_leaves_before_his_record_is_kept_never_rings() {
     assert_eq!(second.rest().await, b"");
     assert!(keeper.notes().contains(&"away line-in-use".to_owned()), "{:?}", keeper.notes());
 }
+
+#[cfg(feature = "wip")]
+#[tokio::test]
+async fn a_modules_socket_is_opened_once_it_is_on_record_and_refused_where_it_cannot_be() {
+    let keeper = Arc::new(Keeper { disk: watch::Sender::new(Disk::Slow), notes: Arc::default() });
+    let board = switchboard();
+    board.keep_records(keeper.clone());
+    let line = start(&board, "a", "persona = \"wavecom-q26\"\n");
+    let mut dte = Wire::connect(line.place()).await;
+    let far = Far::listen().await;
+    let address = far.address().to_string();
+    let (host, port) = address.rsplit_once(':').unwrap();
+    dte.say("ATE0+CMEE=1;+WIPCFG=1;+WIPBR=1,6\r").await;
+    dte.hear_until("OK\r\n").await;
+    dte.say("AT+WIPBR=4,6,0\r").await;
+    dte.hear_until("OK\r\n").await;
+    dte.say(format!("AT+WIPCREATE=2,1,\"{host}\",{port}\r")).await;
+    dte.hear_until("OK\r\n").await;
+    until(|| keeper.notes() == ["a out"]).await;
+    dte.say("AT+WIPOPT=2,1,1,0\r").await;
+    dte.hear_until("+CME ERROR: 831\r\n").await;
+    keeper.disk.send_replace(Disk::Fine);
+    dte.hear_until("+WIPREADY: 2,1\r\n").await;
+    let _peer = far.answer().await;
+    dte.say("AT+WIPCLOSE=2,1\r").await;
+    dte.hear_until("OK\r\n").await;
+    until(|| keeper.notes() == ["a out", "connected", "local-hang-up over tcp"]).await;
+    keeper.disk.send_replace(Disk::Full);
+    dte.say(format!("AT+WIPCREATE=2,1,\"{host}\",{port}\r")).await;
+    dte.hear_until("+CME ERROR: 838\r\n").await;
+    assert_eq!(line.calls()[0].cause.code(), "unrecorded");
+}
