@@ -160,7 +160,7 @@ impl Socket {
         let signals = match self.protocol {
             TcpProtocol::Raw => Signals::Raw,
             TcpProtocol::Ip232 => Signals::Ip232(Ip232::default()),
-            TcpProtocol::Rfc2217 => Signals::Rfc2217(Box::new(ComPort::default())),
+            TcpProtocol::Rfc2217 => Signals::Rfc2217(Box::default()),
         };
         let mut plugged = Plugged { call, signals, unread: Vec::new(), unsent: Pending::default() };
         plugged.show(self.circuits);
