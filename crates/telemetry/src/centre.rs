@@ -328,11 +328,11 @@ impl Centre {
                 out.act(CentreAction::Configured { version, outcome });
             }
             (Message::Described(piece), State::On) => self.described(now, piece, out),
-            (Message::Through { version, through }, State::On) => {
-                if self.change.as_mut().is_some_and(|change| change.has_come(version, through)) {
-                    self.change_tries = 0;
-                    self.say_change(now);
-                }
+            (Message::Through { version, through }, State::On)
+                if self.change.as_mut().is_some_and(|change| change.has_come(version, through)) =>
+            {
+                self.change_tries = 0;
+                self.say_change(now);
             }
             (Message::Status(status), State::On) => out.act(CentreAction::Status(status)),
             (Message::Bye, State::On) if self.has_nothing_to_say() => {

@@ -175,6 +175,12 @@ impl Instance {
             #[cfg(feature = "translator")]
             modules: modules.clone(),
         }));
+        #[cfg(feature = "station")]
+        let phones = station::Phones {
+            phone: dialler::Phone(Arc::downgrade(&board)),
+            #[cfg(feature = "translator")]
+            modules: modules.clone(),
+        };
         let instance = Self {
             board: Arc::clone(&board),
             waiting: Mutex::default(),
@@ -189,7 +195,7 @@ impl Instance {
             #[cfg(feature = "modbus")]
             gateways: Arc::default(),
             #[cfg(feature = "station")]
-            station: station::Site::new(&board),
+            station: station::Site::new(phones),
             #[cfg(feature = "collector")]
             sites: centre,
             #[cfg(feature = "exchange")]

@@ -13,7 +13,7 @@ use super::lock;
 
 /// Where a station is, if there is one.
 pub(super) struct Site {
-    phone: Arc<dialler::Phone>,
+    phone: Arc<Phones>,
     book: Arc<Book>,
     running: Mutex<Option<Running>>,
 }
@@ -25,10 +25,23 @@ struct Running {
     ear: JoinSet<()>,
 }
 
-impl Phone for dialler::Phone {
+/// What a station calls with.
+#[derive(Debug)]
+pub(super) struct Phones {
+    pub(super) phone: dialler::Phone,
+    #[cfg(feature = "translator")]
+    pub(super) modules: translator::Modules,
+}
+
+impl Phone for Phones {
     fn call(&self, target: &str) -> Calling {
         // The station has a patience of its own.
-        self.dial(target, Who::Station)
+        self.phone.dial(target, Who::Station)
+    }
+
+    #[cfg(feature = "translator")]
+    fn signal_dbm(&self) -> Option<i16> {
+        self.modules.status().into_iter().find_map(|status| status.module.signal)
     }
 }
 
@@ -45,11 +58,11 @@ impl Reader for Book {
 }
 
 impl Site {
-    pub(super) fn new(board: &Arc<Switchboard>) -> Self {
-        let board = Arc::downgrade(board);
+    pub(super) fn new(phones: Phones) -> Self {
+        let dialler::Phone(board) = &phones.phone;
         Self {
-            phone: Arc::new(dialler::Phone(Weak::clone(&board))),
-            book: Arc::new(Book(board)),
+            book: Arc::new(Book(Weak::clone(board))),
+            phone: Arc::new(phones),
             running: Mutex::default(),
         }
     }

@@ -2,6 +2,8 @@
 //! an instance that really runs, on free ports and in a folder of its own.
 
 mod accounts;
+#[cfg(all(feature = "station", feature = "collector"))]
+mod carriers;
 mod control;
 mod crowd;
 mod dialling;
