@@ -86,6 +86,12 @@ pub const SAMPLES_PAGE: usize = 5_000;
 /// Pieces that a series is drawn together into: more than a screen has columns.
 pub const BUCKETS: u32 = 4_000;
 
+/// Samples that are read one by one for a picture: some tens of milliseconds.
+pub const DRAWN: i64 = 200_000;
+
+/// Hours from which on a picture may be drawn of nothing but hours: fewer would be too coarse.
+pub const COARSE: i64 = 100;
+
 /// Alarms that are over and still on record.
 pub const ALARMS: i64 = 10_000;
 

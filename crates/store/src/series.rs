@@ -64,9 +64,16 @@ pub(crate) fn series(
     let (from, until) = (to_millis(from), to_millis(until));
     let buckets = i64::from(buckets.clamp(1, limits::BUCKETS));
     let width = ((until.saturating_sub(from)).saturating_add(buckets) / buckets).max(1);
-    let mut drawing = Drawing { from, width, drawn: Vec::new() };
     let first = hour(from.saturating_add(HOUR - 1));
     let last = hour(until);
+    // Where an hour has thousands of samples a picture of some hundred hours is drawn of hours, too.
+    let width = match last.saturating_sub(first) >= limits::COARSE * HOUR
+        && sum_of_hours(&connection, point, (first, last))? > limits::DRAWN
+    {
+        true => width.max(HOUR),
+        false => width,
+    };
+    let mut drawing = Drawing { from, width, drawn: Vec::new() };
     if width < HOUR || first >= last {
         // Of what is thinned out there are only the hours.
         let oldest = oldest(&connection, point)?.unwrap_or(i64::MAX).clamp(from, until);
@@ -78,6 +85,17 @@ pub(crate) fn series(
         drawing.samples(&connection, point, (last, until))?;
     }
     Ok(drawing.drawn.into_iter().map(|(_, sum)| sum.bucket()).collect())
+}
+
+/// How many numbers some hours have.
+fn sum_of_hours(
+    connection: &Connection,
+    point: i64,
+    (first, last): (i64, i64),
+) -> rusqlite::Result<i64> {
+    let sum =
+        "SELECT coalesce(sum(count), 0) FROM sample_hour WHERE point = ?1 AND at BETWEEN ?2 AND ?3";
+    connection.query_row(sum, [point, first, last], |row| row.get(0))
 }
 
 /// The moment of the oldest sample that isn't thinned out.
@@ -301,8 +319,11 @@ mod tests {
                  WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n LIMIT {SAMPLES})
                  INSERT INTO sample SELECT 1, {BEGAN} + i * {EVERY}, 0, 0,
                     CASE i WHEN 567890 THEN 1e6 WHEN 567891 THEN -1e6 ELSE i % 97 END, NULL FROM n;
+                 INSERT INTO point (site, name) VALUES (1, 'fast');
+                 INSERT INTO sample SELECT 2, {BEGAN} + (at - {BEGAN}) / 60, 0, 0, number, NULL FROM sample
+                    WHERE at < {BEGAN} + 300000 * {EVERY};
                  INSERT INTO sample_hour SELECT point, at / 3600000 * 3600000, count(*), sum(number), min(number),
-                    max(number) FROM sample GROUP BY 2;"
+                    max(number) FROM sample GROUP BY 1, 2;"
             ))
             .expect("written");
         folder
@@ -348,6 +369,11 @@ mod tests {
             assert_eq!(spikes(&drawn).1 == 1_000_000, seen, "{from} to {until}");
         }
 
+        // Every two seconds for a week: too much to be read one by one for a picture of it.
+        let week = (time(0), time(300_000 / 60));
+        let fast = series(&path, ("a", "fast"), week, 400).expect("drawn");
+        assert!((166..=168).contains(&fast.len()), "{}", fast.len());
+        assert_eq!(fast.iter().map(|bucket| bucket.count).sum::<u64>(), 300_000);
         // What is thinned out stays in the picture, at any width.
         let connection = Connection::open(&path).expect("opened");
         let old = hour(BEGAN + 600_000 * EVERY);

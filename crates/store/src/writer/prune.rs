@@ -160,6 +160,58 @@ mod tests {
     }
 
     #[test]
+    fn samples_that_are_too_old_leave_their_hours_and_room_that_is_used_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut connection = Connection::open(folder.path().join("a.db")).expect("opened");
+        crate::schema::bring_up(&mut connection).expect("made");
+        connection
+            .execute_batch(
+                "PRAGMA synchronous = off;
+                 INSERT INTO site (name) VALUES ('a'); INSERT INTO point (site, name) VALUES (1, 'p');",
+            )
+            .expect("written");
+        // A hundred samples an hour, as long as a text.
+        let fill = |from: i64| {
+            let until = from + 200;
+            connection
+                .execute_batch(&format!(
+                    "WITH RECURSIVE n (i) AS (SELECT {from} * 100 UNION ALL SELECT i + 1 FROM n WHERE i < {until} * 100 - 1)
+                     INSERT INTO sample SELECT 1, i * 36000, 0, 0, i, NULL FROM n;
+                     INSERT INTO sample_hour SELECT point, at / 3600000 * 3600000, count(*), sum(number), min(number),
+                        max(number) FROM sample WHERE at >= {from} * 3600000 GROUP BY 2"
+                ))
+                .expect("written");
+        };
+        let number = |sql: &str| -> i64 {
+            connection.query_row(sql, [], |row| row.get(0)).expect("a number")
+        };
+        let pages = || number("SELECT page_count FROM pragma_page_count");
+        let settings = Settings {
+            keep: None,
+            most: None,
+            samples: Some(HOUR * 500),
+            hours: Some(HOUR * 2_000),
+            ..Settings::default()
+        };
+        fill(0);
+        let full = pages();
+        let (now, time) = hours(0);
+        let mut pruning = Pruning::new(now, time);
+        // It is the hour 1,002 then: what is from before 502 is drawn together.
+        while pruning.step(&connection, &settings, 0, hours(2)).expect("done") == Step::More {}
+        assert_eq!(number("SELECT count(*) FROM sample"), 0);
+        assert_eq!(number("SELECT sum(count) FROM sample_hour"), 20_000);
+        fill(600);
+        // The hours are new; without the room of the samples it would be twice as many.
+        assert!(pages() <= full + full / 4, "{} pages after {full}", pages());
+        assert_eq!(number("SELECT count(*) FROM sample"), 20_000, "which are not too old");
+        // And at the hour 2,700 the hours before 700 go.
+        while pruning.step(&connection, &settings, 0, hours(1_700)).expect("done") == Step::More {}
+        assert_eq!(number("SELECT min(at) / 3600000 FROM sample_hour"), 700);
+        assert_eq!(number("SELECT count(*) FROM sample_hour"), 100);
+    }
+
+    #[test]
     fn a_clock_that_jumps_removes_nothing() {
         let mut connection = Connection::open_in_memory().expect("opened");
         calls(&mut connection, &[990, 999]);
