@@ -10,6 +10,7 @@ use modbus::master::{Full, Outcome, Question};
 use store::{SampleRow, SiteCalls};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::alarms;
 use crate::collector::OrderError;
 use crate::config::{Framing, Shelf};
 use crate::limits;
@@ -400,9 +401,11 @@ impl Site {
         points
     }
 
-    /// Whether it should have called by now.
+    /// Whether it should have called by now. One that was late before a restart is late until it calls.
     pub(crate) fn should_have_called(&self, every: Duration) -> bool {
-        !self.is_on_line() && is_overdue(self.calls(), every, self.since)
+        let was_late =
+            *self.arrivals.borrow() == 0 && self.state().beyond.contains_key(alarms::NO_CALL);
+        !self.is_on_line() && (was_late || is_overdue(self.calls(), every, self.since))
     }
 
     /// Its last call.
@@ -506,5 +509,61 @@ impl Drop for Presence {
             state.live = None;
             state.calls.ended = Some(SystemTime::now());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site() -> Arc<Site> {
+        let config: crate::SiteConfig = toml::from_str("name = 'pump'").expect("a table");
+        let shelf = config.check(std::path::Path::new("/")).expect("a site");
+        let ended = Some(SystemTime::now());
+        Arc::new(Site::new(shelf, SiteCalls { called: None, ended }))
+    }
+
+    #[test]
+    fn a_site_that_was_late_before_a_restart_is_late_until_it_calls() {
+        let (site, day) = (site(), Duration::from_secs(86_400));
+        assert!(!site.should_have_called(day));
+        site.recall(alarms::NO_CALL, "no-call");
+        assert!(site.should_have_called(day));
+        let call = site.arrive("somewhere".into(), "1".into());
+        assert!(!site.should_have_called(day));
+        drop(call);
+        assert!(!site.should_have_called(day));
+    }
+
+    #[test]
+    fn a_site_that_does_not_answer_is_called_once_a_while_whoever_wants_it() {
+        let (site, patience) = (site(), Duration::from_secs(60));
+        assert_eq!(site.may_dial(patience), Dial::Now);
+        assert!(matches!(site.may_dial(patience), Dial::Wait(_)), "it is being called");
+        assert_eq!(site.may_dial(Duration::ZERO), Dial::Rest);
+        drop(site.arrive("there".into(), "1".into()));
+        assert_eq!(site.may_dial(patience), Dial::Now, "it was there meanwhile");
+    }
+
+    #[test]
+    fn what_is_wished_while_wishes_are_carried_out_is_looked_for_once_more() {
+        let site = site();
+        assert!(site.begin_wishing());
+        assert!(!site.begin_wishing());
+        assert!(!site.end_wishing(), "once more");
+        assert!(site.end_wishing());
+        assert!(!site.is_wishing());
+    }
+
+    #[test]
+    fn a_station_that_makes_up_names_without_end_is_found_out() {
+        let site = site();
+        let names = |from: usize, count: usize| -> Vec<String> {
+            (from..from + count).map(|n| format!("p{n}")).collect()
+        };
+        let knows = |names: Vec<String>| site.knows(names.iter().map(String::as_str));
+        assert!(knows(names(0, limits::NAMES)));
+        assert!(knows(names(0, limits::NAMES)), "the same again");
+        assert!(!knows(names(limits::NAMES, 1)));
     }
 }
