@@ -142,6 +142,7 @@ export const LISTS = [
       { title: "Last call", phone: "d", sort: "called", width: "8rem", cell: (row) => (row.called ? moment(row.called) : "never") },
       { title: "Next call", sort: "next", width: "8rem", wide: true, cell: (row) => (row.next ? moment(row.next) : "") },
       { title: "Answers", sort: "answers", width: "5rem", number: true, cell: answers },
+      { title: "Signal", width: "5rem", number: true, wide: true, cell: (row) => (typeof row.station?.signal_dbm === "number" ? `${row.station.signal_dbm} dBm` : "") },
       { title: "Points", sort: "points", back: true, width: "5rem", number: true, cell: (row) => String(row.points) },
       { title: "Speaks", sort: "framing", width: "5rem", wide: true, cell: (row) => row.framing },
       { title: "Account", width: "minmax(6rem, .8fr)", wide: true, cell: (row) => row.account },

@@ -148,11 +148,19 @@ const groupFacts = (row) => [
   ["Order", row.order], ["When taken", row.when_busy], ["Callers", row.listens.join(", ")],
 ];
 
+/** What a station has said of itself when it was last on the line. */
+const stationFacts = (said) => (!said ? [] : [
+  ["Signal", typeof said.signal_dbm === "number" ? `${said.signal_dbm} dBm` : ""],
+  ["Waiting", said.waiting ? `${said.waiting.toLocaleString()} samples` : ""],
+  ["Dropped", said.dropped ? el("span", { class: "trouble" }, `${said.dropped.toLocaleString()} samples`) : ""],
+  ["Silent", said.silent ? el("span", { class: "trouble" }, said.silent_names?.join(", ") || `${said.silent} devices`) : ""],
+]);
+
 const siteFacts = (row) => [
   ["State", siteState(row)], ["From", row.from], ["Call", row.call], ["Answers", row.asked ? `${row.answered} of ${row.asked} questions` : ""],
   ["Last call", row.called ? `${moment(row.called)}${row.ended ? `, until ${moment(row.ended)}` : ""}` : "never"],
   ["Next call", row.next && `${moment(row.next)}${Date.parse(row.next) < Date.now() ? ", is late" : ""}`],
-  ["Speaks", row.framing], ["Account", row.account], ["Writing", row.writable ? "allowed" : "not allowed"],
+  ...stationFacts(row.station), ["Speaks", row.framing], ["Account", row.account], ["Writing", row.writable ? "allowed" : "not allowed"],
 ];
 
 const otherFacts = (kind, row) => kind.columns.map((column) => [column.title, column.cell(row)]);

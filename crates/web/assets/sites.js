@@ -18,6 +18,9 @@ const svg = (name, attributes, ...children) => {
 const path = (site) => `/api/v1/sites/${encodeURIComponent(site)}`;
 const short = (number) => (number === 0 || (Math.abs(number) >= 1e-3 && Math.abs(number) < 1e6) ? String(Number(number.toPrecision(5))) : number.toExponential(2));
 
+/** A value in as many digits as one reads; the whole of it stands in its title. */
+const plain = (value) => (/^-?\d+\.\d{5,}$/.test(value) ? String(Number(Number(value).toPrecision(7))) : value);
+
 export class Points {
   constructor(site) {
     this.site = site;
@@ -62,7 +65,7 @@ export class Points {
       const place = [point.unit === null ? "" : `unit ${point.unit}`, point.address, point.type].filter(Boolean).join(" ");
       return el("div", { class: "point", role: "row" },
         el("button", { type: "button", class: "quiet", role: "cell", title: `Chart of ${point.name}`, onclick: () => this.show(point) }, point.name, place ? el("small", {}, ` ${place}`) : ""),
-        el("span", { class: bad ? "value trouble" : "value", role: "cell", title: bad ? point.quality : "" }, point.value ?? (point.quality || "–"), point.value && point.measure ? ` ${point.measure}` : ""),
+        el("span", { class: bad ? "value trouble" : "value", role: "cell", title: [point.value, bad ? point.quality : ""].filter(Boolean).join(", ") }, point.value === null ? point.quality || "–" : plain(point.value), point.value && point.measure ? ` ${point.measure}` : ""),
         el("span", { class: "age", role: "cell", title: point.at ? moment(point.at) : "" }, point.at ? `${ago(point.at)} ago` : "never"),
         mayAct ? el("button", { type: "button", role: "cell", title: `Read ${point.name}`, onclick: () => this.read(point.name) }, "Read") : undefined);
     });

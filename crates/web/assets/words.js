@@ -33,8 +33,9 @@ export const setClock = (now) => (skew = Date.parse(now) - Date.now());
 /** How long ago a moment was. */
 export const ago = (moment) => span((Date.now() + skew - Date.parse(moment)) / 1000);
 
-const dated = (date) => {
-  const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+const isOfThisYear = (date) => date.getFullYear() === new Date().getFullYear();
+const dated = (date, beside = date) => {
+  const year = isOfThisYear(date) && isOfThisYear(beside) ? undefined : "numeric";
   return date.toLocaleDateString([], { month: "short", day: "numeric", year });
 };
 const timed = (date, second) => date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second, hourCycle: "h23" });
@@ -49,8 +50,8 @@ export function moment(text) {
 /** From one moment to another: each day is named once. */
 export function stretch(from, until) {
   const [first, last] = [new Date(from), new Date(until)];
-  const end = first.toDateString() === last.toDateString() ? timed(last) : `${dated(last)} ${timed(last)}`;
-  return `${dated(first)} ${timed(first)} to ${end}`;
+  const end = first.toDateString() === last.toDateString() ? timed(last) : `${dated(last, first)} ${timed(last)}`;
+  return `${dated(first, last)} ${timed(first)} to ${end}`;
 }
 
 /** A moment on an axis that is so long. */
