@@ -62,10 +62,15 @@ impl Module {
         self.modem.input(self.now, input, &mut self.port);
     }
 
-    /// Whatever takes its time has come to its end.
+    /// Whatever takes its time has come to its end, but for a text that is being typed: that waits for minutes.
     fn wait(&mut self) {
+        let patience = self.now + Duration::from_secs(60);
         for _ in 0..8 {
-            let Some(until) = self.modem.deadline() else { return };
+            // The network is about to tell what became of it.
+            if self.port.message.is_some() {
+                return;
+            }
+            let Some(until) = self.modem.deadline().filter(|until| *until <= patience) else { return };
             self.now = until.max(self.now);
             self.input(Input::Timeout);
         }
@@ -86,6 +91,7 @@ fn deliver(from: &mut Module, to: &mut Module) {
     to.says(b"AT+CMGD=1,4\r");
     to.input(Input::Message(&message));
     from.input(Input::MessageSent(Ok(())));
+    from.wait();
     let octets = to.says(b"AT+CMGF=0;+CMGR=1\r");
     let text = to.says(b"AT+CSCS=\"UCS2\";+CMGF=1;+CSDH=1;+CMGR=1;+CMGL=\"ALL\"\r");
     for shown in [octets, text] {
@@ -117,7 +123,9 @@ fuzz_target!(|bytes: &[u8]| {
             }
             // Octets that may be kept, or a centre of their own.
             2 => {
-                first.says(format!("AT+CMGF=0;+CMGW={}\r", length).as_bytes());
+                let centre = text.first().map_or(0, |length| usize::from(*length) + 1);
+                let length = text.len().saturating_sub(centre);
+                first.says(format!("AT+CMGF=0;+CMGW={length}\r").as_bytes());
                 let mut hex: String = text.iter().map(|octet| format!("{octet:02x}")).collect();
                 hex.push('\x1a');
                 first.says(hex.as_bytes());
