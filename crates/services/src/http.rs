@@ -331,7 +331,10 @@ impl Http {
 
     fn heard(&mut self, now: Instant, mut bytes: &[u8], out: &mut dyn Out) {
         while !bytes.is_empty() {
-            self.until = Some(now + STALL);
+            // Only a page may take as long as something of it comes: a head that never ends is none.
+            if matches!(self.stage, Stage::Body(..)) {
+                self.until = Some(now + STALL);
+            }
             match std::mem::replace(&mut self.stage, Stage::Idle) {
                 // It has made up its mind before it has heard all: the owner is told once it has sent what it has.
                 Stage::Sending(going, mut reader) => match reader.next(&mut bytes) {
@@ -418,7 +421,7 @@ impl Http {
             going.begun = Begun::Yes;
             out.news(News::Begun);
         }
-        self.stage = Stage::Body(going, body);
+        (self.stage, self.until) = (Stage::Body(going, body), Some(now + STALL));
     }
 
     fn ended(&mut self, trouble: Trouble, out: &mut dyn Out) {
