@@ -40,6 +40,15 @@ pub struct Knock {
     pub from: Option<SocketAddr>,
 }
 
+/// How a module is asked who has connected to it.
+#[derive(Clone, Copy)]
+pub struct Who {
+    /// The command.
+    pub command: &'static str,
+    /// Reads a line of its answer.
+    pub read: fn(&str, Link) -> Option<SocketAddr>,
+}
+
 /// How a module takes connections from outside.
 pub struct Listening {
     /// What has it listen on a port, or finds that it does.
@@ -47,7 +56,7 @@ pub struct Listening {
     /// Reads the line that tells of a connection.
     pub knock: fn(&str) -> Option<Knock>,
     /// What asks who it is, where that line doesn't tell, and reads the answer.
-    pub who: Option<(&'static str, fn(&str, Link) -> Option<SocketAddr>)>,
+    pub who: Option<Who>,
     /// What has its data pass.
     pub answer: fn(Link) -> Vec<Step>,
 }

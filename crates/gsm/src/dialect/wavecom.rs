@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Dialect, Knock, Link, Listening, Passing, Sign, Target};
+use super::{Dialect, Knock, Link, Listening, Passing, Sign, Target, Who};
 use crate::Reason;
 use crate::script::{Step, ask, quoted};
 use crate::setup::Setup;
@@ -18,7 +18,12 @@ pub(super) const DIALECT: Dialect = Dialect {
     open,
     close,
     link: Link(1),
-    listening: Some(Listening { open: listen, knock, who: Some(("AT+WIPCREATE?", who)), answer }),
+    listening: Some(Listening {
+        open: listen,
+        knock,
+        who: Some(Who { command: "AT+WIPCREATE?", read: who }),
+        answer,
+    }),
     passing: Passing::Stuffed,
     sign,
     code,

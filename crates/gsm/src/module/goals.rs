@@ -8,7 +8,7 @@ use clock::Instant;
 use super::{Mail, Module, State};
 use crate::callers::Still;
 use crate::chat::Chat;
-use crate::dialect::{Dialect, Knock};
+use crate::dialect::{Dialect, Knock, Who};
 use crate::limits::{
     ANSWER, CARD, CARD_AGAIN, HELLO, PIN_TRIES, RINGS, SEARCH_AGAIN, SEARCHES, SESSIONS,
 };
@@ -499,7 +499,7 @@ impl Module {
         let who = self.dialect.and_then(|dialect| dialect.listening.as_ref()?.who);
         match (still, who) {
             (Still::Gone, _) => self.close(now, Vec::new(), out),
-            (Still::There, Some((command, _))) if knock.from.is_none() => {
+            (Still::There, Some(Who { command, .. })) if knock.from.is_none() => {
                 self.begin(now, Goal::Who, [ask(command).may_fail().into()], out);
             }
             (Still::There, _) => self.rings(now, knock.from, out),
@@ -509,7 +509,7 @@ impl Module {
     fn caller_known(&mut self, now: Instant, chat: &Chat, out: &mut impl Output) {
         let who = self.dialect.and_then(|dialect| dialect.listening.as_ref()?.who);
         let from =
-            who.and_then(|(_, read)| chat.heard.iter().find_map(|line| read(line, self.link)));
+            who.and_then(|who| chat.heard.iter().find_map(|line| (who.read)(line, self.link)));
         self.rings(now, from, out);
     }
 
