@@ -15,7 +15,7 @@ pub(crate) use facts::*;
 #[cfg(feature = "sets")]
 pub(crate) use keys::{Key, Set as ValueSetter, number, switch};
 pub use keys::{Key as PersonaKey, keys as persona_keys};
-#[cfg(feature = "wip")]
+#[cfg(feature = "gsm")]
 pub(crate) use keys::{choose, text, word};
 
 /// The personas that are compiled in: name and TOML text.

@@ -28,7 +28,7 @@ use clock::Instant;
 
 use crate::core::Core;
 use crate::execute::Step;
-use crate::limits::{INDICATIONS, MINOR_INDICATIONS};
+use crate::limits;
 use crate::persona::Persona;
 use crate::port::Port;
 use crate::state::State;
@@ -120,8 +120,10 @@ pub(crate) enum Said {
     #[cfg(feature = "gsm")]
     Bytes(Vec<u8>),
     /// A line that may be dropped where many wait.
+    #[cfg(feature = "wip")]
     Minor(String),
     /// `+CME ERROR` with this number, or `ERROR` without `+CMEE`.
+    #[cfg(feature = "wip")]
     Failure(u16),
 }
 
@@ -140,15 +142,22 @@ impl Sets {
             wip: wip::Part::new(&persona.sets, stored),
         };
         let _ = stored;
-        let mut sets = Self(persona.sets.is_any().then(|| Box::new(inner())));
-        #[cfg(all(feature = "gsm", feature = "wip"))]
-        if let Some(inner) = sets.get_mut()
+        let sets = Self(persona.sets.is_any().then(|| Box::new(inner())));
+        #[cfg(feature = "wip")]
+        let sets = sets.acquainted();
+        sets
+    }
+
+    /// Tells TCP/IP what it begins with of the module it belongs to.
+    #[cfg(feature = "wip")]
+    fn acquainted(mut self) -> Self {
+        if let Some(inner) = self.get_mut()
             && let Some(gsm) = &inner.gsm
         {
             inner.wip.set_application(gsm.runs().into());
             inner.wip.set_radio(gsm.radio());
         }
-        sets
+        self
     }
 
     /// What is remembered, if there is a set.
@@ -214,8 +223,9 @@ impl Inner {
     /// Equipment that is never in command state must not have us gather without end.
     fn say(&mut self, said: Said) {
         let most = match said {
-            Said::Minor(_) => MINOR_INDICATIONS,
-            _ => INDICATIONS,
+            #[cfg(feature = "wip")]
+            Said::Minor(_) => limits::MINOR_INDICATIONS,
+            _ => limits::INDICATIONS,
         };
         if self.indications.len() < most {
             self.indications.push_back(said);
@@ -264,9 +274,9 @@ fn asked(named: &Named<'_>, state: &State, core: &mut Core, port: &mut Port<'_>)
     {
         return Some(answer);
     }
-    #[cfg(all(feature = "gsm", feature = "wip"))]
+    #[cfg(feature = "wip")]
     let is_net = named.mark == b'#' || named.name.starts_with("WIP");
-    #[cfg(all(feature = "gsm", feature = "wip"))]
+    #[cfg(feature = "wip")]
     if is_net && let Some(refused) = without_card(core) {
         return Some(refused);
     }
@@ -285,7 +295,7 @@ fn asked(named: &Named<'_>, state: &State, core: &mut Core, port: &mut Port<'_>)
 }
 
 /// What commands about TCP/IP are answered as long as the card isn't ready, or the module has not come so far.
-#[cfg(all(feature = "gsm", feature = "wip"))]
+#[cfg(feature = "wip")]
 fn without_card(core: &Core) -> Option<Answer> {
     let facts = &core.persona().sets;
     let is_on = facts.has(Set::Wip) || facts.has(Set::Edsoft);
@@ -419,7 +429,10 @@ pub(crate) fn news(mut state: State, core: &mut Core, port: &mut Port<'_>) -> St
             match said {
                 #[cfg(feature = "gsm")]
                 Said::Bytes(bytes) => core.information_bytes(&[bytes], port),
-                Said::Line(line) | Said::Minor(line) => core.information(&[line], port),
+                Said::Line(line) => core.information(&[line], port),
+                #[cfg(feature = "wip")]
+                Said::Minor(line) => core.information(&[line], port),
+                #[cfg(feature = "wip")]
                 Said::Failure(number) => core.cme(number, port),
             }
         }

@@ -9,6 +9,7 @@ use crate::table::MODULE_ERRORS;
 /// Another command of this port isn't answered yet.
 pub(super) const BUSY: u16 = 515;
 /// The operation is not allowed.
+#[cfg(feature = "wip")]
 pub(super) const NOT_ALLOWED: u16 = 3;
 
 impl Core {
