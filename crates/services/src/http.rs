@@ -331,8 +331,9 @@ impl Http {
 
     fn heard(&mut self, now: Instant, mut bytes: &[u8], out: &mut dyn Out) {
         while !bytes.is_empty() {
-            // Only a page may take as long as something of it comes: a head that never ends is none.
-            if matches!(self.stage, Stage::Body(..)) {
+            // Only a page for the owner may take as long as something of it comes: a head that never ends is none,
+            // and what follows on a page that was sent is of no use to anybody.
+            if self.carries_file(Link::Control) {
                 self.until = Some(now + STALL);
             }
             match std::mem::replace(&mut self.stage, Stage::Idle) {
