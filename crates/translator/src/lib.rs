@@ -38,4 +38,4 @@ pub use door::{Bell, ListenConfig, Port, Visitor};
 pub use modules::Modules;
 pub use shown::Status;
 pub use tries::Tries;
-pub use wake::{Alarm, WakeConfig, Woken};
+pub use wake::{Alarm, Sleeper, WakeConfig, Woken};

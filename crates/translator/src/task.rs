@@ -24,7 +24,7 @@ use crate::limits;
 use crate::power;
 use crate::shown::Shown;
 use crate::tries::Tries;
-use crate::wake::{Alarm, Woken};
+use crate::wake::{Alarm, Sleeper, Woken};
 
 /// What is asked of a module.
 pub(crate) enum Order {
@@ -311,7 +311,10 @@ impl Task {
         let Some(wake) = &self.config.wake else { return };
         match (wake.read(module, message), self.alarm.get()) {
             (Ok(Some(woken)), Some(alarm)) => {
-                info!(module, from, line = woken.line, "a message wakes the line");
+                match &woken.whom {
+                    Sleeper::Line(line, _) => info!(module, from, line, "a message wakes the line"),
+                    Sleeper::Station => info!(module, from, "a message wakes the station"),
+                }
                 alarm(woken);
             }
             (Ok(_), _) => warn!(module, from, "a message that wakes nobody was deleted"),
@@ -325,8 +328,8 @@ impl Task {
         let party = from.map_or_else(|| "unknown".to_owned(), |from| from.ip().to_string());
         if let Some(call) = &listen.call {
             info!(module, from = party, line = listen.line, "a call wakes the line");
-            let (from, line, target) = (party, listen.line.clone(), call.0.0.clone());
-            self.alarm.get()?(Woken { module: module.clone(), from, line, target });
+            let whom = Sleeper::Line(listen.line.clone(), call.0.0.clone());
+            self.alarm.get()?(Woken { module: module.clone(), from: party, whom });
             return None;
         }
         let (pickup, taken) = oneshot::channel();

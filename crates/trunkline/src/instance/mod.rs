@@ -227,7 +227,11 @@ impl Instance {
         }
         #[cfg(feature = "translator")]
         {
-            modules::wake_lines(&instance.modules, &instance.board);
+            #[cfg(feature = "station")]
+            let centre = instance.station.caller();
+            #[cfg(not(feature = "station"))]
+            let centre: modules::CallCentre = Arc::new(|| Err("no station runs here".to_owned()));
+            modules::wake_by(&instance.modules, &instance.board, centre);
             modules::ring_lines(&instance.modules, &instance.board);
             let modules = instance.modules.clone();
             tokio::spawn(async move { modules.apply(plan.modules).await });

@@ -6,23 +6,27 @@ use std::sync::{Arc, Weak};
 use carrier::{Address, Call, Host, Peer, Until, pump};
 use line::Switchboard;
 use tracing::info;
-use translator::{Modules, Visitor, Woken};
+use translator::gsm::Target;
+use translator::{Modules, Sleeper, Visitor};
 
 use crate::json::Json;
 use crate::limits::{CALL_BACK, LAST_WORDS};
 
-/// Has messages to modules wake the lines of this board.
-pub(super) fn wake_lines(modules: &Modules, board: &Arc<Switchboard>) {
+/// Has the station call its centre.
+pub(super) type CallCentre = Arc<dyn Fn() -> Result<String, String> + Send + Sync>;
+
+/// Has messages to modules wake the lines of this board, or the station.
+pub(super) fn wake_by(modules: &Modules, board: &Arc<Switchboard>, centre: CallCentre) {
     let board = Arc::downgrade(board);
     modules.wake_by(Arc::new(move |woken| {
-        let board = Weak::clone(&board);
+        let (board, centre) = (Weak::clone(&board), Arc::clone(&centre));
         tokio::spawn(async move {
-            if let Err(why) = wake(&board, &woken).await {
-                info!(
-                    module = woken.module,
-                    line = woken.line,
-                    "nothing came of the message: {why}"
-                );
+            let done = match &woken.whom {
+                Sleeper::Station => centre().map(drop),
+                Sleeper::Line(line, target) => wake(&board, &woken.module, line, target).await,
+            };
+            if let Err(why) = done {
+                info!(module = woken.module, whom = ?woken.whom, "nothing came of the message: {why}");
             }
         });
     }));
@@ -60,11 +64,15 @@ async fn ring(board: &Weak<Switchboard>, mut visitor: Visitor) -> Result<(), Str
 }
 
 /// Calls whom the module is to call, has the line ring, and joins the two.
-async fn wake(board: &Weak<Switchboard>, woken: &Woken) -> Result<(), String> {
-    let Woken { module, line, target, .. } = woken;
+async fn wake(
+    board: &Weak<Switchboard>,
+    module: &str,
+    line: &str,
+    target: &Target,
+) -> Result<(), String> {
     let board = board.upgrade().ok_or("the lines have ended")?;
     let host: Host = target.host.parse().map_err(|error| format!("{error}"))?;
-    let address = Address::Gsm { name: module.clone(), host, port: target.port };
+    let address = Address::Gsm { name: module.to_owned(), host, port: target.port };
     let trunks = board.trunks().ok_or("there is no module")?;
     let dialling = trunks.call(&address, Some(CALL_BACK)).ok_or("there is no module")?;
     let call = dialling.await.map_err(|error| error.to_string())?;

@@ -15,7 +15,7 @@ use super::lock;
 pub(super) struct Site {
     phone: Arc<Phones>,
     book: Arc<Book>,
-    running: Mutex<Option<Running>>,
+    running: Arc<Mutex<Option<Running>>>,
 }
 
 struct Running {
@@ -63,7 +63,7 @@ impl Site {
         Self {
             book: Arc::new(Book(Weak::clone(board))),
             phone: Arc::new(phones),
-            running: Mutex::default(),
+            running: Arc::default(),
         }
     }
 
@@ -106,13 +106,14 @@ impl Site {
     /// # Errors
     /// There is none.
     pub(super) fn call_now(&self) -> Result<String, String> {
-        match &*lock(&self.running) {
-            Some(running) => {
-                running.station.call_now();
-                Ok(format!("{} calls the centre", running.plan.station.name))
-            }
-            None => Err("no station runs here".to_owned()),
-        }
+        call_now(&self.running)
+    }
+
+    /// The same, for whoever has nothing else to do with it.
+    #[cfg(feature = "translator")]
+    pub(super) fn caller(&self) -> super::modules::CallCentre {
+        let running = Arc::clone(&self.running);
+        Arc::new(move || call_now(&running))
     }
 
     /// Ends it.
@@ -124,6 +125,16 @@ impl Site {
                 station.shut_down().await;
             }
         }
+    }
+}
+
+fn call_now(running: &Mutex<Option<Running>>) -> Result<String, String> {
+    match &*lock(running) {
+        Some(running) => {
+            running.station.call_now();
+            Ok(format!("{} calls the centre", running.plan.station.name))
+        }
+        None => Err("no station runs here".to_owned()),
     }
 }
 

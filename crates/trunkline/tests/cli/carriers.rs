@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use store::{SampleValue, Store};
 
+#[cfg(all(feature = "translator", feature = "wip"))]
+use crate::stage::Equipment;
 use crate::stage::{PATIENCE, Stage};
 
 /// A Modbus TCP server whose one register is seven.
@@ -146,16 +148,27 @@ fn over_a_gsm_module_whose_signal_the_centre_sees() {
     let centre = centre("raw", "", &[]);
     let module = Stage::run(
         "[[line]]\nname = \"sim-modem\"\npty = \"module\"\npersona = \"wavecom-q26\"\n\
-         gsm = { operator = \"Example Net\", signal = 17, search-ms = 50 }\n",
+         gsm = { operator = \"Example Net\", signal = 17, search-ms = 50, number = \"+4917000001\" }\n\
+         [[line]]\nname = \"phone\"\npty = \"phone\"\npersona = \"wismo\"\n\
+         gsm = { number = \"+4917000002\", search-ms = 50 }\n",
     );
     let tables = format!(
         "[[gsm]]\nname = \"north\"\ndevice = \"{}\"\napn = \"internet\"\nflow = \"none\"\nlock = \"kernel\"\n\
-         boot = \"3s\"\nregister-within = \"3s\"\n",
+         boot = \"3s\"\nregister-within = \"3s\"\n\
+         wake = {{ secret = \"file:wake\" }}\n",
         port(&module, "module")
     );
     let mut station = station(&format!("gsm:north/{}", centre.exchange()), LOGIN, &tables);
+    station.write("wake", "open sesame\n");
     station.start(&["station", "--log", "debug"]);
     station.wait_for("ready module=north");
     calls(&mut station, &centre);
     centre.ask_until(&["sites"], " dBm");
+    // And upon a message.
+    let mut phone = Equipment::open(&module.path("phone"));
+    phone.command("AT+CMGF=1", "OK\r\n");
+    phone.command("AT+CMGS=\"+4917000001\"", "> ");
+    phone.send("open sesame\x1a");
+    station.wait_for("a message wakes the station");
+    station.wait_for("everything is said");
 }

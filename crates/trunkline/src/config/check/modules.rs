@@ -30,10 +30,22 @@ pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
     }
     #[cfg(feature = "translator")]
     mistakes.extend(draft.modules.iter().filter_map(|module| {
-        let woken = &module.value.wake.as_ref()?.line;
-        let there = draft.lines.iter().any(|line| line.value.name == *woken);
-        let message = format!("there is no line `{woken}`");
-        (!there).then(|| draft.mistake(module, &["wake".into(), "line".into()], message))
+        let (key, message) = match module.value.wake.as_ref()?.whom() {
+            Some(translator::Sleeper::Line(line, _)) => {
+                let there = draft.lines.iter().any(|known| known.value.name == line);
+                (!there).then(|| ("line", format!("there is no line `{line}`")))?
+            }
+            Some(translator::Sleeper::Station) => {
+                let message =
+                    "there is no [station] to wake; name a `line`, and whom to `call` for it";
+                (!has_station(draft)).then(|| ("secret", message.to_owned()))?
+            }
+            None => (
+                "secret",
+                "`line` and `call` go together; without both the station is woken".to_owned(),
+            ),
+        };
+        Some(draft.mistake(module, &["wake".into(), key.into()], message))
     }));
     #[cfg(feature = "translator")]
     for module in &draft.modules {
@@ -84,4 +96,14 @@ pub(super) fn take(draft: &mut Draft<'_>) -> Vec<GsmConfig> {
             module.value.seen_from(|path| crate::place::absolute(&folder.join(path)))
         })
         .collect()
+}
+
+#[cfg(all(feature = "translator", feature = "station"))]
+fn has_station(draft: &Draft<'_>) -> bool {
+    draft.station.is_some()
+}
+
+#[cfg(all(feature = "translator", not(feature = "station")))]
+const fn has_station(_: &Draft<'_>) -> bool {
+    false
 }
