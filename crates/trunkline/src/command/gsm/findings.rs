@@ -98,7 +98,7 @@ impl Findings {
         known("version", module.version.clone());
         known("IMEI", module.serial.clone());
         known("SIM", self.card.clone());
-        known("subscriber", self.subscriber.clone());
+        known("IMSI", self.subscriber.clone());
         known("commands", module.dialect.unwrap_or_default().to_owned());
         if module.registration != Registration::Unknown {
             let network = [module.operator.as_str(), module.registration.word()];

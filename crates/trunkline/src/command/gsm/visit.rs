@@ -34,7 +34,9 @@ impl Steps {
     fn show(&mut self, doing: &'static str) {
         if doing != self.doing {
             self.doing = doing;
-            self.say(&format!("{doing} …"));
+            if !matches!(doing, "idle" | "off") {
+                self.say(&format!("{doing} …"));
+            }
         }
     }
 
