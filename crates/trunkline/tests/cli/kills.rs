@@ -130,8 +130,7 @@ fn carry(
 ) {
     let mut frames = Frames::new(Coding::Hdlc(Values::default()));
     let mut piece = [0; 4096];
-    loop {
-        let Ok(count @ 1..) = from.read(&mut piece) else { break };
+    while let Ok(count @ 1..) = from.read(&mut piece) {
         let piece = &piece[..count];
         let cut = line.lock().unwrap().look(piece, &mut frames);
         let through = match cut {
