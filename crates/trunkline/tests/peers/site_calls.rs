@@ -116,6 +116,75 @@ fn what_waits_for_a_site_is_asked_by_priority_in_its_time_and_only_once_also_aft
     assert!(writes.len() == 1 && writes[0].contains('9') && writes[0].contains("55"), "{writes:?}");
 }
 
+/// What the API answers to an order.
+#[cfg(feature = "web")]
+fn order(page: std::net::SocketAddr, token: &str, path: &str, body: &str) -> String {
+    use std::io::{Read as _, Write as _};
+    let mut stream = TcpStream::connect(page).expect("the page");
+    let length = body.len();
+    write!(
+        stream,
+        "POST /api/v1{path} HTTP/1.1\r\nHost: {page}\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )
+    .expect("ordered");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("answered");
+    answer
+}
+
+#[cfg(feature = "web")]
+#[test]
+fn writing_over_the_api_is_a_right_of_its_own_and_goes_to_the_audit_log_with_both_values() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let stage = Stage::new();
+    let (exchange, page) = (free_address(), free_address());
+    stage.write("points.csv", POINTS);
+    let (reader, writer) = ("reads-0123456789abcdef", "writes-0123456789abcdef");
+    for (name, secret) in [("reader", reader), ("writer", writer)] {
+        let path = stage.write(name, secret);
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("our own");
+    }
+    let trunkline = centre(
+        &stage,
+        exchange,
+        &format!(
+            "[[site]]\nname = \"pump\"\npoints = \"points.csv\"\nwrites = \"allow\"\nresponse = \"1s\"\npoll = \"1h\"\n\
+             [web]\nlisten = \"{page}\"\n\
+             [[operator]]\nname = \"ada\"\npassword = \"file:reader\"\nrole = \"admin\"\n\
+             [[web.token]]\nname = \"scada\"\nsecret = \"file:reader\"\nrole = \"operator\"\n\
+             [[web.token]]\nname = \"plant\"\nsecret = \"file:writer\"\nrole = \"admin\"\n"
+        ),
+    );
+    let write = |token: &str, what: &str| order(page, token, "/sites/pump/write", what);
+    // Nobody is there: said at once, and kept for its next call by who may.
+    let away = order(page, reader, "/sites/pump/read", "{\"what\":\"level\"}");
+    assert!(away.contains(" 409 ") && away.contains("next call"), "{away}");
+    let later = write(
+        writer,
+        "{\"what\":\"setpoint = 33\",\"wish\":{\"at\":\"next-call\",\"priority\":3}}",
+    );
+    assert!(later.contains("\"wish\":1"), "{later}");
+    let _unit = Unit::calls(&stage, "rtu", exchange);
+    trunkline.ask_until(&["sites", "--wish", "1"], "setpoint: 9 → 33");
+    let read = order(page, reader, "/sites/pump/read", "{\"what\":\"setpoint\"}");
+    assert!(read.contains("\"value\":\"33\"") && read.contains("\"measure\":\"bar\""), "{read}");
+    assert!(write(reader, "{\"what\":\"setpoint = 44\"}").contains(" 403 "));
+    let written = write(writer, "{\"what\":\"setpoint = 44\"}");
+    assert!(
+        written.contains("\"old\":\"33\"") && written.contains("\"value\":\"44\""),
+        "{written}"
+    );
+    for (old, new) in [("9", "33"), ("33", "44")] {
+        let both = format!("\"old\":\"{old}\",\"new\":\"{new}\"");
+        until("a write in the audit log", || {
+            let audit = std::fs::read_to_string(stage.path("audit.log")).ok()?;
+            let line = |line: &&str| line.contains(&both) && line.contains("plant");
+            audit.lines().find(line).map(drop)
+        });
+    }
+}
+
 #[test]
 fn a_reload_gives_a_call_in_progress_its_new_points_and_ends_that_of_a_site_that_is_gone() {
     let stage = Stage::new();
