@@ -85,7 +85,7 @@ impl SocketOptions {
     /// Applies these, and what every call wants: no waiting for fuller packets, and urgent data in
     /// its place (telnet daemons mark the IAC of a data mark urgent; out of line, the mark itself
     /// would stay behind in the data as a stray byte).
-    pub(crate) fn apply(&self, socket: impl AsFd) -> io::Result<()> {
+    pub fn apply(&self, socket: impl AsFd) -> io::Result<()> {
         let socket = socket.as_fd();
         sockopt::set_tcp_nodelay(socket, true)?;
         sockopt::set_socket_oobinline(socket, true)?;

@@ -150,7 +150,11 @@ impl Task {
     async fn run(mut self) {
         loop {
             let ended = match self.way.take() {
-                Some(way) => self.serve(way).await,
+                Some(way) => match self.serve(way).await {
+                    // Who hangs up without a word, as serial servers that are taken do, would only do so again.
+                    Ended::Mute => self.pause().await,
+                    ended => ended,
+                },
                 None => self.reopen().await,
             };
             if ended == Ended::Wanted {
@@ -190,6 +194,11 @@ impl Task {
                 }
             }
         }
+        self.pause().await
+    }
+
+    /// Leaves the place alone for a while; who asks meanwhile learns that there is no way.
+    async fn pause(&mut self) -> Ended {
         let again = Instant::now() + limits::REOPEN;
         loop {
             tokio::select! {
@@ -211,6 +220,7 @@ impl Task {
     async fn serve(&mut self, mut way: Way) -> Ended {
         let mut buffer = [0; limits::READ];
         let alarm = Alarm::new();
+        let mut heard = false;
         let ended = loop {
             if !self.desk.send.is_empty() {
                 let frame = std::mem::take(&mut self.desk.send);
@@ -227,6 +237,7 @@ impl Task {
                 read = way.read(&mut buffer) => match read {
                     Ok(0) => break self.lost(&io::ErrorKind::UnexpectedEof.into()),
                     Ok(length) => {
+                        heard = true;
                         let bytes = buffer.get(..length).unwrap_or_default();
                         if let Err(error) = self.master.input(clock_now(), bytes, &mut self.desk) {
                             break self.lost(&io::Error::other(error));
@@ -240,7 +251,7 @@ impl Task {
         self.master.closed(clock_now(), &mut self.desk);
         self.master.fail_waiting(&mut self.desk);
         self.desk.send.clear();
-        ended
+        if ended == Ended::Lost && !heard { Ended::Mute } else { ended }
     }
 
     fn take(&mut self, letter: Letter) {
@@ -267,6 +278,8 @@ impl Task {
 enum Ended {
     /// It is to be opened again.
     Lost,
+    /// The same, but nothing was ever heard there.
+    Mute,
     /// Nobody will ask any more.
     Wanted,
 }

@@ -22,3 +22,7 @@ pub const READ: usize = 512;
 
 /// How long a client may take no answers before it is dropped.
 pub const STUCK: Duration = Duration::from_secs(30);
+
+/// How long a client's machine may give no sign of life before its place is given to somebody else: mbusd waits as
+/// long. One that only has nothing to ask answers the probes of its connection by itself.
+pub const LOST: Duration = Duration::from_secs(60);

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use carrier::AccessList;
+use carrier::{AccessList, SocketOptions};
 use modbus::frame::Frame;
 use modbus::frame::tcp::{Deframer, Transaction, encode};
 use modbus::master::{Failure, Outcome, Question};
@@ -63,7 +63,7 @@ async fn client<U: Units>(
     units: &U,
     peer: SocketAddr,
 ) -> std::io::Result<()> {
-    let _ = stream.set_nodelay(true);
+    attend_to(&stream)?;
     let mut ears = Deframer::default();
     let mut buffer = [0; limits::READ];
     let mut answers = Vec::new();
@@ -79,10 +79,29 @@ async fn client<U: Units>(
         {
             answers.clear();
             answer(units, transaction, frame, peer, &mut answers).await;
-            let writing = stream.write_all(&answers);
-            tokio::time::timeout(limits::STUCK, writing).await.map_err(std::io::Error::other)??;
+            write(&mut stream, &answers).await?;
         }
     }
+}
+
+async fn write(stream: &mut TcpStream, mut bytes: &[u8]) -> std::io::Result<()> {
+    // As a rule there is room, and no time-out to be set.
+    match stream.try_write(bytes) {
+        Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+        Err(error) => return Err(error),
+    }
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let writing = stream.write_all(bytes);
+    tokio::time::timeout(limits::STUCK, writing).await.map_err(std::io::Error::other)?
+}
+
+/// A client whose machine has lost its power would keep its place for ever otherwise.
+fn attend_to(stream: &TcpStream) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    SocketOptions::lost_after(limits::LOST).apply(stream)
 }
 
 async fn answer<U: Units>(
@@ -117,4 +136,21 @@ async fn answer<U: Units>(
         },
     };
     encode(transaction, unit, &answered, out);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_that_lost_its_power_loses_its_place() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it has one");
+        let (client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (_client, (stream, _)) = (client.expect("connected"), accepted.expect("accepted"));
+        attend_to(&stream).expect("options of a socket");
+        let keepalive = rustix::net::sockopt::socket_keepalive(&stream).expect("an option");
+        let limit_ms = rustix::net::sockopt::tcp_user_timeout(&stream).expect("an option");
+        assert_eq!((keepalive, limit_ms), (true, 60_000));
+    }
 }

@@ -118,6 +118,20 @@ async fn without_a_way_to_the_bus_it_says_so_at_once_and_opens_it_when_it_is_the
     assert_eq!(ask(address, 5, &[3, 0, 0, 0, 1]).await, [0x83, 0x0a]);
 }
 
+#[tokio::test]
+async fn a_place_that_hangs_up_without_a_word_is_not_called_again_and_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let place = listener.local_addr().expect("it has one");
+    let (_gateway, address) = started(&format!("tcp = \"{place}\"")).await;
+    let (mut calls, begun) = (0, std::time::Instant::now());
+    while begun.elapsed() < Duration::from_secs(1) {
+        let call = tokio::time::timeout(Duration::from_millis(100), listener.accept()).await;
+        calls += u32::from(call.is_ok());
+    }
+    assert!((1..=2).contains(&calls), "{calls} calls in a second");
+    assert_eq!(ask(address, 5, &[3, 0, 0, 0, 1]).await, [0x83, 0x0a]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_clients_are_answered_each_his_own() {
     let unit = unit(Framing::Rtu(rtu::Silences::TOLERANT)).await;

@@ -154,16 +154,19 @@ impl Instance {
         board.set_phonebook(plan.phonebook);
         let board = Arc::new(board);
         #[cfg(feature = "exchange")]
-        let exchange = plan
-            .answering
-            .as_ref()
-            .map(|config| exchange(config, &records, &board, launcher.clone()));
-        #[cfg(feature = "exchange")]
-        let exchange = Arc::new(Mutex::new(exchange.transpose()?));
+        let exchange = Arc::new(Mutex::new(None));
+        // Sites are known before anybody can call: after an outage they do, all at once.
         #[cfg(feature = "collector")]
         let centre = sites::Centre::new(records.store(), &exchange);
         #[cfg(feature = "collector")]
         centre.set(plan.sites);
+        #[cfg(feature = "exchange")]
+        if let Some(config) = &plan.answering {
+            let answering = self::exchange(config, &records, &board, launcher.clone())?;
+            *lock(&exchange) = Some(answering);
+        }
+        #[cfg(feature = "collector")]
+        centre.attach();
         #[cfg(feature = "modems")]
         let rack = modems::rack(&exchange);
         #[cfg(feature = "translator")]

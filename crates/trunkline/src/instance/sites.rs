@@ -42,9 +42,7 @@ impl Centre {
         if let Some(collector) = &collector {
             tokio::spawn(Arc::clone(&facades).keep(collector.clone()));
         }
-        let centre = Self { collector, exchange: Arc::downgrade(exchange), facades };
-        centre.attach();
-        centre
+        Self { collector, exchange: Arc::downgrade(exchange), facades }
     }
 
     /// Attends to the calls of the exchange that there is now.

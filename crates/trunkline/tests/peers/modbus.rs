@@ -1,6 +1,9 @@
 //! Modbus: pymodbus and mbpoll (libmodbus) as clients of a gateway, pymodbus as the units behind it, and as the
 //! judge of what goes onto the wire.
 
+mod agreement;
+mod libmodbus;
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::process::Stdio;

@@ -400,3 +400,51 @@ fn a_station_reads_pymodbus_on_a_terminal_and_its_samples_are_kept_at_the_centre
     // A unit that the station doesn't have.
     assert_eq!(request(facade, 9, &[3, 0, 0, 0, 1]), [0x83, 0x0a]);
 }
+
+#[test]
+fn who_calls_as_soon_as_the_exchange_listens_is_attended_to() {
+    let stage = Stage::new();
+    let exchange = free_address();
+    // So many that knowing them takes a while.
+    let sites: String = (0..2000).map(|n| format!("[[site]]\nname = \"other-{n}\"\n")).collect();
+    let accounts: String = (0..2000)
+        .map(|n| {
+            format!(
+                "[[account]]\nname = \"other-{n}\"\npassword = \"locked\"\nservice = \"collector\"\n"
+            )
+        })
+        .collect();
+    let caller = std::thread::spawn(move || {
+        let begun = Instant::now();
+        let mut call = loop {
+            match TcpStream::connect(exchange) {
+                Ok(call) => break call,
+                Err(error) => assert!(begun.elapsed() < PATIENCE, "{error}"),
+            }
+        };
+        call.set_read_timeout(Some(PATIENCE)).expect("our own socket");
+        let mut heard = Vec::new();
+        for (prompt, words) in
+            [(&b"login: "[..], &b"pump\r"[..]), (b"Password: ", b"secret\r"), (b"\r\n", b"")]
+        {
+            while !heard.ends_with(prompt) {
+                let mut byte = [0];
+                call.read_exact(&mut byte).expect("a prompt");
+                heard.extend(byte);
+            }
+            call.write_all(words).expect("it reads");
+            heard.clear();
+        }
+        let mut asked = [0; 8];
+        call.read_exact(&mut asked).expect("the poll with which a call begins");
+        asked
+    });
+    let _centre = centre(
+        &stage,
+        exchange,
+        &format!(
+            "[[site]]\nname = \"pump\"\n[[site.point]]\nname = \"level\"\naddress = \"h:0\"\n{sites}{accounts}"
+        ),
+    );
+    assert_eq!(caller.join().expect("attended to"), *b"\x01\x03\x00\x00\x00\x01\x84\x0a");
+}
