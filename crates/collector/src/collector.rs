@@ -7,12 +7,13 @@ use std::time::{Duration, SystemTime};
 
 use exchange::{Attendant, Attending, CallEnd, CallbackConfig, Event, NotCalled, Visit};
 use modbus::pdu::Exception;
-use store::{SiteCalls, Store, StoreError, WishRow};
+use store::{Store, StoreError, WishRow};
 use tokio::sync::{Notify, mpsc};
 
 use crate::alarms;
 use crate::ask::Ask;
 use crate::config::{CollectorConfig, Framing, Shelf};
+use crate::ledger::Ledger;
 use crate::limits;
 use crate::point::Point;
 use crate::renewal::StationNow;
@@ -45,6 +46,7 @@ pub(crate) struct Shared {
     sites: RwLock<Sites>,
     surroundings: Box<dyn Surroundings>,
     tidings: mpsc::Sender<News>,
+    ledger: Arc<Ledger>,
     /// Others may want to know of alarms from now on.
     configured: Arc<Notify>,
 }
@@ -184,6 +186,7 @@ impl Collector {
             sites,
             surroundings,
             tidings: sender,
+            ledger: Arc::default(),
             configured: Arc::clone(&configured),
         });
         tokio::spawn(tidings::tell(news, configured, store, Arc::downgrade(&shared)));
@@ -315,13 +318,8 @@ impl Collector {
 
     /// A site's station has said how it is.
     pub(crate) fn put_down_station(&self, site: &Arc<Site>, now: StationNow) {
-        let (store, name, row) = (self.shared.store.clone(), site.name().to_owned(), now.row());
         site.set_station(now);
-        tokio::task::spawn_blocking(move || {
-            if let Err(error) = store.put_site_station(&name, row) {
-                tracing::warn!(site = name, "how its station is can't be written down: {error}");
-            }
-        });
+        self.shared.put_down(site);
     }
 
     /// A site's call is over.
@@ -388,14 +386,9 @@ impl Shared {
         }
     }
 
-    /// Writes down when the site called.
+    /// Writes down when the site called, and how its station is.
     fn put_down(&self, site: &Arc<Site>) {
-        let (store, name, calls) = (self.store.clone(), site.name().to_owned(), site.calls());
-        tokio::task::spawn_blocking(move || {
-            if let Err(error) = store.site_called(&name, SiteCalls { ..calls }) {
-                tracing::warn!(site = name, "its call can't be written down: {error}");
-            }
-        });
+        self.ledger.put_down(&self.store, site);
     }
 
     /// Puts on record who has written what.

@@ -16,6 +16,7 @@ mod collector;
 mod config;
 mod facade;
 mod hook;
+mod ledger;
 pub mod limits;
 mod list;
 mod mail;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use gateway::AskError;
 use modbus::UnitId;
 use modbus::master::{Full, Outcome, Question};
-use store::{SampleRow, SiteCalls};
+use store::{SampleRow, SiteCalls, SiteNews};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::alarms;
@@ -411,6 +411,13 @@ impl Site {
     /// Its last call.
     pub(crate) fn calls(&self) -> SiteCalls {
         self.state().calls
+    }
+
+    /// What the store is to know of it.
+    pub(crate) fn news(&self) -> SiteNews {
+        let state = self.state();
+        let station = state.station.as_ref().map(StationNow::row);
+        SiteNews { site: self.name().to_owned(), calls: state.calls, station }
     }
 
     /// How many of its calls began in the last hour.

@@ -117,19 +117,33 @@ pub struct SiteStation {
     pub status: Vec<u8>,
 }
 
-/// Notes what a site's station has said of itself.
-pub(crate) fn put_site_station(
-    connection: &Connection,
-    site: &str,
-    station: &SiteStation,
-) -> rusqlite::Result<()> {
-    let id = crate::writer::sample_site(connection, site)?;
-    connection.execute(
-        "INSERT INTO site_station (site, at, said) VALUES (?1, ?2, ?3)
-         ON CONFLICT (site) DO UPDATE SET at = excluded.at, said = excluded.said",
-        params![id, to_millis(station.said), station.status],
-    )?;
-    Ok(())
+/// What is known of a site beside its samples.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteNews {
+    /// Which site.
+    pub site: String,
+    /// Its last call.
+    pub calls: SiteCalls,
+    /// What its station has said last; `None` leaves what is kept.
+    pub station: Option<SiteStation>,
+}
+
+/// Notes the news of sites, of all or of none.
+pub(crate) fn note_sites(connection: &mut Connection, news: &[SiteNews]) -> rusqlite::Result<()> {
+    let all = connection.transaction()?;
+    for SiteNews { site, calls, station } in news {
+        let id = crate::writer::sample_site(&all, site)?;
+        all.prepare_cached("UPDATE site SET called_at = ?2, ended_at = ?3 WHERE id = ?1")?
+            .execute(params![id, calls.called.map(to_millis), calls.ended.map(to_millis)])?;
+        if let Some(SiteStation { said, status }) = station {
+            all.prepare_cached(
+                "INSERT INTO site_station (site, at, said) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (site) DO UPDATE SET at = excluded.at, said = excluded.said",
+            )?
+            .execute(params![id, to_millis(*said), status])?;
+        }
+    }
+    all.commit()
 }
 
 /// What a site's station has last said of itself.
@@ -142,20 +156,6 @@ pub(crate) fn site_station(
         Ok(SiteStation { said: from_millis(row.get(0)?), status: row.get(1)? })
     });
     station.optional()
-}
-
-/// Notes that a site has called, or that its call is over.
-pub(crate) fn site_called(
-    connection: &Connection,
-    site: &str,
-    calls: SiteCalls,
-) -> rusqlite::Result<()> {
-    let id = crate::writer::sample_site(connection, site)?;
-    connection.execute(
-        "UPDATE site SET called_at = ?2, ended_at = ?3 WHERE id = ?1",
-        params![id, calls.called.map(to_millis), calls.ended.map(to_millis)],
-    )?;
-    Ok(())
 }
 
 /// The last call of a site.

@@ -70,7 +70,7 @@ mod wish;
 mod writer;
 
 pub use account::AccountRow;
-pub use alarm::{AlarmRow, SiteCalls, SiteStation};
+pub use alarm::{AlarmRow, SiteCalls, SiteNews, SiteStation};
 pub use call::{CallBegan, CallEnded, CallRow, Direction, Place, TurnedAway};
 pub use error::{Fault, OpenError, Refused, StoreError};
 pub use list::{Calls, Filter, Outcome};

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::account::{self, AccountRow};
-use crate::alarm::{self, AlarmRow, SiteCalls, SiteStation};
+use crate::alarm::{self, AlarmRow, SiteCalls, SiteNews, SiteStation};
 use crate::call::{CallBegan, TurnedAway};
 use crate::connection;
 use crate::error::{OpenError, Refused, StoreError};
@@ -375,13 +375,12 @@ impl Store {
         Ok(alarm::list(&connection::reading(&self.shared.path)?, most)?)
     }
 
-    /// Notes the last call of a site. Waits for the disk.
+    /// Notes what is new of sites beside their samples. Waits for the disk.
     ///
     /// # Errors
-    /// The file can't be written.
-    pub fn site_called(&self, site: &str, calls: SiteCalls) -> Result<(), StoreError> {
-        let site = site.to_owned();
-        Ok(self.order(move |connection| alarm::site_called(connection, &site, calls))??)
+    /// The file can't be written; then it has none of it.
+    pub fn note_sites(&self, news: Vec<SiteNews>) -> Result<(), StoreError> {
+        Ok(self.order(move |connection| alarm::note_sites(connection, &news))??)
     }
 
     /// The last call of a site. Waits for the disk.
@@ -390,15 +389,6 @@ impl Store {
     /// The file can't be read.
     pub fn site_calls(&self, site: &str) -> Result<SiteCalls, StoreError> {
         Ok(alarm::site_calls(&connection::reading(&self.shared.path)?, site)?)
-    }
-
-    /// Notes what a site's station has said of itself. Waits for the disk.
-    ///
-    /// # Errors
-    /// The file can't be written.
-    pub fn put_site_station(&self, site: &str, station: SiteStation) -> Result<(), StoreError> {
-        let site = site.to_owned();
-        Ok(self.order(move |connection| alarm::put_site_station(connection, &site, &station))??)
     }
 
     /// What a site's station has last said of itself. Waits for the disk.
