@@ -194,8 +194,8 @@ impl<'a> Session<'a> {
             }
             match self.news(&mut buffer).await {
                 News::Letter(Some(letter)) => self.letters.push(letter),
-                // A newer call of the site has come.
-                News::Letter(None) => return CallEnd::Replaced,
+                // A newer call of the site has come, or nobody has the site any more.
+                News::Letter(None) => return self.site.why_over(),
                 News::Heard(Ok(0)) => return CallEnd::CallerHungUp,
                 News::Heard(Ok(count)) => {
                     let bytes = buffer.get(..count).unwrap_or_default();
@@ -471,8 +471,8 @@ async fn listen(
             letter = presence.inbox.recv() => match letter {
                 // Who asks is told that nobody answers.
                 Some(_) => continue,
-                // A newer call of the site has come.
-                None => return CallEnd::Replaced,
+                // A newer call of the site has come, or nobody has the site any more.
+                None => return site.why_over(),
             },
         };
         let heard = buffer.get(..count).unwrap_or_default();

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
+use exchange::CallEnd;
 use gateway::AskError;
 use modbus::UnitId;
 use modbus::master::{Full, Outcome, Question};
@@ -50,6 +51,8 @@ pub struct Site {
 #[derive(Debug, Default)]
 struct State {
     live: Option<Live>,
+    /// Nobody has it any more.
+    removed: bool,
     calls: SiteCalls,
     /// What the station there has said of itself.
     station: Option<StationNow>,
@@ -217,7 +220,16 @@ impl Site {
 
     /// Nobody has it any more: its call ends.
     pub(crate) fn remove(&self) {
-        self.state().live = None;
+        let mut state = self.state();
+        (state.live, state.removed) = (None, true);
+    }
+
+    /// Why a call ends that isn't the site's any more.
+    pub(crate) fn why_over(&self) -> CallEnd {
+        match self.state().removed {
+            true => CallEnd::Denied,
+            false => CallEnd::Replaced,
+        }
     }
 
     pub(crate) fn told(&self) -> Arc<Told> {

@@ -119,8 +119,8 @@ impl Talk<'_> {
             tokio::select! {
                 letter = presence.inbox.recv() => match letter {
                     Some(letter) => self.ask(letter),
-                    // A newer call of the site has come.
-                    None => return Ok(CallEnd::Replaced),
+                    // A newer call of the site has come, or nobody has the site any more.
+                    None => return Ok(self.site.why_over()),
                 },
                 Some(renewal) = presence.renewals.recv(),
                     if self.changing.is_none() && self.early.is_none() =>

@@ -224,6 +224,6 @@ fn a_reload_gives_a_call_in_progress_its_new_points_and_ends_that_of_a_site_that
     until("the end of the call", || {
         let calls = trunkline.ask(&["calls"]);
         let of_site = calls.lines().find(|line| line.contains("pump"))?;
-        of_site.contains("replaced").then_some(())
+        of_site.contains("denied").then_some(())
     });
 }
