@@ -1,6 +1,7 @@
 //! The machine: what a module is brought to next, and what became of it.
 
 mod goals;
+mod leisure;
 
 use std::collections::VecDeque;
 
