@@ -148,12 +148,12 @@ impl Probe {
 fn every_value() -> Vec<u8> {
     let mut text = BEGIN.to_vec();
     for n in 0..=u8::MAX {
-        // XON right behind XOFF, so that a path which obeys them goes on.
-        let value = match n {
-            0x11 => 0x13,
-            0x13 => 0x12,
-            0x12 => 0x11,
-            n => n,
+        // XON right behind XOFF, so that a path which obeys them goes on, also one that takes the eighth bit first.
+        let value = match n & 0x7F {
+            0x11 => n ^ 0x11 ^ 0x13,
+            0x12 => n ^ 0x12 ^ 0x11,
+            0x13 => n ^ 0x13 ^ 0x12,
+            _ => n,
         };
         text.extend(format!("[{value:02X}").as_bytes());
         text.extend([value, b']']);
@@ -212,4 +212,34 @@ fn used(coding: Coding) -> Vec<u8> {
         Coding::Lines => "LINES",
     };
     format!("\r\nTLP USE {name}\r\n").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_obeys_xoff_goes_on_at_once_whether_it_carries_eight_bits_or_seven() {
+        for bits in [0xFF, 0x7F] {
+            let mut since_xoff = None;
+            for byte in every_value() {
+                since_xoff = match byte & bits {
+                    0x13 => Some(0),
+                    0x11 => None,
+                    _ => since_xoff.map(|count| count + 1),
+                };
+                assert!(since_xoff.is_none_or(|count| count < 6), "{bits:02X}");
+            }
+            assert_eq!(since_xoff, None, "{bits:02X}");
+        }
+    }
+
+    #[test]
+    fn every_value_is_sent_once() {
+        let text = every_value();
+        let mut values: Vec<u8> =
+            text[BEGIN.len()..text.len() - END.len()].chunks(5).map(|piece| piece[3]).collect();
+        values.sort_unstable();
+        assert_eq!(values, (0..=u8::MAX).collect::<Vec<_>>());
+    }
 }

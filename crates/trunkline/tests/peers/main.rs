@@ -35,6 +35,8 @@ mod site_alarms;
 #[cfg(feature = "collector")]
 mod site_calls;
 #[cfg(feature = "collector")]
+mod site_paths;
+#[cfg(feature = "collector")]
 mod sites;
 mod ssh_callers;
 mod ssh_hosts;
