@@ -1,8 +1,9 @@
 //! Telling an alarm by mail, as RFC 5321 has it, to a server that takes it from here.
 
 use std::io;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
+use exchange::Moment;
 use store::TellingRow;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
@@ -113,27 +114,15 @@ fn date(unix: u64) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let (days, time) = (unix / 86_400, unix % 86_400);
-    // Counted from 1 March of the year 0, when leap days come last.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 2 } else { month - 10 };
-    let year = era * 400 + year_of_era + u64::from(month < 2);
+    let at = UNIX_EPOCH.checked_add(Duration::from_secs(unix)).unwrap_or(UNIX_EPOCH);
+    let Moment { year, month, day, hour, minute, second, .. } = Moment::from(at);
     let name = |names: &[&'static str], n: u64| -> &'static str {
         usize::try_from(n).ok().and_then(|n| names.get(n).copied()).unwrap_or_default()
     };
     format!(
-        "{}, {day} {} {year:04} {:02}:{:02}:{:02} +0000",
-        name(&DAYS, days % 7),
-        name(&MONTHS, month),
-        time / 3_600,
-        time / 60 % 60,
-        time % 60
+        "{}, {day} {} {year:04} {hour:02}:{minute:02}:{second:02} +0000",
+        name(&DAYS, unix / 86_400 % 7),
+        name(&MONTHS, month.saturating_sub(1)),
     )
 }
 

@@ -88,6 +88,7 @@ pub use account::{
 pub use admission::{Checked, Identified, Proof};
 pub use attendant::{Attendant, Attending, Visit};
 pub use audit::{Audit, AuditError, AuditFault, Event, Verified, verify as verify_audit};
+pub use calendar::Moment;
 pub use call::{CallEnd, CallId, CallRecord, CallStatus, NoCallId};
 pub use callback::{Calling, Dialler};
 pub use config::{
