@@ -17,7 +17,7 @@ use crate::desk::{Desk, Heard};
 use crate::limits;
 use crate::port::{self, NoPort, Pauses, Stir};
 use crate::rack::{Answer, Answered};
-use crate::status::{News, Service, Shown};
+use crate::status::{Dialling, News, Service, Shown};
 use crate::stream::{Cut, Ends, Home, Left, Stream};
 
 /// What is asked of a modem.
@@ -214,7 +214,6 @@ impl Modem {
 
     /// The modem has nothing to do; its port is anybody's, if it is shared.
     async fn idle(&mut self, desk: &mut Desk) -> Next {
-        self.shown.state("idle");
         let shared = self.config.lock == LockConfig::Shared;
         if let Some(serial) = desk.serial()
             && shared
@@ -264,10 +263,11 @@ impl Modem {
 
     /// Lets others dial with the modem, if it is for that.
     fn offer(&self) {
-        self.shown.claim();
-        if self.config.reserve != Reserve::Incoming && self.shown.service() == Service::In {
-            self.shown.set_free();
-        }
+        let is_for_dialling = self.config.reserve != Reserve::Incoming;
+        self.shown.idle(match is_for_dialling && self.shown.service() == Service::In {
+            true => Dialling::Offered,
+            false => Dialling::Closed,
+        });
     }
 
     /// Another program has the port: it is left as that program has set it.

@@ -113,9 +113,11 @@ impl Shown {
         self.changed.notify_one();
     }
 
-    /// The modem is idle, and can be dialled with.
-    pub(crate) fn set_free(&self) {
-        self.free.store(true, Ordering::Release);
+    /// The modem has nothing to do.
+    pub(crate) fn idle(&self, dialling: Dialling) {
+        self.free.store(dialling == Dialling::Offered, Ordering::Release);
+        // Not before: whoever sees it idle may dial.
+        self.state("idle");
         self.freed.notify_waiters();
     }
 
@@ -136,6 +138,13 @@ impl Shown {
     fn now(&self) -> MutexGuard<'_, Now> {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether others may dial with an idle modem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialling {
+    Offered,
+    Closed,
 }
 
 /// Whether something has been said before.
