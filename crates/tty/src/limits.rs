@@ -92,3 +92,7 @@ pub(crate) const RELOAD_PATIENCE: Duration = Duration::from_secs(60);
 
 /// The longest span that an [`Alarm`](crate::Alarm) waits for exactly: t3.5 of a bus above 2,400 bit/s is shorter.
 pub(crate) const FINE: Duration = Duration::from_millis(20);
+
+/// Writes in a row that found room before the kernel is no longer asked to tell of it: telling costs a wake-up at
+/// each of the client's reads, and beginning and ending it two system calls each.
+pub(crate) const CALM_WRITES: u8 = 32;

@@ -2,6 +2,7 @@
 
 mod link;
 mod master;
+mod watched;
 
 use std::io;
 use std::mem::replace;
@@ -10,13 +11,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::Interest;
-
 use self::link::Link;
 use self::master::{Attention, Behind, Packet};
+use self::watched::Watched;
 use crate::OpenWatch;
 use crate::limits::{FAREWELL_CALM, FAREWELL_LOOK};
-use crate::raw::{self, Registered};
 use crate::watch::Vigil;
 
 pub(crate) use self::master::Master;
@@ -170,7 +169,7 @@ enum Client {
     /// Nobody, as far as we have looked.
     Absent(Look),
     /// At least one.
-    Present(Registered),
+    Present(Watched),
     /// One was there until we took the terminal away, and the caller hasn't been told.
     HungUp,
 }
@@ -251,19 +250,34 @@ impl PtyEnd {
     /// While nobody has the terminal open they vanish, as they would on a wire: kept, they would meet
     /// the next client as something it never asked for.
     pub fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        let Client::Present(registered) = &self.client else { return Poll::Ready(Ok(data.len())) };
+        let Client::Present(watched) = &mut self.client else {
+            return Poll::Ready(Ok(data.len()));
+        };
+        if !watched.tells_of_room() {
+            let taken = self.master.write(data)?;
+            if taken.is_none_or(|length| length < data.len()) {
+                watched.was_full(cx)?;
+                self.room = Room::None;
+            }
+            if let Some(length) = taken {
+                return Poll::Ready(Ok(length));
+            }
+        }
         loop {
-            let Poll::Ready(ready) = registered.poll_write_ready(cx) else {
+            let Poll::Ready(ready) = watched.poll_write_ready(cx) else {
                 return self.write_untold(data);
             };
             let mut ready = ready?;
             match self.master.write(data)? {
-                Some(length) => {
+                Some(length) if length < data.len() => {
                     // There was room for no more: trying again would only be told so.
-                    if length < data.len() {
-                        ready.clear_ready();
-                        self.room = Room::None;
-                    }
+                    ready.clear_ready();
+                    self.room = Room::None;
+                    watched.was_full(cx)?;
+                    return Poll::Ready(Ok(length));
+                }
+                Some(length) => {
+                    watched.had_room(cx)?;
                     return Poll::Ready(Ok(length));
                 }
                 // The client has left with its queue full, and that can't be cleared: not to spin here.
@@ -310,8 +324,8 @@ impl PtyEnd {
     /// [`poll_event`](Self::poll_event) gives those before it says so. For the time in which nobody
     /// reads.
     pub fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Client::Present(registered) = &self.client else { return Poll::Pending };
-        while let Ok(mut ready) = ready!(registered.poll_read_ready(cx)) {
+        let Client::Present(watched) = &self.client else { return Poll::Pending };
+        while let Ok(mut ready) = ready!(watched.poll_read_ready(cx)) {
             if ready.ready().is_read_closed() {
                 break;
             }
@@ -342,8 +356,7 @@ impl PtyEnd {
     }
 
     fn admit(&mut self) -> io::Result<()> {
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        self.client = Client::Present(raw::register(Arc::clone(&self.master.fd), interest)?);
+        self.client = Client::Present(Watched::new(Arc::clone(&self.master.fd))?);
         self.vigil = None;
         self.refresh()
     }
@@ -358,9 +371,9 @@ impl PtyEnd {
         if self.settings != self.told && !self.settings.hung_up {
             return self.tell_settings();
         }
-        let Client::Present(registered) = &self.client else { return Poll::Ready(Ok(None)) };
+        let Client::Present(watched) = &self.client else { return Poll::Ready(Ok(None)) };
         let mut announced = match self.unread {
-            Unread::Announced => Some(ready!(registered.poll_read_ready(cx))?),
+            Unread::Announced => Some(ready!(watched.poll_read_ready(cx))?),
             Unread::Perhaps => None,
         };
         let is_closed = announced.as_ref().is_some_and(|ready| ready.ready().is_read_closed());
