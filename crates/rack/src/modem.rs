@@ -105,29 +105,29 @@ impl Modem {
                 Err(NoPort::Absent(why)) => Ended::Absent(why),
             };
             self.shown.claim();
-            let pause = match ended {
+            let (pause, refusal) = match ended {
                 Ended::Stopped => return,
                 Ended::Lent => {
                     self.shown.state("lent");
-                    limits::LOCK_LOOK
+                    (limits::LOCK_LOOK, Cause::LineInUse)
                 }
                 Ended::Lost => {
                     self.counted.failure("lost");
                     self.trouble("absent", "the port is gone".to_owned());
-                    pauses.next()
+                    (pauses.next(), Cause::ModemFailed)
                 }
                 Ended::Absent(why) => {
                     self.counted.failure("absent");
                     self.trouble("absent", why);
-                    pauses.next()
+                    (pauses.next(), Cause::ModemFailed)
                 }
                 Ended::Silent(failure) => {
                     self.counted.failure("silent");
                     self.trouble("silent", failure.to_string());
-                    pauses.next()
+                    (pauses.next(), Cause::ModemFailed)
                 }
             };
-            if self.pause(pause).await == Wanted::No {
+            if self.pause(pause, refusal).await == Wanted::No {
                 return;
             }
         }
@@ -141,8 +141,8 @@ impl Modem {
         }
     }
 
-    /// Waits without a port. Whoever wants to dial meanwhile is told that it can't be.
-    async fn pause(&mut self, span: Duration) -> Wanted {
+    /// Waits without a port. Whoever wants to dial meanwhile, or had just begun to, is told why it can't be.
+    async fn pause(&mut self, span: Duration, refusal: Cause) -> Wanted {
         let end = sleep(span);
         tokio::pin!(end);
         loop {
@@ -150,7 +150,7 @@ impl Modem {
                 () = &mut end => return Wanted::Yes,
                 order = self.orders.recv() => match order {
                     None => return Wanted::No,
-                    Some(order) => refuse(order, Cause::ModemFailed),
+                    Some(order) => refuse(order, refusal),
                 },
             }
         }

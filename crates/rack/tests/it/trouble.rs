@@ -6,11 +6,15 @@ use settings::Span;
 
 use crate::stage::{Modem, PATIENCE, Stage, received};
 
+/// How long a modem is waited for that says nothing.
+const SILENCE: Span = Span(Duration::from_millis(600));
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_modem_that_says_nothing_is_told_of_and_tried_again_until_it_does() {
     let stage = Stage::new();
     let mut modem = Modem::plug_in(&stage.link("a"));
-    stage.rack.apply(vec![stage.config("a")], Vec::new()).await;
+    let config = rack::ModemConfig { reply_within: SILENCE, ..stage.config("a") };
+    stage.rack.apply(vec![config], Vec::new()).await;
     let status = stage.until("a", "silent").await;
     assert!(status.trouble.unwrap().contains("does not answer"));
     let error = stage.dial("modem:a/5").await.unwrap().unwrap_err();
@@ -18,8 +22,9 @@ async fn a_modem_that_says_nothing_is_told_of_and_tried_again_until_it_does() {
     // It is tried anew from the beginning.
     modem.expect("\x10\x03");
     modem.expect("ATH0\r");
-    modem.obey_init();
-    assert_eq!(stage.until("a", "idle").await.trouble, None);
+    modem.expect("ATZ\r");
+    modem.say("\r\nOK\r\n");
+    assert_eq!(stage.until_obeyed(&mut modem).await.trouble, None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -74,12 +79,25 @@ async fn a_port_that_comes_late_is_waited_for_and_one_without_a_port_disturbs_no
 async fn an_idle_modem_is_asked_whether_it_is_still_there() {
     let (stage, mut modem) =
         Stage::with_one(|config| config.check_every = Span(Duration::from_millis(50))).await;
+    for _ in 0..2 {
+        modem.expect("AT\r");
+        modem.say("\r\nOK\r\n");
+    }
+    assert_eq!(stage.status("a").trouble, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_idle_modem_that_does_not_answer_is_reset() {
+    let stage = Stage::new();
+    let mut modem = Modem::plug_in(&stage.link("a"));
+    let check_every = Span(Duration::from_millis(50));
+    let config = rack::ModemConfig { reply_within: SILENCE, check_every, ..stage.config("a") };
+    stage.rack.apply(vec![config], Vec::new()).await;
+    stage.until_obeyed(&mut modem).await;
     modem.expect("AT\r");
+    assert_eq!(modem.expect("ATZ\r"), b"");
     modem.say("\r\nOK\r\n");
-    modem.expect("AT\r");
-    // No answer: it is reset.
-    modem.obey_init();
-    stage.until("a", "idle").await;
+    stage.until_obeyed(&mut modem).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
