@@ -1,5 +1,7 @@
 //! The hex trace of a line at its DTE end, with passwords and PINs left out.
 
+mod secrets;
+
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
@@ -7,6 +9,8 @@ use std::path::Path;
 use carrier::trace::{self, Tracer, Visibility, Way};
 use clock::Instant;
 use tokio::runtime::Handle;
+
+use self::secrets::Secrets;
 
 /// Everybody who watches the line: as a rule, nobody.
 #[derive(Debug, Default)]
@@ -19,8 +23,8 @@ struct Watching {
     prompt: Vec<u8>,
     typing: Typing,
     /// What the equipment types, and what it is shown of that.
-    typed: Commands,
-    echoed: Commands,
+    typed: Secrets,
+    echoed: Secrets,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,67 +68,13 @@ impl Watchers {
     }
 }
 
-/// Commands that are told a PIN or a password.
-const SECRET: [&[u8]; 10] = [
-    b"+CPIN=",
-    b"+CPWD=",
-    b"+CLCK=",
-    b"+WIPBR=2,",
-    b"+WIPCREATE=4,",
-    b"+WIPCREATE=5,",
-    b"+WIPCREATE=6,",
-    b"+WIPCREATE=7,",
-    b"+WIPFILE=5,",
-    b"#APNPW=",
-];
-
-/// Looks for those commands in one direction, however it is cut into pieces.
-#[derive(Debug, Default)]
-struct Commands {
-    /// The end of the line so far, as long as a command can be; nothing while its rest is hidden.
-    last: Vec<u8>,
-    hides: bool,
-}
-
-impl Commands {
-    /// The first of `bytes` that are to be shown in the same way, and how.
-    fn next<'a>(&mut self, bytes: &'a [u8]) -> (Visibility, &'a [u8], &'a [u8]) {
-        let longest = SECRET.iter().map(|command| command.len()).max().unwrap_or_default();
-        for (place, byte) in bytes.iter().enumerate() {
-            let plain = (byte & 0x7F).to_ascii_uppercase();
-            let ends = matches!(plain, b'\r' | b'\n');
-            if self.hides && ends {
-                self.hides = false;
-                let (hidden, rest) = bytes.split_at(place);
-                return (Visibility::Hidden, hidden, rest);
-            }
-            if self.hides {
-                continue;
-            }
-            if self.last.len() >= longest {
-                self.last.remove(0);
-            }
-            self.last.push(plain);
-            if SECRET.iter().any(|command| self.last.ends_with(command)) {
-                (self.hides, self.last) = (true, Vec::new());
-                let (shown, rest) = bytes.split_at(place + 1);
-                return (Visibility::Shown, shown, rest);
-            }
-        }
-        (if self.hides { Visibility::Hidden } else { Visibility::Shown }, bytes, &[])
-    }
-}
-
 impl Watching {
     fn heard(&mut self, now: Instant, bytes: &[u8]) {
         match self.typing {
             Typing::Password => self.show(now, Way::In, Visibility::Hidden, bytes),
             Typing::Anything => {
-                let mut rest = bytes;
-                while !rest.is_empty() {
-                    let (visibility, piece, behind) = self.typed.next(rest);
-                    self.show(now, Way::In, visibility, piece);
-                    rest = behind;
+                for (visibility, run) in self.typed.split(bytes) {
+                    self.show(now, Way::In, visibility, &run);
                 }
             }
         }
@@ -136,11 +86,8 @@ impl Watching {
     }
 
     fn said(&mut self, now: Instant, bytes: &[u8]) {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let (visibility, piece, behind) = self.echoed.next(rest);
-            self.show(now, Way::Out, visibility, piece);
-            rest = behind;
+        for (visibility, run) in self.echoed.split(bytes) {
+            self.show(now, Way::Out, visibility, &run);
         }
         let tail = bytes.get(bytes.len().saturating_sub(2 * PROMPT.len())..).unwrap_or_default();
         self.prompt.extend(tail.iter().map(|byte| (byte & 0x7F).to_ascii_lowercase()));

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 /// A bound on failure, not a measure: nothing here takes so long unless it never comes.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A line as a configuration file describes it, without `name` and the DTE end, which is a TCP port.
 pub(crate) struct Plugged {

@@ -132,7 +132,7 @@ async fn a_line_kept_for_one_direction_takes_no_call_in_the_other() {
 
 #[tokio::test]
 async fn callers_wait_for_a_line_and_those_who_leave_or_wait_too_long_lose_their_place() {
-    let mut group = group(&["a"], "busy = \"queue\"\nqueue-for = \"2s\"").await;
+    let mut group = group(&["a"], "busy = \"queue\"\nqueue-for = \"20s\"").await;
     let first = answered_at(&mut group, 0).await;
     let leaving = Wire::connect(&group.address).await;
     let mut waiting = Wire::connect(&group.address).await;
@@ -145,6 +145,7 @@ async fn callers_wait_for_a_line_and_those_who_leave_or_wait_too_long_lose_their
     waiting.say("at last").await;
     group.dtes[0].hear("at last").await;
     let mut too_long = Wire::connect(&group.address).await;
+    tokio::time::pause();
     assert_eq!(too_long.rest().await, b"");
 }
 
