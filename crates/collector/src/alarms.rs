@@ -17,11 +17,12 @@ pub(crate) const NO_CALL: &str = "\u{0}no-call";
 pub(crate) const CALLS: &str = "\u{0}calls";
 
 /// Looks through the alarms that are on record as lasting.
-pub(crate) fn look_through(shared: &Shared, sites: &HashMap<String, Arc<Site>>) {
+pub(crate) fn look_through(shared: &Arc<Shared>, sites: &HashMap<String, Arc<Site>>) {
     let alarms = match shared.store().alarms(limits::ALARMS) {
         Ok(alarms) => alarms,
         Err(error) => return tracing::warn!("alarms that last can't be read: {error}"),
     };
+    let mut over = Vec::new();
     for alarm in alarms.into_iter().filter(|alarm| alarm.ended.is_none()) {
         let Some(kind) = kind(&alarm.kind) else { continue };
         let lasts = match sites.get(&alarm.site) {
@@ -31,9 +32,15 @@ pub(crate) fn look_through(shared: &Shared, sites: &HashMap<String, Arc<Site>>) 
         if !lasts {
             let AlarmRow { site, subject, .. } = alarm;
             let words = "nobody watches for it any more".to_owned();
-            shared.tell(News { site, kind, subject, words, lasts: false });
+            over.push(News { site, kind, subject, words, lasts: false });
         }
     }
+    let shared = Arc::clone(shared);
+    tokio::spawn(async move {
+        for news in over {
+            shared.tell(news).await;
+        }
+    });
 }
 
 /// Whether an alarm of a site may still last.

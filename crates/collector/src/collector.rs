@@ -273,7 +273,9 @@ impl Collector {
             When::At(at) => Some(at),
             When::Now | When::NextCall => None,
         };
-        let from = due.unwrap_or(now).max(now);
+        let until = due.unwrap_or(now).max(now).checked_add(order.expires.unwrap_or(limits::WISH));
+        let until =
+            until.ok_or_else(|| OrderError::Bad("it would wait beyond all times".to_owned()))?;
         let wish = WishRow {
             id: 0,
             site: order.site,
@@ -282,7 +284,7 @@ impl Collector {
             priority: order.priority,
             made: now,
             due,
-            until: from + order.expires.unwrap_or(limits::WISH),
+            until,
             state: String::new(),
             answer: None,
         };
@@ -328,12 +330,12 @@ impl Collector {
     }
 
     /// Tells of an alarm that a station has raised, or that is over.
-    pub(crate) fn tell(&self, news: News) {
-        self.shared.tell(news);
+    pub(crate) async fn tell(&self, news: News) {
+        self.shared.tell(news).await;
     }
 
     /// Raises and clears the alarms of a point's limits.
-    pub(crate) fn judge(&self, site: &Site, point: &Point, number: f64) {
+    pub(crate) async fn judge(&self, site: &Site, point: &Point, number: f64) {
         let beyond = match (point.low, point.high) {
             (Some(low), _) if number < low => Some("low"),
             (_, Some(high)) if number > high => Some("high"),
@@ -349,8 +351,12 @@ impl Collector {
             words: words.trim_end().to_owned(),
             lasts,
         };
-        over.into_iter().for_each(|kind| self.shared.tell(news(kind, false)));
-        begun.into_iter().for_each(|kind| self.shared.tell(news(kind, true)));
+        if let Some(kind) = over {
+            self.shared.tell(news(kind, false)).await;
+        }
+        if let Some(kind) = begun {
+            self.shared.tell(news(kind, true)).await;
+        }
     }
 }
 
@@ -375,13 +381,10 @@ impl Shared {
         &self.store
     }
 
-    pub(crate) fn tell(&self, news: News) {
-        if let Err(error) = self.tidings.try_send(news) {
-            let news = match &error {
-                mpsc::error::TrySendError::Full(news) | mpsc::error::TrySendError::Closed(news) => {
-                    news
-                }
-            };
+    /// Has an alarm put on record and told. Waits while many are on their way: it is known as told from now on, so that
+    /// none may be lost.
+    pub(crate) async fn tell(&self, news: News) {
+        if let Err(mpsc::error::SendError(news)) = self.tidings.send(news).await {
             tracing::error!(site = news.site, "an alarm can't be told: {}", news.words);
         }
     }

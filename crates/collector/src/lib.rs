@@ -27,6 +27,8 @@ mod renewal;
 mod session;
 mod site;
 mod station;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tidings;
 mod told;

@@ -212,7 +212,7 @@ impl<'a> Session<'a> {
                 News::Kept => {
                     if let Some(keeping) = self.keeping.take() {
                         self.site.set_latest(&keeping.batch.samples);
-                        self.judge(&keeping.batch.samples);
+                        judge(self.house, self.site, &self.shelf, &keeping.batch.samples).await;
                     }
                 }
             }
@@ -358,21 +358,21 @@ impl<'a> Session<'a> {
         self.keeping = Some(Keeping::new(self.house, batch(self.site, round.samples)));
     }
 
-    /// Whether points are beyond their limits.
-    fn judge(&self, samples: &[SampleRow]) {
-        for sample in samples {
-            let point = self.shelf.points.iter().find(|point| point.name == sample.point);
-            if let (Some(point), SampleValue::Number(number)) = (point, &sample.value) {
-                self.house.judge(self.site, point, *number);
-            }
-        }
-    }
-
     fn say_what_is_lost(&self) {
         let unkept = self.keeping.as_ref().filter(|keeping| keeping.storing.is_none());
         if let Some(keeping) = unkept {
             let (site, samples) = (self.site.name(), keeping.batch.samples.len());
             tracing::error!(site, samples, "the store has taken nothing until the call ended");
+        }
+    }
+}
+
+/// Tells which points are beyond their limits, and which aren't any more.
+async fn judge(house: &Collector, site: &Site, shelf: &Shelf, samples: &[SampleRow]) {
+    for sample in samples {
+        let point = shelf.points.iter().find(|point| point.name == sample.point);
+        if let (Some(point), SampleValue::Number(number)) = (point, &sample.value) {
+            house.judge(site, point, *number).await;
         }
     }
 }

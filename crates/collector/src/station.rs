@@ -139,7 +139,7 @@ impl Talk<'_> {
                     self.centre.input(clock_now(), bytes, &mut self.out);
                 }
                 () = timeout => self.centre.timeout(clock_now(), &mut self.out),
-                () = kept => self.are_kept(),
+                () = kept => self.are_kept().await,
             }
         }
     }
@@ -283,9 +283,11 @@ impl Talk<'_> {
     }
 
     /// A batch is on disk.
-    fn are_kept(&mut self) {
+    async fn are_kept(&mut self) {
         if let Some((keeping, news)) = self.keeping.take() {
-            news.into_iter().for_each(|news| self.house.tell(news));
+            for news in news {
+                self.house.tell(news).await;
+            }
             let samples = keeping.samples();
             self.site.set_latest(samples);
             let through = samples.last().map_or(0, |last| last.seq);

@@ -12,7 +12,7 @@ pub(crate) async fn watch(collector: Leash) {
         tokio::time::sleep(limits::LOOK).await;
         let Some(shared) = collector.upgrade() else { return };
         for site in shared.all() {
-            look(&shared, &site);
+            look(&shared, &site).await;
         }
         let store = shared.store().clone();
         let due = tokio::task::spawn_blocking(move || {
@@ -30,11 +30,11 @@ pub(crate) async fn watch(collector: Leash) {
     }
 }
 
-fn look(shared: &Shared, site: &Site) {
+async fn look(shared: &Shared, site: &Site) {
     let shelf = site.shelf();
-    let tell = |kind, words: String, lasts| {
+    let tell = async |kind, words: String, lasts| {
         let (site, subject) = (site.name().to_owned(), String::new());
-        shared.tell(News { site, kind, subject, words, lasts });
+        shared.tell(News { site, kind, subject, words, lasts }).await;
     };
     let every = shelf.config.calls_every.map(|every| every.0);
     let overdue = every.is_some_and(|every| site.should_have_called(every));
@@ -45,9 +45,10 @@ fn look(shared: &Shared, site: &Site) {
             "no-call",
             format!("it should call every {every:?}, and hasn't for twice as long"),
             true,
-        );
+        )
+        .await;
     } else if over.is_some() {
-        tell("no-call", "it has called again".to_owned(), false);
+        tell("no-call", "it has called again".to_owned(), false).await;
     }
     let calls = site.calls_in_an_hour();
     let most = shelf.config.calls_an_hour;
@@ -55,6 +56,6 @@ fn look(shared: &Shared, site: &Site) {
         most.is_some_and(|most| calls > usize::try_from(most.get()).unwrap_or(usize::MAX));
     let (over, begun) = site.judge(CALLS, too_often.then_some("calls-too-often"));
     if let Some(kind) = over.or(begun) {
-        tell(kind, format!("{calls} calls within an hour"), begun.is_some());
+        tell(kind, format!("{calls} calls within an hour"), begun.is_some()).await;
     }
 }
