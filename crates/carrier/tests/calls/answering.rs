@@ -15,7 +15,7 @@ async fn caller(listener: &mut Listener) -> (TcpStream, carrier::Caller) {
     (socket, listener.accept().await.unwrap())
 }
 
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(20);
 
 #[tokio::test]

@@ -26,7 +26,7 @@ use crate::ends::{listener, receive_exactly};
 
 mod urgent;
 
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(60);
 
 /// An authority, and certificates in a folder.
 struct Office {
