@@ -331,11 +331,6 @@ impl Http {
 
     fn heard(&mut self, now: Instant, mut bytes: &[u8], out: &mut dyn Out) {
         while !bytes.is_empty() {
-            // Only a page for the owner may take as long as something of it comes: a head that never ends is none,
-            // and what follows on a page that was sent is of no use to anybody.
-            if self.carries_file(Link::Control) {
-                self.until = Some(now + STALL);
-            }
             match std::mem::replace(&mut self.stage, Stage::Idle) {
                 // It has made up its mind before it has heard all: the owner is told once it has sent what it has.
                 Stage::Sending(going, mut reader) => match reader.next(&mut bytes) {
@@ -369,7 +364,10 @@ impl Http {
                     let fetches = going.request.method.fetches();
                     self.stage = Stage::Body(going, body);
                     match piece {
+                        // Only a page for the owner may take as long as something of it comes: a head or a trailer
+                        // that never ends is none, and what follows on a page that was sent is of no use to anybody.
                         Ok(ControlFlow::Continue(piece)) if fetches && !piece.is_empty() => {
+                            self.until = Some(now + STALL);
                             out.file(piece);
                         }
                         Ok(ControlFlow::Continue(_)) => {}

@@ -36,6 +36,7 @@
 
 pub mod limits;
 
+mod dialogue;
 mod ftp;
 mod http;
 mod lines;

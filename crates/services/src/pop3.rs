@@ -5,7 +5,7 @@ mod body;
 use clock::Instant;
 
 use self::body::Body;
-use crate::limits::{ANSWER, STALL};
+use crate::dialogue::{self, Begins, Dialogue};
 use crate::lines::Lines;
 use crate::session::Service;
 use crate::{Event, Link, Login, News, Out, Server, Trouble};
@@ -15,12 +15,9 @@ use crate::{Event, Link, Login, News, Out, Server, Trouble};
 pub struct Pop3 {
     login: Login,
     lines: Lines,
-    stage: Stage,
-    /// What is to be done once the server has let us in.
-    wanted: Option<Wanted>,
+    dialogue: Dialogue<Stage, Wanted>,
     mails: u32,
     octets: u64,
-    until: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -45,17 +42,29 @@ enum Stage {
     Over,
 }
 
+impl dialogue::Stage for Stage {
+    const OPENING: Self = Self::Opening;
+    const GREETING: Self = Self::Greeting;
+    const IDLE: Self = Self::Idle;
+    const OVER: Self = Self::Over;
+
+    fn is_entering(&self) -> bool {
+        matches!(self, Self::Opening | Self::Greeting | Self::User | Self::Password | Self::Size)
+    }
+
+    fn is_passing(&self) -> bool {
+        matches!(self, Self::Coming(_))
+    }
+}
+
 impl Pop3 {
     pub(crate) fn new(now: Instant, server: Server, out: &mut dyn Out) -> Self {
-        out.open(Link::Control, &server.host, server.port);
         Self {
+            dialogue: Dialogue::open(now, &server, out),
             login: server.login,
             lines: Lines::default(),
-            stage: Stage::Opening,
-            wanted: None,
             mails: 0,
             octets: 0,
-            until: Some(now + STALL),
         }
     }
 
@@ -80,90 +89,53 @@ impl Pop3 {
     }
 
     fn want(&mut self, now: Instant, wanted: Wanted, out: &mut dyn Out) {
-        if self.wanted.is_some() || self.stage == Stage::Over {
-            return out.news(News::Failed(Trouble::Closed));
-        }
-        self.wanted = Some(wanted);
-        if self.stage == Stage::Idle {
+        if self.dialogue.want(wanted, out) == Begins::Now {
             self.begin(now, out);
         }
     }
 
     fn begin(&mut self, now: Instant, out: &mut dyn Out) {
-        match self.wanted {
-            None => {}
-            Some(Wanted::Retrieve(number)) => {
-                self.say(now, &format!("RETR {number}\r\n"), Stage::Asked, out);
-            }
-            Some(Wanted::Delete(number)) => {
-                self.say(now, &format!("DELE {number}\r\n"), Stage::Deleting, out);
-            }
-        }
-    }
-
-    fn say(&mut self, now: Instant, line: &str, next: Stage, out: &mut dyn Out) {
-        (self.stage, self.until) = (next, Some(now + ANSWER));
-        out.send(Link::Control, line.as_bytes());
-    }
-
-    fn ends(&mut self, news: News, out: &mut dyn Out) {
-        (self.stage, self.until, self.wanted) = (Stage::Idle, None, None);
-        out.news(news);
-    }
-
-    fn over(&mut self, trouble: Trouble, out: &mut dyn Out) {
-        let stage = std::mem::replace(&mut self.stage, Stage::Over);
-        self.until = None;
-        let wanted = self.wanted.take().is_some();
-        match stage {
-            Stage::Over => return,
-            Stage::Opening | Stage::Greeting | Stage::User | Stage::Password | Stage::Size => {
-                out.close(Link::Control);
-                return out.news(News::Refused(trouble));
-            }
-            _ => out.close(Link::Control),
-        }
-        if wanted {
-            out.news(News::Failed(trouble));
-        }
-        out.news(News::Lost);
+        let (line, next) = match self.dialogue.wanted {
+            None => return,
+            Some(Wanted::Retrieve(number)) => (format!("RETR {number}\r\n"), Stage::Asked),
+            Some(Wanted::Delete(number)) => (format!("DELE {number}\r\n"), Stage::Deleting),
+        };
+        self.dialogue.say(now, &line, next, out);
     }
 
     fn line(&mut self, now: Instant, line: &str, out: &mut dyn Out) {
         let well = line.starts_with("+OK");
+        let (login, dialogue) = (&self.login, &mut self.dialogue);
         if !well && !line.starts_with("-ERR") {
-            return self.over(Trouble::Protocol, out);
+            return dialogue.over(Trouble::Protocol, out);
         }
-        match (self.stage, well) {
+        match (dialogue.stage, well) {
             (Stage::Greeting, true) => {
-                let line = format!("USER {}\r\n", self.login.user);
-                self.say(now, &line, Stage::User, out);
+                dialogue.say(now, &format!("USER {}\r\n", login.user), Stage::User, out);
             }
-            (Stage::Greeting, false) => self.over(Trouble::NotReady, out),
+            (Stage::Greeting, false) => dialogue.over(Trouble::NotReady, out),
             (Stage::User, true) => {
-                let line = format!("PASS {}\r\n", self.login.password);
-                self.say(now, &line, Stage::Password, out);
+                dialogue.say(now, &format!("PASS {}\r\n", login.password), Stage::Password, out);
             }
-            (Stage::User, false) => self.over(Trouble::User, out),
-            (Stage::Password, true) => self.say(now, "STAT\r\n", Stage::Size, out),
-            (Stage::Password, false) => self.over(Trouble::Password, out),
+            (Stage::User, false) => dialogue.over(Trouble::User, out),
+            (Stage::Password, true) => dialogue.say(now, "STAT\r\n", Stage::Size, out),
+            (Stage::Password, false) => dialogue.over(Trouble::Password, out),
             (Stage::Size, true) => {
                 self.count(line);
-                (self.stage, self.until) = (Stage::Idle, None);
-                out.news(News::Ready);
+                self.dialogue.ready(out);
                 self.begin(now, out);
             }
-            (Stage::Size, false) => self.over(Trouble::Size, out),
+            (Stage::Size, false) => dialogue.over(Trouble::Size, out),
             (Stage::Asked, true) => {
-                (self.stage, self.until) = (Stage::Coming(Body::default()), Some(now + STALL));
+                dialogue.passes(now, Stage::Coming(Body::default()));
                 out.news(News::Begun);
             }
-            (Stage::Asked, false) => self.ends(News::Failed(Trouble::Retrieve), out),
-            (Stage::Deleting, true) => self.say(now, "STAT\r\n", Stage::Deleted, out),
-            (Stage::Deleting, false) => self.ends(News::Failed(Trouble::Delete), out),
+            (Stage::Asked, false) => dialogue.ends(News::Failed(Trouble::Retrieve), out),
+            (Stage::Deleting, true) => dialogue.say(now, "STAT\r\n", Stage::Deleted, out),
+            (Stage::Deleting, false) => dialogue.ends(News::Failed(Trouble::Delete), out),
             (Stage::Deleted, _) => {
                 self.count(line);
-                self.ends(News::Done, out);
+                self.dialogue.ends(News::Done, out);
             }
             (Stage::Opening | Stage::Idle | Stage::Coming(_) | Stage::Over, _) => {}
         }
@@ -181,10 +153,11 @@ impl Pop3 {
 
     fn heard(&mut self, now: Instant, mut bytes: &[u8], out: &mut dyn Out) {
         while !bytes.is_empty() {
-            if let Stage::Coming(body) = &mut self.stage {
-                self.until = Some(now + STALL);
-                if body.next(&mut bytes, out).is_break() {
-                    self.ends(News::Done, out);
+            if let Stage::Coming(body) = &mut self.dialogue.stage {
+                let ended = body.next(&mut bytes, out).is_break();
+                self.dialogue.goes_on(now);
+                if ended {
+                    self.dialogue.ends(News::Done, out);
                 }
             } else if let Some(line) = self.lines.next(&mut bytes) {
                 self.line(now, &line, out);
@@ -195,15 +168,8 @@ impl Pop3 {
 
 impl Service for Pop3 {
     fn event(&mut self, now: Instant, event: Event<'_>, out: &mut dyn Out) {
-        match event {
-            Event::Opened { .. } => {
-                (self.stage, self.until) = (Stage::Greeting, Some(now + ANSWER));
-            }
-            Event::Listening { .. } => {}
-            Event::Failed(_) => self.over(Trouble::Unreachable, out),
-            Event::Data { bytes, .. } => self.heard(now, bytes, out),
-            Event::Ended(_) => self.over(Trouble::Closed, out),
-            Event::Reset(_) => self.over(Trouble::Reset, out),
+        if let Some(bytes) = self.dialogue.event(now, event, out) {
+            self.heard(now, bytes, out);
         }
     }
 
@@ -211,32 +177,26 @@ impl Service for Pop3 {
 
     fn finish(&mut self, _: Instant, _: &mut dyn Out) {}
 
-    /// There is no way to have a server stop but to leave. Without `QUIT` it deletes nothing.
+    /// A mail that is given up is not deleted: that needs a `QUIT`.
     fn abort(&mut self, _: Instant, out: &mut dyn Out) {
-        if matches!(self.stage, Stage::Coming(_)) {
-            self.wanted = None;
-            self.over(Trouble::Closed, out);
+        if matches!(self.dialogue.stage, Stage::Coming(_)) {
+            self.dialogue.give_up(out);
         }
     }
 
     fn close(&mut self, out: &mut dyn Out) {
-        match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Over => return,
-            Stage::Opening | Stage::Coming(_) => {}
-            _ => out.send(Link::Control, b"QUIT\r\n"),
-        }
-        out.close(Link::Control);
+        self.dialogue.close(out);
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.until
+        self.dialogue.deadline()
     }
 
     fn due(&mut self, _: Instant, out: &mut dyn Out) {
-        self.over(Trouble::Protocol, out);
+        self.dialogue.over(Trouble::Protocol, out);
     }
 
     fn carries_file(&self, _: Link) -> bool {
-        matches!(self.stage, Stage::Coming(_))
+        matches!(self.dialogue.stage, Stage::Coming(_))
     }
 }

@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use clock::Instant;
 
 use self::body::Body;
-use crate::limits::{ANSWER, STALL};
+use crate::dialogue::{self, Begins, Dialogue};
 use crate::lines::{Replies, Reply};
 use crate::session::Service;
 use crate::text::base64;
@@ -19,12 +19,9 @@ pub struct Smtp {
     login: Login,
     own: Ipv4Addr,
     replies: Replies,
-    stage: Stage,
+    dialogue: Dialogue<Stage, Mail>,
     eight_bit: EightBit,
-    /// The mail that is to be sent.
-    wanted: Option<Mail>,
     last: Option<(u16, String)>,
-    until: Option<Instant>,
 }
 
 /// Who writes the head of a mail.
@@ -134,18 +131,40 @@ fn address(text: &str) -> &str {
     text.trim().trim_start_matches('<').trim_end_matches('>')
 }
 
+impl dialogue::Stage for Stage {
+    const OPENING: Self = Self::Opening;
+    const GREETING: Self = Self::Greeting;
+    const IDLE: Self = Self::Idle;
+    const OVER: Self = Self::Over;
+
+    fn is_entering(&self) -> bool {
+        matches!(
+            self,
+            Self::Opening
+                | Self::Greeting
+                | Self::Ehlo
+                | Self::Helo
+                | Self::Plain
+                | Self::LoginUser
+                | Self::LoginPassword
+                | Self::Login
+        )
+    }
+
+    fn is_passing(&self) -> bool {
+        matches!(self, Self::Body(_))
+    }
+}
+
 impl Smtp {
     pub(crate) fn new(now: Instant, server: Server, own: Ipv4Addr, out: &mut dyn Out) -> Self {
-        out.open(Link::Control, &server.host, server.port);
         Self {
+            dialogue: Dialogue::open(now, &server, out),
             login: server.login,
             own,
             replies: Replies::default(),
-            stage: Stage::Opening,
             eight_bit: EightBit::Unknown,
-            wanted: None,
             last: None,
-            until: Some(now + STALL),
         }
     }
 
@@ -156,17 +175,13 @@ impl Smtp {
 
     /// Sends a mail, whose text follows.
     pub fn send(&mut self, now: Instant, mail: Mail, out: &mut dyn Out) {
-        if self.wanted.is_some() || self.stage == Stage::Over {
-            return out.news(News::Failed(Trouble::Closed));
-        }
-        self.wanted = Some(mail);
-        if self.stage == Stage::Idle {
+        if self.dialogue.want(mail, out) == Begins::Now {
             self.begin(now, out);
         }
     }
 
     fn begin(&mut self, now: Instant, out: &mut dyn Out) {
-        let Some(mail) = &self.wanted else { return };
+        let Some(mail) = &self.dialogue.wanted else { return };
         let eight_bit = match self.eight_bit {
             EightBit::Known => " BODY=8BITMIME",
             EightBit::Unknown => "",
@@ -176,60 +191,26 @@ impl Smtp {
     }
 
     fn say(&mut self, now: Instant, line: &str, next: Stage, out: &mut dyn Out) {
-        (self.stage, self.until) = (next, Some(now + ANSWER));
-        out.send(Link::Control, line.as_bytes());
-    }
-
-    fn ready(&mut self, now: Instant, out: &mut dyn Out) {
-        (self.stage, self.until) = (Stage::Idle, None);
-        out.news(News::Ready);
-        self.begin(now, out);
-    }
-
-    fn ends(&mut self, news: News, out: &mut dyn Out) {
-        (self.stage, self.until, self.wanted) = (Stage::Idle, None, None);
-        out.news(news);
+        self.dialogue.say(now, line, next, out);
     }
 
     fn over(&mut self, trouble: Trouble, out: &mut dyn Out) {
-        if self.stage == Stage::Over {
-            return;
-        }
-        let entering = self.is_entering();
-        (self.stage, self.until) = (Stage::Over, None);
-        out.close(Link::Control);
-        let wanted = self.wanted.take().is_some();
-        if entering {
-            return out.news(News::Refused(trouble));
-        }
-        if wanted {
-            out.news(News::Failed(trouble));
-        }
-        out.news(News::Lost);
+        self.dialogue.over(trouble, out);
     }
 
-    const fn is_entering(&self) -> bool {
-        matches!(
-            self.stage,
-            Stage::Opening
-                | Stage::Greeting
-                | Stage::Ehlo
-                | Stage::Helo
-                | Stage::Plain
-                | Stage::LoginUser
-                | Stage::LoginPassword
-                | Stage::Login
-        )
+    fn ready(&mut self, now: Instant, out: &mut dyn Out) {
+        self.dialogue.ready(out);
+        self.begin(now, out);
     }
 
     fn reply(&mut self, now: Instant, reply: &Reply, out: &mut dyn Out) {
         self.last = reply.text.first().map(|text| (reply.code, text.clone()));
         if reply.code == 421 {
-            let entering = self.stage == Stage::Greeting;
+            let entering = self.dialogue.stage == Stage::Greeting;
             return self.over(if entering { Trouble::NotReady } else { Trouble::Closed }, out);
         }
         let well = (200..300).contains(&reply.code);
-        match self.stage {
+        match self.dialogue.stage {
             // An address literal is what a client without a name says: RFC 5321, 4.1.3.
             Stage::Greeting if well => {
                 let line = format!("EHLO [{}]\r\n", self.own);
@@ -259,17 +240,17 @@ impl Smtp {
             Stage::Sender => self.refuse(now, Trouble::Sender, out),
             Stage::Recipient(heard) if well => self.next_recipient(now, heard, out),
             Stage::Recipient(heard) => {
-                let mail = self.wanted.as_ref();
+                let mail = self.dialogue.wanted.as_ref();
                 let trouble = mail.and_then(|mail| mail.recipients().nth(heard.checked_sub(1)?));
                 self.refuse(now, trouble.map_or(Trouble::Recipient, |(_, trouble)| trouble), out);
             }
             Stage::Data if reply.code == 354 => self.begun(now, out),
             Stage::Data => self.refuse(now, Trouble::Body, out),
-            Stage::Sent if well => self.ends(News::Done, out),
+            Stage::Sent if well => self.dialogue.ends(News::Done, out),
             // It says no before it has heard all: what follows it would take for commands.
             Stage::Body(_) => self.over(Trouble::Body, out),
-            Stage::Sent => self.ends(News::Failed(Trouble::Body), out),
-            Stage::Reset(trouble) => self.ends(News::Failed(trouble), out),
+            Stage::Sent => self.dialogue.ends(News::Failed(Trouble::Body), out),
+            Stage::Reset(trouble) => self.dialogue.ends(News::Failed(trouble), out),
             Stage::Opening | Stage::Idle | Stage::Over => {}
         }
     }
@@ -302,7 +283,7 @@ impl Smtp {
     }
 
     fn next_recipient(&mut self, now: Instant, heard: usize, out: &mut dyn Out) {
-        let Some(mail) = &self.wanted else { return };
+        let Some(mail) = &self.dialogue.wanted else { return };
         let next = mail.recipients().nth(heard);
         match next.map(|(address, _)| format!("RCPT TO:<{address}>\r\n")) {
             Some(line) => self.say(now, &line, Stage::Recipient(heard + 1), out),
@@ -316,39 +297,29 @@ impl Smtp {
     }
 
     fn begun(&mut self, now: Instant, out: &mut dyn Out) {
-        (self.stage, self.until) = (Stage::Body(Body::default()), Some(now + STALL));
+        self.dialogue.passes(now, Stage::Body(Body::default()));
         out.news(News::Begun);
-        let head = self.wanted.as_ref().map(Mail::head).unwrap_or_default();
+        let head = self.dialogue.wanted.as_ref().map(Mail::head).unwrap_or_default();
         self.put(now, head.as_bytes(), out);
     }
 }
 
 impl Service for Smtp {
     fn event(&mut self, now: Instant, event: Event<'_>, out: &mut dyn Out) {
-        match event {
-            Event::Opened { .. } => {
-                (self.stage, self.until) = (Stage::Greeting, Some(now + ANSWER));
+        let Some(mut bytes) = self.dialogue.event(now, event, out) else { return };
+        while let Some(reply) = self.replies.next(&mut bytes) {
+            match reply {
+                Ok(reply) => self.reply(now, &reply, out),
+                Err(_) => self.over(Trouble::Protocol, out),
             }
-            Event::Listening { .. } => {}
-            Event::Failed(_) => self.over(Trouble::Unreachable, out),
-            Event::Data { mut bytes, .. } => {
-                while let Some(reply) = self.replies.next(&mut bytes) {
-                    match reply {
-                        Ok(reply) => self.reply(now, &reply, out),
-                        Err(_) => self.over(Trouble::Protocol, out),
-                    }
-                }
-            }
-            Event::Ended(_) => self.over(Trouble::Closed, out),
-            Event::Reset(_) => self.over(Trouble::Reset, out),
         }
     }
 
     fn put(&mut self, now: Instant, bytes: &[u8], out: &mut dyn Out) {
-        if let Stage::Body(body) = &mut self.stage {
-            self.until = Some(now + STALL);
+        if let Stage::Body(body) = &mut self.dialogue.stage {
             let mut encoded = Vec::with_capacity(bytes.len() + bytes.len() / 16 + 8);
             body.encode(bytes, &mut encoded);
+            self.dialogue.goes_on(now);
             if !encoded.is_empty() {
                 out.send(Link::Control, &encoded);
             }
@@ -356,31 +327,25 @@ impl Service for Smtp {
     }
 
     fn finish(&mut self, now: Instant, out: &mut dyn Out) {
-        if let Stage::Body(body) = self.stage {
-            (self.stage, self.until) = (Stage::Sent, Some(now + STALL));
+        if let Stage::Body(body) = self.dialogue.stage {
+            self.dialogue.passes(now, Stage::Sent);
             out.send(Link::Control, body.end());
         }
     }
 
-    /// A mail that is cut off must not be taken for a whole one: only leaving prevents that.
+    /// A mail that is cut off must not be taken for a whole one.
     fn abort(&mut self, _: Instant, out: &mut dyn Out) {
-        if matches!(self.stage, Stage::Body(_) | Stage::Sent) {
-            self.wanted = None;
-            self.over(Trouble::Closed, out);
+        if matches!(self.dialogue.stage, Stage::Body(_) | Stage::Sent) {
+            self.dialogue.give_up(out);
         }
     }
 
     fn close(&mut self, out: &mut dyn Out) {
-        match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Over => return,
-            Stage::Opening | Stage::Body(_) => {}
-            _ => out.send(Link::Control, b"QUIT\r\n"),
-        }
-        out.close(Link::Control);
+        self.dialogue.close(out);
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.until
+        self.dialogue.deadline()
     }
 
     fn due(&mut self, _: Instant, out: &mut dyn Out) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clock::Instant;
 use proptest::prelude::*;
 
+use crate::limits::LINES;
 use crate::*;
 
 const NOW: Instant = Instant::ORIGIN;
@@ -405,11 +406,17 @@ fn http_follows_as_many_redirects_as_it_may_and_takes_no_password_along() {
 #[test]
 fn http_does_not_wait_for_ever_for_what_its_owner_does_not_get_though_a_little_comes_now_and_then()
 {
-    let endless = b"HTTP/1.1 102 Processing\r\n\r\n";
-    for (method, begins) in [
-        (Method::Get, &b""[..]),
-        (Method::Put, b""),
-        (Method::Put, b"HTTP/1.1 201 Created\r\n\r\n"),
+    let endless = &b"HTTP/1.1 102 Processing\r\n\r\n"[..];
+    let page = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npage\r\n";
+    let whole = [&page[..], b"0\r\n"].concat();
+    for (method, begins, endless) in [
+        (Method::Get, &b""[..], endless),
+        (Method::Put, b"", endless),
+        (Method::Put, b"HTTP/1.1 201 Created\r\n\r\n", endless),
+        // A trailer: of lines, and of one that never ends; and a length that doesn't.
+        (Method::Get, &whole, b"a: b\r\n"),
+        (Method::Get, &whole, b"a"),
+        (Method::Get, page, b"0"),
     ] {
         let mut wire = Wire::default();
         let mut session = http(&mut wire);
@@ -417,7 +424,7 @@ fn http_does_not_wait_for_ever_for_what_its_owner_does_not_get_though_a_little_c
         session.event(NOW, Event::Opened { link: Link::Control, peer: Some(PEER) }, &mut wire);
         session.finish(NOW, &mut wire);
         let mut now = NOW;
-        for bytes in std::iter::once(begins).chain(std::iter::repeat(&endless[..])) {
+        for bytes in std::iter::once(begins).chain(std::iter::repeat(endless)) {
             now = now + Duration::from_secs(10);
             session.due(now, &mut wire);
             if matches!(wire.news.last(), Some(News::Failed(_))) {
@@ -428,6 +435,17 @@ fn http_does_not_wait_for_ever_for_what_its_owner_does_not_get_though_a_little_c
         }
         assert_eq!(wire.news.last(), Some(&News::Failed(Trouble::Protocol)));
     }
+}
+
+#[test]
+fn http_takes_a_server_for_none_whose_trailer_has_no_end() {
+    let get = asks(Method::Get, "/x");
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npage\r\n0\r\n";
+    let answer = [head, &"a: b\r\n".repeat(LINES + 1)].concat();
+    let steps = [Step::Does(&get), Step::Opened(Link::Control), Step::Hears(answer.as_bytes())];
+    let wire = however_cut(http, &steps);
+    assert_eq!(wire.file, b"page");
+    assert_eq!(wire.news, [News::Begun, News::Failed(Trouble::Protocol)]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::head::Head;
+use crate::limits::LINES;
 use crate::lines::Lines;
 
 /// How much of a body is to come.
@@ -30,8 +31,8 @@ enum Stage {
     Within(u64),
     /// The end of a line behind a piece.
     Behind,
-    /// What follows the last piece, until an empty line.
-    Trailer,
+    /// What follows the last piece, until an empty line: so many lines of it were read.
+    Trailer(usize),
 }
 
 /// The body isn't as its head says.
@@ -88,13 +89,14 @@ impl Chunks {
             self.stage = match self.stage {
                 Stage::Behind if line.is_empty() => Stage::Length,
                 Stage::Behind => return Err(Garbled),
-                Stage::Trailer if line.is_empty() => return Ok(ControlFlow::Break(())),
-                Stage::Trailer => Stage::Trailer,
+                Stage::Trailer(_) if line.is_empty() => return Ok(ControlFlow::Break(())),
+                Stage::Trailer(LINES..) => return Err(Garbled),
+                Stage::Trailer(count) => Stage::Trailer(count + 1),
                 Stage::Length | Stage::Within(_) => {
                     let digits = line.split(';').next().unwrap_or_default().trim();
                     let plain = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
                     match u64::from_str_radix(digits, 16) {
-                        Ok(0) => Stage::Trailer,
+                        Ok(0) => Stage::Trailer(0),
                         Ok(length) if plain => Stage::Within(length),
                         _ => return Err(Garbled),
                     }
