@@ -128,6 +128,10 @@ pub enum Setting {
     Ttl(u8),
     /// Type of service.
     Tos(u8),
+    /// How many bytes may wait to be sent.
+    SendBuffer(u32),
+    /// How many may wait to be read.
+    ReceiveBuffer(u32),
 }
 
 /// Pings to be sent.

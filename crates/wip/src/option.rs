@@ -6,6 +6,12 @@ use crate::command::{Args, Read, ok};
 use crate::socket::{Options, Phase, Socket};
 use crate::{Action, Answer, Channel, Code, Out, Protocol, Setting, Wip};
 
+/// What is told of buffers that the equipment has not set: as WIPsoft has them. The host knows better than to use
+/// as little.
+const SEND_BUFFER: u32 = 10_240;
+/// See [`SEND_BUFFER`].
+const RECEIVE_BUFFER: u32 = 16_384;
+
 /// What an option is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Meaning {
@@ -81,8 +87,8 @@ impl Meaning {
                 None => "\"0.0.0.0\"".to_owned(),
             },
             Self::Bound => u8::from(socket.bound).to_string(),
-            Self::SendBuffer => options.send_buffer.to_string(),
-            Self::ReceiveBuffer => options.receive_buffer.to_string(),
+            Self::SendBuffer => options.send_buffer.unwrap_or(SEND_BUFFER).to_string(),
+            Self::ReceiveBuffer => options.receive_buffer.unwrap_or(RECEIVE_BUFFER).to_string(),
             Self::Readable => socket.unread.len().to_string(),
             Self::NoDelay => u8::from(options.no_delay).to_string(),
             Self::Ttl => options.ttl.to_string(),
@@ -95,9 +101,14 @@ impl Meaning {
         let options = &mut socket.options;
         let byte = u8::try_from(value).unwrap_or(u8::MAX);
         match self {
-            // The host knows better how much its sockets need.
-            Self::SendBuffer => options.send_buffer = value,
-            Self::ReceiveBuffer => options.receive_buffer = value,
+            Self::SendBuffer => {
+                options.send_buffer = Some(value);
+                return Some(Setting::SendBuffer(value));
+            }
+            Self::ReceiveBuffer => {
+                options.receive_buffer = Some(value);
+                return Some(Setting::ReceiveBuffer(value));
+            }
             Self::NoDelay => {
                 options.no_delay = value == 1;
                 return Some(Setting::NoDelay(options.no_delay));
@@ -175,9 +186,11 @@ impl Wip {
 pub(crate) fn settings_of(options: Options) -> impl Iterator<Item = Setting> {
     let usual = Options::default();
     let settings = [
-        (options.no_delay != usual.no_delay, Setting::NoDelay(options.no_delay)),
-        (options.ttl != usual.ttl, Setting::Ttl(options.ttl)),
-        (options.tos != usual.tos, Setting::Tos(options.tos)),
+        (options.no_delay != usual.no_delay).then_some(Setting::NoDelay(options.no_delay)),
+        (options.ttl != usual.ttl).then_some(Setting::Ttl(options.ttl)),
+        (options.tos != usual.tos).then_some(Setting::Tos(options.tos)),
+        options.send_buffer.map(Setting::SendBuffer),
+        options.receive_buffer.map(Setting::ReceiveBuffer),
     ];
-    settings.into_iter().filter(|(differs, _)| *differs).map(|(_, setting)| setting)
+    settings.into_iter().flatten()
 }

@@ -35,8 +35,8 @@ struct Open {
     peer: Option<SocketAddrV4>,
     /// The next mail.
     mail: Mail,
-    /// What is held and told of HTTP's buffers.
-    buffers: [u32; 2],
+    /// HTTP's buffers, as the equipment has set them: to receive and to send.
+    buffers: [Option<u32>; 2],
     /// What is asked of the server, or comes from it or goes to it.
     file: Option<File>,
 }
@@ -57,7 +57,7 @@ impl Open {
             local: 0,
             peer: None,
             mail: Mail::default(),
-            buffers: option::BUFFERS,
+            buffers: [None; 2],
             file: None,
         }
     }
@@ -225,13 +225,15 @@ impl Wip {
                 }
             }
             Event::Opened { local, peer, .. } => {
-                for setting in settings_of(self.options()) {
-                    out.act(Action::Set { channel, setting });
-                }
+                let mut options = self.options();
                 if link == Link::Control
                     && let Some(open) = self.services.open.get_mut(&protocol)
                 {
                     (open.local, open.peer) = (local, peer);
+                    [options.receive_buffer, options.send_buffer] = open.buffers;
+                }
+                for setting in settings_of(options) {
+                    out.act(Action::Set { channel, setting });
                 }
             }
             // It is gone already.

@@ -53,8 +53,8 @@ pub(crate) enum Known {
 /// What can be set at a socket, as far as anything comes of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Options {
-    pub(crate) send_buffer: u32,
-    pub(crate) receive_buffer: u32,
+    pub(crate) send_buffer: Option<u32>,
+    pub(crate) receive_buffer: Option<u32>,
     pub(crate) no_delay: bool,
     pub(crate) ttl: u8,
     pub(crate) tos: u8,
@@ -63,7 +63,7 @@ pub(crate) struct Options {
 impl Default for Options {
     fn default() -> Self {
         // As WIPsoft has them.
-        Self { send_buffer: 10_240, receive_buffer: 16_384, no_delay: false, ttl: 64, tos: 0 }
+        Self { send_buffer: None, receive_buffer: None, no_delay: false, ttl: 64, tos: 0 }
     }
 }
 

@@ -88,6 +88,10 @@ impl Happened {
     }
 }
 
+fn size(bytes: u32) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
 impl Socket {
     pub(super) fn has_room(&self) -> bool {
         match self {
@@ -127,6 +131,13 @@ impl Socket {
             Setting::NoDelay(on) => sockopt::set_tcp_nodelay(socket, on)?,
             Setting::Ttl(ttl) => sockopt::set_ip_ttl(socket, ttl.max(1).into())?,
             Setting::Tos(tos) => sockopt::set_ip_tos(socket, tos)?,
+            // The kernel takes what is too little for more.
+            Setting::SendBuffer(bytes) => {
+                sockopt::set_socket_send_buffer_size(socket, size(bytes))?;
+            }
+            Setting::ReceiveBuffer(bytes) => {
+                sockopt::set_socket_recv_buffer_size(socket, size(bytes))?;
+            }
         }
         Ok(())
     }

@@ -98,6 +98,8 @@ pub(crate) fn action_text(action: Action<'_>) -> String {
             Setting::NoDelay(on) => format!("set {channel} no-delay {on}"),
             Setting::Ttl(ttl) => format!("set {channel} ttl {ttl}"),
             Setting::Tos(tos) => format!("set {channel} tos {tos}"),
+            Setting::SendBuffer(bytes) => format!("set {channel} send-buffer {bytes}"),
+            Setting::ReceiveBuffer(bytes) => format!("set {channel} receive-buffer {bytes}"),
         },
         Action::Ping(Ping { host, count, interval, timeout, size, ttl }) => {
             format!(

@@ -8,8 +8,8 @@ use crate::command::{Args, Read, ok};
 use crate::limits::TEXT;
 use crate::{Answer, Channel, Code, Wip};
 
-/// What is told of HTTP's buffers as long as nobody sets them.
-pub(super) const BUFFERS: [u32; 2] = [5840; 2];
+/// What is told of HTTP's buffers as long as nobody sets them. The host knows better than to use as little.
+const BUFFER: u32 = 5840;
 
 impl Wip {
     pub(crate) fn service_option(&mut self, channel: Channel, args: &Args<'_>) -> Read<Answer> {
@@ -37,8 +37,8 @@ fn read(open: &Open, option: u32, args: &Args<'_>) -> Read<String> {
     Ok(match (&open.session, option) {
         (Session::Ftp(ftp), 40) => u32::from(ftp.kind() == Kind::Binary).to_string(),
         (Session::Ftp(ftp), 41) => u32::from(ftp.connecting() == Connecting::Passive).to_string(),
-        (Session::Http(_), 50) => open.buffers[0].to_string(),
-        (Session::Http(_), 51) => open.buffers[1].to_string(),
+        (Session::Http(_), 50) => open.buffers[0].unwrap_or(BUFFER).to_string(),
+        (Session::Http(_), 51) => open.buffers[1].unwrap_or(BUFFER).to_string(),
         (Session::Http(http), 52) => u32::from(http.version() == Version::Http11).to_string(),
         (Session::Http(http), 53) => http.redirects().to_string(),
         (Session::Http(http), 54) => http.status().map_or_else(|| "0,\"\"".into(), status),
@@ -74,8 +74,8 @@ fn write(open: &mut Open, option: u32, args: &Args<'_>) -> Read<()> {
             let passive = number(1)? == 1;
             ftp.set_connecting(if passive { Connecting::Passive } else { Connecting::Active });
         }
-        (Session::Http(_), 50) => buffers[0] = number(65_535)?,
-        (Session::Http(_), 51) => buffers[1] = number(65_535)?,
+        (Session::Http(_), 50) => buffers[0] = Some(number(65_535)?),
+        (Session::Http(_), 51) => buffers[1] = Some(number(65_535)?),
         (Session::Http(http), 52) => {
             http.set_version(if number(1)? == 1 { Version::Http11 } else { Version::Http10 });
         }
