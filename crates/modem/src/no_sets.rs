@@ -1,6 +1,8 @@
 //! What stands for [`sets`](crate::sets) in a build without command sets: nothing, at no cost.
 
 use at::body::Command as Typed;
+use at::dial::Dial;
+use at::result::Cause;
 use clock::Instant;
 
 use crate::call::Progress;
@@ -24,6 +26,10 @@ pub(crate) const KEYS: &[PersonaKey] = &[];
 /// There is nothing to remember.
 #[derive(Debug)]
 pub(crate) struct Sets;
+
+/// Nothing was refused.
+#[expect(dead_code, reason = "nothing is refused")]
+pub(crate) struct Told;
 
 /// There is no such stage.
 pub(crate) enum Stage {}
@@ -106,6 +112,16 @@ pub(crate) fn news(state: State, _: &mut Core, _: &mut Port<'_>) -> State {
 
 pub(crate) const fn settings(_: &Persona) -> &'static [Command] {
     &[]
+}
+
+/// No number stands on a card.
+#[expect(clippy::unnecessary_wraps, reason = "it has the signature of the one with sets")]
+pub(crate) const fn dialled(_: &[u8], _: &Core, _: &Port<'_>) -> Result<Option<Dial>, Told> {
+    Ok(None)
+}
+
+pub(crate) const fn failure(cause: Cause, _: &str, _: &Core) -> Cause {
+    cause
 }
 
 pub(crate) const fn progress(_: Progress, _: &Core, _: &Port<'_>) {}

@@ -23,7 +23,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use at::body::{Command as Typed, ExtendedAct, Mark};
-use at::result::ResultCode;
+use at::dial::Dial;
+use at::result::{Cause, ResultCode};
 use clock::Instant;
 
 use crate::core::Core;
@@ -460,6 +461,42 @@ pub(crate) fn settings(persona: &Persona) -> &'static [Command] {
     &[]
 }
 
+/// The equipment was told why a command is refused.
+#[cfg_attr(not(feature = "gsm"), expect(dead_code, reason = "nothing is refused"))]
+pub(crate) struct Told;
+
+/// The telephone number of the card's that is meant, if `D` is to dial one.
+pub(crate) fn dialled(
+    text: &[u8],
+    core: &mut Core,
+    port: &mut Port<'_>,
+) -> Result<Option<Dial>, Told> {
+    #[cfg(feature = "gsm")]
+    if core.persona().sets.has(Set::Gsm)
+        && let Some(found) = gsm::dialled(text, core, port)
+    {
+        return found.map(Some).map_err(|refusal| {
+            core.refuse(refusal, port);
+            Told
+        });
+    }
+    let _ = (text, core, port);
+    Ok(None)
+}
+
+/// Why a call that was dialled failed, as a module sees it.
+pub(crate) fn failure(cause: Cause, dialled: &str, core: &Core) -> Cause {
+    #[cfg(feature = "gsm")]
+    if cause == Cause::UnknownNumber
+        && core.persona().sets.has(Set::Gsm)
+        && gsm::begins_ppp(dialled)
+    {
+        return Cause::NoPpp;
+    }
+    let _ = (dialled, core);
+    cause
+}
+
 /// A call has come so far.
 pub(crate) fn progress(progress: crate::call::Progress, core: &mut Core, port: &mut Port<'_>) {
     #[cfg(feature = "gsm")]
@@ -522,16 +559,6 @@ fn radio(core: &mut Core, part: &gsm::Part) {
         inner.wip.set_radio(part.radio());
     }
     let _ = (core, part);
-}
-
-/// Packet data is detached.
-#[cfg(feature = "gsm")]
-fn detached(core: &mut Core) {
-    #[cfg(feature = "wip")]
-    if let Some(inner) = core.sets.get_mut() {
-        inner.wip.detached();
-    }
-    let _ = core;
 }
 
 /// A command line without what only the card may know.

@@ -48,11 +48,13 @@ enum Slot {
 }
 
 /// What a module keeps of itself.
-const MODULE: [&str; 10] = [
+const MODULE: [&str; 12] = [
     "sim",
     "wind",
     "application",
     "centre",
+    "bands",
+    "preferred",
     "wip-stack",
     "wip-bearer-1",
     "wip-bearer-2",

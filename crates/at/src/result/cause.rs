@@ -88,6 +88,8 @@ causes! {
     UnknownHost, "unknown-host", Line, "the host name is unknown";
     /// The number is in no phonebook.
     UnknownNumber, "unknown-number", Dte, "the number is not in the phonebook";
+    /// A module was to begin PPP, by `D*99#`.
+    NoPpp, "no-ppp", Dte, "the module has no PPP: packet data goes by its own TCP/IP commands";
     /// What was dialled can't be read.
     BadNumber, "bad-number", Dte, "what was dialled can't be read";
     /// Nothing was dialled, and there is no default.
@@ -191,6 +193,8 @@ impl Cause {
             Self::Denied | Self::Reserved => rules.denied,
             Self::DteAbort => rules.aborted,
             Self::LocalHangUp => ResultCode::Ok,
+            // A module that can't do what was asked, rather than one that nobody answered: 3GPP TS 27.007, 10.2.1.1.
+            Self::NoPpp => ResultCode::Error,
             Self::CallerGone
             | Self::NoCarrier
             | Self::NoSuchCarrier
@@ -288,6 +292,7 @@ mod tests {
             (Cause::Reserved, [C; 5]),
             (Cause::UnknownHost, [C; 5]),
             (Cause::UnknownNumber, [C; 5]),
+            (Cause::NoPpp, [ResultCode::Error; 5]),
             (Cause::Denied, [C; 5]),
             (Cause::TlsFailed, [C; 5]),
             (Cause::SshFailed, [C; 5]),

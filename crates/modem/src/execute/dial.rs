@@ -7,10 +7,10 @@ use super::Step;
 use crate::call::{Call, Direction};
 use crate::core::{Core, Hook};
 use crate::limits::GATHERED_DIGITS;
-use crate::mask;
 use crate::persona::{EmptyDial, Semicolon};
 use crate::port::Port;
 use crate::state::{Dialling, State, Stay, fail};
+use crate::{mask, sets};
 
 /// Executes `D`.
 pub(super) fn dial(state: State, dialled: &[u8], core: &mut Core, port: &mut Port<'_>) -> Step {
@@ -18,7 +18,12 @@ pub(super) fn dial(state: State, dialled: &[u8], core: &mut Core, port: &mut Por
     if !matches!(state, State::Command) {
         return Step::Refused(state);
     }
-    let Ok(typed) = Dial::parse(dialled) else { return Step::Refused(state) };
+    let typed = match sets::dialled(dialled, core, port) {
+        Err(sets::Told) => return Step::Leaves(state),
+        Ok(Some(number)) => return place(number, dialled, core, port),
+        Ok(None) => Dial::parse(dialled),
+    };
+    let Ok(typed) = typed else { return Step::Refused(state) };
     if typed.recall() == Some(Recall::ShowLast) {
         let last = core.memory.get().and_then(|known| known.last_dialled.as_ref());
         let text = last.map(|last| mask::secrets(last.text())).unwrap_or_default();
@@ -28,6 +33,10 @@ pub(super) fn dial(state: State, dialled: &[u8], core: &mut Core, port: &mut Por
     if gathers(&typed, core) {
         return gather(typed, core);
     }
+    place(typed, dialled, core, port)
+}
+
+fn place(typed: Dial, dialled: &[u8], core: &mut Core, port: &mut Port<'_>) -> Step {
     let stay = match typed.then() {
         Then::GoOnline => Stay::GoOnline,
         Then::StayInCommand => Stay::InCommand,

@@ -85,6 +85,13 @@ impl Facts {
         ::wip::Rules { dialect, ..self.wip.clone() }
     }
 
+    /// What the application is called that brings TCP/IP.
+    #[cfg(feature = "gsm")]
+    pub(super) fn application(&self) -> Option<&'static str> {
+        let known = [(Set::Wip, "WIPsoft"), (Set::Edsoft, "eDsoft")];
+        known.into_iter().find(|(set, _)| self.has(*set)).map(|(_, name)| name)
+    }
+
     /// How TCP sockets talk to their peers.
     #[cfg(feature = "wip")]
     pub(crate) const fn transport(&self) -> ::wip::Transport {

@@ -7,15 +7,20 @@ mod about;
 mod address;
 mod alphabet;
 mod arrival;
+mod bands;
 mod book;
+mod calls;
 mod charset;
 mod control;
+mod dialled;
 mod due;
 mod entry;
 mod error;
 mod facts;
+mod files;
 mod held;
 mod hex;
+mod indicators;
 mod keys;
 mod manual;
 mod mask;
@@ -25,6 +30,7 @@ mod network;
 mod packet;
 mod pdu;
 mod phonebook;
+mod preferred;
 mod security;
 mod sending;
 mod settings;
@@ -32,6 +38,7 @@ mod sim;
 mod sms;
 mod table;
 mod wind;
+mod wiring;
 
 use std::time::Duration;
 
@@ -43,11 +50,12 @@ use crate::core::Core;
 use crate::output::Action;
 use crate::persona::Persona;
 use crate::port::Port;
-use crate::state::{State, StateName};
+use crate::state::State;
 use crate::stored::Stored;
 
 pub(crate) use about::information;
 pub use address::Number;
+pub(crate) use dialled::{begins_ppp, dialled};
 pub(crate) use error::Refusal;
 pub(crate) use facts::{Facts, StatusFrom};
 pub(crate) use held::{Held, dtr_on};
@@ -90,8 +98,16 @@ pub(crate) struct Part {
     /// The card as it came from the operator.
     new_sim: Sim,
     sim: Sim,
+    bands: bands::Bands,
+    air: network::Air,
     network: network::Network,
+    preferred: preferred::Preferred,
     packet: packet::Packet,
+    packet_radio: bands::PacketRadio,
+    services: calls::Services,
+    in_call: indicators::InCall,
+    /// As it was told last.
+    shown: indicators::Shown,
     messages: Messages,
     book: book::Book,
     /// `+CPBS`
@@ -144,8 +160,8 @@ enum Application {
 /// One command while it executes.
 struct Turn<'t, 'o> {
     named: &'t Named<'t>,
-    /// Where the call is.
-    state: StateName,
+    /// Where the call is, while a command of the equipment's executes.
+    state: Option<&'t State>,
     core: &'t mut Core,
     port: &'t mut Port<'o>,
 }
@@ -183,8 +199,15 @@ impl Part {
         let mut part = Self {
             sim: new_sim.clone(),
             new_sim,
+            bands: bands::Bands::new(facts.bands),
+            air: network::Air::On,
             network: network::Network::new(facts),
+            preferred: preferred::Preferred::default(),
             packet: packet::Packet::default(),
+            packet_radio: bands::PacketRadio::default(),
+            services: calls::Services::default(),
+            in_call: indicators::InCall::No,
+            shown: indicators::Shown::default(),
             messages: Messages::with_room(facts.messages),
             book: book::Book::with_room(facts.entries),
             shelf: phonebook::Shelf::default(),
@@ -229,7 +252,7 @@ impl Part {
         match self.sim.ready() {
             _ if !self.sim.is_present() => Radio::NoCard,
             Err(_) => Radio::Locked,
-            Ok(()) if self.network.serves() => Radio::There,
+            Ok(()) if self.network.is_attached() => Radio::There,
             Ok(()) => Radio::Absent,
         }
     }
@@ -241,6 +264,12 @@ impl Part {
     fn remember(&mut self, stored: &Stored) {
         if let Some(text) = stored.module("sim") {
             self.sim.remember(text);
+        }
+        if let Some(bands) = stored.module("bands").and_then(bands::Bands::from_text) {
+            self.bands = bands;
+        }
+        if let Some(text) = stored.module("preferred") {
+            self.preferred = preferred::Preferred::from_text(text);
         }
         if let Some(level) = stored.module("wind").and_then(|text| text.parse().ok()) {
             self.indications = level;
@@ -328,7 +357,11 @@ impl Part {
         let facts = turn.facts();
         let charset = facts.charset;
         self.network = network::Network::new(facts);
+        self.air = network::Air::On;
+        self.bands.restart();
         self.packet = packet::Packet::default();
+        self.packet_radio = bands::PacketRadio::default();
+        self.services = calls::Services::default();
         self.charset = charset;
         self.shelf = phonebook::Shelf::default();
         self.power = Power::On;
@@ -344,7 +377,7 @@ impl Part {
     /// A command that took its time comes to its end.
     fn finish(&mut self, later: Later, turn: &mut Turn<'_, '_>) -> Reply {
         match later {
-            Later::Scanned => Ok(Done::Lines(network::scanned(turn.facts()))),
+            Later::Scanned => Ok(Done::Bytes(self.scanned(turn.facts()))),
             Later::Registered => self.service().map(|()| Done::Ok),
             Later::Attached => {
                 self.service()?;
@@ -402,13 +435,15 @@ impl Turn<'_, '_> {
 /// Lends the set its part of what is remembered, and the rest of the modem.
 fn with<T>(
     named: &Named<'_>,
-    state: StateName,
+    state: Option<&State>,
     core: &mut Core,
     port: &mut Port<'_>,
     act: impl FnOnce(&mut Part, &mut Turn<'_, '_>) -> T,
 ) -> Option<T> {
     let mut part = core.sets.get_mut()?.gsm.take()?;
-    let outcome = act(&mut part, &mut Turn { named, state, core, port });
+    let turn = &mut Turn { named, state, core, port };
+    let outcome = act(&mut part, turn);
+    part.tell_indicators(turn);
     if let Some(inner) = core.sets.get_mut() {
         inner.gsm = Some(part);
     }
@@ -426,8 +461,7 @@ pub(super) fn command(
         let name = command.name.as_bytes();
         name.split_first() == Some((&named.mark, named.name.as_bytes()))
     })?;
-    let name = state.name();
-    let reply = with(named, name, core, port, |part, turn| (known.run)(part, turn))?;
+    let reply = with(named, Some(state), core, port, |part, turn| (known.run)(part, turn))?;
     answer(reply, core, port)
 }
 
@@ -492,9 +526,8 @@ pub(super) fn due(mut state: State, core: &mut Core, port: &mut Port<'_>) -> Sta
         let nameless = Named::NONE;
         match due {
             Due::Finish(later) => {
-                let name = state.name();
                 let reply =
-                    with(&nameless, name, core, port, |part, turn| part.finish(later, turn));
+                    with(&nameless, None, core, port, |part, turn| part.finish(later, turn));
                 if let Some(reply) = reply {
                     end(reply, core, port);
                 }
@@ -502,10 +535,10 @@ pub(super) fn due(mut state: State, core: &mut Core, port: &mut Port<'_>) -> Sta
             Due::Awake => state = held::awake(state, core, port),
             Due::Silence => state = held::silence(state, core, port),
             Due::Found => {
-                with(&nameless, state.name(), core, port, |part, turn| part.found(turn));
+                with(&nameless, None, core, port, |part, turn| part.found(turn));
             }
             Due::Ready => {
-                with(&nameless, state.name(), core, port, |part, turn| {
+                with(&nameless, None, core, port, |part, turn| {
                     part.wind(wind::Event::AllReady, turn);
                     part.wind(wind::Event::BookThere, turn);
                     part.wind(wind::Event::BookSum, turn);
@@ -537,14 +570,12 @@ pub(crate) fn ring(core: &Core) -> Option<&'static str> {
 
 /// News of messages.
 pub(crate) fn message(arrived: &ShortMessage, core: &mut Core, port: &mut Port<'_>) {
-    with(&Named::NONE, StateName::Command, core, port, |part, turn| part.arrive(arrived, turn));
+    with(&Named::NONE, None, core, port, |part, turn| part.arrive(arrived, turn));
 }
 
 /// The network has taken a message, or refused it.
 pub(crate) fn sent(outcome: Result<(), u16>, core: &mut Core, port: &mut Port<'_>) {
-    let reply = with(&Named::NONE, StateName::Command, core, port, |part, turn| {
-        part.handed_over(outcome, turn)
-    });
+    let reply = with(&Named::NONE, None, core, port, |part, turn| part.handed_over(outcome, turn));
     if let Some(Some(reply)) = reply {
         end(reply, core, port);
     }

@@ -113,12 +113,6 @@ impl Part {
         self.radio_lost |= radio != Radio::There;
     }
 
-    /// Packet data is detached: what it carried is gone.
-    #[cfg(feature = "gsm")]
-    pub(super) const fn detached(&mut self) {
-        self.radio_lost = true;
-    }
-
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.machine.deadline()
     }

@@ -103,6 +103,7 @@ impl Dialling {
             _ if self.waiting.is_some() => {}
             CallEvent::Connected(connected) => return self.connected(connected, core, port),
             CallEvent::Failed(cause) | CallEvent::Cleared(cause) => {
+                let cause = sets::failure(cause, &self.call.party, core);
                 return fail(self.call, cause, core, port);
             }
             CallEvent::CallerGone | CallEvent::Data(_) | CallEvent::Break => {}

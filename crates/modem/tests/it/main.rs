@@ -2,6 +2,7 @@
 
 mod dialogues;
 mod escape_timing;
+mod forms;
 mod keeping;
 mod module;
 mod net;

@@ -93,6 +93,11 @@ impl Charset {
         }
     }
 
+    /// Writes a text between quotes for the equipment.
+    pub(super) fn quoted(self, text: &str) -> Vec<u8> {
+        [b"\"".as_slice(), &self.write(text), b"\""].concat()
+    }
+
     /// Writes a text for the equipment.
     pub(super) fn write(self, text: &str) -> Vec<u8> {
         let each = |byte: fn(char) -> Option<u8>| {

@@ -4,31 +4,41 @@ use at::body::{ExtendedAct, Value};
 
 use super::charset::{self, Charset};
 use super::error::{self, Refusal};
-use super::facts::{ErrorWords, Function};
+use super::facts::{CommandList, ErrorWords, Function};
 use super::moment::{self, Moment};
+use super::network::Air;
 use super::security::single_number;
 use super::{Application, COMMANDS, Done, Part, Reply, Turn};
 #[cfg(feature = "wip")]
 use crate::core::Core;
 #[cfg(feature = "wip")]
 use crate::port::Port;
-use crate::state::StateName;
+use crate::state::{State, StateName};
 
-/// `+CFUN`
+/// `+CFUN`: 4 is off the air, and 1,0 is back on it.
 pub(super) fn function(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
     match turn.named.act {
-        ExtendedAct::Read => Ok(Done::Lines(vec!["+CFUN: 1".to_owned()])),
-        ExtendedAct::Test => Ok(Done::Lines(vec!["+CFUN: (1),(0,1)".to_owned()])),
+        ExtendedAct::Read => {
+            let number = if part.air == Air::On { 1 } else { 4 };
+            Ok(Done::Lines(vec![format!("+CFUN: {number}")]))
+        }
+        ExtendedAct::Test => Ok(Done::Lines(vec!["+CFUN: (1,4),(0,1)".to_owned()])),
         ExtendedAct::Set(values) => {
             let values: Vec<Value<'_>> = values.iter().collect();
+            let stays = turn.facts().function == Function::Stays;
             match values.as_slice() {
-                [Value::Number(1)] if turn.facts().function == Function::Stays => Ok(Done::Ok),
+                [Value::Number(1), Value::Number(0)] => part.take_air(turn),
+                [Value::Number(1)] if stays => part.take_air(turn),
                 [Value::Number(1)] | [Value::Number(1), Value::Number(1)] => {
                     let span = turn.facts().restart;
                     part.leave_quietly(turn);
                     Ok(Done::Restart(span))
                 }
-                [Value::Number(1), Value::Number(0)] => Ok(Done::Ok),
+                [Value::Number(4)] | [Value::Number(4), Value::Number(0)] => {
+                    part.air = Air::Off;
+                    part.leave(turn);
+                    Ok(Done::Ok)
+                }
                 [Value::Number(_), ..] => Err(error::NOT_SUPPORTED),
                 _ => Err(Refusal::Syntax),
             }
@@ -37,16 +47,29 @@ pub(super) fn function(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
     }
 }
 
-/// `+CPOF`: off, until DTR goes on again.
+impl Part {
+    /// Back on the air, where the module was off it.
+    fn take_air(&mut self, turn: &mut Turn<'_, '_>) -> Reply {
+        self.air = Air::On;
+        if self.sim.ready().is_ok() {
+            self.search(turn);
+        }
+        Ok(Done::Ok)
+    }
+}
+
+/// `+CPOF`: off, until DTR goes on again. ModemManager has a 1 behind it.
 pub(super) fn power_off(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
     match turn.named.act {
-        ExtendedAct::Execute => {
-            part.leave_quietly(turn);
-            Ok(Done::Off)
+        ExtendedAct::Test => return Ok(Done::Ok),
+        ExtendedAct::Read => return Err(Refusal::Syntax),
+        ExtendedAct::Set(values) if single_number(values)? != 1 => {
+            return Err(error::NOT_SUPPORTED);
         }
-        ExtendedAct::Test => Ok(Done::Ok),
-        _ => Err(Refusal::Syntax),
+        ExtendedAct::Execute | ExtendedAct::Set(_) => {}
     }
+    part.leave_quietly(turn);
+    Ok(Done::Off)
 }
 
 /// `+WOPEN`: the application that brings the TCP/IP commands.
@@ -61,10 +84,11 @@ pub(super) fn application(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
                 1 if part.application == Application::Erased => return Err(error::NOT_ALLOWED),
                 1 => Application::Running,
                 2 => {
-                    let identity = &turn.core.persona().identity;
-                    let line = match part.application {
-                        Application::Erased => "+WOPEN: 2".to_owned(),
-                        _ => format!("+WOPEN: 2,\"{}\",\"WIPsoft\"", identity.revision),
+                    let persona = turn.core.persona();
+                    let revision = &persona.identity.revision;
+                    let line = match (part.application, persona.sets.application()) {
+                        (Application::Erased, _) | (_, None) => "+WOPEN: 2".to_owned(),
+                        (_, Some(name)) => format!("+WOPEN: 2,\"{revision}\",\"{name}\""),
                     };
                     return Ok(Done::Lines(vec![line]));
                 }
@@ -98,9 +122,9 @@ pub(super) fn application(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
 pub(super) fn activity(_: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
     match turn.named.act {
         ExtendedAct::Execute | ExtendedAct::Read => {
-            let number = match turn.state {
-                StateName::Ringing => 3,
-                StateName::OnlineCommand => 4,
+            let number = match turn.state.map(State::name) {
+                Some(StateName::Ringing) => 3,
+                Some(StateName::OnlineCommand) => 4,
                 _ => 0,
             };
             Ok(Done::Lines(vec![format!("+CPAS: {number}")]))
@@ -203,9 +227,10 @@ pub(super) fn charset(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
     }
 }
 
-/// `+CLAC`: all commands of this set.
+/// `+CLAC`: all commands of this set, where the module can tell.
 pub(super) fn list(_: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
     match turn.named.act {
+        _ if turn.facts().command_list == CommandList::Untold => Err(Refusal::Syntax),
         ExtendedAct::Execute => {
             Ok(Done::Lines(COMMANDS.iter().map(|command| command.name.to_owned()).collect()))
         }

@@ -30,6 +30,8 @@ pub(crate) struct Facts {
     pub(super) signal: u8,
     pub(super) bit_errors: u8,
     pub(super) operator_format: u8,
+    /// As `+WMBS` numbers them.
+    pub(super) bands: u8,
     pub(super) address: String,
     pub(super) centre: Option<Number>,
     pub(super) charset: Charset,
@@ -41,6 +43,7 @@ pub(crate) struct Facts {
     pub(super) evolved: Evolved,
     pub(super) error_words: ErrorWords,
     pub(super) until_cmee: UntilCmee,
+    pub(super) command_list: CommandList,
     pub(super) send_failure: Option<u16>,
     pub(super) application: bool,
     pub(super) restart: Duration,
@@ -96,6 +99,14 @@ pub(super) enum UntilCmee {
     Answers,
     /// `ERROR` is all: a firmware of Q2406B.
     Refuses,
+}
+
+/// Whether `+CLAC` is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CommandList {
+    /// It is `ERROR` on older units.
+    Untold,
+    Told,
 }
 
 /// Where the module's search for a network ends.
@@ -154,6 +165,7 @@ impl Default for Facts {
             signal: 21,
             bit_errors: 0,
             operator_format: 2,
+            bands: 5,
             address: "0.0.0.0".to_owned(),
             centre: Number::parse("+0010100000"),
             charset: Charset::Pc,
@@ -163,6 +175,7 @@ impl Default for Facts {
             evolved: Evolved::Absent,
             error_words: ErrorWords::Known,
             until_cmee: UntilCmee::Answers,
+            command_list: CommandList::Told,
             send_failure: None,
             application: true,
             restart: Duration::from_secs(3),

@@ -142,8 +142,7 @@ fn complete(inner: State, core: &mut Core, port: &mut Port<'_>) -> State {
     let prompt = part(core).and_then(|part| part.prompt.take());
     forget(core);
     let Some(prompt) = prompt else { return inner };
-    let name = inner.name();
-    let reply = with(&Named::NONE, name, core, port, |part, turn| part.typed(prompt, turn));
+    let reply = with(&Named::NONE, None, core, port, |part, turn| part.typed(prompt, turn));
     let busy = State::Set(Box::new(Stage::Busy(Busy::new(inner))));
     match reply.and_then(|reply| super::answer(reply, core, port)) {
         Some(Answer::Waits) => busy,
@@ -186,7 +185,7 @@ pub(super) fn awake(state: State, core: &mut Core, port: &mut Port<'_>) -> State
     core.recogniser.reset();
     state::reset(core.stored.power_up(), core, port);
     core.apply_end_settings(before, port);
-    with(&Named::NONE, state.name(), core, port, |part, turn| part.start(turn));
+    with(&Named::NONE, None, core, port, |part, turn| part.start(turn));
     state
 }
 

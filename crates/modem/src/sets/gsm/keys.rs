@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::address::Number;
 use super::charset::NAMES;
 use super::facts::{
-    CpinRead, ErrorWords, Evolved, Facts, Function, Registration, StatusFrom, UntilCmee,
+    CommandList, CpinRead, ErrorWords, Evolved, Facts, Function, Registration, StatusFrom,
+    UntilCmee,
 };
 use super::sim::{Card, Code};
 use crate::limits::ENTRIES;
@@ -87,6 +88,15 @@ pub(crate) const KEYS: &[Key] = &[
             facts(p).operator_format = small(n);
         },
     ),
+    number(
+        "gsm.bands",
+        "a number from 0 to 7",
+        7,
+        "the bands of the module, as +WMBS numbers them: 5 is 900 and 1800 MHz, 7 all four",
+        |p, n| {
+            facts(p).bands = small(n);
+        },
+    ),
     number("gsm.area", "a number up to 65535", 65_535, "the location area", |p, n| {
         facts(p).area = u16::try_from(n).unwrap_or(u16::MAX);
     }),
@@ -153,6 +163,9 @@ pub(crate) const KEYS: &[Key] = &[
             facts(p).until_cmee = on.choose(UntilCmee::Answers, UntilCmee::Refuses);
         },
     ),
+    switch("gsm.command-list", "+CLAC is known", |p, on| {
+        facts(p).command_list = on.choose(CommandList::Untold, CommandList::Told);
+    }),
     number(
         "gsm.send-fails",
         "a number of +CMS ERROR, 0 for none",

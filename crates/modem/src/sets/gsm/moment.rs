@@ -65,6 +65,12 @@ impl Moment {
         Self { quarters: self.quarters.saturating_add(quarters), ..moment }
     }
 
+    /// How far it is ahead of Greenwich: `+04`.
+    pub(super) fn zone(self) -> String {
+        let sign = if self.quarters < 0 { '-' } else { '+' };
+        format!("{sign}{:02}", self.quarters.unsigned_abs())
+    }
+
     /// The seven octets of a message's time stamp.
     pub(super) fn to_octets(self) -> [u8; 7] {
         let Parts { year, month, day, hour, minute, second } = self.parts();

@@ -2,6 +2,7 @@
 
 use at::body::{ExtendedAct, Value};
 
+use super::charset::Charset;
 use super::due::Later;
 use super::error::{self, Refusal};
 use super::facts::{Evolved, Facts, Registration};
@@ -28,6 +29,14 @@ enum Selection {
     Off,
 }
 
+/// Whether the module may use the air at all: `+CFUN`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Air {
+    #[default]
+    On,
+    Off,
+}
+
 const IDLE: u8 = 0;
 const SEARCHING: u8 = 2;
 
@@ -44,6 +53,11 @@ impl Network {
     /// Off the air without a word.
     pub(super) fn go_silent(&mut self) {
         (self.status, self.attached) = (IDLE, false);
+    }
+
+    /// As `+CREG` has it.
+    pub(super) fn status(&self) -> u8 {
+        self.status
     }
 
     /// Whether calls and messages go.
@@ -63,7 +77,8 @@ impl Network {
 impl Part {
     /// The module may use the air: it searches.
     pub(super) fn search(&mut self, turn: &mut Turn<'_, '_>) {
-        if self.network.selection == Selection::Off || self.network.status != IDLE {
+        let off = self.network.selection == Selection::Off || self.air == Air::Off;
+        if off || self.network.status != IDLE {
             return;
         }
         self.set_status(SEARCHING, turn);
@@ -90,7 +105,9 @@ impl Part {
     /// Off the air, by command or because the module restarts.
     pub(super) fn leave(&mut self, turn: &mut Turn<'_, '_>) {
         self.agenda.forget(|due| matches!(due, super::due::Due::Found));
-        self.network.attached = false;
+        if std::mem::take(&mut self.network.attached) {
+            self.tell_packet_event("NW DETACH", turn);
+        }
         self.packet.deactivate();
         self.set_status(IDLE, turn);
     }
@@ -109,11 +126,35 @@ impl Part {
         match (served, self.network.serves()) {
             (false, true) => {
                 self.wind(Event::NetworkThere, turn);
-                self.wind(Event::Time, turn);
+                self.hear_time(turn);
+                self.tell_packet_radio(turn);
             }
-            (true, false) => self.wind(Event::NetworkLost, turn),
+            (true, false) => {
+                self.wind(Event::NetworkLost, turn);
+                self.tell_packet_radio(turn);
+            }
             _ => {}
         }
+    }
+
+    /// The network tells the time.
+    fn hear_time(&mut self, turn: &mut Turn<'_, '_>) {
+        if turn.core.settings.number(settings::CLOCK_FOLLOWS) > 0 {
+            self.clock = super::control::Clock::default();
+        }
+        self.wind(Event::Time, turn);
+        if turn.core.settings.number(settings::ZONE_TOLD) > 0 {
+            let zone = self.moment(turn).zone();
+            turn.indicate(format!("+CTZV: \"{zone}\""));
+        }
+    }
+
+    /// What `+CSQ` tells.
+    pub(super) fn strength(&self, facts: &Facts) -> (u8, u8) {
+        let off = self.air == Air::Off
+            || self.network.selection == Selection::Off
+            || facts.registration == Registration::Searching;
+        if off { (99, 99) } else { (facts.signal, facts.bit_errors) }
     }
 
     fn tell(&self, name: &str, cell: settings::Cell, status: u8, turn: &mut Turn<'_, '_>) {
@@ -133,6 +174,7 @@ impl Part {
     pub(super) fn attach(&mut self, turn: &mut Turn<'_, '_>) {
         let before = self.network.packet_status();
         self.network.attached = self.network.serves();
+        crate::sets::radio(turn.core, self);
         self.tell_packet(before, turn);
     }
 
@@ -140,8 +182,9 @@ impl Part {
         let before = self.network.packet_status();
         self.network.attached = false;
         self.packet.deactivate();
-        crate::sets::detached(turn.core);
+        crate::sets::radio(turn.core, self);
         self.tell_packet(before, turn);
+        self.tell_packet_event("ME DETACH", turn);
     }
 
     fn tell_packet(&self, before: u8, turn: &mut Turn<'_, '_>) {
@@ -206,10 +249,7 @@ fn read(name: &str, cell: settings::Cell, status: u8, turn: &mut Turn<'_, '_>) -
 pub(super) fn signal(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
     match turn.named.act {
         ExtendedAct::Execute | ExtendedAct::Read => {
-            let facts = turn.facts();
-            let off = part.network.selection == Selection::Off
-                || facts.registration == Registration::Searching;
-            let (signal, errors) = if off { (99, 99) } else { (facts.signal, facts.bit_errors) };
+            let (signal, errors) = part.strength(turn.facts());
             Ok(Done::Lines(vec![format!("+CSQ: {signal},{errors}")]))
         }
         ExtendedAct::Test => Ok(Done::Lines(vec!["+CSQ: (0-31,99),(0-7,99)".to_owned()])),
@@ -222,7 +262,7 @@ pub(super) fn operator(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
     match turn.named.act {
         ExtendedAct::Read => {
             part.sim.ready()?;
-            Ok(Done::Lines(vec![format!("+COPS: {}", chosen(&part.network, turn.facts()))]))
+            Ok(Done::Bytes(vec![part.chosen(turn.facts())]))
         }
         ExtendedAct::Test => {
             part.sim.ready()?;
@@ -233,33 +273,45 @@ pub(super) fn operator(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
     }
 }
 
-fn chosen(network: &Network, facts: &Facts) -> String {
-    let mode = match network.selection {
-        Selection::Automatic => 0,
-        Selection::Manual => 1,
-        Selection::Off => 2,
-    };
-    if !network.serves() {
-        return mode.to_string();
+impl Part {
+    fn chosen(&self, facts: &Facts) -> Vec<u8> {
+        let mode = match self.network.selection {
+            Selection::Automatic => 0,
+            Selection::Manual => 1,
+            Selection::Off => 2,
+        };
+        if !self.network.serves() {
+            return format!("+COPS: {mode}").into_bytes();
+        }
+        let line = format!("+COPS: {mode},{},", self.network.format).into_bytes();
+        [line, name(self.network.format, self.charset, facts)].concat()
     }
-    match network.format {
-        0 => format!("{mode},0,\"{}\"", facts.operator),
-        1 => format!("{mode},1,\"{}\"", facts.operator_short),
-        _ => format!("{mode},2,{}", facts.network),
+
+    /// The answer to `+COPS=?`.
+    pub(super) fn scanned(&self, facts: &Facts) -> Vec<Vec<u8>> {
+        let status = match facts.registration {
+            Registration::Home | Registration::Roaming => 2,
+            Registration::Denied => 3,
+            Registration::Searching => return Vec::new(),
+        };
+        let line = [
+            format!("+COPS: ({status},").into_bytes(),
+            self.charset.quoted(&facts.operator),
+            b",".to_vec(),
+            self.charset.quoted(&facts.operator_short),
+            format!(",\"{}\")", facts.network).into_bytes(),
+        ];
+        vec![line.concat()]
     }
 }
 
-/// The answer to `+COPS=?`.
-pub(super) fn scanned(facts: &Facts) -> Vec<String> {
-    let status = match facts.registration {
-        Registration::Home | Registration::Roaming => 2,
-        Registration::Denied => 3,
-        Registration::Searching => return Vec::new(),
-    };
-    vec![format!(
-        "+COPS: ({status},\"{}\",\"{}\",\"{}\")",
-        facts.operator, facts.operator_short, facts.network
-    )]
+/// The operator in a format of `+COPS`.
+pub(super) fn name(format: u8, charset: Charset, facts: &Facts) -> Vec<u8> {
+    match format {
+        0 => charset.quoted(&facts.operator),
+        1 => charset.quoted(&facts.operator_short),
+        _ => facts.network.clone().into_bytes(),
+    }
 }
 
 fn choose(part: &mut Part, values: &[Value<'_>], turn: &mut Turn<'_, '_>) -> Reply {
@@ -279,7 +331,7 @@ fn choose(part: &mut Part, values: &[Value<'_>], turn: &mut Turn<'_, '_>) -> Rep
             part.sim.ready()?;
             let known = match (mode, values.get(2)) {
                 (0, _) => true,
-                (_, Some(wanted)) => is_ours(wanted, turn.facts()),
+                (_, Some(wanted)) => is_ours(wanted, part.charset, turn.facts()),
                 (_, None) => return Err(Refusal::Syntax),
             };
             if !known && mode == 1 {
@@ -298,13 +350,15 @@ fn choose(part: &mut Part, values: &[Value<'_>], turn: &mut Turn<'_, '_>) -> Rep
     }
 }
 
-fn is_ours(wanted: &Value<'_>, facts: &Facts) -> bool {
-    match wanted {
-        Value::Number(_) | Value::Omitted => false,
-        Value::Word(text) | Value::Text(text) => {
-            [&facts.operator, &facts.operator_short, &facts.network]
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(text))
-        }
-    }
+/// Whether this names our operator, in the equipment's characters or as digits.
+pub(super) fn is_ours(wanted: &Value<'_>, charset: Charset, facts: &Facts) -> bool {
+    let text = match wanted {
+        Value::Omitted => return false,
+        Value::Number(number) => format!("{number:05}"),
+        Value::Word(text) | Value::Text(text) => text.clone().into_owned(),
+    };
+    let spelled = charset.read(text.as_bytes());
+    let names = [&facts.operator, &facts.operator_short, &facts.network];
+    let is = |text: &str| names.iter().any(|known| known.eq_ignore_ascii_case(text));
+    is(&text) || spelled.is_some_and(|text| is(&text))
 }

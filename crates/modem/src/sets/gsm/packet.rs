@@ -161,9 +161,7 @@ pub(super) fn activation(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
             }
             match state.number() {
                 Some(0) => {
-                    for context in &mut part.packet.contexts {
-                        context.active &= !wanted.contains(&context.number);
-                    }
+                    part.put_down(&wanted, turn);
                     Ok(Done::Ok)
                 }
                 Some(1) => {
@@ -174,6 +172,23 @@ pub(super) fn activation(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
             }
         }
         ExtendedAct::Execute => Err(Refusal::Syntax),
+    }
+}
+
+impl Part {
+    fn put_down(&mut self, wanted: &[u8], turn: &mut Turn<'_, '_>) {
+        let mut ended = Vec::new();
+        for context in &mut self.packet.contexts {
+            if context.active && wanted.contains(&context.number) {
+                context.active = false;
+                ended.push(context.number);
+            }
+        }
+        for number in ended {
+            let address = &turn.facts().address;
+            let event = format!("ME DEACT \"IP\",\"{address}\",{number}");
+            self.tell_packet_event(&event, turn);
+        }
     }
 }
 

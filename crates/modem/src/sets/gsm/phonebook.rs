@@ -20,6 +20,12 @@ pub(super) enum Shelf {
 const SHELVES: [(&str, Shelf); 2] = [("SM", Shelf::Card), ("ON", Shelf::Own)];
 
 impl Shelf {
+    /// The one of this name.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        let mut known = SHELVES.iter();
+        known.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, shelf)| *shelf)
+    }
+
     fn name(self) -> &'static str {
         SHELVES.iter().find(|(_, shelf)| *shelf == self).map_or("", |(name, _)| name)
     }
@@ -30,8 +36,8 @@ pub(super) fn shelf(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
     match turn.named.act {
         ExtendedAct::Read => {
             part.sim.ready()?;
-            let used = part.entries(turn).len();
-            let (name, room) = (part.shelf.name(), part.room());
+            let used = part.entries(part.shelf, turn).len();
+            let (name, room) = (part.shelf.name(), part.room(part.shelf));
             Ok(Done::Lines(vec![format!("+CPBS: \"{name}\",{used},{room}")]))
         }
         ExtendedAct::Test => {
@@ -43,8 +49,7 @@ pub(super) fn shelf(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
             part.sim.ready()?;
             let value = values.single();
             let name = value.as_ref().and_then(Value::text).ok_or(Refusal::Syntax)?;
-            let known = SHELVES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-            part.shelf = known.ok_or(error::NOT_SUPPORTED)?.1;
+            part.shelf = Shelf::of(name).ok_or(error::NOT_SUPPORTED)?;
             Ok(Done::Ok)
         }
         ExtendedAct::Execute => Err(Refusal::Syntax),
@@ -56,7 +61,7 @@ pub(super) fn read(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
     match turn.named.act {
         ExtendedAct::Test => {
             part.sim.ready()?;
-            Ok(Done::Lines(vec![format!("+CPBR: (1-{}),{DIGITS},{NAME}", part.room())]))
+            Ok(Done::Lines(vec![format!("+CPBR: (1-{}),{DIGITS},{NAME}", part.room(part.shelf))]))
         }
         ExtendedAct::Set(values) => {
             part.sim.ready()?;
@@ -66,7 +71,7 @@ pub(super) fn read(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
                 [Value::Number(first), Value::Number(last)] => (*first, *last),
                 _ => return Err(Refusal::Syntax),
             };
-            let there = 1..=u32::from(part.room());
+            let there = 1..=u32::from(part.room(part.shelf));
             if !there.contains(&first) || !there.contains(&last) || first > last {
                 return Err(error::BAD_PLACE);
             }
@@ -105,7 +110,7 @@ pub(super) fn write(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
     match turn.named.act {
         ExtendedAct::Test => {
             part.sim.ready()?;
-            let range = format!("+CPBW: (1-{}),{DIGITS},(129,145),{NAME}", part.room());
+            let range = format!("+CPBW: (1-{}),{DIGITS},(129,145),{NAME}", part.room(part.shelf));
             Ok(Done::Lines(vec![range]))
         }
         ExtendedAct::Set(values) => {
@@ -136,15 +141,15 @@ pub(super) fn write(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
 }
 
 impl Part {
-    fn room(&self) -> u16 {
-        match self.shelf {
+    pub(super) fn room(&self, shelf: Shelf) -> u16 {
+        match shelf {
             Shelf::Card => self.book.room(),
             Shelf::Own => 1,
         }
     }
 
-    fn entries(&self, turn: &Turn<'_, '_>) -> Vec<(u16, Entry)> {
-        match self.shelf {
+    pub(super) fn entries(&self, shelf: Shelf, turn: &Turn<'_, '_>) -> Vec<(u16, Entry)> {
+        match shelf {
             Shelf::Card => self.book.all().map(|(place, entry)| (place, entry.clone())).collect(),
             Shelf::Own => {
                 let own = turn.facts().number.iter().cloned();
@@ -154,7 +159,8 @@ impl Part {
     }
 
     fn shown(&self, name: &str, turn: &Turn<'_, '_>, wanted: impl Fn(u16, &Entry) -> bool) -> Done {
-        let found = self.entries(turn).into_iter().filter(|(place, entry)| wanted(*place, entry));
+        let entries = self.entries(self.shelf, turn).into_iter();
+        let found = entries.filter(|(place, entry)| wanted(*place, entry));
         let line = |(place, entry): (u16, Entry)| {
             let Entry { number, name: text } = entry;
             let mut line =

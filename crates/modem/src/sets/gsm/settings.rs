@@ -35,6 +35,17 @@ pub(super) const PROTOCOL: Cell = Cell::field("+CSMP", 2, Span(0, 255), 0);
 /// and its alphabet.
 pub(super) const CODING: Cell = Cell::field("+CSMP", 3, Span(0, 255), 0);
 
+/// `+CTZU`: whether the clock follows the network's.
+pub(super) const CLOCK_FOLLOWS: Cell = Cell::of("+CTZU", Span(0, 1), 0);
+/// `+CTZR`: whether the network's time zone is told.
+pub(super) const ZONE_TOLD: Cell = Cell::of("+CTZR", Span(0, 1), 0);
+/// `+CMER`: how events are told,
+pub(super) const EVENTS: Cell = Cell::of("+CMER", Span(0, 3), 0);
+/// and whether indicators are among them.
+pub(super) const INDICATED: Cell = Cell::field("+CMER", 3, Span(0, 2), 0);
+/// `+CGEREP`: whether news of packet data are told.
+pub(super) const PACKET_EVENTS: Cell = Cell::of("+CGEREP", Span(0, 2), 0);
+
 /// Asked before the commands of all personas.
 pub(crate) const SETTINGS: &[Command] = &[
     acts(
@@ -69,5 +80,31 @@ pub(crate) const SETTINGS: &[Command] = &[
         "bearer of data calls",
     ),
     shown("+CR", &[BEARER_REPORT], "report of the bearer"),
+    acts(
+        "+CTZU",
+        &[CLOCK_FOLLOWS],
+        "1: the clock is set by the network each time that one is found",
+    ),
+    acts(
+        "+CTZR",
+        &[ZONE_TOLD],
+        "1: +CTZV tells the network's time zone each time that one is found",
+    ),
+    acts(
+        "+CMER",
+        &[
+            EVENTS,
+            Cell::field("+CMER", 1, Span(0, 0), 0),
+            Cell::field("+CMER", 2, Span(0, 0), 0),
+            INDICATED,
+            Cell::field("+CMER", 4, Span(0, 1), 0),
+        ],
+        "first value 1 to 3 and fourth 1 or 2: +CIEV tells the indicators of +CIND that change",
+    ),
+    acts(
+        "+CGEREP",
+        &[PACKET_EVENTS, Cell::field("+CGEREP", 1, Span(0, 1), 0)],
+        "1 or 2: +CGEV tells of packet data that ends",
+    ),
     shown("+CVHU", &[Cell::of("+CVHU", Span(0, 1), 0)], "hang-up of voice calls"),
 ];

@@ -1,6 +1,9 @@
 //! The commands of the set that are more than a setting.
 
-use super::{Part, Reply, Turn, control, network, packet, phonebook, security, sending, sms, wind};
+use super::{
+    Part, Reply, Turn, bands, calls, control, files, indicators, network, packet, phonebook,
+    preferred, security, sending, sms, wind, wiring,
+};
 
 /// A command of the set.
 pub(crate) struct Command {
@@ -27,6 +30,8 @@ pub(crate) const COMMANDS: &[Command] = &[
     command_of("+CPWD", security::password, "\"SC\": another PIN"),
     command_of("+CIMI", security::subscriber, "the subscriber's number on the card"),
     command_of("+CCID", security::card, "the card's own number"),
+    command_of("+CRSM", files::restricted, "files of the card: 12258, 28423, 28486, 28589"),
+    command_of("+CSIM", files::generic, "commands to the card itself: refused"),
     command_of("+CNUM", security::number, "the line's number, from the configuration"),
     command_of("+CREG", network::registration, "registration; 1 or 2: changes are told"),
     command_of("+CGREG", network::packet_registration, "the same for packet data"),
@@ -40,6 +45,21 @@ pub(crate) const COMMANDS: &[Command] = &[
         "+COPS",
         network::operator,
         "the operator: which, how it is written, which there are",
+    ),
+    command_of("+CPOL", preferred::operators, "the card's list of preferred operators"),
+    command_of("+CPLS", preferred::lists, "which list of them: there is 0"),
+    command_of("+CIND", indicators::indicators, "signal, service, messages, call, roaming, room"),
+    command_of(
+        "+WMBS",
+        bands::bands,
+        "the bands: 0 to 3 are 850, 900, 1800 and 1900 MHz, 4 850 and 1900, 5 900 and 1800, 6 900 and 1900, 7 all; \
+         with 1 behind it at once, otherwise from the next start on",
+    ),
+    command_of("+WS46", bands::stack, "the kind of network: 12, GSM"),
+    command_of(
+        "+WGPRS",
+        bands::packet_radio,
+        "9: +WGPRSIND tells what carries packet data, now by 2, at changes by 1",
     ),
     command_of("+CGATT", packet::attach, "packet data: attached or not"),
     command_of("+CGDCONT", packet::contexts, "contexts of packet data"),
@@ -56,9 +76,16 @@ pub(crate) const COMMANDS: &[Command] = &[
         control::application,
         "the application of the TCP/IP commands: 0 stops, 1 starts it",
     ),
-    command_of("+CFUN", control::function, "1: the module starts anew"),
+    command_of(
+        "+CFUN",
+        control::function,
+        "1: the module starts anew; 4: off the air; 1,0: on it again",
+    ),
     command_of("+CPOF", control::power_off, "off, until DTR goes on again"),
     command_of("+CPAS", control::activity, "ready, ringing or in a call"),
+    command_of("+CLCC", calls::list, "the call that there is"),
+    command_of("+CCWA", calls::waiting, "calls that wait: whether they may, and are told"),
+    command_of("+CUSD", calls::strings, "strings to the network, which it does nothing with"),
     command_of("+CCLK", control::clock, "the clock"),
     command_of("+CSCS", control::charset, "the character set of messages"),
     command_of("+CLAC", control::list, "the commands of this set"),
@@ -68,6 +95,8 @@ pub(crate) const COMMANDS: &[Command] = &[
     command_of("+PSRIC", control::nothing, "the ring pin: there is none"),
     command_of("*PSSTKI", control::nothing, "the card's menus: there are none"),
     command_of("+CCED", control::nothing, "the environment: nothing is measured"),
+    command_of("+ICF", wiring::format, "the format of the port's characters, by the table's rules"),
+    command_of("+IFC", wiring::flow, "the flow control of the port: 0 none, 2 circuits"),
     command_of("+CMEE", control::errors, "how errors are told"),
     command_of(
         "+CPBS",

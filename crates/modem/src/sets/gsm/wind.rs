@@ -3,10 +3,12 @@
 use at::body::{ExtendedAct, Value};
 
 use super::error::{self, Refusal};
-use super::{Done, Part, Reply, Turn};
+use super::indicators::InCall;
+use super::{Done, Part, Reply, Turn, with};
 use crate::call::Progress;
 use crate::core::Core;
 use crate::port::Port;
+use crate::sets::Named;
 
 /// Something that `+WIND` can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +66,8 @@ impl Part {
             Event::BookThere => ",\"SM\",1,\"ON\",1".to_owned(),
             Event::BookSum => format!(",\"{:032X}\"", self.book.sum()),
             Event::Time => {
-                let (facts, time) = (turn.facts(), self.moment(turn).to_string());
-                let zone = time.find(['+', '-']).and_then(|at| time.get(at..)).unwrap_or("+00");
+                let (facts, time) = (turn.facts(), self.moment(turn));
+                let zone = time.zone();
                 let (name, short) = (&facts.operator, &facts.operator_short);
                 format!(",1,\"{name}\",2,\"{short}\",3,\"{zone}\",4,\"{time}\"")
             }
@@ -83,6 +85,10 @@ pub(crate) fn progress(progress: Progress, core: &mut Core, port: &mut Port<'_>)
         Progress::Over => (32, "+WIND: 6,1"),
     };
     let asked = core.sets.get().and_then(|inner| inner.gsm.as_ref()).map(|part| part.indications);
+    with(&Named::NONE, None, core, port, |part, _| {
+        let over = progress == Progress::Over;
+        part.in_call = if over { InCall::No } else { InCall::Yes };
+    });
     match progress {
         _ if asked.unwrap_or(0) & bit == 0 => {}
         Progress::Over => core.sets.indicate(line.to_owned()),
