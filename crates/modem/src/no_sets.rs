@@ -28,7 +28,6 @@ pub(crate) const KEYS: &[PersonaKey] = &[];
 pub(crate) struct Sets;
 
 /// Nothing was refused.
-#[expect(dead_code, reason = "nothing is refused")]
 pub(crate) struct Told;
 
 /// There is no such stage.

@@ -462,7 +462,6 @@ pub(crate) fn settings(persona: &Persona) -> &'static [Command] {
 }
 
 /// The equipment was told why a command is refused.
-#[cfg_attr(not(feature = "gsm"), expect(dead_code, reason = "nothing is refused"))]
 pub(crate) struct Told;
 
 /// The telephone number of the card's that is meant, if `D` is to dial one.
