@@ -66,9 +66,7 @@ impl Modem {
         self.parse_type_ahead(&mut port);
         // What was set to no time at all, such as S25=0, is due now.
         self.run_timers(&mut port);
-        if self.core.sets.has_news() {
-            self.change(&mut port, sets::news);
-        }
+        self.say_news(&mut port);
         if let Some((number, problem)) = self.core.memory.take_bad_profile() {
             port.note(Note::BadProfile(number, problem));
         }
@@ -204,6 +202,14 @@ impl Modem {
                 self.change(port, |state, core, port| state.dte(&mut rest, core, port));
             }
             self.parse_type_ahead(port);
+            // What a line leads to is said behind it, whether or not more has come with it.
+            self.say_news(port);
+        }
+    }
+
+    fn say_news(&mut self, port: &mut Port<'_>) {
+        if self.core.sets.has_news() {
+            self.change(port, sets::news);
         }
     }
 

@@ -68,6 +68,8 @@ enum Takes {
     Address,
 }
 
+/// The host's network asks for no access point and no login, and there is no PPP: all but the addresses is held and
+/// told.
 fn takes(option: u32) -> Option<Takes> {
     Some(match option {
         0 | 1 => Takes::Text(LOGIN),

@@ -38,6 +38,13 @@ const WORDS: &[&[u8]] = &[
     b"AT+COPS=?;+CSQ\r",
     b"AT+CGATT=0\r",
     b"AT+CFUN=1,1\r",
+    b"AT+CFUN=4\r",
+    b"AT+CFUN=1,0\r",
+    b"AT+CMER=3,0,0,1;+CGEREP=1\r",
+    b"AT+WMBS=4,1\r",
+    b"AT+CTZR=1;+CUSD=1,\"*1#\"\r",
+    b"AT+CPBW=1,\"5551212\"\r",
+    b"ATD>1\r",
     b"ATZ\r",
 ];
 

@@ -15,14 +15,22 @@ under `sim` and `radio` ([configuration.md](configuration.md)). What the module 
 
 Errors are `+CME ERROR: n` with `AT+CMEE=1`, words with `AT+CMEE=2` where the persona knows that, and `ERROR`
 otherwise; errors of messages are `+CMS ERROR: n` always. While a command takes its time, others are answered with error 515. Tries of the
-PIN, a changed PIN, messages, telephone numbers, the level of `+WIND`, the state of `+WOPEN` and the message centre outlive the
-process where lines have a state folder; everything else is as after `AT+CFUN=1`.
+PIN, a changed PIN, messages, telephone numbers, preferred networks, the level of `+WIND`, the bands of `+WMBS`, the state
+of `+WOPEN` and the message centre outlive the process where lines have a state folder; everything else is as after `AT+CFUN=1`.
 
 `+WIND` tells, by the bits of its sum: 1 the card (`+WIND: 0`, `1`), 2 that a called party was reached (`2`), 4 and 8 that
 the module is ready but for the card, and wholly (`3`, `4`), 16 and 32 a call that begins and ends (`5,1`, `6,1`), 64 and
 128 the network found and lost (`7`, `8`), 512 and 1024 the telephone numbers and a sum of them (`10`, `11`), 8192 the
 network's name and time (`15`), 16384 that messages can be had (`16`). The bits 256, 2048 and 4096 can be set; sound, an
 interruption and the card's rack are things that never happen here.
+
+`+CRSM` reads four files of the card, as clients do that want its number (12258), the subscriber (28423), the provider's name
+(28486, `gsm.operator`) and how many digits of the subscriber are the network's (28589); others are not there, and none can
+be written. `+CIEV` tells the indicators of `+CIND` that change, `+CGEV` packet data that ends, `+WGPRSIND` what carries it.
+The network knows no `+CUSD` strings and has no second call that could wait; what `+CCWA` sets is held and told.
+
+`ATD>\"name\"`, `ATD>3` and `ATD>SM3` dial the card's telephone numbers. There is no PPP: `ATD*99#` is `ERROR` unless a phonebook
+has that number.
 
 Messages go from line to line by the lines' numbers, or to a program: see
 [configuration.md](configuration.md). Text mode and PDU mode are both there; a text is typed behind `> ` and
