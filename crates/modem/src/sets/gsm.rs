@@ -230,6 +230,7 @@ impl Part {
         if part.sim.ready().is_ok() {
             part.settled(facts.registration);
         }
+        part.shown = part.indicators(facts);
         part
     }
 

@@ -3,6 +3,7 @@
 use at::body::ExtendedAct;
 
 use super::error::{self, Refusal};
+use super::facts::Facts;
 use super::messages::Status;
 use super::{Done, Part, Reply, Turn, settings};
 
@@ -31,10 +32,10 @@ const ROAMING: u8 = 5;
 
 impl Part {
     /// What the indicators show now.
-    pub(super) fn indicators(&self, turn: &Turn<'_, '_>) -> Shown {
+    pub(super) fn indicators(&self, facts: &Facts) -> Shown {
         let unread = self.messages.all().any(|(_, message)| message.status == Status::Unread);
         [
-            self.bars(turn),
+            self.bars(facts),
             u8::from(self.network.serves()),
             u8::from(unread),
             u8::from(self.in_call == InCall::Yes),
@@ -44,8 +45,8 @@ impl Part {
     }
 
     /// The signal in fifths of what `+CSQ` can tell.
-    fn bars(&self, turn: &Turn<'_, '_>) -> u8 {
-        match self.strength(turn.facts()) {
+    fn bars(&self, facts: &Facts) -> u8 {
+        match self.strength(facts) {
             (strength @ 0..=31, _) => (strength * 5 + 15) / 31,
             _ => 0,
         }
@@ -53,7 +54,7 @@ impl Part {
 
     /// Tells what has changed since the last time, if somebody wants to know.
     pub(super) fn tell_indicators(&mut self, turn: &mut Turn<'_, '_>) {
-        let now = self.indicators(turn);
+        let now = self.indicators(turn.facts());
         let before = std::mem::replace(&mut self.shown, now);
         if before == now || !is_told(turn) {
             return;
@@ -82,7 +83,7 @@ fn is_told(turn: &Turn<'_, '_>) -> bool {
 pub(super) fn indicators(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
     let lines = match turn.named.act {
         ExtendedAct::Read => {
-            part.indicators(turn).iter().map(u8::to_string).collect::<Vec<_>>().join(",")
+            part.indicators(turn.facts()).iter().map(u8::to_string).collect::<Vec<_>>().join(",")
         }
         ExtendedAct::Test => {
             let range = |(name, most): &Indicator| format!("(\"{name}\",(0-{most}))");
