@@ -13,6 +13,8 @@ mod armour;
 mod callers;
 mod chat;
 mod clock;
+#[cfg(all(feature = "station", feature = "web"))]
+mod field_story;
 mod getty;
 mod kermit;
 #[cfg(feature = "modbus")]
