@@ -114,6 +114,8 @@ fn matches(
             "--" => only_operands = true,
             "-h" | "--help" => return Ok(None),
             "-" => matches.operands.push(word),
+            // No flag begins with a digit: `write pump-7 setpoint -5`.
+            _ if is_negative(&word) => matches.operands.push(word),
             _ if !word.starts_with('-') => matches.operands.push(word),
             _ => {
                 let (flag, value) = matches.flag(command.flags, &word)?;
@@ -133,6 +135,11 @@ fn matches(
     }
     matches.count(command.operands)?;
     Ok(Some(matches))
+}
+
+fn is_negative(word: &str) -> bool {
+    word.strip_prefix('-')
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '.'))
 }
 
 impl Matches {
@@ -299,6 +306,13 @@ mod tests {
     fn after_two_hyphens_everything_is_an_operand() {
         assert_eq!(run("modem -- --pty").operand(0), Some("--pty"));
         assert_eq!(run("modem -").operand(0), Some("-"));
+    }
+
+    #[test]
+    fn a_negative_number_is_no_flag() {
+        for number in ["-5", "-.5", "-1e3"] {
+            assert_eq!(run(&format!("modem --stdio {number}")).operand(0), Some(number));
+        }
     }
 
     #[test]
