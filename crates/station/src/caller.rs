@@ -251,7 +251,7 @@ impl Caller {
         };
         let mut call = self.dial().await?;
         let from = call.peer().to_string();
-        tracing::info!(to = from, ?cause, "calling the centre");
+        tracing::info!(to = from, cause = cause.word(), "calling the centre");
         let outcome = self.speak(&mut call, login.as_ref(), (cause, stored), came).await;
         let counts = call.counts();
         call.hang_up(limits::HANG_UP).await;

@@ -71,7 +71,7 @@ pub struct StationConfig {
     pub time_step: Span,
     /// What the centre may do besides reading: `writes`, `schedules`, `limits`, `configuration`. Default: nothing.
     #[serde(default)]
-    pub allow: Vec<Allow>,
+    pub allow: OneOrMany<Allow>,
 }
 
 /// What a station says at prompts.
@@ -350,7 +350,7 @@ impl StationConfig {
 
     /// Whether the centre may do this.
     pub(crate) fn allows(&self, what: Allow) -> bool {
-        self.allow.contains(&what)
+        self.allow.0.contains(&what)
     }
 }
 

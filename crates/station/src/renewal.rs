@@ -72,7 +72,7 @@ fn stays(new: &mut StationConfig, file: &StationConfig) -> Result<(), String> {
     if new.login.is_some() && new.login != file.login {
         return differs("login");
     }
-    if !new.allow.is_empty() && new.allow != file.allow {
+    if !new.allow.0.is_empty() && new.allow != file.allow {
         return differs("allow");
     }
     let kept = StationConfig {
@@ -145,7 +145,10 @@ mod tests {
         .unwrap();
         let file = Toml.read(FILE, "/".as_ref()).unwrap();
         assert_eq!((plan.station.samples, &plan.station.login), (7, &file.station.login));
-        assert_eq!(plan.station.allow, [Allow::Configuration]);
+        assert_eq!(plan.station.allow.0, [Allow::Configuration]);
+        let alone = FILE.replace("['configuration']", "'configuration'");
+        let alone = Toml.read(&alone, "/".as_ref()).unwrap();
+        assert_eq!(alone.station.allow, file.station.allow, "one value is a list of one");
         assert_eq!(plan.station.call.0, ["tcp://b.example:2"]);
     }
 

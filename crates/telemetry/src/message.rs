@@ -28,6 +28,19 @@ pub enum Cause {
     Hold,
 }
 
+impl Cause {
+    /// As logs have it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Schedule => "schedule",
+            Self::Alarm => "alarm",
+            Self::Demand => "demand",
+            Self::Retry => "retry",
+            Self::Hold => "hold",
+        }
+    }
+}
+
 /// Who a station is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hello {

@@ -45,6 +45,10 @@ pub(in crate::config) fn check_with(
         names.push(placed);
     }
     let Some(station) = &draft.station else {
+        // One that could not be read has its own mistake.
+        if !mistakes.is_empty() {
+            return;
+        }
         let alone =
             draft.buses.iter().map(Placed::place).chain(draft.devices.iter().map(Placed::place));
         mistakes.extend(alone.take(1).map(|placed| {
