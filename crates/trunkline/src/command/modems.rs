@@ -28,12 +28,18 @@ fn run(matches: &Matches) -> Result<Exit, Failure> {
         ));
     }
     let rows: Vec<_> = modems.iter().map(row).collect();
-    let titles = ["MODEM", "STATE", "SERVICE", "PORT", "CALL"];
+    let titles = ["MODEM", "STATE", "SERVICE", "PORT", "NETWORK", "CALL"];
     Ok(crate::show(&table(titles, &rows, Style::of(&std::io::stdout()))))
 }
 
-fn row(modem: &Json) -> [String; 5] {
+fn row(modem: &Json) -> [String; 6] {
     let text = |key| modem.text(key).unwrap_or_default().to_owned();
     let call = modem.text("party").or_else(|| modem.text("trouble")).unwrap_or_default().to_owned();
-    [text("modem"), text("state"), text("service"), text("device"), call]
+    // Only what is a mobile module has one.
+    let signal = modem.number("dbm").map(|dbm| format!("{dbm} dBm"));
+    let network = match (text("network"), signal) {
+        (network, Some(signal)) => format!("{network}, {signal}"),
+        (network, None) => network,
+    };
+    [text("modem"), text("state"), text("service"), text("device"), network, call]
 }

@@ -36,6 +36,8 @@ pub(super) fn of(config: &Config) -> Summary {
     summary.section("Hunt groups", "hunt", hunts);
     #[cfg(feature = "modems")]
     summary.section("Modems", "modem", modems(&config.plan.modems));
+    #[cfg(feature = "translator")]
+    summary.section("GSM modules", "gsm", modules(&config.plan.modules));
     #[cfg(feature = "modbus")]
     summary.section("Gateways", "gateway", gateways(&config.plan.gateways));
     #[cfg(feature = "station")]
@@ -134,6 +136,26 @@ fn modems(modems: &[rack::ModemConfig]) -> Vec<(String, String)> {
         format!("{} at {} {}, {does}", modem.device.display(), modem.speed, modem.format.0)
     };
     modems.iter().map(|modem| (modem.name.clone(), words(modem))).collect()
+}
+
+#[cfg(feature = "translator")]
+fn modules(modules: &[translator::GsmConfig]) -> Vec<(String, String)> {
+    let words = |module: &translator::GsmConfig| {
+        let mut words =
+            format!("at {} {} {}", module.device.display(), module.speed, module.format.0);
+        match module.dialect {
+            Some(dialect) => _ = write!(words, ", {}", dialect.name),
+            None => words += ", whose commands it has it says itself",
+        }
+        if module.wake.is_some() {
+            words += ", woken by messages";
+        }
+        if module.listen.is_some() {
+            words += ", takes calls";
+        }
+        words
+    };
+    modules.iter().map(|module| (module.name.clone(), words(module))).collect()
 }
 
 fn line_words(line: &LineConfig) -> String {
