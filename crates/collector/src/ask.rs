@@ -7,7 +7,7 @@ use gateway::AskError;
 use modbus::UnitId;
 use modbus::address::{Address, Range, Table};
 use modbus::master::{Failure, Outcome, Question};
-use modbus::pdu::{Dialect, Request, Response};
+use modbus::pdu::{AnswerError, Dialect, Exception, Request, Response};
 use modbus::value::{Order, Point as Meaning, ValueType, decode};
 
 use crate::collector::{Answer, OrderError, Told};
@@ -258,7 +258,7 @@ impl Meant {
             // No value is torn apart.
             (site.shelf().config.registers.max(width) / width) * width
         };
-        let mut told = Vec::new();
+        let (mut told, mut most) = (Vec::new(), most);
         let mut done = 0;
         while done < self.range.count {
             let number = self.range.first.number + done;
@@ -267,7 +267,20 @@ impl Meant {
             let request = Range { first, count }
                 .read()
                 .map_err(|error| OrderError::Bad(error.to_string()))?;
-            match ask(site, self.unit, request, priority).await? {
+            let answer = match ask(site, self.unit, request, priority).await {
+                // Too much at once for this device, or something within isn't there: that shows in halves.
+                Err(OrderError::Refused(
+                    Exception::IllegalDataAddress | Exception::IllegalDataValue,
+                )) if count > width => {
+                    most = (count / width).div_ceil(2) * width;
+                    continue;
+                }
+                Err(OrderError::Refused(exception)) if self.range.count > width => {
+                    return Err(OrderError::RefusedAt(first, exception));
+                }
+                answer => answer?,
+            };
+            match answer {
                 Response::ReadCoils(found) | Response::ReadDiscreteInputs(found) => {
                     let values = (number..).zip(found.iter().take(count.into()));
                     told.extend(
@@ -361,10 +374,23 @@ async fn ask(
     priority: i64,
 ) -> Result<Response, OrderError> {
     let question = Question::Known(request.clone(), Dialect::Standard);
+    let writes = matches!(
+        request,
+        Request::WriteCoil { .. } | Request::WriteRegister { .. } | Request::WriteRegisters { .. }
+    );
     match site.ask(unit, question, priority).await {
         Ok(Outcome::Answer(pdu)) => {
             request.accept(&pdu, Dialect::Standard).map_err(|error| match error {
-                modbus::pdu::AnswerError::Exception(exception) => OrderError::Refused(exception),
+                AnswerError::Exception(Exception::GatewayPathUnavailable) => {
+                    OrderError::NoUnit(unit)
+                }
+                AnswerError::Exception(Exception::GatewayTargetFailed) => OrderError::Silent,
+                AnswerError::Exception(Exception::IllegalFunction)
+                    if writes && site.shelf().config.framing == Framing::Station =>
+                {
+                    OrderError::NotAllowed
+                }
+                AnswerError::Exception(exception) => OrderError::Refused(exception),
                 _ => OrderError::Silent,
             })
         }
@@ -387,7 +413,21 @@ fn no_point(name: &str, site: &Site, framing: Framing) -> String {
             "the station hasn't told of its points yet, which it does when it is on the line; by address, such as h:100, they can be asked for all the same (`{name}`)"
         );
     }
-    format!("the site has no point `{name}`")
+    if framing == Framing::Text {
+        return format!(
+            "the site only sends lines of text, so it can't be asked for `{name}`; what it has sent stands on the page"
+        );
+    }
+    let points = site.points();
+    let mut words = format!("the site has no point `{name}`");
+    for (n, point) in points.iter().take(limits::NAMED).enumerate() {
+        words += if n == 0 { "; its points are " } else { ", " };
+        words += &point.name;
+    }
+    if points.len() > limits::NAMED {
+        words += " …";
+    }
+    words
 }
 
 #[cfg(test)]

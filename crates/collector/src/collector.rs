@@ -6,7 +6,10 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::{Duration, SystemTime};
 
 use exchange::{Attendant, Attending, CallEnd, CallbackConfig, Event, NotCalled, Visit};
+use modbus::UnitId;
+use modbus::address::Address;
 use modbus::pdu::Exception;
+use modbus::value::Value;
 use store::{Store, StoreError, WishRow};
 use tokio::sync::{Notify, mpsc};
 
@@ -150,6 +153,17 @@ pub enum OrderError {
     /// The device says no.
     #[error("the device refuses: {0}")]
     Refused(Exception),
+    /// The device says no to a part of it.
+    #[error("the device refuses {0}: {1}")]
+    RefusedAt(Address, Exception),
+    /// Whoever is there doesn't know the unit.
+    #[error("the site has no unit {0}, or no way to its bus now (exception 0A)")]
+    NoUnit(UnitId),
+    /// The station there is its owner's, who hasn't allowed it; or its device can't do it.
+    #[error(
+        "the station doesn't let the centre write (its own file would need: allow = [\"writes\"]), or its device can't be written like that (exception 01)"
+    )]
+    NotAllowed,
     /// Nobody may write to it.
     #[error("the site isn't to be written to; its table would need: writes = \"allow\"")]
     Forbidden,
@@ -264,9 +278,9 @@ impl Collector {
         if order.when == When::Now {
             let patience =
                 tokio::time::timeout(limits::PATIENCE, order.ask.perform(&site, order.priority));
-            let answer = patience.await.map_err(|_| OrderError::Silent)??;
+            let answer = patience.await.unwrap_or(Err(OrderError::Silent));
             self.shared.note(&site, &order.ask, &answer, &order.who);
-            return Ok(answer);
+            return answer;
         }
         let now = SystemTime::now();
         let due = match order.when {
@@ -343,7 +357,7 @@ impl Collector {
         };
         let (over, begun) = site.judge(&point.name, beyond);
         let measure = &point.measure;
-        let words = format!("{} is {number} {measure}", point.name);
+        let words = format!("{} is {} {measure}", point.name, Value::Double(number));
         let news = |kind, lasts| News {
             site: site.name().to_owned(),
             kind,
@@ -394,18 +408,30 @@ impl Shared {
         self.ledger.put_down(&self.store, site);
     }
 
-    /// Puts on record who has written what.
-    pub(crate) fn note(&self, site: &Site, ask: &Ask, answer: &Answer, who: &str) {
-        if let Answer::Written { what, old, new } = answer {
-            let event = Event::new("site-write")
+    /// Puts on record who has written what, or has tried to: a write that nobody has answered may have been carried out.
+    pub(crate) fn note(
+        &self,
+        site: &Site,
+        ask: &Ask,
+        answer: &Result<Answer, OrderError>,
+        who: &str,
+    ) {
+        let event = |what| {
+            Event::new(what)
                 .with("site", site.name())
                 .with("operator", who)
-                .with("what", what)
                 .with("ask", &ask.summary())
-                .with("old", old)
-                .with("new", new);
-            tracing::info!(site = site.name(), who, what, old, new, "written");
-            self.surroundings.note(event);
+        };
+        match answer {
+            Ok(Answer::Written { what, old, new }) => {
+                tracing::info!(site = site.name(), who, what, old, new, "written");
+                let event = event("site-write").with("where", what);
+                self.surroundings.note(event.with("old", old).with("new", new));
+            }
+            Err(why) if ask.write.is_some() => {
+                self.surroundings.note(event("site-write-failed").with("why", &why.to_string()));
+            }
+            _ => {}
         }
     }
 

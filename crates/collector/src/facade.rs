@@ -149,18 +149,26 @@ impl Units for Front {
             Question::Foreign(_) => (String::new(), String::new()),
         };
         let outcome = site.ask(unit, question, 0).await;
-        if let Ok(Outcome::Answer(answer)) = &outcome
-            && answer.function() & 0x80 == 0
-        {
-            let event = Event::new("site-write")
+        let event = |what| {
+            Event::new(what)
                 .with("facade", &self.config.name)
                 .with("from", &client.to_string())
                 .with("unit", &unit.to_string())
                 .with("ask", &words)
                 .with("old", &old)
-                .with("new", &new);
-            self.collector.shared().note_client(site.name(), event);
-        }
+                .with("new", &new)
+        };
+        let event = match &outcome {
+            Ok(Outcome::Answer(answer)) if answer.function() & 0x80 == 0 => event("site-write"),
+            Ok(Outcome::Answer(_)) => event("site-write-failed").with("why", "refused"),
+            // It may have been carried out for all that.
+            Ok(_) | Err(AskError::Failed(_)) => {
+                event("site-write-failed").with("why", "nobody has answered")
+            }
+            // It has never left, and a client asks every second.
+            Err(_) => return outcome,
+        };
+        self.collector.shared().note_client(site.name(), event);
         outcome
     }
 }

@@ -20,6 +20,9 @@ pub const NAME: usize = 64;
 /// Registers that one order reads: some seconds of a slow line.
 pub const ORDER: u16 = 2_000;
 
+/// Points that are named to somebody who has asked for one that isn't there: as many as a line of a terminal bears.
+pub const NAMED: usize = 5;
+
 /// Registers between two points that are read for nothing rather than asked apart, unless the site says otherwise.
 pub const GAP: u16 = 8;
 

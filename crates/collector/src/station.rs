@@ -211,7 +211,13 @@ impl Talk<'_> {
         self.configuration = hello.configuration;
         self.source = hello.store.to_string();
         let name = self.site.name();
-        tracing::info!(site = name, station = clean(&hello.name), cause = ?hello.cause, "{} speaks", clean(&hello.software));
+        tracing::info!(
+            site = name,
+            station = clean(&hello.name),
+            cause = hello.cause.word(),
+            "{} speaks",
+            clean(&hello.software)
+        );
         let next = Some(hello.next_call_s).filter(|seconds| *seconds > 0);
         self.site.means_to_call(next.map(|seconds| Duration::from_secs(seconds.into())));
         let (store, name, source) =
@@ -331,7 +337,9 @@ impl Talk<'_> {
 fn news(site: &str, received: &Received) -> Vec<News> {
     let Received { definition, sample } = received;
     let subject = name(definition);
-    let words = format!("{subject} is {} {}", sample.value, definition.measure);
+    let value =
+        read(&sample.value).map_or_else(|| sample.value.to_string(), |value| value.to_string());
+    let words = format!("{subject} is {value} {}", definition.measure);
     let tell = |&(kind, lasts): &(&'static str, bool)| News {
         site: site.to_owned(),
         kind,
@@ -355,17 +363,24 @@ fn name(definition: &Definition) -> String {
     clean(&format!("{}.{}", definition.device, definition.point))
 }
 
+/// A station's value as it was read; nothing where it isn't a number.
+const fn read(value: &Value) -> Option<Read> {
+    match value {
+        Value::None | Value::Text(_) => None,
+        Value::Unsigned(value) => Some(Read::Unsigned(*value)),
+        Value::Signed(value) => Some(Read::Signed(*value)),
+        Value::Single(value) => Some(Read::Single(*value)),
+        Value::Double(value) => Some(Read::Double(*value)),
+        Value::Bit(value) => Some(Read::Bit(*value)),
+    }
+}
+
 /// A station's sample as the store keeps it.
 fn row(received: &Received, now: SystemTime) -> SampleRow {
     let Received { definition, sample } = received;
     let value = match &sample.value {
-        Value::None => SampleValue::None,
-        Value::Unsigned(value) => kept(&Read::Unsigned(*value)),
-        Value::Signed(value) => kept(&Read::Signed(*value)),
-        Value::Single(value) => kept(&Read::Single(*value)),
-        Value::Double(value) => kept(&Read::Double(*value)),
-        Value::Bit(value) => kept(&Read::Bit(*value)),
         Value::Text(text) => SampleValue::Text(text.clone()),
+        value => read(value).map_or(SampleValue::None, |value| kept(&value)),
     };
     let at = moment(sample.at_ms);
     // Nothing is measured tomorrow, and what claims to be would stand before everything that is.

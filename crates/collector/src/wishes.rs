@@ -50,14 +50,17 @@ impl Shared {
         let ask: Result<Ask, _> = wish.text.parse();
         let (state, answer) = match ask {
             Err(error) => ("failed", error.to_string()),
-            Ok(ask) => match ask.perform(site, wish.priority).await {
-                Ok(answer) => {
-                    self.note(site, &ask, &answer, &wish.who);
-                    ("done", answer.to_string())
+            Ok(ask) => {
+                let answer = ask.perform(site, wish.priority).await;
+                if matches!(answer, Err(OrderError::Away(_) | OrderError::Busy)) {
+                    return false;
                 }
-                Err(OrderError::Away(_) | OrderError::Busy) => return false,
-                Err(error) => ("failed", error.to_string()),
-            },
+                self.note(site, &ask, &answer, &wish.who);
+                match answer {
+                    Ok(answer) => ("done", answer.to_string()),
+                    Err(error) => ("failed", error.to_string()),
+                }
+            }
         };
         tracing::info!(site = site.name(), wish = wish.id, state, "{}", wish.text);
         let store = self.store().clone();

@@ -281,6 +281,12 @@ pub struct WishNow {
     pub ask: String,
     /// Whose wish it is.
     pub who: String,
+    /// The greater, the sooner.
+    pub priority: i64,
+    /// When it is to be asked at the earliest; nothing for the site's next call.
+    pub due: Option<Moment>,
+    /// When it expires.
+    pub until: Moment,
     /// `waiting`, `done`, `failed` or `expired`.
     pub state: String,
     /// What has come of it.

@@ -1,7 +1,7 @@
 //! `trunkline sites`, `read` and `write`: what is asked of sites.
 
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use collector::{Ask, Target};
 use modbus::value::{Order, ValueType};
@@ -13,6 +13,7 @@ use crate::control::{Connection, Request, SiteAsk};
 use crate::json::Json;
 use crate::style::Style;
 use crate::table::table;
+use crate::time::When;
 
 const AS: Flag = Flag {
     name: "as",
@@ -29,7 +30,7 @@ const UNIT: Flag =
 const AT: Flag = Flag {
     name: "at",
     value: Some("WHEN"),
-    help: "now (the default, but for station-config), next-call, or in how long: 2h, 1d. What is to be asked later has a number",
+    help: "now (the default, but for station-config), next-call, in how long (2h, 1d), or from which moment on (2026-11-24T06:00, in UTC). What is to be asked later has a number",
 };
 const EXPIRES: Flag = Flag {
     name: "expires",
@@ -130,11 +131,10 @@ fn sites(matches: &Matches) -> Result<Exit, Failure> {
     }
     let text = |item: &Json, key: &str| item.text(key).unwrap_or_default().to_owned();
     if wish.is_some() {
-        let row = |item: &Json| {
-            ["site", "ask", "who", "state", "answer"].map(|key| text(item, key).replace('\n', "; "))
-        };
+        let keys = ["site", "ask", "who", "state", "due", "until", "answer"];
+        let row = |item: &Json| keys.map(|key| text(item, key).replace('\n', "; "));
         let rows: Vec<_> = items.iter().map(row).collect();
-        let head = ["SITE", "ASK", "WHO", "STATE", "ANSWER"];
+        let head = ["SITE", "ASK", "WHO", "STATE", "NOT BEFORE", "EXPIRES", "ANSWER"];
         return Ok(crate::show(&table(head, &rows, Style::of(&std::io::stdout()))));
     }
     let row = |item: &Json| {
@@ -147,11 +147,13 @@ fn sites(matches: &Matches) -> Result<Exit, Failure> {
             points,
             text(item, "from"),
             last,
+            text(item, "next"),
             item.get("station").map(|station| text(station, "words")).unwrap_or_default(),
         ]
     };
     let rows: Vec<_> = items.iter().map(row).collect();
-    let head = ["SITE", "STATE", "FRAMING", "POINTS", "FROM", "LAST CALL", "ITS STATION"];
+    let head =
+        ["SITE", "STATE", "FRAMING", "POINTS", "FROM", "LAST CALL", "NEXT CALL", "ITS STATION"];
     Ok(crate::show(&table(head, &rows, Style::of(&std::io::stdout()))))
 }
 
@@ -228,13 +230,11 @@ fn send(
         None => usually.to_owned(),
         Some("now") => "now".to_owned(),
         Some("next-call") => "next-call".to_owned(),
-        Some(span) => {
-            let span: Span = span
-                .parse()
-                .map_err(|error| matches.wrong(format!("--at: {error}; or now, next-call")))?;
-            let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-            at.saturating_add(span.0).as_secs().to_string()
-        }
+        Some(text) => later(text).ok_or_else(|| {
+            matches.wrong(format!(
+                "--at {text}: expected now, next-call, in how long, such as 2h, or a moment such as 2026-11-24T06:00 (in UTC)"
+            ))
+        })?,
     };
     let expires: Option<Span> = matches.parse(&EXPIRES)?;
     let request = Request::Ask(SiteAsk {
@@ -243,7 +243,8 @@ fn send(
         when,
         priority: matches.parse(&PRIORITY)?.unwrap_or(0),
         expires: expires.map(|span| i64::try_from(span.0.as_secs()).unwrap_or(i64::MAX)),
-        who: std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned()),
+        who: std::env::var("USER")
+            .unwrap_or_else(|_| format!("uid {}", rustix::process::getuid().as_raw())),
     });
     let items = connection.all(&request)?;
     if matches.has(&JSON) {
@@ -253,6 +254,15 @@ fn send(
     let words: String = items.iter().map(words).collect();
     crate::show(&words);
     Ok(())
+}
+
+/// The moment at which something is to be asked, in seconds since 1970: in so long, or then.
+fn later(text: &str) -> Option<String> {
+    let at = match text.parse() {
+        Ok(Span(span)) => SystemTime::now().checked_add(span)?,
+        Err(_) => text.parse::<When>().ok()?.0,
+    };
+    Some(at.duration_since(UNIX_EPOCH).ok()?.as_secs().to_string())
 }
 
 fn words(item: &Json) -> String {

@@ -102,7 +102,7 @@ pub(crate) enum RequestError {
     Wanted(#[from] NoWanted),
     /// No such order.
     #[error(
-        "expected `do` to be one of lines, calls, hang-up, trace, modems, busy-out, reload, note"
+        "expected `do` to be one of lines, calls, hang-up, trace, modems, busy-out, reload, note, sites, ask, wish, station-call"
     )]
     Unknown,
     /// The order needs to know for whom.

@@ -1,6 +1,7 @@
 //! The sites of an instance: the collector that attends to their calls, and the facades before them.
 
 use std::sync::{Arc, Mutex, Weak};
+use std::time::SystemTime;
 
 use collector::{
     Answer, Ask, Collector, CollectorConfig, Facade, FacadeConfig, Order, Shelf, SiteStatus,
@@ -172,9 +173,16 @@ impl Instance {
             ("ask", summary(wish.text).into()),
             ("who", wish.who.into()),
             ("state", wish.state.into()),
+            ("priority", Json::Number(wish.priority)),
+            ("due", wish.due.map(shown).into()),
+            ("until", shown(wish.until).into()),
             ("answer", wish.answer.into()),
         ]))
     }
+}
+
+fn shown(time: SystemTime) -> String {
+    Civil::from(time).show(Shown::Seconds).to_string()
 }
 
 /// What a wish is, short enough to be shown.
@@ -190,7 +198,7 @@ fn station(now: &StationNow) -> Json {
         Json::object([("version", number(*version)), ("why", why.as_str().into())])
     });
     Json::object([
-        ("said", Civil::from(now.said).show(Shown::Seconds).to_string().into()),
+        ("said", shown(now.said).into()),
         ("uptime-s", number(status.uptime_s)),
         ("waiting", number(status.waiting)),
         ("room", number(status.room)),
@@ -207,9 +215,8 @@ fn station(now: &StationNow) -> Json {
 }
 
 fn status(site: &SiteStatus) -> Json {
-    let time = |time: Option<std::time::SystemTime>| {
-        time.map(|time| Civil::from(time).show(Shown::Seconds).to_string())
-    };
+    let time = |time: Option<SystemTime>| time.map(shown);
+    let (asked, answered) = site.asked;
     Json::object([
         ("site", site.name.as_str().into()),
         ("account", site.account.as_str().into()),
@@ -219,6 +226,9 @@ fn status(site: &SiteStatus) -> Json {
         ("call", site.live.as_ref().map(|(_, call)| call.clone()).into()),
         ("called", time(site.calls.called).into()),
         ("ended", time(site.calls.ended).into()),
+        ("next", time(site.next).into()),
+        ("asked", asked.into()),
+        ("answered", answered.into()),
         ("points", (site.points as u64).into()),
         ("station", site.station.as_ref().map_or(Json::Null, station)),
     ])

@@ -228,6 +228,9 @@ impl Sites for Centre {
             site: wish.site,
             ask: super::sites::summary(wish.text),
             who: wish.who,
+            priority: wish.priority,
+            due: wish.due.map(Into::into),
+            until: wish.until.into(),
             state: wish.state,
             answer: wish.answer,
         })
@@ -278,7 +281,8 @@ fn order(site: &str, what: &str, wish: &SiteWish, by: &str) -> Result<Order, Ref
 fn text(value: &SampleValue) -> String {
     match value {
         SampleValue::None => String::new(),
-        SampleValue::Number(number) => number.to_string(),
+        // As people read it: no forty zeros.
+        SampleValue::Number(number) => modbus::value::Value::Double(*number).to_string(),
         SampleValue::Text(text) => text.clone(),
     }
 }

@@ -227,3 +227,78 @@ fn a_reload_gives_a_call_in_progress_its_new_points_and_ends_that_of_a_site_that
         of_site.contains("denied").then_some(())
     });
 }
+
+/// A unit that calls by itself and answers Modbus TCP over the call: it gives twenty registers at once, has nothing at 55,
+/// and can't be written.
+fn picky_unit(exchange: std::net::SocketAddr) {
+    use std::io::{Read as _, Write as _};
+    let mut call = TcpStream::connect(exchange).expect("the exchange");
+    let mut heard = Vec::new();
+    for (prompt, words) in [("login: ", "pump\r"), ("Password: ", "secret\r"), ("\r\n", "")] {
+        while !heard.ends_with(prompt.as_bytes()) {
+            let mut byte = [0];
+            call.read_exact(&mut byte).expect("a prompt");
+            heard.extend(byte);
+        }
+        call.write_all(words.as_bytes()).expect("it reads");
+        heard.clear();
+    }
+    let mut head = [0; 7];
+    while call.read_exact(&mut head).is_ok() {
+        let mut asked = vec![0; usize::from(head[5]) - 1];
+        call.read_exact(&mut asked).expect("the rest");
+        let [first, count] = [1, 3].map(|at| u16::from_be_bytes([asked[at], asked[at + 1]]));
+        let told = match asked[0] {
+            3 if count > 20 => vec![0x83, 3],
+            3 if (first..first + count).contains(&55) => vec![0x83, 2],
+            3 => {
+                let words = (first..first + count).flat_map(u16::to_be_bytes);
+                [3, 2 * count as u8].into_iter().chain(words).collect()
+            }
+            function => vec![function | 0x80, 4],
+        };
+        head[5] = told.len() as u8 + 1;
+        if call.write_all(&[&head[..], &told].concat()).is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_long_read_is_halved_until_the_unit_bears_it_and_a_write_in_vain_is_on_record() {
+    let stage = Stage::new();
+    let exchange = free_address();
+    let trunkline = centre(
+        &stage,
+        exchange,
+        "[[site]]\nname = \"pump\"\nframing = \"tcp\"\nwrites = \"allow\"\n\
+         [[site.point]]\nname = \"level\"\naddress = \"h:4\"\n",
+    );
+    std::thread::spawn(move || picky_unit(exchange));
+    trunkline.ask_until(&["sites"], "on line");
+    let read = trunkline.ask(&["read", "pump", "h:0..50"]);
+    assert_eq!(read.lines().count(), 50, "{read}");
+    assert!(read.ends_with("h:49 (40050) = 49\n"), "{read}");
+    // What isn't there is named, and so are the points where a name is wrong.
+    let refused = trunkline.refused(&["read", "pump", "h:50..60"]);
+    assert!(refused.contains("the device refuses h:55 (40056): exception 02"), "{refused}");
+    let unknown = trunkline.refused(&["read", "pump", "levle"]);
+    assert!(unknown.contains("no point `levle`; its points are level"), "{unknown}");
+    // A number below zero is no flag.
+    let failed = trunkline.refused(&["write", "pump", "h:3", "-5", "--as", "i16"]);
+    assert!(failed.contains("exception 04"), "{failed}");
+    let record = || {
+        let audit = std::fs::read_to_string(stage.path("audit.log")).ok()?;
+        let line = audit.lines().find(|line| line.contains("site-write-failed"))?;
+        Some(line.to_owned())
+    };
+    let record = until("a record", record);
+    assert!(
+        record.contains("write h:3+1 as i16 = -5") && record.contains("exception 04"),
+        "{record}"
+    );
+    // Later may be a moment.
+    let asked = trunkline.ask(&["read", "pump", "level", "--at", "2099-01-01T06:00"]);
+    assert!(asked.contains("waits as wish 1"), "{asked}");
+    trunkline.ask_until(&["sites", "--wish", "1"], "2099-01-01T06:00:00Z");
+}

@@ -138,6 +138,9 @@ impl Sites for PaperSites {
             site: "pump".into(),
             ask: "read level".into(),
             who: "ada".into(),
+            priority: 0,
+            due: None,
+            until: std::time::UNIX_EPOCH.into(),
             state: "waiting".into(),
             answer: None,
         };

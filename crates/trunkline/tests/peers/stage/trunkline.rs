@@ -208,6 +208,14 @@ impl Trunkline {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// What a command that must fail says of why.
+    pub(crate) fn refused(&self, arguments: &[&str]) -> String {
+        let mut command = command(env!("CARGO_BIN_EXE_trunkline"));
+        let output = command.args(arguments).current_dir(&self.folder).output().expect("a command");
+        assert!(!output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
     /// Asks until the answer contains this.
     pub(crate) fn ask_until(&self, arguments: &[&str], text: &str) {
         let deadline = Instant::now() + PATIENCE;
