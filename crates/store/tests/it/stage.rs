@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use store::{CallBegan, CallEnded, CallRow, Direction, Filter, Place, Settings, Store, Ticket};
 
 /// Longer than any of this takes on a busy machine.
-pub(crate) const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 pub(crate) struct Stage {
     pub(crate) folder: tempfile::TempDir,

@@ -1,37 +1,13 @@
 //! A station that calls the centre over everything that a line can dial, each with real processes at both ends.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::thread;
 use std::time::Instant;
 
 use store::{SampleValue, Store};
 
+use crate::device::sevens;
 #[cfg(all(feature = "translator", feature = "wip"))]
 use crate::stage::Equipment;
 use crate::stage::{PATIENCE, Stage};
-
-/// A Modbus TCP server whose one register is seven.
-fn device() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            thread::spawn(move || serve(stream));
-        }
-    });
-    address
-}
-
-fn serve(mut stream: TcpStream) {
-    let mut request = [0; 12];
-    while stream.read_exact(&mut request).is_ok() {
-        let answer = [request[0], request[1], 0, 0, 0, 5, request[6], request[7], 2, 0, 7];
-        if stream.write_all(&answer).is_err() {
-            return;
-        }
-    }
-}
 
 /// A centre whose callers speak this.
 fn centre(accept: &str, more: &str, files: &[(&str, &str)]) -> Stage {
@@ -50,7 +26,7 @@ const LOGIN: &str = "login = { name = \"pump\", password = \"file:password\" }\n
 
 /// A station that calls there, with more of its own table and more tables.
 fn station(call: &str, own: &str, tables: &str) -> Stage {
-    let device = device();
+    let device = sevens();
     Stage::new(&format!(
         "[station]\nname = \"pump-house\"\ncall = \"{call}\"\nstay = \"1s\"\nretries = [\"1s\"]\nevery = \"500ms\"\n{own}\
          [[bus]]\nname = \"lan\"\ntcp = \"{device}\"\nframing = \"tcp\"\n\

@@ -1,9 +1,9 @@
 //! `trunkline dial` between programs: what goes in and out, and how it ends.
 
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::process::{Output, Stdio};
 
+use crate::ports::free_address;
 use crate::stage::{Equipment, Stage, exchange, trunkline};
 
 fn dial(stage: &Stage, args: &[&str], typed: &[u8]) -> Output {
@@ -76,9 +76,7 @@ fn a_person_hangs_up_with_a_tilde_and_finds_the_terminal_as_it_was() {
 fn the_exit_status_is_the_modems_number_for_what_went_wrong() {
     let stage =
         Stage::new("[[line]]\nname = \"strict\"\npty = \"p\"\ndial-access = \"default deny\"\n");
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap().to_string();
-    drop(free);
+    let address = free_address().to_string();
     for (args, code, says) in [
         (&[address.as_str()][..], 7, "BUSY"),
         (&["5551212"][..], 3, "NO CARRIER: 5551212: the number is not in the phonebook"),

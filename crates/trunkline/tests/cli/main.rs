@@ -6,6 +6,8 @@ mod accounts;
 mod carriers;
 mod control;
 mod crowd;
+#[cfg(all(feature = "station", feature = "collector"))]
+mod device;
 mod dialling;
 mod documentation;
 mod inside;
@@ -17,6 +19,8 @@ mod lifetime;
 mod masses;
 mod page;
 mod plain_modem;
+#[path = "../shared/ports.rs"]
+mod ports;
 mod records;
 mod reload;
 #[cfg(all(feature = "station", feature = "collector"))]

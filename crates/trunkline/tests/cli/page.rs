@@ -2,16 +2,13 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 
+use crate::ports::free_address;
 use crate::stage::{Stage, call};
 
 const LINE: &str = "state = \"state\"\n[[line]]\nname = \"a\"\npty = \"a\"\n";
-
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
 
 fn say(address: SocketAddr, head: &str, body: &str) -> String {
     let mut stream = call(address);

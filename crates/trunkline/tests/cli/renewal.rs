@@ -1,36 +1,11 @@
 //! The centre sends a station another configuration: both as processes.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::thread;
+use std::net::SocketAddr;
 use std::time::Instant;
 
+use crate::device::sevens;
+use crate::ports::free_address;
 use crate::stage::{PATIENCE, Stage};
-
-/// A Modbus TCP server whose registers are all seven.
-fn device() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            thread::spawn(move || serve(stream));
-        }
-    });
-    address
-}
-
-fn serve(mut stream: TcpStream) {
-    let mut request = [0; 12];
-    while stream.read_exact(&mut request).is_ok() {
-        let count = usize::from(request[11]);
-        let mut answer = vec![request[0], request[1], 0, 0, 0, 3 + 2 * count as u8, request[6]];
-        answer.extend([request[7], 2 * count as u8]);
-        answer.extend([0, 7].repeat(count));
-        if stream.write_all(&answer).is_err() {
-            return;
-        }
-    }
-}
 
 fn centre() -> Stage {
     let mut centre = Stage::new(
@@ -72,7 +47,7 @@ fn send(centre: &Stage, station: &Stage, what: &[&str]) -> String {
 
 #[test]
 fn a_station_takes_a_configuration_that_is_right_and_goes_back_from_one_that_reaches_nobody() {
-    let (device, centre) = (device(), centre());
+    let (device, centre) = (sevens(), centre());
     let target = format!("tcp://{}", centre.exchange());
     let mut station = Stage::new(&configuration(device, &target, OWN, "first"));
     station.start(&["station", "--log", "debug"]);
@@ -108,7 +83,7 @@ fn a_station_takes_a_configuration_that_is_right_and_goes_back_from_one_that_rea
     assert!(changed.contains("version "), "{changed}");
 
     // One that reaches nobody is given up, and the centre hears of it.
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = free_address();
     centre.write("new.toml", &configuration(device, &format!("tcp://{nobody}"), "", "third"));
     let taken = send(&centre, &station, &["new.toml"]);
     assert!(taken.contains("→ version "), "{taken}");

@@ -17,7 +17,7 @@ use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tempfile::TempDir;
 
 /// Longest wait for anything; a machine with eight builds on two cores is slow.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The program under test, with an environment that holds nothing of this machine.
 pub(crate) fn trunkline(folder: &Path) -> Command {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::net::sockopt;
 
+use crate::ports::free_address;
 use crate::stage::{Equipment, PATIENCE, Stage, exchange};
 
 /// A module on a pseudo-terminal, and nobody who uses it.
@@ -347,14 +348,9 @@ fn a_message_with_the_secret_has_the_module_call_and_the_line_ring() {
     assert!(!stage.log().contains("< open sesame"), "the module's side shows no message");
 }
 
-/// A port that was free a moment ago: a module's server can't choose one.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 #[test]
 fn who_calls_the_modules_server_has_the_line_ring_call_after_call() {
-    let port = free_port();
+    let port = free_address().port();
     let listen = format!("listen = {{ port = {port}, line = \"pump\" }}");
     let mut stage = run(&setting("wavecom-q26", "", &listen));
     stage.wait_for("ready module=north");
@@ -386,7 +382,7 @@ fn who_calls_the_modules_server_has_the_line_ring_call_after_call() {
 
 #[test]
 fn who_may_not_call_the_line_is_turned_away_by_its_access_list() {
-    let port = free_port();
+    let port = free_address().port();
     let listen = format!("listen = {{ port = {port}, line = \"pump\" }}");
     let barred = "telnet = \"off\"\nanswer-access = [\"deny 127.0.0.0/8\"]";
     let setting = setting("wavecom-q26", "", &listen).replace("telnet = \"off\"", barred);
@@ -403,7 +399,7 @@ fn who_may_not_call_the_line_is_turned_away_by_its_access_list() {
 #[test]
 fn who_calls_the_module_has_it_call_where_the_configuration_says() {
     let (server, address) = server();
-    let port = free_port();
+    let port = free_address().port();
     let listen = format!("listen = {{ port = {port}, line = \"pump\", call = \"{address}\" }}");
     let mut stage = run(&setting("wavecom-q24", "", &listen));
     stage.wait_for("ready module=north");

@@ -99,6 +99,8 @@ fn netcat_rings_and_passes_bytes_unchanged() {
     // What he said while it rang is kept.
     assert_eq!(equipment.receive(256), every_byte);
     equipment.send(&every_byte);
+    // The silence begins once the line has passed everything on.
+    caller.log().wait_for_bytes(every_byte.len());
     hang_up_by_escape(&mut equipment);
     caller.succeed();
     assert_same_bytes(

@@ -40,7 +40,7 @@ expect("maker", first.manufacturer, " WAVECOM MODEM")
 expect("model", first.model, " MULTIBAND  900E  1800  G850  1900")
 expect("IMEI", first.imei, "004999010640000")
 expect("IMSI", first.imsi, "001010123456789")
-first.waitForNetworkCoverage(20)
+first.waitForNetworkCoverage(60)
 expect("signal", first.signalStrength, 17)
 expect("operator", first.networkName, "Example Net")
 
@@ -54,7 +54,7 @@ for text, text_mode in zip(texts, [False, True]):
     second.smsTextMode = text_mode
     arrived.clear()
     first.sendSms("+4917000002", text)
-    if not arrived.wait(20):
+    if not arrived.wait(60):
         sys.exit("no message arrived")
 expect("messages", messages, [("+4917000001", text) for text in texts])
 
@@ -67,7 +67,7 @@ for text, count in [("日本語 ☃", 1), ("all work and no play " * 20, 3), ("�
     arrived.clear()
     first.sendSms("+4917000002", text)
     while len(messages) < count:
-        if not arrived.wait(20):
+        if not arrived.wait(60):
             sys.exit(f"only {len(messages)} of {count} messages arrived")
         arrived.clear()
     if count > 1:

@@ -4,7 +4,7 @@
 import base64, json, os, socket, subprocess, sys, tempfile, termios, time, tty
 
 BASE, EQUIPMENT, EXCHANGE, SHOTS, DESK = sys.argv[1:6]
-PATIENCE = 25
+PATIENCE = 60
 
 
 class Browser:

@@ -20,7 +20,7 @@ pub(crate) const OPERATOR: &str = "operator-token-0123456789";
 pub(crate) const ADMIN: &str = "admin-token-0123456789";
 
 /// Longest wait for anything; a machine with many builds is slow.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 pub(crate) struct Paper {

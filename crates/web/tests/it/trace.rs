@@ -91,7 +91,7 @@ fn there_are_only_so_many_traces_and_a_reader_who_leaves_makes_room() {
 
 #[test]
 fn a_trace_keeps_nobody_logged_in_and_ends_with_the_session() {
-    let stage = Stage::new("idle = \"2s\"", 3);
+    let stage = Stage::new("idle = \"5s\"", 3);
     let ada = stage.log_in("ada", "pass").unwrap();
     let mut stream = stage.connect();
     let (host, cookie) = (stage.address, ada.cookie);

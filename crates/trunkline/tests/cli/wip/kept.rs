@@ -6,6 +6,7 @@ use std::net::UdpSocket;
 use rustix::process::Signal;
 
 use super::servers::{Server, hears, says};
+use crate::ports::free_address;
 use crate::stage::{Equipment, PATIENCE, Stage};
 
 const LINE: &str =
@@ -105,7 +106,7 @@ fn every_socket_is_a_call_on_record() {
     m.expect("OK\r\n");
     m.command("AT+WIPCLOSE=1,1", "OK");
     // Nobody there.
-    let nobody = Server::new().port();
+    let nobody = free_address().port();
     m.command(&format!("AT+WIPCREATE=2,2,\"127.0.0.1\",{nobody}"), "+CME ERROR: 842");
     // A caller, who is there when everything ends.
     m.command("AT+WIPCREATE=3,1,0,5,6", "OK");

@@ -13,15 +13,11 @@ fn a_second_caller_never_gets_into_the_first_ones_call() {
     let mut first = Wire::call(number);
     equipment.expect("\r\nRING\r\n");
     // While it rings, and then while it is answered.
-    let mut second = Wire::call(number);
-    second.offer("the wrong one");
-    assert_eq!(second.expect_end(), b"");
+    assert_eq!(Wire::turned_away(number, "the wrong one"), b"");
     equipment.send("ATA\r");
     equipment.expect("\r\nCONNECT");
     equipment.expect("\r\n");
-    let mut third = Wire::call(number);
-    third.offer("another wrong one");
-    assert_eq!(third.expect_end(), b"");
+    assert_eq!(Wire::turned_away(number, "another wrong one"), b"");
 
     first.send("the right one");
     equipment.expect_only("the right one");

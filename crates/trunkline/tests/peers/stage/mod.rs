@@ -4,6 +4,8 @@ mod far_end;
 mod installed;
 mod namespace;
 mod network;
+#[path = "../../shared/ports.rs"]
+mod ports;
 mod process;
 mod sshd;
 mod telnetd;
@@ -12,16 +14,15 @@ mod trunkline;
 mod wire;
 
 use std::fs::{self, Permissions};
-use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU16, Ordering};
 
 pub(crate) use far_end::FarEnd;
 #[cfg(feature = "gsm")]
 pub(crate) use installed::made;
 pub(crate) use installed::{installed, unpacked};
 pub(crate) use network::{HOUSE, Network};
+pub(crate) use ports::free_address;
 pub(crate) use process::{Log, PATIENCE, Process, command};
 pub(crate) use sshd::{SshServer, Sshd, keygen};
 pub(crate) use telnetd::{Login, TelnetServer, Telnetd};
@@ -107,18 +108,4 @@ pub(crate) fn assert_same_bytes(expected: &[u8], got: &[u8], what: &str) {
         format!("{} bytes, near the difference \"{}\"", bytes.len(), window.escape_ascii())
     };
     panic!("{what} differs at byte {at}: expected {}; got {}", near(expected), near(got));
-}
-
-/// A loopback address where nobody listens, and that nobody gets by chance either: the ports are below those
-/// that the kernel gives to callers, and two tests never get the same.
-pub(crate) fn free_address() -> SocketAddr {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 20_000 + (std::process::id() % 100) as u16 * 120;
-    loop {
-        let offset = NEXT.fetch_add(1, Ordering::Relaxed);
-        let address = SocketAddr::from(([127, 0, 0, 1], first + offset % 2000));
-        if TcpListener::bind(address).is_ok() {
-            return address;
-        }
-    }
 }

@@ -14,7 +14,7 @@ use super::installed;
 
 /// How long anything may take before the test has failed. Far beyond what is ever needed, because two busy
 /// processors stretch everything; never a pace.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How long a program may take over its end after SIGTERM.
 const FAREWELL: Duration = Duration::from_secs(10);
@@ -166,6 +166,14 @@ impl Log {
     /// All of it.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         self.state().bytes.clone()
+    }
+
+    /// Waits until so many bytes have been said.
+    pub(crate) fn wait_for_bytes(&self, count: usize) {
+        let too_few = |state: &mut State| state.bytes.len() < count && !state.ended;
+        let waited = self.0.1.wait_timeout_while(self.state(), PATIENCE, too_few);
+        let heard = waited.unwrap_or_else(PoisonError::into_inner).0.bytes.len();
+        assert!(heard >= count, "{heard} of {count} bytes were said");
     }
 
     /// All of it, as text.

@@ -49,6 +49,23 @@ impl Wire {
         Self::tcp("the caller", TcpStream::connect(address).expect("somebody who listens"))
     }
 
+    /// Calls somebody who turns callers away, and says something all the same; what was heard before the end is
+    /// returned. The end is a reset, which may come before the connection is known here.
+    pub(crate) fn turned_away(address: impl std::net::ToSocketAddrs, words: &str) -> Vec<u8> {
+        match TcpStream::connect(address) {
+            Ok(stream) => {
+                let mut wire = Self::tcp("the one who is turned away", stream);
+                // He may have hung up already.
+                let _ = wire.file.write(words.as_bytes());
+                wire.expect_end()
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+                Vec::new()
+            }
+        }
+    }
+
     /// A call that is already there.
     pub(crate) fn tcp(name: &str, stream: TcpStream) -> Self {
         stream.set_nodelay(true).expect("a TCP connection");
@@ -62,11 +79,6 @@ impl Wire {
         while !left.is_empty() {
             self.step(&mut left, deadline, "to take all that is sent");
         }
-    }
-
-    /// Says something to somebody who may have hung up already.
-    pub(crate) fn offer(&mut self, bytes: impl AsRef<[u8]>) {
-        let _ = self.file.write(bytes.as_ref());
     }
 
     /// Waits for `what`; what came before it is returned.
