@@ -86,6 +86,7 @@ impl Decoder {
     fn line(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
         self.lines.bounded()?;
         if self.state == State::After {
+            self.told.others += u64::from(line.starts_with(b"begin-base64 "));
             return Ok(());
         }
         if self.lines.number == 1

@@ -143,6 +143,8 @@ impl Text {
 pub struct Decoder {
     state: State,
     line: u64,
+    /// The byte before this one.
+    before: u8,
     sign: usize,
     bits: u32,
     waiting: u8,
@@ -164,7 +166,7 @@ enum State {
     /// Looking for the sign.
     #[default]
     Before,
-    /// Looking for the colon.
+    /// Looking for the colon, at the beginning of a line.
     Signed,
     Inside,
     After,
@@ -194,11 +196,19 @@ impl Decoder {
                 self.line += u64::from(byte == b'\n');
             }
             match self.state {
-                State::Before => self.look(byte),
-                State::Signed if byte == b':' => self.state = State::Inside,
-                State::Signed | State::After => {}
+                State::Before => {
+                    if self.look(byte) {
+                        self.state = State::Signed;
+                    }
+                }
+                State::Signed if byte == b':' && matches!(self.before, b'\n' | b'\r') => {
+                    self.state = State::Inside;
+                }
+                State::After => self.told.others += u64::from(self.look(byte)),
+                State::Signed => {}
                 State::Inside => self.character(byte, out)?,
             }
+            self.before = byte;
         }
         Ok(())
     }
@@ -213,14 +223,17 @@ impl Decoder {
         }
     }
 
-    fn look(&mut self, byte: u8) {
+    /// Whether the sign ends here.
+    fn look(&mut self, byte: u8) -> bool {
         self.sign = match SIGN.get(self.sign) {
             Some(wanted) if *wanted == byte => self.sign + 1,
             _ => usize::from(byte == b'('),
         };
-        if self.sign == SIGN.len() {
-            self.state = State::Signed;
+        let whole = self.sign == SIGN.len();
+        if whole {
+            self.sign = 0;
         }
+        whole
     }
 
     fn character(&mut self, byte: u8, out: &mut Vec<u8>) -> Result<(), DecodeError> {

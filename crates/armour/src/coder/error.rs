@@ -55,6 +55,26 @@ pub enum DecodeError {
         /// What it checks.
         what: &'static str,
     },
+    /// A part of a file that isn't the next one.
+    #[error(
+        "a part begins at byte {begins}, where byte {expected} of {size} should: join the texts of all parts, in their order"
+    )]
+    Part {
+        /// Where it begins, from 1 on.
+        begins: u64,
+        /// Where it should.
+        expected: u64,
+        /// Bytes of the whole file.
+        size: u64,
+    },
+    /// Parts of a file, and its end isn't among them.
+    #[error("its parts end at byte {found} of {size}: join the texts of all parts, in their order")]
+    Parts {
+        /// Bytes of all parts that are here.
+        found: u64,
+        /// Bytes of the whole file.
+        size: u64,
+    },
     /// A length that doesn't fit.
     #[error("it says that it has {said} bytes, and has {found}")]
     Size {

@@ -76,6 +76,8 @@ pub struct Told {
     pub mode: Option<u32>,
     /// Bytes of a Macintosh's resource fork, which were checked and dropped.
     pub resource: u64,
+    /// Files that stand behind it in the same text, unread.
+    pub others: u64,
 }
 
 /// Writes bytes as text.

@@ -64,6 +64,18 @@ pub struct Decoder {
     lines: Lines,
     state: State,
     told: Told,
+    blanks: Blanks,
+}
+
+/// What stands for a zero: an encoder has one of them, and only blanks get lost at the ends of lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Blanks {
+    #[default]
+    Unknown,
+    /// Blanks, since the end of this line is missing.
+    Stripped(u64),
+    /// Grave accents.
+    Never,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,7 +115,7 @@ impl Decoder {
         match self.state {
             State::Before => {
                 if let Some((mode, name)) = begin(line) {
-                    self.told = Told { name, mode: Some(mode), resource: 0 };
+                    self.told = Told { name, mode: Some(mode), ..Told::default() };
                     self.state = State::Inside;
                 }
             }
@@ -119,13 +131,14 @@ impl Decoder {
                 }
                 self.state = State::After;
             }
-            State::After => {}
+            State::After => self.told.others += u64::from(begin(line).is_some()),
         }
         Ok(())
     }
 
     /// Decodes a line, and says how many bytes it held.
-    fn data(&self, line: &[u8], out: &mut Vec<u8>) -> Result<usize, DecodeError> {
+    fn data(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<usize, DecodeError> {
+        const SHORT: &str = "it is shorter than its first character says";
         let wrong = |what| DecodeError::Line { line: self.lines.number, what };
         let value = |byte: u8| match byte {
             b' '..=b'`' => Ok((byte - b' ') & 0x3f),
@@ -140,9 +153,18 @@ impl Decoder {
             // One character more is the checksum of some old encoders.
             return Err(wrong("it is longer than its first character says"));
         }
-        // Only blanks can have been stripped, and only at the end.
-        if text.len() + 4 <= needed && text.is_empty() && length > 3 {
-            return Err(wrong("it is shorter than its first character says"));
+        if line.contains(&b'`') {
+            if let Blanks::Stripped(line) = self.blanks {
+                return Err(DecodeError::Line { line, what: SHORT });
+            }
+            self.blanks = Blanks::Never;
+        }
+        // Some encoders leave out what fills up the last group.
+        if text.len() < (length * 4).div_ceil(3) {
+            if self.blanks == Blanks::Never || text.is_empty() && length > 3 {
+                return Err(wrong(SHORT));
+            }
+            self.blanks = Blanks::Stripped(self.lines.number);
         }
         let mut values = text.iter().map(|byte| value(*byte));
         let mut left = length;

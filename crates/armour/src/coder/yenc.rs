@@ -87,23 +87,39 @@ enum Place {
     Last,
 }
 
-/// Reads yEnc, one part of a file.
+/// Reads yEnc: a file in one part, or all of its parts one behind the other.
 #[derive(Debug, Default)]
 pub struct Decoder {
     lines: Lines,
     state: State,
+    /// Of the part that is read, or of the file if it has only one.
+    part: Stretch,
+    file: Stretch,
+    told: Told,
+}
+
+/// Bytes in a row, and what they must come to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stretch {
     size: u64,
     found: u64,
     crc: u32,
-    told: Told,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
     #[default]
     Before,
-    Inside,
+    Inside(Parts),
+    /// A part is whole, and isn't the last one.
+    Between,
     After,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Parts {
+    One,
+    Several,
 }
 
 impl Decoder {
@@ -112,7 +128,7 @@ impl Decoder {
             let Some(line) = self.lines.next(&mut text) else { break };
             self.line(&line, out)?;
         }
-        if self.state == State::Inside { self.lines.bounded() } else { Ok(()) }
+        if matches!(self.state, State::Inside(_)) { self.lines.bounded() } else { Ok(()) }
     }
 
     pub(super) fn finish(mut self, out: &mut Vec<u8>) -> Result<Told, DecodeError> {
@@ -121,29 +137,25 @@ impl Decoder {
         }
         match self.state {
             State::Before => Err(DecodeError::NoBegin("yEnc: `=ybegin line=128 size=… name=…`")),
-            State::Inside => Err(DecodeError::Cut { line: self.lines.number }),
+            State::Inside(_) => Err(DecodeError::Cut { line: self.lines.number }),
+            State::Between => {
+                Err(DecodeError::Parts { found: self.file.found, size: self.file.size })
+            }
             State::After => Ok(self.told),
         }
     }
 
     fn line(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
-        let wrong = |what| DecodeError::Line { line: self.lines.number, what };
-        match self.state {
-            State::After => {}
-            State::Before => {
-                let Some(head) = line.strip_prefix(b"=ybegin ") else { return Ok(()) };
-                self.size = number(head, b"size=").ok_or(wrong("it doesn't say its size"))?;
-                self.told.name = after(head, b"name=").and_then(|file| name(file.trim_ascii()));
-                self.state = State::Inside;
-            }
-            State::Inside => {
-                if let Some(part) = line.strip_prefix(b"=ypart ") {
-                    let (begin, end) = (number(part, b"begin="), number(part, b"end="));
-                    let size = begin.zip(end).and_then(|(begin, end)| (end + 1).checked_sub(begin));
-                    self.size = size.ok_or(wrong("it doesn't say which part it is"))?;
+        let begin = line.strip_prefix(b"=ybegin ");
+        match (self.state, begin) {
+            (State::After, Some(_)) => self.told.others += 1,
+            (State::Before | State::Between, Some(head)) => self.begin(head)?,
+            (State::Before | State::Between | State::After, None) => {}
+            (State::Inside(parts), _) => {
+                if let Some(place) = line.strip_prefix(b"=ypart ") {
+                    self.place(place)?;
                 } else if let Some(end) = line.strip_prefix(b"=yend ") {
-                    self.end(end)?;
-                    self.state = State::After;
+                    self.end(end, parts)?;
                 } else {
                     self.data(line, out)?;
                 }
@@ -152,19 +164,52 @@ impl Decoder {
         Ok(())
     }
 
-    fn end(&self, end: &[u8]) -> Result<(), DecodeError> {
-        let said = number(end, b"size=").unwrap_or(self.size);
-        if said != self.found || self.size != self.found {
-            let said = if said == self.found { self.size } else { said };
-            return Err(DecodeError::Size { said, found: self.found });
+    fn begin(&mut self, head: &[u8]) -> Result<(), DecodeError> {
+        let wrong = |what| DecodeError::Line { line: self.lines.number, what };
+        let size = number(head, b"size=").ok_or(wrong("it doesn't say its size"))?;
+        let name = after(head, b"name=").and_then(|file| name(file.trim_ascii()));
+        if self.state == State::Between && (size, &name) != (self.file.size, &self.told.name) {
+            return Err(wrong("another file begins before all parts of this one were there"));
         }
-        // A part's own check is the one that fits what was read here.
-        let check = after(end, b"pcrc32=").or_else(|| after(end, b" crc32="));
-        match check.map(hexadecimal) {
-            Some(Some(check)) if check == self.crc => Ok(()),
-            Some(_) => Err(DecodeError::Check { what: "its data" }),
-            None => Ok(()),
+        self.part = Stretch { size, ..Stretch::default() };
+        self.file.size = size;
+        self.told.name = name;
+        // The name is the last thing there, and may be anything.
+        let several = head.starts_with(b"part=");
+        self.state = State::Inside(if several { Parts::Several } else { Parts::One });
+        Ok(())
+    }
+
+    fn place(&mut self, place: &[u8]) -> Result<(), DecodeError> {
+        let what = "it doesn't say which part it is";
+        let wrong = DecodeError::Line { line: self.lines.number, what };
+        let (begin, end) =
+            number(place, b"begin=").zip(number(place, b"end=")).ok_or(wrong.clone())?;
+        let (expected, size) = (self.file.found + 1, self.file.size);
+        if begin != expected {
+            return Err(DecodeError::Part { begins: begin, expected, size });
         }
+        self.part.size = (end + 1).checked_sub(begin).filter(|_| end <= size).ok_or(wrong)?;
+        self.state = State::Inside(Parts::Several);
+        Ok(())
+    }
+
+    fn end(&mut self, end: &[u8], parts: Parts) -> Result<(), DecodeError> {
+        let Stretch { size, found, crc } = self.part;
+        let said = number(end, b"size=").unwrap_or(size);
+        if said != found || size != found {
+            let said = if said == found { size } else { said };
+            return Err(DecodeError::Size { said, found });
+        }
+        let own = check(end, b"pcrc32=");
+        let whole = check(end, b"crc32=");
+        let fits = |said: Option<Option<u32>>, crc| said.is_none_or(|said| said == Some(crc));
+        let last = self.file.found >= self.file.size;
+        if !fits(own, crc) || (parts == Parts::One || last) && !fits(whole, self.file.crc) {
+            return Err(DecodeError::Check { what: "its data" });
+        }
+        self.state = if parts == Parts::One || last { State::After } else { State::Between };
+        Ok(())
     }
 
     fn data(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
@@ -183,13 +228,21 @@ impl Decoder {
             out.push(value.wrapping_sub(42));
         }
         let fresh = out.get(start..).unwrap_or_default();
-        self.crc = crc32(self.crc, fresh);
-        self.found += fresh.len() as u64;
-        if self.found > self.size {
-            return Err(DecodeError::Size { said: self.size, found: self.found });
+        for stretch in [&mut self.part, &mut self.file] {
+            stretch.crc = crc32(stretch.crc, fresh);
+            stretch.found += fresh.len() as u64;
+            if stretch.found > stretch.size {
+                return Err(DecodeError::Size { said: stretch.size, found: stretch.found });
+            }
         }
         Ok(())
     }
+}
+
+/// A check among what a line says, and whether it is a number at all.
+fn check(line: &[u8], key: &[u8]) -> Option<Option<u32>> {
+    let mut words = line.split(|byte| *byte == b' ');
+    words.find_map(|word| word.strip_prefix(key)).map(hexadecimal)
 }
 
 /// What stands behind a key.

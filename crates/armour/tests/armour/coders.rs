@@ -150,6 +150,85 @@ fn what_is_no_such_file_is_refused_with_its_place() {
     }
 }
 
+/// A part of a file, as posters of yEnc write them.
+fn part(number: u32, bytes: &[u8], begin: usize, end: usize) -> Vec<u8> {
+    let piece = &bytes[begin - 1..end];
+    let whole = encoded(Format::Yenc, &facts("a", piece), piece, &[]);
+    let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
+    let ending = String::from_utf8(lines[lines.len() - 1].to_vec()).expect("it is text");
+    let mut text = format!(
+        "=ybegin part={number} total=3 line=128 size={} name=a\r\n=ypart begin={begin} end={end}\r\n",
+        bytes.len()
+    )
+    .into_bytes();
+    text.extend(lines[1..lines.len() - 1].concat());
+    text.extend(ending.replace("crc32", "pcrc32").into_bytes());
+    text
+}
+
+#[test]
+fn yenc_in_parts_is_whole_or_refused() {
+    let bytes: Vec<u8> = (0..1000u32).map(|n| (n * n) as u8).collect();
+    let [one, two, three] =
+        [part(1, &bytes, 1, 400), part(2, &bytes, 401, 401), part(3, &bytes, 402, 1000)];
+    let all = [&*one, b"\r\n-- \r\nsent by news\r\n\r\n", &two, &three].concat();
+    assert_eq!(decoded(Format::Yenc, &all, &[7; 300]).expect("all parts").1, bytes);
+    let refused = |text: &[u8]| decoded(Format::Yenc, text, &[]).expect_err("a part is missing");
+    assert_eq!(refused(&[&*one, &*two].concat()), DecodeError::Parts { found: 401, size: 1000 });
+    let out_of_order = DecodeError::Part { begins: 402, expected: 401, size: 1000 };
+    assert_eq!(refused(&[&*one, &*three].concat()), out_of_order);
+    assert_eq!(refused(&two), DecodeError::Part { begins: 401, expected: 1, size: 1000 });
+    let doubled = DecodeError::Part { begins: 1, expected: 401, size: 1000 };
+    assert_eq!(refused(&[&*one, &*one].concat()), doubled);
+    let mut damaged = all.clone();
+    let at = damaged.len() - 100;
+    damaged[at] ^= 4;
+    assert_eq!(refused(&damaged), DecodeError::Check { what: "its data" });
+    // The last part tells the check of the whole file.
+    let text = String::from_utf8_lossy(&three).into_owned();
+    assert!(text.contains(" pcrc32="));
+    let wrong = [&*three.strip_suffix(b"\r\n").expect("a line"), b" crc32=12345678\r\n"].concat();
+    assert_eq!(refused(&[&*one, &two, &wrong].concat()), DecodeError::Check { what: "its data" });
+}
+
+#[test]
+fn what_is_left_out_is_told() {
+    for (name, format) in Format::NAMES {
+        let mut text = encoded(format, &facts("a", b"first"), b"first", &[]);
+        if format == Format::Base64 {
+            text = [&b"begin-base64 644 a\n"[..], &text, b"====\n"].concat();
+        }
+        let (told, read) = decoded(format, &[&*text, &text, &text].concat(), &[]).expect(name);
+        assert_eq!((told.others, &*read), (2, &b"first"[..]), "{name}");
+    }
+}
+
+#[test]
+fn a_short_line_of_uuencode_is_damage_unless_its_encoder_writes_blanks() {
+    let short = "line 2: it is shorter than its first character says";
+    for text in [
+        // The end shows that it writes grave accents: nothing can have been stripped.
+        "begin 644 a\n#0V\n`\nend\n",
+        "begin 644 a\n$``\n \nend\n",
+    ] {
+        let error = decoded(Format::Uu, text.as_bytes(), &[]).expect_err(text);
+        assert_eq!(error.to_string(), short, "{text}");
+    }
+    let (_, bytes) = decoded(Format::Uu, b"begin 644 a\n#0V\n \nend\n", &[]).expect("blanks");
+    assert_eq!(bytes, [0x43, 0x60, 0]);
+    // What fills up the last group is no byte of the file.
+    let (_, bytes) = decoded(Format::Uu, b"begin 644 a\n!00\n`\nend\n", &[]).expect("a byte");
+    assert_eq!(bytes, [0x41]);
+}
+
+#[test]
+fn binhex_begins_at_the_beginning_of_a_line() {
+    let mail = b"Subject: (This file must be converted with BinHex 4.0)\nTo: me\n\n".to_vec();
+    let text = encoded(Format::BinHex, &facts("a", b"log"), b"log", &[]);
+    let (_, bytes) = decoded(Format::BinHex, &[mail, text].concat(), &[]).expect("a file");
+    assert_eq!(bytes, b"log");
+}
+
 #[test]
 fn a_name_that_is_none_is_refused() {
     for name in ["", "a\nb", &"x".repeat(256)] {

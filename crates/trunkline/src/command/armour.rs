@@ -51,8 +51,9 @@ pub(super) const ENCODE: Command = Command {
 pub(super) const DECODE: Command = Command {
     name: "decode",
     about: "read a file back from text: uuencode, base64, BinHex 4.0, yEnc",
-    text: "What stands before the file, as in a mail, is skipped. Its name is told on standard error, and never used \
-           as a path. Every check must be right; otherwise the status is 1, and what has been written so far is not \
+    text: "What stands before the file, as in a mail, is skipped, but for base64, which doesn't say where it begins. \
+           Its name is told on standard error, and never used as a path. Of several files in a text the first one is \
+           read; a file of yEnc in several parts needs all of them, in their order. Every check must be right; otherwise the status is 1, and what has been written so far is not \
            to be used: with --output there is no file then.",
     operands: &[FORMAT, FILE],
     flags: &[OUTPUT],
@@ -126,6 +127,9 @@ fn decode(matches: &Matches) -> Result<Exit, Failure> {
     target.keep()?;
     if let Some(name) = &told.name {
         eprintln!("{name}");
+    }
+    if told.others > 0 {
+        eprintln!("{} more behind it in the same text: left out", told.others);
     }
     if told.resource > 0 {
         eprintln!("its resource fork of {} bytes was left out", told.resource);
