@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
-use carrier::AccessList;
 use gateway::{AskError, Units};
 use modbus::UnitId;
 use modbus::master::{Outcome, Question};
@@ -134,8 +133,8 @@ pub(crate) fn serve(listen: &str) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(listen).await?;
-        let anybody = AccessList::allow_all();
-        gateway::serve("bench".to_owned(), listener, registers, anybody, 1000).await;
+        let anybody = gateway::Manners::open(1000);
+        gateway::serve("bench".to_owned(), listener, registers, anybody).await;
         Ok(())
     })
 }

@@ -112,6 +112,10 @@ async fn run(house: &House, stations: usize, ready: Duration) -> io::Result<()> 
             Some(why) => lost.push(why),
         }
     }
+    if on_line == 0 {
+        let why = lost.pop().unwrap_or_default();
+        return Err(io::Error::other(format!("no station came on line: {why}")));
+    }
     let storm = start.elapsed();
     let cpu = house.process.cpu()?;
     let watched = POLL * POLLS;

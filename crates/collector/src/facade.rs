@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exchange::{Event, NotCalled};
-use gateway::{AskError, Units, serve};
+use gateway::{AskError, Manners, Units, serve};
 use modbus::UnitId;
 use modbus::master::{Outcome, Question};
 use modbus::pdu::{Dialect, Function, Request, Response};
@@ -56,7 +56,8 @@ impl Facade {
         for listener in listeners {
             facade.addresses.extend(listener.local_addr());
             let FacadeConfig { name, access, clients, .. } = &facade.config;
-            let serving = serve(name.clone(), listener, front.clone(), access.clone(), *clients);
+            let manners = Manners { access: access.clone(), ..Manners::open(*clients) };
+            let serving = serve(name.clone(), listener, front.clone(), manners);
             facade.tasks.spawn(serving);
         }
         Ok(facade)

@@ -1,20 +1,19 @@
 //! What a configuration file says of gateways: the `[[gateway]]` tables.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use carrier::AccessList;
-use modbus::SerialTiming;
 use modbus::frame::Framing;
 use modbus::master::{Doubts, Echo, Settings};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
-use settings::{OneOrMany, Parsed, Span};
-use tty::Rs485;
+use settings::{OneOrMany, Span};
 
 use crate::limits;
 use crate::place::Place;
+use crate::serial::{SerialConfig, SwitchError};
+use crate::server::{Broadcasts, Manners};
 
 /// One `[[gateway]]` table: Modbus TCP for clients, a bus behind it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -51,58 +50,18 @@ pub struct GatewayConfig {
     /// What is done about answers that come too late: `sentinel` (default), or a time to wait for them.
     #[serde(default)]
     pub late_answers: LateAnswers,
+    /// What a client hears of a broadcast: nothing (`silent`, default), or that it was said (`confirmed`).
+    #[serde(default)]
+    pub broadcasts: Broadcasts,
+    /// How long a client may ask nothing before it is dropped. Default: for ever.
+    #[serde(default)]
+    pub idle: Option<Span>,
     /// How many clients it takes. Default 32.
     #[serde(default = "clients", deserialize_with = "few_clients")]
     pub clients: usize,
     /// Who may connect. Default: everybody that the addresses of `listen` let in.
     #[serde(default = "anybody", deserialize_with = "rules")]
     pub access: AccessList,
-}
-
-/// The serial port of a bus.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct SerialConfig {
-    /// The device, best by its stable name under `/dev/serial/by-id`.
-    pub device: PathBuf,
-    /// Bits per second. Default 19200, as the standard has it.
-    #[serde(default = "speed")]
-    pub speed: u32,
-    /// Data bits, parity and stop bits. Default `8E1`, as the standard has it.
-    #[serde(default = "format")]
-    pub format: Parsed<tty::Format>,
-    /// Has the driver switch an RS-485 transmitter on while it sends.
-    #[serde(default)]
-    pub rs485: Option<Rs485Config>,
-}
-
-/// How an RS-485 transmitter is switched by RTS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Rs485Config {
-    /// What RTS shows while sending: `high` (default) or `low`.
-    pub rts: Level,
-    /// How long before the first bit. Default none.
-    pub before: Span,
-    /// How long after the last one. Default none.
-    pub after: Span,
-}
-
-impl Default for Rs485Config {
-    fn default() -> Self {
-        let none = Span(Duration::ZERO);
-        Self { rts: Level::High, before: none, after: none }
-    }
-}
-
-/// The level of an output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Level {
-    /// Raised.
-    High,
-    /// Lowered.
-    Low,
 }
 
 /// How a bus is spoken to.
@@ -168,15 +127,6 @@ const fn clients() -> usize {
     limits::CLIENTS
 }
 
-const fn speed() -> u32 {
-    19_200
-}
-
-fn format() -> Parsed<tty::Format> {
-    let (data, parity) = (tty::DataBits::Eight, tty::Parity::Even);
-    Parsed(tty::Format { data, parity, stop: tty::StopBits::One })
-}
-
 fn few_clients<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
     let clients = usize::deserialize(deserializer)?;
     if !(1..=limits::MOST_CLIENTS).contains(&clients) {
@@ -215,6 +165,12 @@ pub enum ConfigError {
     /// Seven bits can't carry binary frames.
     #[error("RTU needs eight data bits; `ascii` goes through seven")]
     Format,
+    /// A direction that nobody could turn.
+    #[error(transparent)]
+    Switch(#[from] SwitchError),
+    /// Clients that are dropped before they can ask.
+    #[error("a client needs some time to ask: give `idle` at least 1s, or leave it out")]
+    Idle,
 }
 
 impl GatewayConfig {
@@ -222,6 +178,9 @@ impl GatewayConfig {
     pub fn check(&self) -> Result<(), (&'static str, ConfigError)> {
         if self.listen.0.is_empty() {
             return Err(("listen", ConfigError::NoListener));
+        }
+        if self.idle.is_some_and(|idle| idle.0 < limits::SHORTEST_IDLE) {
+            return Err(("idle", ConfigError::Idle));
         }
         self.check_bus()
     }
@@ -240,7 +199,10 @@ impl GatewayConfig {
             {
                 Err(("serial", ConfigError::Format))
             }
-            _ => Ok(()),
+            (Some(serial), None) => {
+                serial.check().map_err(|error| ("serial", ConfigError::Switch(error)))
+            }
+            (None, Some(_)) => Ok(()),
         }
     }
 
@@ -250,6 +212,16 @@ impl GatewayConfig {
             (Some(serial), _) => Some(serial.place()),
             (None, Some(address)) => Some(Place::Tcp(address.clone())),
             (None, None) => None,
+        }
+    }
+
+    /// How its clients are treated.
+    pub(crate) fn manners(&self) -> Manners {
+        Manners {
+            access: self.access.clone(),
+            clients: self.clients,
+            idle: self.idle.map(|idle| idle.0),
+            broadcasts: self.broadcasts,
         }
     }
 
@@ -280,36 +252,5 @@ impl GatewayConfig {
             },
             ..settings
         }
-    }
-}
-
-impl SerialConfig {
-    /// This device, set as the standard has it.
-    pub fn new(device: PathBuf) -> Self {
-        Self { device, speed: speed(), format: format(), rs485: None }
-    }
-
-    /// How long its characters take.
-    pub fn timing(&self) -> SerialTiming {
-        let tty::Format { data, parity, stop } = self.format.0;
-        let data = if data == tty::DataBits::Seven { 7 } else { 8 };
-        let parity = u32::from(parity != tty::Parity::None);
-        let stop = if stop == tty::StopBits::One { 1 } else { 2 };
-        SerialTiming::with_bits(self.speed, 1 + data + parity + stop)
-    }
-
-    /// Where it is.
-    pub fn place(&self) -> Place {
-        let settings =
-            tty::Settings { speed: self.speed, format: self.format.0, ..tty::Settings::default() };
-        let rs485 = self.rs485.map(|config| Rs485 {
-            rts_while_sending: match config.rts {
-                Level::High => tty::RtsLevel::High,
-                Level::Low => tty::RtsLevel::Low,
-            },
-            before: config.before.0,
-            after: config.after.0,
-        });
-        Place::Serial { device: self.device.clone(), settings, rs485 }
     }
 }

@@ -10,16 +10,17 @@ mod config;
 pub mod limits;
 mod own;
 mod place;
+mod serial;
 mod server;
+mod turn;
 
 pub use bus::{AskError, Bus, Units};
-pub use config::{
-    ConfigError, EchoConfig, FramingConfig, GatewayConfig, LateAnswers, Level, Rs485Config,
-    SerialConfig,
-};
+pub use config::{ConfigError, EchoConfig, FramingConfig, GatewayConfig, LateAnswers};
 pub use own::BusConfig;
 pub use place::{OpenError, Place};
-pub use server::serve;
+pub use serial::{Level, Rs485Config, SerialConfig, Switch, SwitchError};
+pub use server::{Broadcasts, Manners, serve};
+pub use turn::{Direction, Turn, With};
 
 use std::net::SocketAddr;
 
@@ -66,9 +67,8 @@ impl Gateway {
         let mut gateway = Self { addresses: Vec::new(), tasks: JoinSet::new(), config };
         for listener in listeners {
             gateway.addresses.extend(listener.local_addr());
-            let GatewayConfig { name, access, clients, .. } = &gateway.config;
-            let serving =
-                server::serve(name.clone(), listener, bus.clone(), access.clone(), *clients);
+            let (name, manners) = (gateway.config.name.clone(), gateway.config.manners());
+            let serving = server::serve(name, listener, bus.clone(), manners);
             gateway.tasks.spawn(serving);
         }
         Ok(gateway)

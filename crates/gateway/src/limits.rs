@@ -26,3 +26,10 @@ pub const STUCK: Duration = Duration::from_secs(30);
 /// How long a client's machine may give no sign of life before its place is given to somebody else: mbusd waits as
 /// long. One that only has nothing to ask answers the probes of its connection by itself.
 pub const LOST: Duration = Duration::from_secs(60);
+
+/// The shortest time after which a client that asks nothing may be dropped.
+pub const SHORTEST_IDLE: Duration = Duration::from_secs(1);
+
+/// How often a port is looked at, a character apart, until its queue is empty: as often as the longest frame has
+/// characters, ASCII's. What is stuck then is stuck.
+pub const DRAIN_LOOKS: usize = 513;

@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use settings::{OneOrMany, Span};
 
-use crate::config::{EchoConfig, FramingConfig, LateAnswers, SerialConfig};
-use crate::{Bus, ConfigError, GatewayConfig, limits};
+use crate::config::{EchoConfig, FramingConfig, LateAnswers};
+use crate::serial::SerialConfig;
+use crate::{Broadcasts, Bus, ConfigError, GatewayConfig, limits};
 
 /// One `[[bus]]` table.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -73,6 +74,8 @@ impl BusConfig {
             turn_around: Span::default(),
             echo: self.echo,
             late_answers: self.late_answers,
+            broadcasts: Broadcasts::Silent,
+            idle: None,
             clients: limits::CLIENTS,
             access: carrier::AccessList::default(),
         }

@@ -1,5 +1,7 @@
 //! Clients on one side, a unit of ours on a pseudo-terminal or behind TCP on the other.
 
+mod clients;
+mod rs485;
 mod tokio_modbus;
 
 use std::io::Write as _;
@@ -284,12 +286,18 @@ fn tables_that_make_no_sense_are_refused() {
         ("tcp = \"a:1\"\nserial = { device = \"/dev/ttyS0\" }", "one bus"),
         ("framing = \"tcp\"\nserial = { device = \"/dev/ttyS0\" }", "`rtu` or `ascii`"),
         ("serial = { device = \"/dev/ttyS0\", format = \"7E1\" }", "eight data bits"),
+        ("tcp = \"a:1\"\nidle = \"10ms\"", "some time to ask"),
     ] {
         let (_, error) = config(rest).check().expect_err("it makes no sense");
         assert!(error.to_string().contains(words), "{error}");
     }
-    for rest in ["clients = 0", "late-answers = \"never\"", "nonsense = 1", "access = \"perhaps\""]
-    {
+    for rest in [
+        "clients = 0",
+        "broadcasts = \"loud\"",
+        "late-answers = \"never\"",
+        "nonsense = 1",
+        "access = \"perhaps\"",
+    ] {
         let text = format!("name = \"bus\"\nlisten = \"127.0.0.1:0\"\n{rest}");
         assert!(toml::from_str::<GatewayConfig>(&text).is_err(), "{rest}");
     }

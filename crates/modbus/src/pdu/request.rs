@@ -2,7 +2,9 @@
 
 use super::reader::{Reader, put_words};
 use super::span::within;
-use super::{Access, Bits, Diagnostic, FileReads, FileWrites, Function, Pdu, PduError, Row, Span};
+use super::{
+    Access, Bits, Diagnostic, FileReads, FileWrites, Function, Pdu, PduError, Response, Row, Span,
+};
 use crate::limits::{
     PDU, READ_BITS, READ_REGISTERS, READ_WRITE_REGISTERS, WRITE_BITS, WRITE_REGISTERS,
 };
@@ -197,6 +199,25 @@ impl Request {
             Self::ReadFifo { .. } => Function::ReadFifo,
             Self::ReadIdentification { .. } | Self::Encapsulated { .. } => Function::Encapsulated,
         }
+    }
+
+    /// What a unit answers that has done it, if that can be told without asking it: the answers to writes.
+    pub fn confirmation(&self) -> Option<Pdu> {
+        Some(match self {
+            Self::WriteCoils { address, bits } => {
+                Response::WriteCoils { address: *address, count: bits.count() }.encode()
+            }
+            Self::WriteRegisters { address, words, dialect } => {
+                let count = words.count() / dialect.words();
+                Response::WriteRegisters { address: *address, count }.encode()
+            }
+            // They are echoed.
+            Self::WriteCoil { .. }
+            | Self::WriteRegister { .. }
+            | Self::MaskWriteRegister { .. }
+            | Self::WriteFiles(_) => self.encode(),
+            _ => return None,
+        })
     }
 
     /// As it goes on the wire.
