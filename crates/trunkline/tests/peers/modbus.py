@@ -2,8 +2,6 @@
 #   modbus.py serve FRAMER DEVICE     units 1 and 17 on a serial port
 #   modbus.py serve tcp PORT          the same on TCP
 #   modbus.py ask HOST PORT           a client that reads and writes through a gateway
-#   modbus.py agree                   PDUs in hex on standard input, "request HEX" or "response HEX": decodes them
-#                                     and prints what it would send for the same
 import sys
 
 from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
@@ -59,15 +57,5 @@ def ask(host, port):
     print("success")
 
 
-def agree():
-    from pymodbus.factory import ClientDecoder, ServerDecoder
-
-    decoders = {"request": ServerDecoder(), "response": ClientDecoder()}
-    for line in sys.stdin:
-        kind, digits = line.split()
-        decoded = decoders[kind].decode(bytes.fromhex(digits))
-        print((bytes([decoded.function_code]) + decoded.encode()).hex(), flush=True)
-
-
 if __name__ == "__main__":
-    {"serve": serve, "ask": ask, "agree": agree}[sys.argv[1]](*sys.argv[2:])
+    {"serve": serve, "ask": ask}[sys.argv[1]](*sys.argv[2:])

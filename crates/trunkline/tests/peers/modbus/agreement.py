@@ -2,6 +2,7 @@
 import sys
 
 from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
+from pymodbus.device import ModbusDeviceIdentification
 from pymodbus.server import StartTcpServer
 from pymodbus.transaction import ModbusAsciiFramer, ModbusRtuFramer, ModbusSocketFramer
 
@@ -13,9 +14,13 @@ unit = ModbusSlaveContext(
     ir=ModbusSequentialDataBlock(0, [address * 31 for address in range(SIZE)]),
     zero_mode=True,
 )
+identity = ModbusDeviceIdentification(
+    info={0: "ACME", 1: "RTU", 2: "1.0", 3: "http://acme.example", 0x80: "spare"}
+)
 framers = {"rtu": ModbusRtuFramer, "ascii": ModbusAsciiFramer, "tcp": ModbusSocketFramer}
 StartTcpServer(
     context=ModbusServerContext(slaves={5: unit}, single=False),
+    identity=identity,
     framer=framers[sys.argv[1]],
     address=("127.0.0.1", int(sys.argv[2])),
 )

@@ -4,17 +4,19 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use modbus::UnitId;
 use modbus::frame::tcp::Transaction;
 use modbus::frame::{Ears, Framing, Side, rtu};
-use modbus::pdu::{Pdu, Request};
-use modbus::slave::{Memory, Output, Slave};
+use modbus::pdu::{AnswerError, Dialect, Pdu, Request};
+use modbus::slave::{Output, Slave};
 
-use super::Dice;
+use super::dice::Dice;
+use super::twin::{self, SIZE, Twin, UNIT};
 use crate::stage::{PATIENCE, Process, Stage, command, free_address, installed};
 
-const UNIT: UnitId = UnitId(5);
-const SIZE: u16 = 300;
+/// What both have, and one that nobody has.
+const FUNCTIONS: [u8; 20] = [
+    1, 2, 3, 4, 5, 6, 7, 8, 0x0b, 0x0c, 0x0f, 0x10, 0x11, 0x14, 0x15, 0x16, 0x17, 0x18, 0x2b, 0x41,
+];
 
 /// Requests in each framing.
 const REQUESTS: usize = 3000;
@@ -36,6 +38,13 @@ enum Deviation {
     SubFunction,
     /// 6.8.1: an echo is of any length. It knows one word.
     LongEcho,
+    /// 6.14: records are answered with what they hold. It has none, and says so in an answer without any.
+    Files,
+    /// 6.21: from an object that isn't there it begins anew, and a single one is exception 02. It gives no objects,
+    /// or an empty one.
+    Object,
+    /// 6.21: a way to read that isn't there is exception 03. It fails.
+    Access,
 }
 
 impl Deviation {
@@ -47,6 +56,10 @@ impl Deviation {
             Self::CoilOfAnyValue => refuses(3),
             Self::SubFunction => refuses(1),
             Self::LongEcho => answer.is_some_and(|pdu| pdu.bytes() == request),
+            Self::Files => answer.is_some_and(|pdu| pdu.bytes() == twin::files(request)),
+            Self::Object if request[2] == 4 => refuses(2),
+            Self::Object => answer.is_some_and(|pdu| pdu.bytes() == twin::beginning(request[2])),
+            Self::Access => refuses(3),
             // On a serial bus, what says that it goes on beyond the longest frame is no frame.
             Self::ByteCount => refuses(3) || answer.is_none() && request.len() >= 250,
             Self::Length if function == 0x41 => refuses(1),
@@ -77,24 +90,19 @@ impl Output for Said {
 /// Our unit with the data of theirs.
 struct Ours {
     slave: Slave,
-    memory: Memory,
+    twin: Twin,
 }
 
 impl Ours {
     fn new(framing: Framing) -> Self {
-        let mut memory = Memory::new(UNIT, usize::from(SIZE));
-        memory.discrete_inputs = (0..SIZE).map(|address| address % 3 == 0).collect();
-        memory.coils = (0..SIZE).map(|address| address % 7 < 3).collect();
-        memory.holding_registers = (0..SIZE).map(|address| address.wrapping_mul(257)).collect();
-        memory.input_registers = (0..SIZE).map(|address| address * 31).collect();
-        Self { slave: Slave::new(framing, Duration::ZERO), memory }
+        Self { slave: Slave::new(framing, Duration::ZERO), twin: Twin::new() }
     }
 
     fn ask(&mut self, now: clock::Instant, wire: &[u8]) -> Option<Vec<u8>> {
         let mut said = Said(Vec::new());
-        self.slave.input(now, wire, &mut self.memory, &mut said).expect("Modbus");
+        self.slave.input(now, wire, &mut self.twin, &mut said).expect("Modbus");
         // Where only silence ends a frame, there is enough of it.
-        self.slave.timeout(now + SILENCE, &mut self.memory, &mut said);
+        self.slave.timeout(now + SILENCE, &mut self.twin, &mut said);
         assert!(said.0.len() <= 1, "one request, {} answers", said.0.len());
         said.0.pop()
     }
@@ -150,10 +158,6 @@ impl Theirs {
 }
 
 impl Dice {
-    fn byte(&mut self) -> u8 {
-        self.roll(256) as u8
-    }
-
     /// Mostly within the tables, at their end, beyond it.
     fn address(&mut self) -> u16 {
         match self.roll(20) {
@@ -178,7 +182,7 @@ impl Dice {
 
     /// A request, often a wrong one, and where they are known to differ in it.
     fn request(&mut self) -> (Vec<u8>, Option<Deviation>) {
-        let function = [1, 2, 3, 4, 5, 6, 8, 0x0f, 0x10, 0x16, 0x17, 0x41][self.roll(12) as usize];
+        let function = FUNCTIONS[self.roll(FUNCTIONS.len() as u64) as usize];
         let mut known = None;
         let mut pdu = vec![function];
         let mut put = |words: &[u16]| pdu.extend(words.iter().flat_map(|word| word.to_be_bytes()));
@@ -215,6 +219,35 @@ impl Dice {
                 // A frame as long as it says, so that RTU finds its end as well.
                 pdu.extend((0..told).map(|_| self.byte()));
                 pdu.truncate(253);
+            }
+            7 | 0x0b | 0x0c | 0x11 => {}
+            0x14 => {
+                known = Some(Deviation::Files);
+                let spans = 1 + self.roll(4) as u8;
+                pdu.push(7 * spans);
+                for _ in 0..spans {
+                    pdu.push(6);
+                    let span = [1 + self.word() % 9, self.word() % 9000, 1 + self.word() % 20];
+                    pdu.extend(span.iter().flat_map(|word| word.to_be_bytes()));
+                }
+            }
+            0x15 => {
+                let count = 1 + self.roll(100) as u8;
+                pdu.extend([7 + 2 * count, 6]);
+                let span = [1 + self.word() % 9, self.word() % 9000, u16::from(count)];
+                pdu.extend(span.iter().flat_map(|word| word.to_be_bytes()));
+                pdu.extend((0..2 * count).map(|_| self.byte()));
+            }
+            0x18 => put(&[self.word()]),
+            0x2b => {
+                let (access, object) =
+                    (self.roll(6) as u8, [0, 1, 2, 3, 4, 0x80][self.roll(6) as usize]);
+                pdu.extend([0x0e, access, object]);
+                known = match (access, object) {
+                    (0, _) => Some(Deviation::Access),
+                    (1, 3..) | (2, 0x80) | (4, 4) => Some(Deviation::Object),
+                    _ => None,
+                };
             }
             0x16 => put(&[self.address(), self.word(), self.word()]),
             0x17 => {
@@ -285,6 +318,12 @@ fn we_answer_as_pymodbus_does_but_where_it_leaves_the_standard() {
                 );
             }
             if mine == other {
+                // Whoever asks them with our master gets it.
+                if let (Some(other), Ok(request)) = (&other, Request::decode(&pdu)) {
+                    let accepted = request.accept(&answered(framing, other), Dialect::Standard);
+                    let refused = matches!(accepted, Err(AnswerError::Exception(_)));
+                    assert!(refused || accepted.is_ok(), "{request:?}: {accepted:?}");
+                }
                 continue;
             }
             match known {
