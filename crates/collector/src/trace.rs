@@ -1,14 +1,14 @@
 //! What has passed over a site's call lately, byte by byte. It begins behind the login, so no password is in it.
 
 use std::collections::VecDeque;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::limits;
 
 /// Something that has passed, or happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Traced {
-    /// When.
+    /// When, in whole milliseconds; no two of a site have the same, so whoever has seen one can ask for what is later.
     pub at: SystemTime,
     /// What.
     pub what: Passed,
@@ -36,8 +36,20 @@ pub(crate) struct Trace {
 
 impl Trace {
     pub(crate) fn push(&mut self, what: Passed) {
+        self.put(SystemTime::now(), what);
+    }
+
+    fn put(&mut self, now: SystemTime, what: Passed) {
         self.bytes += length(&what);
-        self.kept.push_back(Traced { at: SystemTime::now(), what });
+        let now = whole(now);
+        let next = self.kept.back().map_or(now, |last| last.at + MILLI);
+        // A clock that was set back is not waited for.
+        let at = if next > now && next.duration_since(now).is_ok_and(|ahead| ahead < AHEAD) {
+            next
+        } else {
+            now
+        };
+        self.kept.push_back(Traced { at, what });
         while self.bytes > limits::TRACE || self.kept.len() > limits::TRACED {
             let Some(oldest) = self.kept.pop_front() else { return };
             self.bytes -= length(&oldest.what);
@@ -47,6 +59,17 @@ impl Trace {
     pub(crate) fn all(&self) -> Vec<Traced> {
         self.kept.iter().cloned().collect()
     }
+}
+
+const MILLI: Duration = Duration::from_millis(1);
+
+/// As many pieces as are kept may come within one millisecond, and hardly more.
+const AHEAD: Duration = Duration::from_secs(5);
+
+fn whole(time: SystemTime) -> SystemTime {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let beyond = Duration::from_nanos((since.subsec_nanos() % 1_000_000).into());
+    time.checked_sub(beyond).unwrap_or(time)
 }
 
 fn length(what: &Passed) -> usize {
@@ -59,6 +82,20 @@ fn length(what: &Passed) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_piece_is_shown_twice_to_whoever_asks_for_what_is_later() {
+        let at = |nanos| UNIX_EPOCH + Duration::new(1_795_000_000, nanos);
+        let mut trace = Trace::default();
+        for nanos in [1_700_000, 1_800_000, 9_000_001] {
+            trace.put(at(nanos), Passed::Said(vec![1]));
+        }
+        let times: Vec<_> = trace.all().iter().map(|traced| traced.at).collect();
+        assert_eq!(times, [at(1_000_000), at(2_000_000), at(9_000_000)]);
+        // An hour back.
+        trace.put(at(0) - Duration::from_secs(3600), Passed::Said(vec![1]));
+        assert_eq!(trace.all().last().expect("one").at, at(0) - Duration::from_secs(3600));
+    }
 
     #[test]
     fn only_the_last_is_kept_whether_pieces_are_large_or_many() {

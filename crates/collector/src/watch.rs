@@ -1,5 +1,7 @@
 //! Looking from time to time: which sites haven't called, which call too often, and what is to be asked now.
 
+use settings::Span;
+
 use crate::alarms::{CALLS, NO_CALL};
 use crate::collector::{Leash, Shared};
 use crate::limits;
@@ -43,7 +45,7 @@ async fn look(shared: &Shared, site: &Site) {
         let every = every.unwrap_or_default();
         tell(
             "no-call",
-            format!("it should call every {every:?}, and hasn't for twice as long"),
+            format!("it should call every {}, and hasn't for twice as long", Span(every)),
             true,
         )
         .await;

@@ -75,6 +75,19 @@ impl Span {
     }
 }
 
+impl fmt::Display for Span {
+    /// In the greatest unit that it is a whole number of: what the parser reads back.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = self.0.as_millis();
+        let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms")];
+        let (unit, word) = units
+            .into_iter()
+            .find(|(unit, _)| ms > 0 && ms.is_multiple_of(*unit))
+            .unwrap_or((1, "ms"));
+        write!(f, "{}{word}", ms / unit)
+    }
+}
+
 impl FromStr for Span {
     type Err = String;
 
@@ -199,6 +212,9 @@ mod tests {
         assert_eq!("5 s".parse(), Ok(Span::secs(5)));
         assert_eq!("2m".parse(), Ok(Span::secs(120)));
         assert_eq!("1h".parse(), Ok(Span::secs(3600)));
+        for text in ["250ms", "90s", "1d", "25h", "0ms"] {
+            assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
+        }
     }
 
     #[derive(Debug, PartialEq, serde::Deserialize)]
