@@ -187,7 +187,7 @@ fn yenc_in_parts_is_whole_or_refused() {
     // The last part tells the check of the whole file.
     let text = String::from_utf8_lossy(&three).into_owned();
     assert!(text.contains(" pcrc32="));
-    let wrong = [&*three.strip_suffix(b"\r\n").expect("a line"), b" crc32=12345678\r\n"].concat();
+    let wrong = [three.strip_suffix(b"\r\n").expect("a line"), b" crc32=12345678\r\n"].concat();
     assert_eq!(refused(&[&*one, &two, &wrong].concat()), DecodeError::Check { what: "its data" });
 }
 
