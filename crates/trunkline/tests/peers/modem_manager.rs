@@ -157,6 +157,14 @@ impl Manager {
         }
     }
 
+    /// What it knows of the card of a modem.
+    fn card(&self, modem: &str) -> String {
+        let known = self.asks(&["-m", modem, "-K"]);
+        let path = value(&known, "modem.generic.sim");
+        let number = path.rsplit_once("/SIM/").expect("the path of a card").1;
+        self.asks(&["-i", number, "-K"])
+    }
+
     /// Sends a message by the modem of this number.
     fn sends(&self, modem: &str, text: &str, to: &str) {
         let message = format!("--messaging-create-sms=text=\"{text}\",number=\"{to}\"");
@@ -199,7 +207,7 @@ fn port(link: &Path) -> String {
 }
 
 #[test]
-fn modem_manager_knows_modem_and_network_and_sends_and_hears_messages() {
+fn modem_manager_knows_modem_card_and_network_and_sends_and_hears_messages() {
     let stage = Stage::new();
     let manager = Manager::of(&stage, ["wavecom-q24", "wismo"]);
     let (first, second) = (manager.modem("wavecom"), manager.modem("generic"));
@@ -213,14 +221,32 @@ fn modem_manager_knows_modem_and_network_and_sends_and_hears_messages() {
                 ("modem.generic.model", model),
                 ("modem.generic.equipment-identifier", "004999010640000"),
                 ("modem.generic.state", "registered"),
-                // 17 of 31.
-                ("modem.generic.signal-quality.value", "54"),
+                // Three bars of five: it asks +CIND where that is known.
+                ("modem.generic.signal-quality.value", "60"),
                 ("modem.3gpp.operator-name", "Example Net"),
                 ("modem.3gpp.registration-state", "home"),
             ],
         );
         assert!(manager.asks(&["-m", modem, "--3gpp-scan"]).contains("Example Net (gsm, current)"));
+        let card = manager.card(modem);
+        for (key, wanted) in [
+            ("sim.properties.iccid", "8988211000000000000"),
+            ("sim.properties.imsi", "001010123456789"),
+            ("sim.properties.operator-code", "00101"),
+            ("sim.properties.operator-name", "Example Net"),
+        ] {
+            assert_eq!(value(&card, key), wanted, "{key} in {card}");
+        }
     }
+    // What only Wavecom's own plugin asks for.
+    manager.asks_until(
+        &first,
+        &[
+            ("modem.generic.access-technologies.value[1]", "gprs"),
+            ("modem.generic.current-bands.value[1]", "egsm"),
+            ("modem.generic.current-bands.value[2]", "dcs"),
+        ],
+    );
 
     manager.sends(&first, "hello from ModemManager, äöü €", "+4917000002");
     assert_eq!(manager.hears(&second, "+4917000001"), "hello from ModemManager, äöü €");
@@ -228,4 +254,22 @@ fn modem_manager_knows_modem_and_network_and_sends_and_hears_messages() {
     let long = "all work and no play ".repeat(20).trim_end().to_owned();
     manager.sends(&second, &long, "+4917000001");
     assert_eq!(manager.hears(&first, "+4917000002"), long);
+
+    // Other bands, in which it looks for its network anew.
+    manager.asks(&["-m", &first, "--set-current-bands=g850|pcs"]);
+    manager.asks_until(
+        &first,
+        &[
+            ("modem.generic.current-bands.value[1]", "pcs"),
+            ("modem.generic.current-bands.value[2]", "g850"),
+        ],
+    );
+
+    // Off the air, and on it again.
+    manager.asks(&["-m", &first, "--disable"]);
+    manager.asks(&["-m", &first, "--set-power-state-low"]);
+    manager.asks_until(&first, &[("modem.generic.power-state", "low")]);
+    manager.asks(&["-m", &first, "--enable"]);
+    let wanted = [("modem.generic.power-state", "on"), ("modem.generic.state", "registered")];
+    manager.asks_until(&first, &wanted);
 }
