@@ -361,9 +361,11 @@ async fn who_answers_more_than_he_is_asked_stands_still_only_while_nobody_listen
         finish(&mut there.call).await;
         (there, total)
     });
-    let heard = timeout(Duration::from_secs(60), exchange(&mut here, &vec![b'q'; asked])).await;
+    // It takes seconds of a processor that others may want, too.
+    let heard = timeout(10 * SOON, exchange(&mut here, &vec![b'q'; asked])).await;
+    let heard = heard.expect("both stand still");
     let (_, answered) = answering.await.unwrap();
-    assert_eq!(heard.expect("both stand still").len(), answered);
+    assert_eq!(heard.len(), answered);
     assert_eq!(answered, 20 * asked);
 }
 
