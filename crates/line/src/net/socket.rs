@@ -345,3 +345,24 @@ impl Datagrams {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_kernel_has_buffers_as_the_equipment_wants_them() {
+        let socket = Socket::Datagrams(Box::new(Datagrams {
+            socket: UdpSocket::bind("127.0.0.1:0").await.unwrap(),
+            access: Arc::new(AccessList::allow_all()),
+            pending: VecDeque::new(),
+            counts: Counts::default(),
+        }));
+        socket.set(Setting::SendBuffer(16_384)).unwrap();
+        socket.set(Setting::ReceiveBuffer(8192)).unwrap();
+        let Socket::Datagrams(held) = &socket else { unreachable!() };
+        // It doubles them, for its own book-keeping.
+        assert_eq!(sockopt::socket_send_buffer_size(&held.socket), Ok(32_768));
+        assert_eq!(sockopt::socket_recv_buffer_size(&held.socket), Ok(16_384));
+    }
+}
