@@ -46,7 +46,7 @@ fn serve_station(now: Instant, station: &mut Station, wishes: &mut Wishes<Statio
     while !wishes.0.is_empty() {
         for wish in std::mem::take(&mut wishes.0) {
             match wish {
-                StationAction::Ask { id, pdu, .. } => station.answer(now, id, pdu, wishes),
+                StationAction::Ask { id, pdu, .. } | StationAction::Once { id, pdu, .. } => station.answer(now, id, pdu, wishes),
                 StationAction::Configure { version, .. } => {
                     station.configured(now, version, Ok(()), wishes);
                 }

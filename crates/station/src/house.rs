@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use crate::bells::Bells;
 use crate::caller::{Caller, Calls, Left, Phone};
 use crate::changes::Changes;
+use crate::once::Turnstile;
 use crate::renewal::{self, Reader};
 use crate::sampler::Sampler;
 use crate::shelf::{Shelf, ShelfError, Standing};
@@ -31,6 +32,7 @@ pub(crate) struct House {
     pub(crate) bells: Arc<Bells>,
     pub(crate) calls: Arc<Mutex<Calls>>,
     pub(crate) silent: Silent,
+    pub(crate) once: Turnstile,
     /// The number of the last sample before this life.
     pub(crate) before: u64,
     pub(crate) began: Instant,

@@ -21,6 +21,7 @@ mod describe;
 mod house;
 pub mod limits;
 mod login;
+mod once;
 mod plan;
 mod renewal;
 mod sampler;
@@ -156,6 +157,7 @@ impl Station {
             bells: Arc::clone(&bells),
             calls: Arc::clone(&calls),
             silent: house::Silent::default(),
+            once: once::Turnstile::default(),
             before,
             began: Instant::now(),
             stop: stopped,

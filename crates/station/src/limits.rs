@@ -66,6 +66,10 @@ pub const OPENING: Duration = Duration::from_secs(900);
 /// Calls that may fail before a configuration of the centre's is given up for the one before it.
 pub const TRIAL_CALLS: u32 = 5;
 
+/// Questions with a mark whose answers are kept: the centre asks again what it has asked last, and no more than its wishes
+/// that wait for one site.
+pub const ONCE: u64 = 1_000;
+
 /// Learned limits of one device that are kept: one for every two of its points.
 pub const LEARNED: usize = telemetry::limits::POINTS / 2;
 

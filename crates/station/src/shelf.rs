@@ -13,8 +13,10 @@ use telemetry::{Definition, PointId, Quality, Reason, Sample, Stamp, StoreId, Va
 use crate::alarm::Zone;
 
 mod learned;
+mod once;
 mod plans;
 
+pub(crate) use once::Once;
 pub(crate) use plans::{Failure, Standing};
 
 /// What happens when there is no room for another sample.
@@ -81,7 +83,7 @@ struct Open {
 
 /// Marks our files among SQLite's: "TLst".
 const APPLICATION: i32 = 0x544c_7374;
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 
 const SCHEMA: &str = "
 CREATE TABLE facts (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -117,6 +119,11 @@ CREATE TABLE learned (
 ) WITHOUT ROWID;
 ";
 
+/// What was asked with a mark, and its answer.
+const THIRD: &str = "
+CREATE TABLE once (id INTEGER PRIMARY KEY AUTOINCREMENT, mark INTEGER NOT NULL UNIQUE, answer BLOB);
+";
+
 impl Shelf {
     /// Opens the file, or makes it.
     pub(crate) fn open(path: &Path, bound: u64, when_full: WhenFull) -> Result<Self, ShelfError> {
@@ -131,8 +138,9 @@ impl Shelf {
         let (application, version) =
             (pragma("application_id").map_err(failed)?, pragma("user_version").map_err(failed)?);
         match (application, version) {
-            (0, 0) => make(&mut connection, &[SCHEMA, SECOND]).map_err(failed)?,
-            (APPLICATION, 1) => make(&mut connection, &[SECOND]).map_err(failed)?,
+            (0, 0) => make(&mut connection, &[SCHEMA, SECOND, THIRD]).map_err(failed)?,
+            (APPLICATION, 1) => make(&mut connection, &[SECOND, THIRD]).map_err(failed)?,
+            (APPLICATION, 2) => make(&mut connection, &[THIRD]).map_err(failed)?,
             (APPLICATION, VERSION) => {}
             _ => return Err(ShelfError::Foreign(path.to_owned())),
         }

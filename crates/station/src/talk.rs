@@ -208,11 +208,20 @@ async fn act(
         }
         StationAction::Ask { id, unit, pdu } => {
             let way = site.units.get(&unit).cloned();
-            let writes = site.config.allows(Allow::Writes);
-            let answers = answers.clone();
+            let (rights, answers) = (rights(site), answers.clone());
             tokio::spawn(async move {
-                let answer = ask(way, pdu, if writes { Rights::All } else { Rights::Reads }).await;
+                let answer = ask(way, pdu, rights).await;
                 // The call may be over meanwhile.
+                let _ = answers.send((id, answer)).await;
+            });
+        }
+        StationAction::Once { id, mark, unit, pdu } => {
+            let way = site.units.get(&unit).cloned();
+            let (rights, answers) = (rights(site), answers.clone());
+            let house = Arc::clone(&site.house);
+            tokio::spawn(async move {
+                let known_by = (mark, pdu.function());
+                let answer = house.once.pass(&house.shelf, known_by, ask(way, pdu, rights)).await;
                 let _ = answers.send((id, answer)).await;
             });
         }
@@ -314,12 +323,17 @@ enum Rights {
     All,
 }
 
+fn rights(site: &Site) -> Rights {
+    if site.config.allows(Allow::Writes) { Rights::All } else { Rights::Reads }
+}
+
 /// Asks a unit; whoever stands between answers with an exception.
 async fn ask(way: Option<(Bus, UnitId)>, pdu: Pdu, rights: Rights) -> Pdu {
     let function = pdu.function();
     let refused = |exception| Pdu::exception(function, exception);
     let Some((bus, unit)) = way else { return refused(Exception::GatewayPathUnavailable) };
-    if rights == Rights::Reads && !only_reads(&pdu) {
+    let reads = only_reads(&pdu);
+    if rights == Rights::Reads && !reads {
         return refused(Exception::IllegalFunction);
     }
     let question = match Question::of(pdu) {
@@ -333,7 +347,10 @@ async fn ask(way: Option<(Bus, UnitId)>, pdu: Pdu, rights: Rights) -> Pdu {
         Err(AskError::NoWay(_)) => refused(Exception::GatewayPathUnavailable),
         Err(AskError::Full(_)) => refused(Exception::Busy),
         Err(AskError::Forbidden) => refused(Exception::IllegalFunction),
-        Err(AskError::Failed(Failure::Closed)) => refused(Exception::GatewayPathUnavailable),
+        Err(AskError::Failed(Failure::Closed)) if reads => {
+            refused(Exception::GatewayPathUnavailable)
+        }
+        // Nobody knows whether a unit has done what it was told.
         Err(_) => refused(Exception::GatewayTargetFailed),
     }
 }

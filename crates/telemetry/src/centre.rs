@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use crate::describe::{self, Asking, Description};
 use crate::desk::{Desk, Due};
-use crate::message::{Hello, Message};
+use crate::message::{Hello, Mark, Message};
 use crate::path::{Came, Path};
 use crate::renewal::Change;
 use crate::sample::{Definition, PointId, Received, Sample};
@@ -61,6 +61,8 @@ pub enum CentreAction {
     },
     /// What the station's points are, and the check by which [`Centre::describe`] will know them.
     Described(u32, Vec<Description>),
+    /// The station's points are those by whose check [`Centre::describe`] was called.
+    AsDescribed,
     /// How the station is.
     Status(Status),
     /// The conversation is over.
@@ -240,11 +242,38 @@ impl Centre {
         pdu: Pdu,
         out: &mut impl Output<CentreAction>,
     ) -> Result<(), Full> {
+        self.put(now, (ticket, unit), pdu, None, out)
+    }
+
+    /// The same, but the station carries it out once at most, though it is asked again with this mark in another call. A
+    /// unit that was asked, and whose answer died with the station, gives the exception of a gateway without an answer.
+    ///
+    /// # Errors
+    /// [`limits::ASKS`] questions wait already.
+    pub fn ask_once(
+        &mut self,
+        now: Instant,
+        mark: Mark,
+        (ticket, unit): (Ticket, UnitId),
+        pdu: Pdu,
+        out: &mut impl Output<CentreAction>,
+    ) -> Result<(), Full> {
+        self.put(now, (ticket, unit), pdu, Some(mark), out)
+    }
+
+    fn put(
+        &mut self,
+        now: Instant,
+        (ticket, unit): (Ticket, UnitId),
+        pdu: Pdu,
+        mark: Option<Mark>,
+        out: &mut impl Output<CentreAction>,
+    ) -> Result<(), Full> {
         if self.state == State::Over {
             out.act(CentreAction::Answered(ticket, Err(AskFailed::Closed)));
             return Ok(());
         }
-        self.desk.put(ticket, unit, pdu)?;
+        self.desk.put(ticket, unit, pdu, mark)?;
         self.go_on(now, out);
         self.flush(out);
         Ok(())
@@ -420,6 +449,7 @@ impl Centre {
             describe::Came::All(check, points) => {
                 out.act(CentreAction::Described(check, points));
             }
+            describe::Came::Known => out.act(CentreAction::AsDescribed),
             describe::Came::Nothing => {}
         }
         self.asking = None;

@@ -8,7 +8,7 @@ use modbus::pdu::Pdu;
 
 use crate::centre::{Full, Ticket};
 use crate::limits;
-use crate::message::Message;
+use crate::message::{Mark, Message};
 
 /// Questions, the oldest first; the first [`limits::ASKED`] of them are on their way.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ struct Ask {
     ticket: Ticket,
     unit: UnitId,
     pdu: Pdu,
+    /// Where it may be said again in another call, and is to be carried out once all the same.
+    mark: Option<Mark>,
     said: Option<Said>,
 }
 
@@ -40,11 +42,17 @@ pub(crate) enum Due {
 }
 
 impl Desk {
-    pub(crate) fn put(&mut self, ticket: Ticket, unit: UnitId, pdu: Pdu) -> Result<(), Full> {
+    pub(crate) fn put(
+        &mut self,
+        ticket: Ticket,
+        unit: UnitId,
+        pdu: Pdu,
+        mark: Option<Mark>,
+    ) -> Result<(), Full> {
         if self.asks.len() >= limits::ASKS {
             return Err(Full);
         }
-        self.asks.push_back(Ask { ticket, unit, pdu, said: None });
+        self.asks.push_back(Ask { ticket, unit, pdu, mark, said: None });
         Ok(())
     }
 
@@ -68,7 +76,11 @@ impl Desk {
                 }
             }
             let id = ask.said.as_ref().map_or(0, |said| said.id);
-            return Some(Due::Say(Message::Ask { id, unit: ask.unit, pdu: ask.pdu.clone() }));
+            let (unit, pdu) = (ask.unit, ask.pdu.clone());
+            return Some(Due::Say(match ask.mark {
+                None => Message::Ask { id, unit, pdu },
+                Some(mark) => Message::Once { id, mark, unit, pdu },
+            }));
         }
         None
     }

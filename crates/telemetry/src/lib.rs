@@ -51,7 +51,7 @@ mod wire;
 
 pub use centre::{AskFailed, Centre, CentreAction, Full, Ticket};
 pub use describe::{Described, Description};
-pub use message::{Cause, Hello, Message};
+pub use message::{Cause, Hello, Mark, Message};
 pub use sample::{Definition, PointId, Quality, Reason, Received, Sample, Stamp, StoreId, Value};
 pub use station::{Station, StationAction, Stay};
 pub use status::{ClockNews, Status};

@@ -78,6 +78,11 @@ impl Hello {
     }
 }
 
+/// By what a question is known that is to be carried out once, however often and in how many calls it is said. It is
+/// made by chance: a centre that is restored from an older copy would give the same number twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mark(pub u64);
+
 /// One message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message {
@@ -105,6 +110,17 @@ pub enum Message {
     Ask {
         /// Which question.
         id: u32,
+        /// Which unit.
+        unit: UnitId,
+        /// What.
+        pdu: Pdu,
+    },
+    /// From the centre: a unit is to be asked this, and once only, though it may be said again in a later call.
+    Once {
+        /// Which question.
+        id: u32,
+        /// By which it is known in every call.
+        mark: Mark,
         /// Which unit.
         unit: UnitId,
         /// What.
@@ -277,6 +293,13 @@ impl Message {
                 out.extend(version.to_be_bytes());
                 out.extend(through.to_be_bytes());
             }
+            Self::Once { id, mark, unit, pdu } => {
+                out.push(18);
+                out.extend(id.to_be_bytes());
+                out.extend(mark.0.to_be_bytes());
+                out.push(unit.0);
+                out.extend(pdu.bytes());
+            }
         }
         checked(out)
     }
@@ -365,6 +388,12 @@ impl Message {
                 Self::Piece { version, total, at, bytes }
             }
             17 => Self::Through { version: reader.u64()?, through: reader.u32()? },
+            18 => Self::Once {
+                id: reader.u32()?,
+                mark: Mark(reader.u64()?),
+                unit: UnitId(reader.u8()?),
+                pdu: pdu(reader)?,
+            },
             kind => return Err(BadMessage::Unknown("message", kind)),
         })
     }

@@ -16,7 +16,7 @@ use modbus::pdu::Pdu;
 
 use crate::asks::{Asked, Asks};
 use crate::describe::{Description, List};
-use crate::message::{Hello, Message};
+use crate::message::{Hello, Mark, Message};
 use crate::path::{Came, Path};
 use crate::renewal::{Incoming, Piece};
 use crate::sample::{Definition, PointId, Sample};
@@ -33,6 +33,17 @@ pub enum StationAction {
     Ask {
         /// The question's number.
         id: u32,
+        /// Which unit.
+        unit: UnitId,
+        /// What.
+        pdu: Pdu,
+    },
+    /// The same, unless it was asked with this mark before, in whichever call: then its answer of then is the answer.
+    Once {
+        /// The question's number.
+        id: u32,
+        /// By which it is known in every call.
+        mark: Mark,
         /// Which unit.
         unit: UnitId,
         /// What.
@@ -364,11 +375,11 @@ impl Station {
                 }
             }
             Message::Ask { id, unit, pdu } if self.is_on() => {
-                match self.asks.asked(id) {
-                    Asked::Anew => out.act(StationAction::Ask { id, unit, pdu }),
-                    Asked::Known => {}
-                    Asked::Answered(pdu) => self.say(&Message::Answer { id, pdu }),
-                }
+                self.asked(id, StationAction::Ask { id, unit, pdu }, out);
+                self.stay(now);
+            }
+            Message::Once { id, mark, unit, pdu } if self.is_on() => {
+                self.asked(id, StationAction::Once { id, mark, unit, pdu }, out);
                 self.stay(now);
             }
             Message::Pong { nonce, unix_ms } if nonce == self.nonce && self.is_on() => {
@@ -402,6 +413,14 @@ impl Station {
             }
             // Of the other end's kind, or out of its time.
             _ => {}
+        }
+    }
+
+    fn asked(&mut self, id: u32, action: StationAction, out: &mut impl Output<StationAction>) {
+        match self.asks.asked(id) {
+            Asked::Anew => out.act(action),
+            Asked::Known => {}
+            Asked::Answered(pdu) => self.say(&Message::Answer { id, pdu }),
         }
     }
 

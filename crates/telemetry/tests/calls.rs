@@ -5,8 +5,10 @@ mod world;
 use std::time::Duration;
 
 use clock::Instant;
+use modbus::UnitId;
+use modbus::pdu::Pdu;
 use proptest::prelude::*;
-use telemetry::{Description, End, Stay};
+use telemetry::{Description, End, Mark, Stay, Ticket};
 use world::{Harm, Path, Stores, UNIX_MS, World, definition, sample};
 
 fn path(harm: Harm) -> Path {
@@ -94,6 +96,29 @@ fn a_write_is_carried_out_once_though_it_was_said_twice() {
     assert_eq!(world.stores.writes, 1);
     assert_eq!(world.answers.len(), 1);
     assert!(world.answers[0].1.is_ok());
+}
+
+#[test]
+fn a_write_with_a_mark_is_carried_out_once_though_the_call_dies_before_its_answer_is_heard() {
+    let pdu = Pdu::new(&[6, 0, 1, 0, 7]).unwrap();
+    let mut stores = Stores::default();
+    for calls in 1..=2 {
+        let mut world = call(stores, Harm::None, Harm::None);
+        let to = (Ticket(1), UnitId(1));
+        let out = &mut world.from_centre;
+        world.centre.ask_once(world.now, Mark(77), to, pdu.clone(), out).unwrap();
+        while world.stores.writes == 0 {
+            assert!(world.step());
+        }
+        if calls == 2 {
+            world.run();
+            assert!(matches!(&world.answers[..], [(Ticket(1), Ok(answer))] if *answer == pdu));
+        } else {
+            assert!(world.answers.is_empty());
+        }
+        stores = world.stores;
+    }
+    assert_eq!(stores.writes, 1);
 }
 
 #[test]

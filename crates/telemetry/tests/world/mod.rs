@@ -1,14 +1,15 @@
 //! Two ends of a call, two stores, and a path between them, on a clock of their own.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
 use clock::Instant;
 use modbus::UnitId;
 use modbus::pdu::{Pdu, Request};
 use telemetry::{
-    Cause, Centre, CentreAction, Definition, Description, End, Hello, Output, PointId, Quality,
-    Reason, Received, Sample, Stamp, Station, StationAction, Status, Stay, StoreId, Ticket, Value,
+    Cause, Centre, CentreAction, Definition, Description, End, Hello, Mark, Output, PointId,
+    Quality, Reason, Received, Sample, Stamp, Station, StationAction, Status, Stay, StoreId,
+    Ticket, Value,
 };
 
 /// What a path does to bytes.
@@ -96,6 +97,8 @@ pub(crate) struct Stores {
     pub(crate) doubled: usize,
     pub(crate) configured: u64,
     pub(crate) writes: usize,
+    /// What was asked with a mark, and its answer.
+    pub(crate) once: HashMap<Mark, Pdu>,
     /// Configurations that the station has taken.
     pub(crate) texts: Vec<String>,
 }
@@ -149,6 +152,7 @@ pub(crate) struct World {
     pub(crate) answers: Vec<(Ticket, Result<Pdu, telemetry::AskFailed>)>,
     pub(crate) told: Vec<(u64, Result<(), String>)>,
     pub(crate) described: Vec<(u32, Vec<Description>)>,
+    pub(crate) as_described: usize,
     pub(crate) time: Option<i64>,
     pub(crate) statuses: Vec<Status>,
     /// Samples that the centre's disk is busy with.
@@ -180,6 +184,7 @@ impl World {
             answers: Vec::new(),
             told: Vec::new(),
             described: Vec::new(),
+            as_described: 0,
             time: None,
             statuses: Vec::new(),
             writing: VecDeque::new(),
@@ -293,6 +298,14 @@ impl World {
                 };
                 self.station.answer(self.now, id, answer, &mut self.from_station);
             }
+            StationAction::Once { id, mark, pdu, .. } => {
+                let writes = &mut self.stores.writes;
+                let answer = self.stores.once.entry(mark).or_insert_with(|| {
+                    *writes += 1;
+                    pdu
+                });
+                self.station.answer(self.now, id, answer.clone(), &mut self.from_station);
+            }
             StationAction::Time { unix_ms, .. } => self.time = Some(unix_ms),
             StationAction::Configure { version, changes } => {
                 let outcome = match changes.first() {
@@ -337,6 +350,7 @@ impl World {
             CentreAction::Answered(ticket, answer) => self.answers.push((ticket, answer)),
             CentreAction::Configured { version, outcome } => self.told.push((version, outcome)),
             CentreAction::Described(check, points) => self.described.push((check, points)),
+            CentreAction::AsDescribed => self.as_described += 1,
             CentreAction::Status(status) => self.statuses.push(status),
             CentreAction::HangUp(end) => self.ends.1 = Some(end),
         }
