@@ -16,6 +16,15 @@ use crate::tidings::News;
 pub(crate) const NO_CALL: &str = "\u{0}no-call";
 pub(crate) const CALLS: &str = "\u{0}calls";
 
+/// A station has given up a configuration.
+pub(crate) const GIVEN_UP: &str = "given-up";
+
+/// Of a point that its station has no more.
+pub(crate) const NO_POINT: &str = "the station has no such point any more";
+
+/// Of a point whose station watches it for changes now.
+pub(crate) const NO_LIMIT: &str = "the point has no limit any more";
+
 /// Looks through the alarms that are on record as lasting.
 pub(crate) fn look_through(shared: &Arc<Shared>, sites: &HashMap<String, Arc<Site>>) {
     let alarms = match shared.store().alarms(limits::ALARMS) {
@@ -50,8 +59,12 @@ fn recall(site: &Site, alarm: &AlarmRow, kind: &'static str) -> bool {
     let (watched, name) = match kind {
         "no-call" => (config.calls_every.is_some(), NO_CALL),
         "calls-too-often" => (config.calls_an_hour.is_some(), CALLS),
-        // A station judges for itself, and says when an alarm is over.
-        _ if config.framing == Framing::Station => return true,
+        // A station judges for itself, and says when an alarm is over; unless it has lost what it was about.
+        GIVEN_UP => return config.framing == Framing::Station,
+        _ if config.framing == Framing::Station => {
+            let told = site.told();
+            return told.mark == 0 || told.has(&alarm.subject);
+        }
         _ => {
             let point = shelf.points.iter().find(|point| point.name == alarm.subject);
             let limit = point.and_then(|point| if kind == "low" { point.low } else { point.high });
@@ -66,5 +79,5 @@ fn recall(site: &Site, alarm: &AlarmRow, kind: &'static str) -> bool {
 }
 
 fn kind(word: &str) -> Option<&'static str> {
-    ["no-call", "calls-too-often", "low", "high"].into_iter().find(|known| *known == word)
+    ["no-call", "calls-too-often", GIVEN_UP, "low", "high"].into_iter().find(|known| *known == word)
 }

@@ -10,7 +10,9 @@ use modbus::master::{Failure, Outcome, Question};
 use modbus::pdu::{AnswerError, Dialect, Exception, Request, Response};
 use modbus::value::{Order, Point as Meaning, ValueType, decode};
 
-use crate::collector::{Answer, OrderError, Told};
+use telemetry::Mark;
+
+use crate::collector::{Answer, Doubt, OrderError, Told};
 use crate::config::{Framing, Writes};
 use crate::limits;
 use crate::point::is_bits;
@@ -158,11 +160,19 @@ impl Ask {
         if let Some(change) = self.change()? {
             return renewal::renew(site, change).await;
         }
-        let meant = self.meant(site)?;
-        match &self.write {
-            None => Ok(Answer::Told(meant.read(site, priority).await?)),
-            Some(value) => meant.write(site, value, priority).await,
+        if let Some(writing) = self.writing(site)? {
+            let old = writing.old(site, priority).await;
+            writing.send(site, priority, None).await?;
+            return Ok(writing.written(site, priority, old).await);
         }
+        Ok(Answer::Told(self.meant(site)?.read(site, priority).await?))
+    }
+
+    /// The write that it is, if it is one.
+    pub(crate) fn writing(&self, site: &Site) -> Result<Option<Writing>, OrderError> {
+        let (Some(value), None) = (&self.write, self.change()?) else { return Ok(None) };
+        let meant = self.meant(site)?;
+        Ok(Some(Writing { request: meant.request(site, value)?, meant }))
     }
 
     /// Whether it can be asked at all.
@@ -170,9 +180,8 @@ impl Ask {
         if self.change()?.is_some() {
             return renewal::check(site);
         }
-        let meant = self.meant(site)?;
-        if let Some(value) = &self.write {
-            meant.request(site, value)?;
+        if self.writing(site)?.is_none() {
+            self.meant(site)?;
         }
         Ok(())
     }
@@ -353,19 +362,68 @@ impl Meant {
             }
         }
     }
+}
 
-    async fn write(&self, site: &Site, text: &str, priority: i64) -> Result<Answer, OrderError> {
-        let request = self.request(site, text)?;
-        let only = |told: Vec<Told>| told.into_iter().next();
-        // Where the old value can't be read it isn't known; that is no reason not to write.
-        let old = self.read(site, priority).await.ok().and_then(only);
-        ask(site, self.unit, request, priority).await?;
-        let new = self.read(site, priority).await.ok().and_then(only);
-        let unknown = || self.told(self.range.first.number, "unknown".to_owned());
-        let (old, new) = (old.unwrap_or_else(unknown), new.unwrap_or_else(unknown));
-        Ok(Answer::Written { what: old.what, old: old.value, new: new.value })
+/// A write, step by step: what must be noted is noted between them.
+pub(crate) struct Writing {
+    meant: Meant,
+    request: Request,
+}
+
+impl Writing {
+    /// What stands there. Where that can't be read it isn't known, which is no reason not to write.
+    pub(crate) async fn old(&self, site: &Site, priority: i64) -> String {
+        let told = self.meant.read(site, priority).await.ok();
+        let first = told.and_then(|told| told.into_iter().next());
+        first.map_or_else(|| UNKNOWN.to_owned(), |told| told.value)
+    }
+
+    /// Has it written.
+    ///
+    /// # Errors
+    /// It wasn't; or, as [`OrderError::Unknown`], nobody knows.
+    pub(crate) async fn send(
+        &self,
+        site: &Site,
+        priority: i64,
+        mark: Option<Mark>,
+    ) -> Result<(), OrderError> {
+        let unknown = |doubt| Err(OrderError::Unknown(doubt));
+        let question = Question::Known(self.request.clone(), Dialect::Standard);
+        match site.ask_marked(self.meant.unit, question, priority, mark).await {
+            Ok(Outcome::Answer(pdu)) => match self.request.accept(&pdu, Dialect::Standard) {
+                Ok(_) => Ok(()),
+                // Whoever stands between has sent it on, and heard nothing.
+                Err(AnswerError::Exception(Exception::GatewayTargetFailed)) => {
+                    unknown(Doubt::Silent)
+                }
+                Err(AnswerError::Exception(Exception::GatewayPathUnavailable)) => {
+                    Err(OrderError::NoUnit(self.meant.unit))
+                }
+                Err(AnswerError::Exception(Exception::IllegalFunction))
+                    if site.shelf().config.framing == Framing::Station =>
+                {
+                    Err(OrderError::NotAllowed)
+                }
+                Err(AnswerError::Exception(exception)) => Err(OrderError::Refused(exception)),
+                Err(_) => unknown(Doubt::Silent),
+            },
+            Ok(_) | Err(AskError::Failed(Failure::Silent)) => unknown(Doubt::Silent),
+            Err(AskError::Failed(Failure::Closed)) => unknown(Doubt::CallEnded),
+            Err(error) => Err(unasked(error)),
+        }
+    }
+
+    /// What stands there now.
+    pub(crate) async fn written(&self, site: &Site, priority: i64, old: String) -> Answer {
+        let new = self.old(site, priority).await;
+        let what = self.meant.told(self.meant.range.first.number, String::new()).what;
+        Answer::Written { what, old, new }
     }
 }
+
+/// A value that nobody knows.
+pub(crate) const UNKNOWN: &str = "unknown";
 
 async fn ask(
     site: &Site,
@@ -374,10 +432,6 @@ async fn ask(
     priority: i64,
 ) -> Result<Response, OrderError> {
     let question = Question::Known(request.clone(), Dialect::Standard);
-    let writes = matches!(
-        request,
-        Request::WriteCoil { .. } | Request::WriteRegister { .. } | Request::WriteRegisters { .. }
-    );
     match site.ask(unit, question, priority).await {
         Ok(Outcome::Answer(pdu)) => {
             request.accept(&pdu, Dialect::Standard).map_err(|error| match error {
@@ -385,24 +439,22 @@ async fn ask(
                     OrderError::NoUnit(unit)
                 }
                 AnswerError::Exception(Exception::GatewayTargetFailed) => OrderError::Silent,
-                AnswerError::Exception(Exception::IllegalFunction)
-                    if writes && site.shelf().config.framing == Framing::Station =>
-                {
-                    OrderError::NotAllowed
-                }
                 AnswerError::Exception(exception) => OrderError::Refused(exception),
                 _ => OrderError::Silent,
             })
         }
-        Ok(_) | Err(AskError::Failed(Failure::Silent | Failure::Broadcast)) => {
-            Err(OrderError::Silent)
-        }
-        Err(AskError::Full(_)) => Err(OrderError::Busy),
-        Err(AskError::NoWay(why)) => Err(OrderError::Away(why)),
-        Err(AskError::Failed(Failure::Closed)) => {
-            Err(OrderError::Away("the call has ended".to_owned()))
-        }
-        Err(AskError::Forbidden) => Err(OrderError::Forbidden),
+        Ok(_) => Err(OrderError::Silent),
+        Err(error) => Err(unasked(error)),
+    }
+}
+
+fn unasked(error: AskError) -> OrderError {
+    match error {
+        AskError::Failed(Failure::Silent | Failure::Broadcast) => OrderError::Silent,
+        AskError::Failed(Failure::Closed) => OrderError::Away("the call has ended".to_owned()),
+        AskError::Full(_) => OrderError::Busy,
+        AskError::NoWay(why) => OrderError::Away(why),
+        AskError::Forbidden => OrderError::Forbidden,
     }
 }
 

@@ -21,7 +21,7 @@ use crate::limits;
 use crate::point::Point;
 use crate::renewal::StationNow;
 use crate::session;
-use crate::site::Site;
+use crate::site::{GivenUp, Site};
 use crate::tidings::{self, News};
 use crate::told;
 use crate::watch;
@@ -167,6 +167,9 @@ pub enum OrderError {
     /// Nobody may write to it.
     #[error("the site isn't to be written to; its table would need: writes = \"allow\"")]
     Forbidden,
+    /// It was to be written, and nobody knows whether it was.
+    #[error("whether it was written isn't known, since {0}; read it before it is written again")]
+    Unknown(Doubt),
     /// Too many ask at once.
     #[error("too much is asked of the site already")]
     Busy,
@@ -176,6 +179,23 @@ pub enum OrderError {
     /// The store can't be used.
     #[error("it can't be kept for later: {0}")]
     Store(#[from] StoreError),
+}
+
+/// Why nobody knows whether something was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Doubt {
+    /// The answer is on no call any more.
+    #[error("the call ended before the answer came")]
+    CallEnded,
+    /// It may have been heard.
+    #[error("the device gave no answer")]
+    Silent,
+    /// Whoever had sent it knows no more than that.
+    #[error("the centre ended before the answer came")]
+    CentreEnded,
+    /// There was no call any more on which to hear of it.
+    #[error("the site didn't call in time to say so")]
+    NoCall,
 }
 
 /// Why a site isn't called.
@@ -249,6 +269,12 @@ impl Collector {
         alarms::look_through(&self.shared, &now);
     }
 
+    /// Ends what an earlier instance was sending when it ended, as far as nobody can say any more what came of it. Said once,
+    /// when the surroundings are there and before anybody calls. Waits for the disk.
+    pub fn settle(&self) {
+        self.shared.settle_sent(&self.sites());
+    }
+
     fn sites(&self) -> HashMap<String, Arc<Site>> {
         self.shared.sites.read().unwrap_or_else(PoisonError::into_inner).by_name.clone()
     }
@@ -278,7 +304,12 @@ impl Collector {
         if order.when == When::Now {
             let patience =
                 tokio::time::timeout(limits::PATIENCE, order.ask.perform(&site, order.priority));
-            let answer = patience.await.unwrap_or(Err(OrderError::Silent));
+            let answer = patience.await.unwrap_or_else(|_| {
+                Err(match order.ask.writing(&site) {
+                    Ok(Some(_)) => OrderError::Unknown(Doubt::Silent),
+                    _ => OrderError::Silent,
+                })
+            });
             self.shared.note(&site, &order.ask, &answer, &order.who);
             return answer;
         }
@@ -299,6 +330,7 @@ impl Collector {
             made: now,
             due,
             until,
+            sending: None,
             state: String::new(),
             answer: None,
         };
@@ -333,7 +365,20 @@ impl Collector {
     }
 
     /// A site's station has said how it is.
-    pub(crate) fn put_down_station(&self, site: &Arc<Site>, now: StationNow) {
+    pub(crate) async fn put_down_station(&self, site: &Arc<Site>, now: StationNow) {
+        let news = site.has_given_up(now.given_up());
+        let tell = async |words: String, lasts| {
+            let (site, subject) = (site.name().to_owned(), String::new());
+            let kind = alarms::GIVEN_UP;
+            self.shared.tell(News { site, kind, subject, words, lasts }).await;
+        };
+        if news == Some(GivenUp::Another) || news.is_some() && now.given_up().is_none() {
+            tell("another configuration counts".to_owned(), false).await;
+        }
+        // One that is on record already is told of to nobody.
+        if let (Some(_), Some((version, why))) = (news, &now.status.given_up) {
+            tell(format!("it has given up configuration {version}: {why}"), true).await;
+        }
         site.set_station(now);
         self.shared.put_down(site);
     }
@@ -433,6 +478,24 @@ impl Shared {
             }
             _ => {}
         }
+    }
+
+    /// Puts on record that something may have been written.
+    pub(crate) fn note_doubt(
+        &self,
+        site: &str,
+        (ask, who): (String, String),
+        old: &str,
+        doubt: Doubt,
+    ) {
+        let event = Event::new("site-write-failed")
+            .with("site", site)
+            .with("operator", &who)
+            .with("ask", &ask)
+            .with("old", old)
+            .with("why", &OrderError::Unknown(doubt).to_string());
+        tracing::warn!(site, who, ask, "whether it was written isn't known, since {doubt}");
+        self.surroundings.note(event);
     }
 
     /// Puts on record what a client of a facade has written.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use exchange::{Event, NotCalled};
 use gateway::{AskError, Manners, Units, serve};
 use modbus::UnitId;
-use modbus::master::{Outcome, Question};
+use modbus::master::{Failure, Outcome, Question};
 use modbus::pdu::{Dialect, Function, Request, Response};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -149,7 +149,11 @@ impl Units for Front {
             Question::Known(request, _) => (before(&site, unit, request).await, written(request)),
             Question::Foreign(_) => (String::new(), String::new()),
         };
-        let outcome = site.ask(unit, question, 0).await;
+        let outcome = match site.ask(unit, question, 0).await {
+            // That there was no way to it would mean that nothing was written.
+            Err(AskError::Failed(Failure::Closed)) => Err(Failure::Silent.into()),
+            outcome => outcome,
+        };
         let event = |what| {
             Event::new(what)
                 .with("facade", &self.config.name)

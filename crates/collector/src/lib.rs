@@ -37,7 +37,9 @@ mod watch;
 mod wishes;
 
 pub use ask::{Ask, BadAsk, Target};
-pub use collector::{Answer, CallError, Collector, Order, OrderError, Surroundings, Told, When};
+pub use collector::{
+    Answer, CallError, Collector, Doubt, Order, OrderError, Surroundings, Told, When,
+};
 pub use config::{
     CollectorConfig, ConfigFault, FacadeConfig, Framing, MailConfig, Shelf, SiteConfig, Writes,
 };

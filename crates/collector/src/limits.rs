@@ -65,6 +65,9 @@ pub const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 /// How long somebody is tried to be told. After that it is no news.
 pub const TELLING_ENDS: Duration = Duration::from_secs(24 * 3600);
 
+/// For how long he is tried at least, however old the news seem: the clock may have been set.
+pub const TELLING_LEAST: Duration = Duration::from_secs(3_600);
+
 /// Hooks that are called: each has a task and a queue of its own.
 pub const HOOKS: usize = 8;
 

@@ -118,6 +118,11 @@ impl StationNow {
         }
     }
 
+    /// The version of the configuration that it has given up.
+    pub(crate) fn given_up(&self) -> Option<u64> {
+        self.status.given_up.as_ref().map(|(version, _)| *version)
+    }
+
     pub(crate) fn row(&self) -> SiteStation {
         let status = telemetry::Message::Status(self.status.clone()).encode();
         SiteStation { said: self.said, status }

@@ -358,7 +358,8 @@ impl<'a> Session<'a> {
         self.keeping = Some(Keeping::new(self.house, batch(self.site, round.samples)));
     }
 
-    fn say_what_is_lost(&self) {
+    fn say_what_is_lost(&mut self) {
+        self.letters.drain(..).for_each(Letter::give_back);
         let unkept = self.keeping.as_ref().filter(|keeping| keeping.storing.is_none());
         if let Some(keeping) = unkept {
             let (site, samples) = (self.site.name(), keeping.batch.samples.len());

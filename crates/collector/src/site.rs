@@ -2,16 +2,17 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use exchange::CallEnd;
 use gateway::AskError;
 use modbus::UnitId;
-use modbus::master::{Full, Outcome, Question};
+use modbus::master::{Failure, Full, Outcome, Question};
 use store::{SampleRow, SiteCalls, SiteNews};
+use telemetry::Mark;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
-use crate::alarms;
 use crate::collector::OrderError;
 use crate::config::{Framing, Shelf};
 use crate::limits;
@@ -21,6 +22,11 @@ use crate::renewal::{Renewal, StationNow};
 use crate::told::Told;
 use crate::trace::{Passed, Trace, Traced};
 
+mod standing;
+
+use standing::Quiet;
+pub use standing::{SiteStatus, Standing};
+
 /// A request on its way to a site's call.
 #[derive(Debug)]
 pub(crate) struct Letter {
@@ -28,6 +34,8 @@ pub(crate) struct Letter {
     pub(crate) question: Question,
     /// The greater, the sooner; all are before polls.
     pub(crate) priority: i64,
+    /// By which a station knows it again in a later call.
+    pub(crate) mark: Option<Mark>,
     pub(crate) answer: oneshot::Sender<Result<Outcome, AskError>>,
 }
 
@@ -45,19 +53,23 @@ pub struct Site {
     /// How often what is configured of it has changed.
     changes: watch::Sender<u64>,
     /// Since when it is waited for.
-    since: SystemTime,
+    since: Instant,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     live: Option<Live>,
     /// Nobody has it any more.
     removed: bool,
     calls: SiteCalls,
+    /// Since its last call was over.
+    quiet: Quiet,
     /// What the station there has said of itself.
     station: Option<StationNow>,
+    /// Which configuration its station had given up when that was last told of; nothing before.
+    given_up: Option<Option<u64>>,
     /// When calls of the last hour began.
-    recent: VecDeque<SystemTime>,
+    recent: VecDeque<Instant>,
     /// What units have refused to tell together, as long as the points are the same.
     blocks: Option<(Arc<Shelf>, Vec<Block>)>,
     /// The latest of each point.
@@ -69,7 +81,7 @@ struct State {
     /// When the exchange called it last, without an answer so far.
     dialled: Option<Instant>,
     /// When it means to call next, where it has said so.
-    next: Option<SystemTime>,
+    next: Option<Instant>,
     /// Questions of its last call, and how many of them were answered.
     asked: u64,
     answered: u64,
@@ -121,57 +133,6 @@ struct Live {
     call: String,
 }
 
-/// How a site stands.
-#[derive(Clone, Debug)]
-pub struct SiteStatus {
-    /// Its name.
-    pub name: String,
-    /// Its account.
-    pub account: String,
-    /// What is spoken over its calls.
-    pub framing: &'static str,
-    /// Whether it is on the line.
-    pub standing: Standing,
-    /// Who calls, and the call's number, while it is on the line.
-    pub live: Option<(String, String)>,
-    /// Its last call.
-    pub calls: SiteCalls,
-    /// How often it should call.
-    pub calls_every: Option<Duration>,
-    /// Whether it may be written to.
-    pub writable: bool,
-    /// How many points it has.
-    pub points: usize,
-    /// When it should, or means to, call next.
-    pub next: Option<SystemTime>,
-    /// Questions of its last call, and how many of them were answered.
-    pub asked: (u64, u64),
-    /// What the station there has last said of itself.
-    pub station: Option<StationNow>,
-}
-
-/// Whether a site is on the line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It is.
-    OnLine,
-    /// It isn't, and that is as it should be.
-    Away,
-    /// It should have called.
-    Overdue,
-}
-
-impl Standing {
-    /// In a word or two.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::OnLine => "on line",
-            Self::Away => "away",
-            Self::Overdue => "overdue",
-        }
-    }
-}
-
 /// A call's hold on its site; the site is away when it is dropped, unless another call has come.
 pub(crate) struct Presence {
     site: Arc<Site>,
@@ -186,11 +147,11 @@ impl Site {
             name: shelf.config.name.clone(),
             shelf: RwLock::new(Arc::new(shelf)),
             told: RwLock::default(),
-            state: Mutex::new(State { calls, ..State::default() }),
+            state: Mutex::new(State::new(calls)),
             trace: Mutex::default(),
             arrivals: watch::Sender::new(0),
             changes: watch::Sender::new(0),
-            since: SystemTime::now(),
+            since: Instant::now(),
         }
     }
 
@@ -263,11 +224,6 @@ impl Site {
         state.answered += u64::from(answered == Answered::Yes);
     }
 
-    /// It means to call again after so long.
-    pub(crate) fn means_to_call(&self, after: Option<Duration>) {
-        self.state().next = after.and_then(|after| SystemTime::now().checked_add(after));
-    }
-
     /// Takes note of names of points that a station uses; false if they are too many.
     pub(crate) fn knows<'a>(&self, names: impl Iterator<Item = &'a str>) -> bool {
         let mut state = self.state();
@@ -299,11 +255,12 @@ impl Site {
         let (renewing, renewals) = mpsc::channel(1);
         let now = SystemTime::now();
         let mut state = self.state();
+        let began = Instant::now();
         let arrival = *self.arrivals.borrow() + 1;
         state.live = Some(Live { arrival, inbox: sender, renewals: renewing, from, call });
         state.calls = SiteCalls { called: Some(now), ended: None };
         (state.dialled, state.next, state.asked, state.answered) = (None, None, 0, 0);
-        state.recent.push_back(now);
+        state.recent.push_back(began);
         if state.recent.len() > limits::CALLS {
             state.recent.pop_front();
         }
@@ -324,19 +281,32 @@ impl Site {
         question: Question,
         priority: i64,
     ) -> Result<Outcome, AskError> {
-        let away = || AskError::NoWay("the site is not on the line".to_owned());
+        self.ask_marked(unit, question, priority, None).await
+    }
+
+    /// The same, but a station there carries out what has a mark once, though it is asked again in a later call.
+    ///
+    /// # Errors
+    /// The same. [`AskError::NoWay`]: it was never sent.
+    pub(crate) async fn ask_marked(
+        &self,
+        unit: UnitId,
+        question: Question,
+        priority: i64,
+        mark: Option<Mark>,
+    ) -> Result<Outcome, AskError> {
         if self.shelf().config.framing == Framing::Text {
             return Err(AskError::NoWay("the site only sends lines of text".to_owned()));
         }
         let inbox = self.state().live.as_ref().map(|live| live.inbox.clone()).ok_or_else(away)?;
         let (answer, answered) = oneshot::channel();
-        inbox.try_send(Letter { unit, question, priority, answer }).map_err(
-            |error| match error {
+        inbox.try_send(Letter { unit, question, priority, mark, answer }).map_err(|error| {
+            match error {
                 mpsc::error::TrySendError::Full(_) => AskError::Full(Full),
                 mpsc::error::TrySendError::Closed(_) => away(),
-            },
-        )?;
-        match answered.await.map_err(|_| away())?? {
+            }
+        })?;
+        match answered.await.map_err(|_| AskError::from(Failure::Closed))?? {
             Outcome::Failed(failure) => Err(failure.into()),
             outcome => Ok(outcome),
         }
@@ -352,9 +322,19 @@ impl Site {
         })
     }
 
-    /// Its station has said how it is.
+    /// Its station has said how it is, now or before a restart.
     pub(crate) fn set_station(&self, now: StationNow) {
         self.state().station = Some(now);
+    }
+
+    /// Its station has given up the configuration of this version, or none: that of which it was known before, where this
+    /// is news.
+    pub(crate) fn has_given_up(&self, version: Option<u64>) -> Option<GivenUp> {
+        let mut state = self.state();
+        let news = state.given_up != Some(version);
+        state.given_up = Some(version);
+        let before = state.station.as_ref().and_then(|station| station.given_up());
+        news.then_some(if before == version { GivenUp::AsBefore } else { GivenUp::Another })
     }
 
     /// Whether it is on the line.
@@ -371,38 +351,6 @@ impl Site {
         }
     }
 
-    /// How it stands.
-    pub fn status(&self) -> SiteStatus {
-        let shelf = self.shelf();
-        let state = self.state();
-        let config = &shelf.config;
-        let calls_every = config.calls_every.map(|span| span.0);
-        SiteStatus {
-            name: self.name.clone(),
-            account: config.account().to_owned(),
-            framing: config.framing.word(),
-            standing: match (&state.live, calls_every) {
-                (Some(_), _) => Standing::OnLine,
-                (None, Some(every)) if is_overdue(state.calls, every, self.since) => {
-                    Standing::Overdue
-                }
-                (None, _) => Standing::Away,
-            },
-            live: state.live.as_ref().map(|live| (live.from.clone(), live.call.clone())),
-            calls: state.calls,
-            calls_every,
-            writable: config.writes == crate::Writes::Allow,
-            points: shelf.points.len().max(state.latest.len()).max(self.told().points.len()),
-            // Whoever is on the line needn't call.
-            next: state.next.filter(|_| state.live.is_none()).or_else(|| {
-                let last = state.calls.ended.or(state.calls.called)?;
-                last.checked_add(calls_every?).filter(|_| state.live.is_none())
-            }),
-            asked: (state.asked, state.answered),
-            station: state.station.clone(),
-        }
-    }
-
     /// What is known of its points: those of its table, then those that it has told of.
     pub fn points(&self) -> Vec<PointAbout> {
         let (shelf, told) = (self.shelf(), self.told());
@@ -413,31 +361,11 @@ impl Site {
         points
     }
 
-    /// Whether it should have called by now. One that was late before a restart is late until it calls.
-    pub(crate) fn should_have_called(&self, every: Duration) -> bool {
-        let was_late =
-            *self.arrivals.borrow() == 0 && self.state().beyond.contains_key(alarms::NO_CALL);
-        !self.is_on_line() && (was_late || is_overdue(self.calls(), every, self.since))
-    }
-
-    /// Its last call.
-    pub(crate) fn calls(&self) -> SiteCalls {
-        self.state().calls
-    }
-
     /// What the store is to know of it.
     pub(crate) fn news(&self) -> SiteNews {
         let state = self.state();
         let station = state.station.as_ref().map(StationNow::row);
         SiteNews { site: self.name().to_owned(), calls: state.calls, station }
-    }
-
-    /// How many of its calls began in the last hour.
-    pub(crate) fn calls_in_an_hour(&self) -> usize {
-        let Some(before) = SystemTime::now().checked_sub(Duration::from_secs(3600)) else {
-            return 0;
-        };
-        self.state().recent.iter().filter(|began| **began >= before).count()
     }
 
     /// What to read, as it has turned out to be right.
@@ -505,6 +433,15 @@ impl Site {
     }
 }
 
+/// What a station's word of a configuration that it has given up is, beside what it has said before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GivenUp {
+    /// The same, before a restart of ours.
+    AsBefore,
+    /// Of another one.
+    Another,
+}
+
 /// Whether a question was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answered {
@@ -512,23 +449,63 @@ pub(crate) enum Answered {
     No,
 }
 
-/// Whether it should have called: twice as long as usual has passed. While nobody was here to be called that doesn't
-/// count: whoever is waited for since a moment ago gets a turn, an hour at most.
-fn is_overdue(calls: SiteCalls, every: Duration, since: SystemTime) -> bool {
-    let passed = |time: SystemTime| SystemTime::now().duration_since(time).ok();
-    let last = calls.ended.or(calls.called);
-    last.and_then(passed).is_some_and(|passed| passed > every.saturating_mul(2))
-        && passed(since).is_some_and(|passed| passed > every.min(limits::GRACE))
+impl State {
+    fn new(calls: SiteCalls) -> Self {
+        Self {
+            live: None,
+            removed: false,
+            calls,
+            quiet: Quiet::after(calls.ended.or(calls.called)),
+            station: None,
+            given_up: None,
+            recent: VecDeque::new(),
+            blocks: None,
+            latest: HashMap::new(),
+            beyond: HashMap::new(),
+            wishing: Wishing::default(),
+            dialled: None,
+            next: None,
+            asked: 0,
+            answered: 0,
+            names: HashSet::new(),
+        }
+    }
+}
+
+/// There is no call, or it was over before it was asked.
+fn away() -> AskError {
+    AskError::NoWay("the site is not on the line".to_owned())
+}
+
+impl Letter {
+    /// It was never sent.
+    pub(crate) fn give_back(self) {
+        // Who has left doesn't want to know.
+        let _ = self.answer.send(Err(away()));
+    }
 }
 
 impl Drop for Presence {
     fn drop(&mut self) {
+        self.inbox.close();
+        while let Ok(letter) = self.inbox.try_recv() {
+            letter.give_back();
+        }
         let mut state = self.site.state();
         if state.live.as_ref().is_some_and(|live| live.arrival == self.arrival) {
             state.live = None;
             state.calls.ended = Some(SystemTime::now());
+            state.quiet = Quiet::now();
         }
     }
+}
+
+#[cfg(test)]
+pub(crate) fn site_of(table: &str, calls: SiteCalls) -> Arc<Site> {
+    let table = format!("name = 'pump'\n{table}");
+    let config: crate::SiteConfig = toml::from_str(&table).expect("a table");
+    let shelf = config.check(std::path::Path::new("/")).expect("a site");
+    Arc::new(Site::new(shelf, calls))
 }
 
 #[cfg(test)]
@@ -536,22 +513,7 @@ mod tests {
     use super::*;
 
     fn site() -> Arc<Site> {
-        let config: crate::SiteConfig = toml::from_str("name = 'pump'").expect("a table");
-        let shelf = config.check(std::path::Path::new("/")).expect("a site");
-        let ended = Some(SystemTime::now());
-        Arc::new(Site::new(shelf, SiteCalls { called: None, ended }))
-    }
-
-    #[test]
-    fn a_site_that_was_late_before_a_restart_is_late_until_it_calls() {
-        let (site, day) = (site(), Duration::from_secs(86_400));
-        assert!(!site.should_have_called(day));
-        site.recall(alarms::NO_CALL, "no-call");
-        assert!(site.should_have_called(day));
-        let call = site.arrive("somewhere".into(), "1".into());
-        assert!(!site.should_have_called(day));
-        drop(call);
-        assert!(!site.should_have_called(day));
+        site_of("", SiteCalls::default())
     }
 
     #[test]

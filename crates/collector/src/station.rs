@@ -1,7 +1,7 @@
 //! A call with a station: what it has stored is kept before it is acknowledged, and what is asked of its units goes to
 //! it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -17,6 +17,7 @@ use telemetry::{
 };
 use tokio::sync::oneshot;
 
+use crate::alarms::{NO_LIMIT, NO_POINT};
 use crate::collector::{Collector, OrderError};
 use crate::limits;
 use crate::quantity::kept;
@@ -61,6 +62,18 @@ struct Talk<'a> {
     changing: Option<(u64, oneshot::Sender<Renewed>)>,
     /// A change that came before the station had said who it is.
     early: Option<Renewal>,
+    points: Points,
+    /// Points that are watched for changes, as far as they have changed.
+    changing_points: HashSet<String>,
+}
+
+/// What is known of the station's points.
+#[derive(Debug)]
+enum Points {
+    /// Not yet whether they are those that it told of in an earlier call; of these alarms have begun meanwhile.
+    AsTheyWere(HashSet<(&'static str, String)>),
+    /// They are those that it has told of.
+    AsTold,
 }
 
 /// Serves a station's call until it ends.
@@ -85,6 +98,8 @@ pub(crate) async fn serve(
         configuration: 0,
         changing: None,
         early: None,
+        points: Points::AsTheyWere(HashSet::new()),
+        changing_points: HashSet::new(),
     };
     match talk.run(visit, presence).await {
         Ok(end) | Err(end) => end,
@@ -166,7 +181,11 @@ impl Talk<'_> {
         match action {
             CentreAction::Arrived(hello) => return self.arrived(&hello).await,
             CentreAction::Store(samples) => return self.store(&samples),
-            CentreAction::Described(mark, points) => self.described(mark, &points).await,
+            CentreAction::Described(mark, points) => {
+                self.described(mark, &points).await;
+                self.end_alarms_of_no_point().await;
+            }
+            CentreAction::AsDescribed => self.end_alarms_of_no_point().await,
             CentreAction::Answered(ticket, outcome) => {
                 if let Some(letter) = self.letters.remove(&ticket) {
                     self.site.count(if outcome.is_ok() { Answered::Yes } else { Answered::No });
@@ -193,7 +212,7 @@ impl Talk<'_> {
                 }
             }
             CentreAction::Status(status) => {
-                self.house.put_down_station(self.site, StationNow::now(status));
+                self.house.put_down_station(self.site, StationNow::now(status)).await;
             }
             CentreAction::HangUp(telemetry::End::Done) => return Some(CallEnd::ProgramEnded),
             CentreAction::HangUp(end) => {
@@ -280,6 +299,49 @@ impl Talk<'_> {
         }
     }
 
+    /// What a point that it has no more was about is over; samples of it may still come.
+    async fn end_alarms_of_no_point(&mut self) {
+        let known = std::mem::replace(&mut self.points, Points::AsTold);
+        let Points::AsTheyWere(mut alarms) = known else { return };
+        let (store, name) = (self.house.store().clone(), self.site.name().to_owned());
+        let lasting = tokio::task::spawn_blocking(move || store.lasting_alarms(&name)).await;
+        match lasting {
+            Ok(Ok(lasting)) => alarms.extend(lasting.into_iter().filter_map(|alarm| {
+                let kind = ["low", "high"].into_iter().find(|kind| *kind == alarm.kind)?;
+                Some((kind, alarm.subject))
+            })),
+            Ok(Err(error)) => tracing::warn!("alarms that last can't be read: {error}"),
+            Err(_) => {}
+        }
+        let told = self.site.told();
+        for (kind, subject) in alarms.into_iter().filter(|(_, subject)| !told.has(subject)) {
+            self.house.tell(over(self.site, kind, subject, NO_POINT)).await;
+        }
+    }
+
+    async fn tell(&mut self, news: News) {
+        let (kind, subject, lasts) = (news.kind, news.subject.clone(), news.lasts);
+        self.house.tell(news).await;
+        match &mut self.points {
+            _ if !lasts => {}
+            // Whatever limits it had, they have gone.
+            _ if kind == "change" => {
+                if self.changing_points.insert(subject.clone()) {
+                    for kind in ["low", "high"] {
+                        let over = over(self.site, kind, subject.clone(), NO_LIMIT);
+                        self.house.tell(over).await;
+                    }
+                }
+            }
+            Points::AsTheyWere(alarms) => drop(alarms.insert((kind, subject))),
+            Points::AsTold if self.site.told().has(&subject) => {}
+            Points::AsTold => {
+                let over = over(self.site, kind, subject, NO_POINT);
+                self.house.tell(over).await;
+            }
+        }
+    }
+
     /// One batch after the other: acknowledgements keep their order.
     fn keep_next(&mut self) {
         if self.keeping.is_none() {
@@ -292,7 +354,7 @@ impl Talk<'_> {
     async fn are_kept(&mut self) {
         if let Some((keeping, news)) = self.keeping.take() {
             for news in news {
-                self.house.tell(news).await;
+                self.tell(news).await;
             }
             let samples = keeping.samples();
             self.site.set_latest(samples);
@@ -326,11 +388,22 @@ impl Talk<'_> {
         self.next += 1;
         let ticket = Ticket(self.next);
         let (unit, pdu) = (letter.unit, letter.question.pdu());
-        match self.centre.ask(clock_now(), ticket, unit, pdu, &mut self.out) {
+        let (now, out) = (clock_now(), &mut self.out);
+        let asked = match letter.mark {
+            None => self.centre.ask(now, ticket, unit, pdu, out),
+            Some(mark) => self.centre.ask_once(now, mark, (ticket, unit), pdu, out),
+        };
+        match asked {
             Ok(()) => drop(self.letters.insert(ticket, letter)),
             Err(_) => drop(letter.answer.send(Err(AskError::Full(Full)))),
         }
     }
+}
+
+/// An alarm whose reason is gone.
+fn over(site: &Site, kind: &'static str, subject: String, words: &str) -> News {
+    let (site, words) = (site.name().to_owned(), words.to_owned());
+    News { site, kind, subject, words, lasts: false }
 }
 
 /// What a sample means for alarms: those that begin, and those that are over.

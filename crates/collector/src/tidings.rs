@@ -7,6 +7,7 @@ use std::sync::Arc;
 use store::{AlarmNews, Noted, Store, TellingRow};
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::collector::Leash;
 use crate::config::{CollectorConfig, MailConfig};
@@ -153,6 +154,8 @@ impl Desk {
     async fn run(self, wake: Arc<Notify>) {
         let mut refusals = 0;
         let mut pause = limits::PAUSE;
+        // Which one is tried, and since when: the time of day may be set forward meanwhile.
+        let mut tried = None;
         loop {
             let (store, whom) = (self.store.clone(), self.whom.clone());
             let next = tokio::task::spawn_blocking(move || store.next_telling(&whom)).await;
@@ -174,6 +177,11 @@ impl Desk {
                 wake.notified().await;
                 continue;
             };
+            let since = match tried {
+                Some((id, since)) if id == telling.id => since,
+                _ => Instant::now(),
+            };
+            tried = Some((telling.id, since));
             let whom = &self.whom;
             let error = match target.tell(&telling).await {
                 Ok(()) => {
@@ -184,7 +192,8 @@ impl Desk {
                 Err(error) => error,
             };
             refusals += u32::from(matches!(error, Untold::Refused(_)));
-            let old = telling.made.elapsed().is_ok_and(|age| age > limits::TELLING_ENDS);
+            let old = telling.made.elapsed().is_ok_and(|age| age > limits::TELLING_ENDS)
+                && since.elapsed() > limits::TELLING_LEAST;
             if refusals >= limits::REFUSALS || old {
                 tracing::error!(
                     site = telling.news.site,

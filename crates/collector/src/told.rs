@@ -13,6 +13,8 @@ use crate::point::{Point, PointConfig};
 pub(crate) struct Told {
     pub(crate) mark: u32,
     pub(crate) points: Vec<Point>,
+    /// Names of those that it has, and that make no sense.
+    others: HashSet<String>,
 }
 
 impl Told {
@@ -25,8 +27,18 @@ impl Told {
             .filter_map(point)
             .filter(|point| names.insert(point.name.clone()))
             .collect();
+        let others: HashSet<String> = list
+            .iter()
+            .map(|told| clean(&format!("{}.{}", told.device, told.point)))
+            .filter(|name| !names.contains(name))
+            .collect();
         let left_out = list.len() - points.len();
-        (Self { mark, points }, left_out)
+        (Self { mark, points, others }, left_out)
+    }
+
+    /// Whether the station has a point of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.points.iter().any(|point| point.name == name) || self.others.contains(name)
     }
 
     /// As the store keeps it: a line for each point, its parts between tabs.

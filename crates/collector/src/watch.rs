@@ -1,6 +1,7 @@
 //! Looking from time to time: which sites haven't called, which call too often, and what is to be asked now.
 
 use settings::Span;
+use store::StoreError;
 
 use crate::alarms::{CALLS, NO_CALL};
 use crate::collector::{Leash, Shared};
@@ -19,10 +20,11 @@ pub(crate) async fn watch(collector: Leash) {
         let store = shared.store().clone();
         let due = tokio::task::spawn_blocking(move || {
             store.expire_wishes()?;
-            store.sites_with_wishes()
+            Ok::<_, StoreError>((store.sites_with_wishes()?, store.sent_wishes()?))
         });
         match due.await {
-            Ok(Ok(due)) => {
+            Ok(Ok((due, sent))) => {
+                shared.give_sent_up(sent).await;
                 let sites = due.iter().filter_map(|name| shared.site(name));
                 sites.filter(|site| site.is_on_line()).for_each(|site| shared.wish(&site));
             }

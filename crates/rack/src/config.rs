@@ -81,6 +81,10 @@ pub struct ModemConfig {
     /// Only a second call is answered, if it comes so soon after one that rang in vain. Default: every call.
     #[serde(default)]
     pub ring_back: Option<Span>,
+    /// What a ring that would be answered is: a call to be answered (`answer`, default), or a wish that the station of this
+    /// process calls its centre (`call-centre`).
+    #[serde(default)]
+    pub on_ring: OnRing,
     /// While this file exists, the telephone is left to ring.
     #[serde(default)]
     pub busy_file: Option<PathBuf>,
@@ -128,6 +132,17 @@ pub enum Reserve {
     Outgoing,
 }
 
+/// What a ring is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnRing {
+    /// A call that is answered.
+    #[default]
+    Answer,
+    /// A wish that the station of this process calls its centre; the caller is never answered, and pays nothing.
+    CallCentre,
+}
+
 /// How the end of a call is seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -167,6 +182,7 @@ impl ModemConfig {
             answer_within: answer_within(),
             callers: CallerRules::default(),
             ring_back: None,
+            on_ring: OnRing::default(),
             busy_file: None,
             loss: LossConfig::default(),
         }

@@ -38,8 +38,8 @@ mod stream;
 mod tail;
 
 pub use bell::{Bell, Verdict};
-pub use config::{FlowConfig, LockConfig, LossConfig, ModemConfig, Reserve};
+pub use config::{FlowConfig, LockConfig, LossConfig, ModemConfig, OnRing, Reserve};
 pub use group::{Group, WhenBusy};
-pub use rack::{Answer, Answered, Rack};
+pub use rack::{Answer, Answered, Rack, RungBy};
 pub use rules::{CallerRule, CallerRules};
 pub use status::{Service, Status};

@@ -27,6 +27,10 @@ pub const RETRY_LAST: Duration = Duration::from_secs(60);
 /// A call's rings are closer together than this; after it the caller has given up.
 pub const RING_GAP: Duration = Duration::from_secs(10);
 
+/// How soon after a ring that had the centre called another one may: a caller who rings all day must not have the station
+/// call all day.
+pub const RUNG_AGAIN: Duration = Duration::from_secs(60);
+
 /// How long the last bytes of a call may take to leave for a modem that holds its flow control.
 pub const LAST_BYTES: Duration = Duration::from_secs(10);
 

@@ -1,22 +1,23 @@
 //! The task of one modem: from its port to its calls, and back.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use at::client::{Client, Connect, Event, Failure, NoCall, Order as Do};
 use at::result::Cause;
 use carrier::{Call, Peer, clock_now, timer_at};
+use clock::Instant;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, sleep_until, timeout};
 use tracing::{debug, info, warn};
 
 use crate::bell::{Bell, Verdict};
-use crate::config::{LockConfig, ModemConfig, Reserve};
+use crate::config::{LockConfig, ModemConfig, OnRing, Reserve};
 use crate::counted::{Counted, Way};
 use crate::desk::{Desk, Heard};
 use crate::limits;
 use crate::port::{self, NoPort, Pauses, Stir};
-use crate::rack::{Answer, Answered};
+use crate::rack::{Answer, Answered, Outside, RungBy};
 use crate::status::{Dialling, News, Service, Shown};
 use crate::stream::{Cut, Ends, Home, Left, Stream};
 
@@ -37,8 +38,13 @@ pub(crate) struct Modem {
     shown: Arc<Shown>,
     orders: mpsc::Receiver<Order>,
     answer: Answer,
+    rung: Arc<OnceLock<RungBy>>,
     counted: Arc<Counted>,
     bell: Bell,
+    /// Who has rung and isn't answered; it is told of once the modem is free.
+    wished: Option<String>,
+    /// When such a ring was last told of.
+    told: Option<Instant>,
 }
 
 /// Why a port is not used any more.
@@ -82,11 +88,11 @@ impl Modem {
         config: Arc<ModemConfig>,
         shown: Arc<Shown>,
         orders: mpsc::Receiver<Order>,
-        answer: Answer,
-        counted: Arc<Counted>,
+        outside: Outside,
     ) -> Self {
         let bell = config.bell();
-        Self { config, shown, orders, answer, counted, bell }
+        let Outside { answer, rung, counted } = outside;
+        Self { config, shown, orders, answer, rung, counted, bell, wished: None, told: None }
     }
 
     /// Runs until nobody can order anything any more.
@@ -223,6 +229,7 @@ impl Modem {
         }
         let next = loop {
             self.offer();
+            self.tell_of_ring();
             let Some(serial) = desk.serial() else { return Next::End(Ended::Lost) };
             tokio::select! {
                 stir = port::quiet(serial, self.config.lock) => match stir {
@@ -288,8 +295,14 @@ impl Modem {
                 heard = desk.next() => match heard {
                     Heard::Event(Event::Ring) => {
                         self.shown.state("ringing");
-                        if self.ring(desk) == Verdict::Answer {
-                            return Next::Answer;
+                        let verdict = self.ring(desk);
+                        match (verdict, self.config.on_ring) {
+                            (Verdict::LetRing, _) => {}
+                            (Verdict::Answer, OnRing::Answer) => return Next::Answer,
+                            (Verdict::Answer, OnRing::CallCentre) => {
+                                let number = desk.client().caller().number.clone();
+                                self.wished = Some(number);
+                            }
                         }
                     }
                     Heard::Event(Event::Failed(failure)) => return Next::End(Ended::Silent(failure)),
@@ -311,12 +324,29 @@ impl Modem {
     fn ring(&mut self, desk: &Desk) -> Verdict {
         let modem = &self.config.name;
         let number = &desk.client().caller().number;
+        // A modem that only dials does so, too, when it is rung.
         let closed = self.config.reserve == Reserve::Outgoing
+            && self.config.on_ring == OnRing::Answer
             || self.shown.service() == Service::BusiedOut
             || self.config.busy_file.as_deref().is_some_and(std::path::Path::exists);
         let verdict = self.bell.ring(clock_now(), number);
         debug!(modem, number, "rings");
         if closed { Verdict::LetRing } else { verdict }
+    }
+
+    /// The caller has given up: whoever wants to know of him may dial with the modem now.
+    fn tell_of_ring(&mut self) {
+        let Some(number) = self.wished.take() else { return };
+        let modem = &self.config.name;
+        let now = clock_now();
+        if self.told.is_some_and(|told| now.since(told) < limits::RUNG_AGAIN) {
+            return debug!(modem, number, "it was rung a moment ago");
+        }
+        self.told = Some(now);
+        info!(modem, number, "it was rung, and nobody is answered");
+        if let Some(rung) = self.rung.get() {
+            rung(modem, &number);
+        }
     }
 
     async fn answer(&mut self, desk: &mut Desk) -> Next {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use at::client::{CallerId, Connect};
@@ -27,6 +27,7 @@ pub struct Rack(Arc<Inside>);
 
 struct Inside {
     answer: Answer,
+    rung: Arc<OnceLock<RungBy>>,
     modems: Mutex<BTreeMap<String, Running>>,
     groups: Mutex<Vec<GroupNow>>,
     /// Told whenever a modem has become free.
@@ -57,6 +58,16 @@ struct GroupNow {
 pub type Answer =
     Arc<dyn Fn(Call, Answered) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
+/// Whoever is told that a modem was rung, by its name and the caller's number; it is free again by then.
+pub type RungBy = Arc<dyn Fn(&str, &str) + Send + Sync>;
+
+/// Whom a modem's task tells of what has happened.
+pub(crate) struct Outside {
+    pub(crate) answer: Answer,
+    pub(crate) rung: Arc<OnceLock<RungBy>>,
+    pub(crate) counted: Arc<Counted>,
+}
+
 /// What is known of a call that a modem has answered.
 #[derive(Clone, Debug)]
 pub struct Answered {
@@ -75,11 +86,18 @@ impl Rack {
     pub fn new(answer: Answer) -> Self {
         Self(Arc::new(Inside {
             answer,
+            rung: Arc::default(),
             modems: Mutex::default(),
             groups: Mutex::default(),
             freed: Arc::default(),
             counted: Arc::default(),
         }))
+    }
+
+    /// Has `rung` told of rings that aren't to be answered, [`crate::OnRing::CallCentre`]. Said once, before the first modem
+    /// runs.
+    pub fn tell_of_rings(&self, rung: RungBy) {
+        let _ = self.0.rung.set(rung);
     }
 
     /// Runs these modems and no others from now on. Modems that stay as they are keep their calls; others
@@ -116,7 +134,8 @@ impl Rack {
         let (orders, inbox) = mpsc::channel(limits::ORDERS);
         let (config, shown) = (Arc::new(config), Arc::new(Shown::new(Arc::clone(&self.0.freed))));
         let (answer, counted) = (Arc::clone(&self.0.answer), Arc::clone(&self.0.counted));
-        let modem = Modem::new(Arc::clone(&config), Arc::clone(&shown), inbox, answer, counted);
+        let outside = Outside { answer, rung: Arc::clone(&self.0.rung), counted };
+        let modem = Modem::new(Arc::clone(&config), Arc::clone(&shown), inbox, outside);
         let task = tokio::spawn(modem.run());
         Running { handle: Handle { config, shown, orders }, task }
     }

@@ -24,6 +24,8 @@ pub struct AlarmRow {
     pub began: SystemTime,
     /// Until when; `None` while it lasts.
     pub ended: Option<SystemTime>,
+    /// What has ended it.
+    pub end_words: Option<String>,
     /// When somebody has seen it, and who.
     pub seen: Option<(SystemTime, String)>,
 }
@@ -51,13 +53,13 @@ pub(crate) fn raise(
 /// Notes that an alarm is over; false if there was none.
 pub(crate) fn clear(
     connection: &Connection,
-    [site, kind, subject]: [&str; 3],
+    [site, kind, subject, words]: [&str; 4],
     now: SystemTime,
 ) -> rusqlite::Result<bool> {
     let cleared = connection.execute(
-        "UPDATE alarm SET ended_at = ?4
+        "UPDATE alarm SET ended_at = ?5, end_words = ?4
          WHERE site = ?1 AND kind = ?2 AND subject = ?3 AND ended_at IS NULL",
-        params![site, kind, subject, to_millis(now)],
+        params![site, kind, subject, words, to_millis(now)],
     )?;
     Ok(cleared > 0)
 }
@@ -78,12 +80,19 @@ pub(crate) fn see(
 
 /// Those that last, then the others, each the latest first.
 pub(crate) fn list(connection: &Connection, most: usize) -> rusqlite::Result<Vec<AlarmRow>> {
-    let mut query = connection.prepare(
-        "SELECT id, site, kind, subject, words, began_at, ended_at, seen_at, seen_by FROM alarm
-         ORDER BY ended_at IS NOT NULL, id DESC LIMIT ?1",
-    )?;
+    let mut query = connection
+        .prepare(&format!("{COLUMNS} ORDER BY ended_at IS NOT NULL, id DESC LIMIT ?1"))?;
     query.query_map([i64::try_from(most).unwrap_or(i64::MAX)], alarm)?.collect()
 }
+
+/// Those of a site that last.
+pub(crate) fn lasting(connection: &Connection, site: &str) -> rusqlite::Result<Vec<AlarmRow>> {
+    let mut query =
+        connection.prepare(&format!("{COLUMNS} WHERE site = ?1 AND ended_at IS NULL"))?;
+    query.query_map([site], alarm)?.collect()
+}
+
+const COLUMNS: &str = "SELECT id, site, kind, subject, words, began_at, ended_at, seen_at, seen_by, end_words FROM alarm";
 
 fn alarm(row: &Row<'_>) -> rusqlite::Result<AlarmRow> {
     let seen: Option<i64> = row.get(7)?;
@@ -95,6 +104,7 @@ fn alarm(row: &Row<'_>) -> rusqlite::Result<AlarmRow> {
         words: row.get(4)?,
         began: from_millis(row.get(5)?),
         ended: row.get::<_, Option<i64>>(6)?.map(from_millis),
+        end_words: row.get(9)?,
         seen: seen.map(from_millis).zip(row.get(8)?),
     })
 }

@@ -4,12 +4,13 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step's place in the list is the version that it leads to. Steps are never changed once released,
 /// only added.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("schema/1_calls.sql"),
     include_str!("schema/2_accounts.sql"),
     include_str!("schema/3_samples.sql"),
     include_str!("schema/4_telling.sql"),
     include_str!("schema/5_site_station.sql"),
+    include_str!("schema/6_sending.sql"),
 ];
 
 /// The version that this program makes.

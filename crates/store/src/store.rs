@@ -25,7 +25,7 @@ use crate::settings::Settings;
 use crate::telling::{self, AlarmNews, Noted, TellingRow};
 use crate::ticket::Ticket;
 use crate::told;
-use crate::wish::{self, WishRow};
+use crate::wish::{self, Sending, WishRow};
 use crate::writer::{Keeping, Put, Writer};
 
 /// Accounts, call records and samples in one file.
@@ -375,6 +375,14 @@ impl Store {
         Ok(alarm::list(&connection::reading(&self.shared.path)?, most)?)
     }
 
+    /// Alarms of a site that last. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn lasting_alarms(&self, site: &str) -> Result<Vec<AlarmRow>, StoreError> {
+        Ok(alarm::lasting(&connection::reading(&self.shared.path)?, site)?)
+    }
+
     /// Notes what is new of sites beside their samples. Waits for the disk.
     ///
     /// # Errors
@@ -417,6 +425,23 @@ impl Store {
         Ok(self.order(move |connection| {
             wish::end(connection, id, texts.each_ref().map(String::as_str), SystemTime::now())
         })??)
+    }
+
+    /// Notes that a wish is about to be sent, or, with nothing, that it wasn't after all. Waits for the disk: it is there when
+    /// this returns, so that nothing is sent twice.
+    ///
+    /// # Errors
+    /// The file can't be written; then it must not be sent.
+    pub fn send_wish(&self, id: i64, sending: Option<Sending>) -> Result<(), StoreError> {
+        Ok(self.order(move |connection| wish::send(connection, id, sending.as_ref()))??)
+    }
+
+    /// The wishes that were sent, and of which nothing has come so far. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn sent_wishes(&self) -> Result<Vec<WishRow>, StoreError> {
+        Ok(wish::sent(&connection::reading(&self.shared.path)?)?)
     }
 
     /// What a site is to be asked, the most urgent first. Waits for the disk.

@@ -56,7 +56,7 @@ pub(crate) fn note(
     let AlarmNews { site, kind, subject, words, lasts } = news;
     let fresh = match lasts {
         true => alarm::raise(&all, [site, kind, subject, words], now)?,
-        false => alarm::clear(&all, [site, kind, subject], now)?,
+        false => alarm::clear(&all, [site, kind, subject, words], now)?,
     };
     if !fresh {
         return Ok(Noted::Known);

@@ -26,16 +26,27 @@ pub struct WishRow {
     pub due: Option<SystemTime>,
     /// Not after.
     pub until: SystemTime,
-    /// `waiting`, `done`, `failed` or `expired`.
+    /// Noted before it is sent, where it must not be sent twice.
+    pub sending: Option<Sending>,
+    /// `waiting`, `sending`, `done`, `failed`, `expired`, or `unknown`: whether it was carried out, nobody knows.
     pub state: String,
     /// What came of it.
     pub answer: Option<String>,
 }
 
+/// What was noted of a wish before it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sending {
+    /// By which its receiver knows it again.
+    pub mark: u64,
+    /// What stood where it writes.
+    pub old: String,
+}
+
 /// Keeps a wish; its row, or nothing if too many wait.
 pub(crate) fn make(connection: &Connection, wish: &WishRow) -> rusqlite::Result<Option<i64>> {
     let waiting: i64 = connection.query_row(
-        "SELECT count(*) FROM wish WHERE state = 'waiting' AND site = ?1",
+        &format!("SELECT count(*) FROM wish WHERE {OPEN} AND site = ?1"),
         [&wish.site],
         |row| row.get(0),
     )?;
@@ -57,10 +68,29 @@ pub(crate) fn make(connection: &Connection, wish: &WishRow) -> rusqlite::Result<
     )?;
     let id = connection.last_insert_rowid();
     connection.execute(
-        "DELETE FROM wish WHERE state <> 'waiting' AND id <= ?1 - ?2",
+        &format!("DELETE FROM wish WHERE NOT {OPEN} AND id <= ?1 - ?2"),
         [id, limits::WISHES_KEPT],
     )?;
     Ok(Some(id))
+}
+
+/// Notes that a wish is about to be sent; or, with nothing, that it wasn't.
+pub(crate) fn send(
+    connection: &Connection,
+    id: i64,
+    sending: Option<&Sending>,
+) -> rusqlite::Result<()> {
+    let state = if sending.is_some() { "sending" } else { "waiting" };
+    connection.execute(
+        &format!("UPDATE wish SET state = ?2, mark = ?3, old = ?4 WHERE id = ?1 AND {OPEN}"),
+        params![
+            id,
+            state,
+            sending.map(|sending| sending.mark.cast_signed()),
+            sending.map(|sending| &sending.old),
+        ],
+    )?;
+    Ok(())
 }
 
 /// Notes what has come of a wish.
@@ -71,29 +101,37 @@ pub(crate) fn end(
     now: SystemTime,
 ) -> rusqlite::Result<()> {
     connection.execute(
-        "UPDATE wish SET state = ?2, answer = ?3, ended_at = ?4 WHERE id = ?1 AND state = 'waiting'",
+        &format!("UPDATE wish SET state = ?2, answer = ?3, ended_at = ?4 WHERE id = ?1 AND {OPEN}"),
         params![id, state, answer, to_millis(now)],
     )?;
     Ok(())
 }
 
-const COLUMNS: &str =
-    "SELECT id, site, text, who, priority, made_at, due_at, until_at, state, answer FROM wish";
+/// Those of which nothing has come yet: the index `wish_open` goes by the same words.
+const OPEN: &str = "(state IN ('waiting', 'sending'))";
+
+const COLUMNS: &str = "SELECT id, site, text, who, priority, made_at, due_at, until_at, state, answer, mark, old FROM wish";
 
 /// What is to be asked of a site, the most urgent first.
 pub(crate) fn waiting(connection: &Connection, site: &str) -> rusqlite::Result<Vec<WishRow>> {
-    let mut query = connection.prepare(&format!(
-        "{COLUMNS} WHERE state = 'waiting' AND site = ?1 ORDER BY priority DESC, id"
-    ))?;
+    let mut query = connection
+        .prepare(&format!("{COLUMNS} WHERE {OPEN} AND site = ?1 ORDER BY priority DESC, id"))?;
     query.query_map([site], wish)?.collect()
 }
 
 /// The sites that are to be asked something by now.
 pub(crate) fn sites(connection: &Connection, now: SystemTime) -> rusqlite::Result<Vec<String>> {
-    let mut query = connection.prepare(
-        "SELECT DISTINCT site FROM wish WHERE state = 'waiting' AND coalesce(due_at, 0) <= ?1",
-    )?;
+    let mut query = connection.prepare(&format!(
+        "SELECT DISTINCT site FROM wish WHERE {OPEN} AND coalesce(due_at, 0) <= ?1"
+    ))?;
     query.query_map([to_millis(now)], |row| row.get(0))?.collect()
+}
+
+/// Those that were sent, and of which nothing has come so far.
+pub(crate) fn sent(connection: &Connection) -> rusqlite::Result<Vec<WishRow>> {
+    let mut query =
+        connection.prepare(&format!("{COLUMNS} WHERE {OPEN} AND state = 'sending' ORDER BY id"))?;
+    query.query_map([], wish)?.collect()
 }
 
 /// One of them.
@@ -105,7 +143,7 @@ pub(crate) fn find(connection: &Connection, id: i64) -> rusqlite::Result<Option<
 pub(crate) fn expire(connection: &Connection, now: SystemTime) -> rusqlite::Result<usize> {
     connection.execute(
         "UPDATE wish SET state = 'expired', answer = 'its time was over before the site was on the line',
-            ended_at = ?1 WHERE state = 'waiting' AND until_at < ?1",
+            ended_at = ?1 WHERE (state IN ('waiting', 'sending')) AND state = 'waiting' AND until_at < ?1",
         [to_millis(now)],
     )
 }
@@ -122,5 +160,9 @@ fn wish(row: &Row<'_>) -> rusqlite::Result<WishRow> {
         until: from_millis(row.get(7)?),
         state: row.get(8)?,
         answer: row.get(9)?,
+        sending: match (row.get::<_, Option<i64>>(10)?, row.get(11)?) {
+            (Some(mark), Some(old)) => Some(Sending { mark: mark.cast_unsigned(), old }),
+            _ => None,
+        },
     })
 }

@@ -110,3 +110,34 @@ async fn noise_is_no_call() {
     modem.expect("ATA\r");
     assert_eq!(stage.status("a").trouble, None);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ring_that_has_the_centre_called_is_told_of_once_the_caller_has_given_up_and_never_answered()
+ {
+    let config = "name = \"a\"\ndevice = \"x\"\non-ring = \"call-centre\"\nrings = 2\ncallers = [\"555\", \"!all\"]";
+    let like = toml::from_str::<rack::ModemConfig>(config).unwrap();
+    let (stage, mut modem) = Stage::with_one(|config| {
+        (config.on_ring, config.rings, config.callers) = (like.on_ring, like.rings, like.callers);
+        config.reserve = rack::Reserve::Outgoing;
+    })
+    .await;
+    let (rung, mut rings) = tokio::sync::mpsc::unbounded_channel();
+    stage.rack.tell_of_rings(std::sync::Arc::new(move |modem, number| {
+        rung.send((modem.to_owned(), number.to_owned())).unwrap();
+    }));
+    // Somebody who may not, and somebody who may, with his third ring in the bargain.
+    modem.say("\r\nRING\r\nNMBR = 777\r\n\r\nRING\r\n");
+    stage.until("a", "ringing").await;
+    stage.until("a", "idle").await;
+    assert!(rings.try_recv().is_err(), "not for everybody");
+    modem.say("\r\nRING\r\nNMBR = 5551234\r\n\r\nRING\r\n\r\nRING\r\n");
+    stage.until("a", "ringing").await;
+    assert!(rings.try_recv().is_err(), "not before the modem is free");
+    let told = tokio::time::timeout(Duration::from_secs(60), rings.recv()).await.unwrap();
+    assert_eq!(told, Some(("a".to_owned(), "5551234".to_owned())));
+    // It is free to be dialled with at that moment.
+    let dialled = stage.dial("modem:a/5");
+    modem.expect("ATDT5\r");
+    modem.say("\r\nCONNECT 9600\r\n");
+    assert!(dialled.await.unwrap().is_ok());
+}
