@@ -4,10 +4,11 @@ mod csv;
 mod file;
 mod rows;
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::Path;
 
 use self::rows::Rows;
+use super::progress::Progress;
 use super::{Failure, exit};
 use crate::calls::Wanted;
 use crate::cli::{Act, CONTROL, Command, Exit, Flag, JSON, Matches, Usage};
@@ -93,16 +94,42 @@ impl<W: Write> Show for Objects<W> {
     }
 }
 
+/// Shows calls elsewhere, and how many they are so far.
+struct Counted {
+    show: Box<dyn Show>,
+    progress: Progress,
+    calls: u64,
+}
+
+impl Show for Counted {
+    fn call(&mut self, call: &Json) -> io::Result<()> {
+        self.calls += 1;
+        self.progress.is(format_args!("{} calls", self.calls));
+        self.show.call(call)
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.progress.make_room();
+        self.show.end()
+    }
+}
+
 fn run(matches: &Matches) -> Result<Exit, Failure> {
     let wanted = wanted(matches)?;
     let stdout = io::stdout();
     let style = crate::style::Style::of(&stdout);
     let out = BufWriter::new(stdout.lock());
-    let mut show: Box<dyn Show> = match (matches.has(&JSON), matches.has(&CSV)) {
+    // Whoever reads the list itself sees how far it is.
+    let progress = (!io::stdout().is_terminal()).then(Progress::new);
+    let show: Box<dyn Show> = match (matches.has(&JSON), matches.has(&CSV)) {
         (false, false) => Box::new(Rows::new(out, style)),
         (true, false) => Box::new(Objects(out)),
         (false, true) => Box::new(csv::Csv::new(out)),
         (true, true) => return Err(matches.wrong("--json and --csv exclude each other").into()),
+    };
+    let mut show: Box<dyn Show> = match progress {
+        Some(progress) => Box::new(Counted { show, progress, calls: 0 }),
+        None => show,
     };
     let shown = match matches.value(&STORE) {
         Some(store) => file::show(Path::new(store), &wanted, &mut *show)?,

@@ -31,6 +31,8 @@ mod operator;
 #[cfg(feature = "configuration")]
 mod personas;
 #[cfg(feature = "configuration")]
+mod progress;
+#[cfg(feature = "configuration")]
 mod reload;
 #[cfg(feature = "configuration")]
 mod run;

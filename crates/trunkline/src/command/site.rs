@@ -4,9 +4,11 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use collector::{Ask, Target};
+use modbus::address::{Address, Range, Table};
 use modbus::value::{Order, ValueType};
 use settings::Span;
 
+use super::progress::Progress;
 use super::{Failure, exit};
 use crate::cli::{Act, CONTROL, Command, Count, Exit, Flag, JSON, Matches, Operand};
 use crate::control::{Connection, Request, SiteAsk};
@@ -164,9 +166,54 @@ fn read(matches: &Matches) -> Result<Exit, Failure> {
     }
     let mut connection = open(matches)?;
     for target in targets {
-        ask(matches, &mut connection, target, None)?;
+        let ask = ask(matches, target, None)?;
+        match ask.target {
+            Target::Range(range) if matches.value(&AT).is_none_or(|at| at == "now") => {
+                read_range(matches, &mut connection, &ask, range)?;
+            }
+            _ => send(matches, &mut connection, &ask, "now")?,
+        }
     }
     Ok(Exit::Done)
+}
+
+/// Registers that are read before some are shown: a second of a slow line, and a multiple of every number's width.
+const PIECE: u16 = 96;
+
+/// The same of coils and discrete inputs.
+const BITS: u16 = 1_000;
+
+/// Reads addresses piece by piece, however many they are: over a slow call a thousand take a minute.
+fn read_range(
+    matches: &Matches,
+    connection: &mut Connection,
+    ask: &Ask,
+    range: Range,
+) -> Result<(), Failure> {
+    let width = ask.kind.map_or(1, ValueType::registers);
+    let width = u16::try_from(width).unwrap_or(u16::MAX).max(1);
+    let most = match range.first.table {
+        Table::Coils | Table::DiscreteInputs => BITS,
+        Table::HoldingRegisters | Table::InputRegisters => PIECE,
+    };
+    // What is torn apart, or is no multiple of its width, is refused in its own words.
+    let piece = (most / width).max(1).saturating_mul(width);
+    let mut progress = Progress::new();
+    let mut done = 0;
+    while done < range.count {
+        if range.count > piece {
+            progress.is(format_args!("{done} of {}", range.count));
+        }
+        let number = range.first.number.saturating_add(done);
+        let first = Address { number, ..range.first };
+        let count = (range.count - done).min(piece);
+        let part = Ask { target: Target::Range(Range { first, count }), ..ask.clone() };
+        let items = connection.all(&request(matches, &part, "now")?)?;
+        progress.make_room();
+        show_items(matches, &items);
+        done += count;
+    }
+    Ok(())
 }
 
 fn no_target(matches: &Matches) -> Failure {
@@ -176,7 +223,8 @@ fn no_target(matches: &Matches) -> Failure {
 fn write(matches: &Matches) -> Result<Exit, Failure> {
     let value = matches.operand(2).unwrap_or_default().to_owned();
     let target = matches.operand(1).unwrap_or_default();
-    ask(matches, &mut open(matches)?, target, Some(value))?;
+    let ask = ask(matches, target, Some(value))?;
+    send(matches, &mut open(matches)?, &ask, "now")?;
     Ok(Exit::Done)
 }
 
@@ -202,22 +250,16 @@ fn configure(matches: &Matches) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn ask(
-    matches: &Matches,
-    connection: &mut Connection,
-    target: &str,
-    write: Option<String>,
-) -> Result<(), Failure> {
+fn ask(matches: &Matches, target: &str, write: Option<String>) -> Result<Ask, Failure> {
     let target: Target =
         target.parse().map_err(|error: collector::BadAsk| matches.wrong(error.to_string()))?;
-    let ask = Ask {
+    Ok(Ask {
         target,
         unit: matches.parse(&UNIT)?,
         kind: matches.parse::<ValueType>(&AS)?,
         order: matches.parse::<Order>(&ORDER)?,
         write,
-    };
-    send(matches, connection, &ask, "now")
+    })
 }
 
 fn send(
@@ -226,6 +268,21 @@ fn send(
     ask: &Ask,
     usually: &str,
 ) -> Result<(), Failure> {
+    let items = connection.all(&request(matches, ask, usually)?)?;
+    show_items(matches, &items);
+    Ok(())
+}
+
+fn show_items(matches: &Matches, items: &[Json]) {
+    if matches.has(&JSON) {
+        show_json(items);
+        return;
+    }
+    let words: String = items.iter().map(words).collect();
+    crate::show(&words);
+}
+
+fn request(matches: &Matches, ask: &Ask, usually: &str) -> Result<Request, Failure> {
     let when = match matches.value(&AT) {
         None => usually.to_owned(),
         Some("now") => "now".to_owned(),
@@ -237,7 +294,7 @@ fn send(
         })?,
     };
     let expires: Option<Span> = matches.parse(&EXPIRES)?;
-    let request = Request::Ask(SiteAsk {
+    Ok(Request::Ask(SiteAsk {
         site: matches.operand(0).unwrap_or_default().to_owned(),
         ask: ask.to_string(),
         when,
@@ -245,15 +302,7 @@ fn send(
         expires: expires.map(|span| i64::try_from(span.0.as_secs()).unwrap_or(i64::MAX)),
         who: std::env::var("USER")
             .unwrap_or_else(|_| format!("uid {}", rustix::process::getuid().as_raw())),
-    });
-    let items = connection.all(&request)?;
-    if matches.has(&JSON) {
-        show_json(&items);
-        return Ok(());
-    }
-    let words: String = items.iter().map(words).collect();
-    crate::show(&words);
-    Ok(())
+    }))
 }
 
 /// The moment at which something is to be asked, in seconds since 1970: in so long, or then.

@@ -166,6 +166,8 @@ impl Instance {
             *lock(&exchange) = Some(answering);
         }
         #[cfg(feature = "collector")]
+        centre.settle();
+        #[cfg(feature = "collector")]
         centre.attach();
         #[cfg(feature = "modems")]
         let rack = modems::rack(&exchange);
@@ -225,13 +227,15 @@ impl Instance {
         #[cfg(feature = "modems")]
         {
             let rack = instance.rack.clone();
+            #[cfg(feature = "station")]
+            modems::call_back(&rack, instance.station.caller());
             let groups = modems::groups(&plan.hunts, &plan.modems);
             tokio::spawn(async move { rack.apply(plan.modems, groups).await });
         }
         #[cfg(feature = "translator")]
         {
             #[cfg(feature = "station")]
-            let centre = instance.station.caller();
+            let centre: modules::CallCentre = Arc::new(instance.station.caller());
             #[cfg(not(feature = "station"))]
             let centre: modules::CallCentre = Arc::new(|| Err("no station runs here".to_owned()));
             modules::wake_by(&instance.modules, &instance.board, centre);

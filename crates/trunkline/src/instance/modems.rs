@@ -24,6 +24,19 @@ pub(super) fn rack(exchange: &Arc<Mutex<Option<Exchange>>>) -> Rack {
     }))
 }
 
+/// Has the station call its centre when somebody rings a modem that is for that.
+#[cfg(feature = "station")]
+pub(super) fn call_back(
+    rack: &Rack,
+    centre: impl Fn() -> Result<String, String> + Send + Sync + 'static,
+) {
+    rack.tell_of_rings(Arc::new(move |modem, number| {
+        if let Err(why) = centre() {
+            tracing::info!(modem, number, "nothing comes of the ring: {why}");
+        }
+    }));
+}
+
 fn origin(answered: &Answered) -> Origin {
     let Answered { modem, device, caller, connect } = answered;
     let called = if caller.called.is_empty() { &caller.ring } else { &caller.called };

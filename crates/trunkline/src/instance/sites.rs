@@ -46,6 +46,11 @@ impl Centre {
         Self { collector, exchange: Arc::downgrade(exchange), facades }
     }
 
+    /// Settles what an earlier instance has left, once there is somebody who audits it, and before anybody calls.
+    pub(super) fn settle(&self) {
+        self.collector.iter().for_each(Collector::settle);
+    }
+
     /// Attends to the calls of the exchange that there is now.
     pub(super) fn attach(&self) {
         if let (Some(exchange), Some(collector)) = (self.exchange.upgrade(), &self.collector)

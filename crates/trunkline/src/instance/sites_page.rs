@@ -181,7 +181,10 @@ impl Sites for Centre {
                 site: alarm.site,
                 kind: alarm.kind,
                 subject: alarm.subject,
-                words: alarm.words,
+                words: match alarm.end_words {
+                    Some(end) if end != alarm.words => format!("{} → {end}", alarm.words),
+                    _ => alarm.words,
+                },
                 began: alarm.began.into(),
                 ended: alarm.ended.map(Into::into),
                 seen: seen.map(Into::into),

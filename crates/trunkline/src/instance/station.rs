@@ -110,10 +110,10 @@ impl Site {
     }
 
     /// The same, for whoever has nothing else to do with it.
-    #[cfg(feature = "translator")]
-    pub(super) fn caller(&self) -> super::modules::CallCentre {
+    #[cfg(any(feature = "translator", feature = "modems"))]
+    pub(super) fn caller(&self) -> impl Fn() -> Result<String, String> + Send + Sync + use<> {
         let running = Arc::clone(&self.running);
-        Arc::new(move || call_now(&running))
+        move || call_now(&running)
     }
 
     /// Ends it.

@@ -17,6 +17,13 @@ pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
     names(draft, mistakes);
     mistakes.extend(draft.hunts.iter().filter_map(|hunt| members(draft, hunt)));
     super::modules::check(draft, mistakes);
+    #[cfg(feature = "modems")]
+    mistakes.extend(draft.modems.iter().filter_map(|modem| {
+        let rung_for = modem.value.on_ring == rack::OnRing::CallCentre;
+        let message = "there is no [station] to call its centre; `on-ring = \"answer\"` needs none";
+        (rung_for && !super::modules::has_station(draft))
+            .then(|| draft.mistake(modem, &["on-ring".into()], message.to_owned()))
+    }));
     mistakes.extend(draft.phonebook.iter().filter_map(|placed| {
         let call = placed.value.1.call.iter().find(|call| !is_known(draft, call))?;
         let message = format!("`{call}` is dialled by a modem or group that there is not");

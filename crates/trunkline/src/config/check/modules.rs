@@ -98,12 +98,12 @@ pub(super) fn take(draft: &mut Draft<'_>) -> Vec<GsmConfig> {
         .collect()
 }
 
-#[cfg(all(feature = "translator", feature = "station"))]
-fn has_station(draft: &Draft<'_>) -> bool {
+#[cfg(all(any(feature = "translator", feature = "modems"), feature = "station"))]
+pub(super) fn has_station(draft: &Draft<'_>) -> bool {
     draft.station.is_some()
 }
 
-#[cfg(all(feature = "translator", not(feature = "station")))]
-const fn has_station(_: &Draft<'_>) -> bool {
+#[cfg(all(any(feature = "translator", feature = "modems"), not(feature = "station")))]
+pub(super) const fn has_station(_: &Draft<'_>) -> bool {
     false
 }
