@@ -45,8 +45,8 @@ enum Victim {
 
 /// What the line knows.
 #[derive(Default)]
-struct Line {
-    centre: Option<SocketAddr>,
+pub(crate) struct Line {
+    pub(crate) centre: Option<SocketAddr>,
     moment: Option<Moment>,
     /// Of the call in progress.
     batches: u32,
@@ -154,7 +154,7 @@ fn carry(
 }
 
 /// The line; the place that the station calls, and who is to be killed when.
-fn line(line: &Arc<Mutex<Line>>) -> (SocketAddr, Receiver<Sender<()>>) {
+pub(crate) fn line(line: &Arc<Mutex<Line>>) -> (SocketAddr, Receiver<Sender<()>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (moment, moments) = channel();

@@ -10,6 +10,8 @@ mod crowd;
 mod device;
 mod dialling;
 mod documentation;
+#[cfg(all(feature = "station", feature = "collector"))]
+mod flood;
 mod inside;
 #[cfg(all(feature = "station", feature = "collector"))]
 mod kills;
@@ -21,6 +23,8 @@ mod page;
 mod plain_modem;
 #[path = "../shared/ports.rs"]
 mod ports;
+#[cfg(all(feature = "station", feature = "collector"))]
+mod reads;
 mod records;
 mod reload;
 #[cfg(all(feature = "station", feature = "collector"))]
@@ -34,3 +38,5 @@ mod translator;
 mod trial;
 #[cfg(feature = "wip")]
 mod wip;
+#[cfg(all(feature = "station", feature = "collector"))]
+mod writes;

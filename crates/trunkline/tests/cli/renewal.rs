@@ -24,7 +24,7 @@ fn configuration(device: SocketAddr, call: &str, more: &str, point: &str) -> Str
         "[station]\nname = \"pump-house\"\ncall = \"{call}\"\nstay = \"1s\"\nretries = [\"1s\"]\nevery = \"500ms\"\n{more}\
          [[bus]]\nname = \"lan\"\ntcp = \"{device}\"\nframing = \"tcp\"\n\
          [[device]]\nname = \"meter\"\nbus = \"lan\"\nunit = 1\n\
-         points = [{{ name = \"{point}\", address = \"h:100\" }}]\n"
+         points = [{{ name = \"{point}\", address = \"h:100\", high = 3 }}]\n"
     )
 }
 
@@ -42,6 +42,18 @@ fn send(centre: &Stage, station: &Stage, what: &[&str]) -> String {
             return answer;
         }
         assert!(Instant::now() < end, "nothing becomes of it: {answer}");
+    }
+}
+
+/// Waits until there is what is looked for.
+fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < end, "it never comes");
+        std::thread::yield_now();
     }
 }
 
@@ -73,6 +85,14 @@ fn a_station_takes_a_configuration_that_is_right_and_goes_back_from_one_that_rea
     let names: Vec<String> =
         store.latest("pump").unwrap().into_iter().map(|sample| sample.point).collect();
     assert_eq!(names, ["meter.first", "meter.second"]);
+    // What the point was about that is gone is over, with this reason; the other one's lasts.
+    let alarm = |kind: &str, subject: &str| {
+        let alarms = store.alarms(100).unwrap();
+        alarms.into_iter().find(|alarm| alarm.kind == kind && alarm.subject == subject)
+    };
+    let ended = until(|| alarm("high", "meter.first").filter(|alarm| alarm.ended.is_some()));
+    assert_eq!(ended.end_words.as_deref(), Some("the station has no such point any more"));
+    assert_eq!(until(|| alarm("high", "meter.second")).ended, None);
     let audit = std::fs::read_to_string(centre.path("audit.log")).unwrap();
     assert!(audit.contains("configure (") && !audit.contains("second"), "{audit}");
 
@@ -91,5 +111,7 @@ fn a_station_takes_a_configuration_that_is_right_and_goes_back_from_one_that_rea
     station.ask(&["station", "--call"]);
     let sites = centre.ask_until(&["sites"], "has given up configuration ");
     assert!(sites.contains("5 calls have failed with it"), "{sites}");
+    let alarm = until(|| alarm("given-up", ""));
+    assert!(alarm.ended.is_none() && alarm.words.contains("5 calls have failed"), "{alarm:?}");
     assert!(station.stop().success());
 }
