@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::process::ExitStatus;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -345,6 +345,18 @@ impl Call {
     /// The socket under the call, where there is one: for what the system knows of the connection.
     pub fn socket(&self) -> Option<BorrowedFd<'_>> {
         self.wire.socket()
+    }
+
+    /// The socket, for somebody else to read what comes: only on a raw call, and while there is a descriptor to be had.
+    /// Nothing may be received here until [`was_lent`](Self::was_lent).
+    pub fn lend(&self) -> Option<OwnedFd> {
+        if self.codec.is_some() { None } else { self.wire.lend() }
+    }
+
+    /// Whoever read at the lent socket has stopped, after so many bytes of data.
+    pub fn was_lent(&mut self, received: u64) {
+        self.counts.received += received;
+        self.wire.was_lent();
     }
 
     /// Bytes of data carried so far.

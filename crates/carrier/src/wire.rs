@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::task::{Context, Poll, ready};
@@ -131,6 +131,21 @@ impl Wire {
             Stream::Unix(stream) => Some(stream.as_fd()),
             Stream::Wrapped(stream) => stream.socket(),
         }
+    }
+
+    /// A second descriptor of the socket, where its bytes are the stream's.
+    pub(crate) fn lend(&self) -> Option<OwnedFd> {
+        let socket = match &self.stream {
+            Stream::Tcp(stream) => stream.as_fd(),
+            Stream::Unix(stream) => stream.as_fd(),
+            Stream::Wrapped(_) => return None,
+        };
+        socket.try_clone_to_owned().ok()
+    }
+
+    /// Somebody else has read, so that tokio knows nothing of what may be left.
+    pub(crate) fn was_lent(&mut self) {
+        self.arrivals = Arrivals::Forgotten;
     }
 
     pub(crate) fn apply(&self, options: &SocketOptions) -> io::Result<()> {

@@ -215,8 +215,9 @@ impl Circuit {
                 caller.refuse();
                 ticket.close(self.name(), cause, None)
             }
-            Slot::Online { ticket, call, .. } => {
+            Slot::Online { ticket, mut call, .. } => {
                 self.call_over = true;
+                call.was_lent(self.outbox.halt());
                 let record = ticket.close(self.name(), cause, Some(&call));
                 placing::let_go(&self.board, *call, rest);
                 record

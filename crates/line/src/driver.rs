@@ -3,6 +3,7 @@
 //! The driver is a future written by hand: it owns no buffer, and its size is all that an idle line
 //! costs. Every source is asked in turn until none has anything; then each has taken the task's waker.
 
+mod bulk;
 mod closing;
 mod far_end;
 #[cfg(feature = "wip")]
@@ -80,6 +81,7 @@ impl Driver {
     fn round(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
         self.letters(cx, now)
             | self.due(cx, now)
+            | self.landed(cx, now)
             | self.outbound(cx, now)
             | self.news(cx, now)
             | self.dialled(cx, now)
@@ -131,7 +133,11 @@ impl Driver {
             Letter::MessageSent(outcome) => self.feed(cx, now, Input::MessageSent(outcome)),
             #[cfg(feature = "gsm")]
             Letter::Told(question, told) => self.feed(cx, now, Input::Told(question, &told)),
-            Letter::Trace(sink) => self.circuit.watchers.add(sink),
+            Letter::Trace(sink) => {
+                self.circuit.watchers.add(sink);
+                // It carries what a tracer would not see.
+                self.circuit.outbox.recall();
+            }
         }
         true
     }
@@ -167,6 +173,7 @@ impl Driver {
 
     /// What the equipment and the far end have not taken yet.
     fn outbound(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+        self.cross(cx, now);
         let Circuit { outbox, end, slot, to_line, .. } = &mut self.circuit;
         let delivered = !outbox.is_empty() && outbox.poll_deliver(cx, now, end).is_ready();
         let Slot::Online { call, broken, .. } = slot else { return delivered };

@@ -15,6 +15,7 @@ mod behind;
 mod circuit;
 pub mod config;
 mod configured;
+mod crossing;
 mod doors;
 mod driver;
 mod end;
@@ -23,6 +24,7 @@ mod gate;
 #[cfg(not(feature = "configuration"))]
 #[path = "no_gate.rs"]
 mod gate;
+mod hands;
 mod hunt;
 mod identity;
 mod incoming;

@@ -46,6 +46,20 @@ pub const BEHIND_SOCKET: usize = 4 * 1024;
 #[cfg(feature = "wip")]
 pub const SOCKET_CONNECT: Duration = Duration::from_secs(75);
 
+/// Bytes that come without a pause before a thread carries on with them: what it costs to begin is earned again by
+/// some hundred kilobytes.
+pub const BULK: u32 = 1 << 20;
+
+/// How long such a thread carries before the line is told how much: what the status shows, and the time for which a
+/// call may be idle, are older by no more than that.
+pub const CROSSING: Duration = Duration::from_millis(250);
+
+/// The stack of such a thread, which only reads and writes.
+pub const STACK: usize = 64 * 1024;
+
+/// How long it waits for the next bulk before it ends.
+pub const HAND_WAITS: Duration = Duration::from_secs(1);
+
 /// How long signals wait for the bytes before them to leave towards the equipment: 64 KiB at 9600 bit/s
 /// take a minute, but a buffer of the kernel's (4 KiB) only four seconds.
 pub const DRAIN: Duration = Duration::from_secs(10);

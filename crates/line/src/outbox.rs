@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use clock::{Instant, Timers};
 use modem::{Character, DceLines, Flow};
+use tty::{Landed, Landing};
 
+use crate::crossing::Crossing;
 use crate::end::End;
 use crate::limits;
 use crate::pending::Pending;
@@ -24,6 +26,8 @@ pub(crate) struct Outbox {
 enum Step {
     Bytes(Pending),
     Signal(Signal),
+    /// Bytes that a thread carries.
+    Crossing(Box<Crossing>),
 }
 
 /// Something for the equipment that is not bytes.
@@ -52,7 +56,65 @@ impl Outbox {
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.patience.next()
+        let landing = match self.steps.front() {
+            Some(Step::Crossing(crossing)) => Some(crossing.deadline()),
+            _ => None,
+        };
+        self.patience.next().into_iter().chain(landing).min()
+    }
+
+    /// Whether a thread carries bytes.
+    pub(crate) fn is_crossing(&self) -> bool {
+        matches!(self.steps.front(), Some(Step::Crossing(_)))
+    }
+
+    /// Whether bytes wait, and nothing behind them.
+    pub(crate) fn is_bytes_alone(&self) -> bool {
+        self.steps.len() == 1 && matches!(self.steps.front(), Some(Step::Bytes(_)))
+    }
+
+    /// Has a thread carry on with the bytes that wait, which `begin` gets.
+    pub(crate) fn cross(&mut self, begin: impl FnOnce(&mut Pending) -> Option<Crossing>) {
+        if let Some(step) = self.steps.front_mut()
+            && let Step::Bytes(bytes) = step
+            && let Some(crossing) = begin(bytes)
+        {
+            *step = Step::Crossing(Box::new(crossing));
+        }
+    }
+
+    /// Has the thread stop that carries bytes, if there is one.
+    pub(crate) fn recall(&self) {
+        if let Some(Step::Crossing(crossing)) = self.steps.front() {
+            crossing.recall();
+        }
+    }
+
+    /// The call is over for which a thread carries bytes: how many it has carried.
+    pub(crate) fn halt(&mut self) -> u64 {
+        match self.steps.front_mut() {
+            Some(Step::Crossing(crossing)) => crossing.halt(),
+            _ => 0,
+        }
+    }
+
+    /// Ready when a thread has stopped carrying: with how many bytes, and why. The rest of its load comes next.
+    pub(crate) fn poll_landed(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+    ) -> Poll<(u64, Landing)> {
+        let more = self.steps.len() > 1;
+        let Some(Step::Crossing(crossing)) = self.steps.front_mut() else { return Poll::Pending };
+        if more || crossing.deadline() <= now {
+            crossing.recall();
+        }
+        let (carried, Landed { load, landing }) = ready!(crossing.poll_landed(cx));
+        self.steps.pop_front();
+        if !load.is_empty() {
+            self.steps.push_front(Step::Bytes(load.into()));
+        }
+        Poll::Ready((carried, landing))
     }
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
@@ -73,7 +135,10 @@ impl Outbox {
 
     /// Forgets bytes, for equipment that is gone; signals stay.
     pub(crate) fn forget_bytes(&mut self) {
-        self.steps.retain(|step| matches!(step, Step::Signal(_)));
+        self.steps.retain(|step| !matches!(step, Step::Bytes(_)));
+        if let Some(Step::Crossing(crossing)) = self.steps.front_mut() {
+            crossing.forget();
+        }
         self.calm();
     }
 
@@ -94,8 +159,9 @@ impl Outbox {
                     }
                     Poll::Pending => Poll::Pending,
                 },
+                Step::Crossing(_) => Poll::Pending,
             };
-            if delivered.is_pending() && self.deadline().is_some_and(|until| until <= now) {
+            if delivered.is_pending() && self.patience.next().is_some_and(|until| until <= now) {
                 // Among them may be the one that lets bytes go again, such as the end of XON/XOFF.
                 self.signals_first(end, now);
                 continue;
@@ -119,7 +185,7 @@ impl Outbox {
                 end.signal(*signal, now);
             }
         }
-        self.steps.retain(|step| matches!(step, Step::Bytes(_)));
+        self.steps.retain(|step| !matches!(step, Step::Signal(_)));
         self.calm();
     }
 

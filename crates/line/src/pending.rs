@@ -10,6 +10,12 @@ pub(crate) struct Pending {
     written: usize,
 }
 
+impl From<Vec<u8>> for Pending {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes, written: 0 }
+    }
+}
+
 impl Pending {
     pub(crate) fn is_empty(&self) -> bool {
         self.bytes.len() == self.written
@@ -25,6 +31,12 @@ impl Pending {
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The bytes, without those that were written.
+    pub(crate) fn into_bytes(mut self) -> Vec<u8> {
+        self.bytes.drain(..self.written);
+        self.bytes
     }
 
     pub(crate) fn clear(&mut self) {

@@ -9,6 +9,7 @@ use carrier::{Call, Caller, Counts};
 use clock::Instant;
 
 use crate::keeping::Kept;
+use crate::limits;
 use crate::ticket::{Look, Ticket};
 
 /// ```text
@@ -29,7 +30,13 @@ pub(crate) enum Slot {
     /// A caller waits. What it sends stays in the kernel, for after CONNECT.
     Ringing { ticket: Box<Ticket>, caller: Box<Caller> },
     /// The call is established. `over` is set when the far end has sent its last byte.
-    Online { ticket: Box<Ticket>, call: Box<Call>, over: Option<Box<Over>>, broken: Broken },
+    Online {
+        ticket: Box<Ticket>,
+        call: Box<Call>,
+        over: Option<Box<Over>>,
+        broken: Broken,
+        bulk: Bulk,
+    },
 }
 
 /// What sending to the far end failed of first. The system tells an error only once: to who reads
@@ -48,6 +55,26 @@ impl Broken {
     /// Why the call ended, if reading says `cause`.
     pub(crate) fn or(self, cause: Cause) -> Cause {
         self.0.unwrap_or(cause)
+    }
+}
+
+/// How much the far end has sent without a pause.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Bulk(u32);
+
+impl Bulk {
+    pub(crate) fn add(&mut self, bytes: usize) {
+        self.0 = self.0.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+    }
+
+    /// There was a pause.
+    pub(crate) fn end(&mut self) {
+        self.0 = 0;
+    }
+
+    /// Whether it is worth a thread.
+    pub(crate) fn is_large(self) -> bool {
+        self.0 >= limits::BULK
     }
 }
 
@@ -73,7 +100,8 @@ pub(crate) struct Reached {
 impl Slot {
     /// A call that was just established.
     pub(crate) fn online(ticket: Box<Ticket>, call: Call) -> Self {
-        Self::Online { ticket, call: Box::new(call), over: None, broken: Broken::default() }
+        let (broken, bulk) = (Broken::default(), Bulk::default());
+        Self::Online { ticket, call: Box::new(call), over: None, broken, bulk }
     }
 
     pub(crate) fn is_free(&self) -> bool {

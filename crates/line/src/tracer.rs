@@ -45,6 +45,10 @@ impl Watchers {
         watching.tracers.push(tracer);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Bytes from the equipment.
     pub(crate) fn heard(&mut self, now: Instant, bytes: &[u8]) {
         if let Some(watching) = &mut self.0 {

@@ -67,6 +67,9 @@ pub enum CallEvent<'a> {
     Connected(Connected),
     /// Bytes from the far end.
     Data(&'a [u8]),
+    /// So many bytes from the far end have gone to the equipment by the side of the modem, as
+    /// [`Modem::lets_pass`](crate::Modem::lets_pass) allows.
+    Passed(u64),
     /// The far end sent a BREAK.
     Break,
     /// The call could not be established.

@@ -94,6 +94,15 @@ impl Modem {
         }
     }
 
+    /// Whether the far end's bytes may go to the equipment by the side of the modem, which would not change them; it is
+    /// to be told how many have, now and then, by [`CallEvent::Passed`].
+    pub fn lets_pass(&self) -> bool {
+        match &self.state {
+            State::Online(online) => online.lets_pass(&self.core),
+            _ => false,
+        }
+    }
+
     /// Whether more of a socket's bytes, or of a server's connections, are welcome.
     #[cfg(feature = "wip")]
     pub fn wants_net(&self, channel: wip::Channel) -> bool {

@@ -29,6 +29,7 @@
 //! ```
 
 mod alarm;
+mod ferry;
 mod inq;
 #[cfg(feature = "launcher")]
 pub mod launcher;
@@ -45,12 +46,13 @@ mod terminal;
 mod watch;
 
 pub use alarm::Alarm;
+pub use ferry::{Ferry, Landed, Landing};
 pub use inq::{Rest, receive, tell_rest};
 pub use program::{
     Child, ErrorOutput, Grace, Limit, On, Privileges, Program, ProgramIo, PtyMode, Running,
     SpawnError, User, UserError, WindowSize,
 };
-pub use pty::{ClientSettings, PtyEnd, PtyError, PtyEvent, PtyOptions};
+pub use pty::{Berth, ClientSettings, Lease, PtyEnd, PtyError, PtyEvent, PtyOptions};
 pub use raw::{give_back_memory, join_freed_memory};
 pub use round_trip::round_trip;
 pub use rustix::process::{Resource, Signal};

@@ -17,10 +17,15 @@ use crate::slot::{Over, Slot};
 impl Driver {
     pub(super) fn far_end(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
         let wanted = self.modem.wants_line() && self.circuit.outbox.is_empty();
+        let crossing = self.circuit.outbox.is_crossing();
         let Circuit { end, slot, .. } = &mut self.circuit;
         let Slot::Online { call, over, broken, .. } = slot else { return false };
         if over.is_some() {
             return self.delivered(cx, now);
+        }
+        if crossing {
+            // Whatever comes, the thread that reads it tells.
+            return false;
         }
         // Nothing is read that couldn't be delivered: the far end is held back by its own window. Only
         // when it has gone, and the equipment too, its last words are for nobody.
@@ -44,12 +49,16 @@ impl Driver {
     }
 
     fn hear_far_end(&mut self, cx: &mut Context<'_>, now: Instant, buffer: &mut [u8]) -> Stir {
-        let Slot::Online { call, over, broken, .. } = &mut self.circuit.slot else {
+        let Slot::Online { call, over, broken, bulk, .. } = &mut self.circuit.slot else {
             return Stir::Nothing;
         };
         let cause = match call.poll_receive(cx, buffer) {
-            Poll::Pending => return Stir::Nothing,
+            Poll::Pending => {
+                bulk.end();
+                return Stir::Nothing;
+            }
             Poll::Ready(Ok(Received::Data(length))) => {
+                bulk.add(length);
                 let bytes = buffer.get(..length).unwrap_or_default();
                 return self.feed_data(cx, now, Input::Call(CallEvent::Data(bytes)));
             }
@@ -91,6 +100,6 @@ impl Driver {
     }
 }
 
-fn gone(cause: Cause, now: Instant) -> Box<Over> {
+pub(super) fn gone(cause: Cause, now: Instant) -> Box<Over> {
     Box::new(Over { cause, left: usize::MAX, until: now + limits::UNDELIVERED })
 }

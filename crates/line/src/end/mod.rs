@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 
 use clock::Instant;
 use modem::DteLines;
+use tty::Berth;
 
 use crate::config::{LineConfig, Plug};
 use crate::outbox::Signal;
@@ -98,6 +99,14 @@ impl End {
         wanted: Wanted,
     ) -> Poll<DteEvent> {
         each!(self, end => end.poll_event(cx, now, buffer, wanted))
+    }
+
+    /// Lends the right to write to another thread, where that is of use.
+    pub(crate) fn lend(&mut self, cx: &mut Context<'_>) -> Option<Berth> {
+        match self {
+            Self::Pty(pty) => pty.lend(cx),
+            Self::Serial(_) | Self::Socket(_) | Self::Stdio(_) => None,
+        }
     }
 
     pub(crate) fn poll_write(

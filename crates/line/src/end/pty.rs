@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use clock::Instant;
 use modem::DteLines;
-use tty::{ClientSettings, OpenWatch, PtyEnd, PtyError, PtyEvent, PtyOptions};
+use tty::{Berth, ClientSettings, OpenWatch, PtyEnd, PtyError, PtyEvent, PtyOptions};
 
 use super::soft_flow::SoftFlow;
 use super::{DteEvent, Wanted};
@@ -167,6 +167,14 @@ impl Pty {
             return Poll::Pending;
         }
         self.end.poll_write(cx, bytes)
+    }
+
+    /// Lends the right to write, unless the equipment's next byte may be an XOFF.
+    pub(super) fn lend(&mut self, cx: &mut Context<'_>) -> Option<Berth> {
+        if self.flow.is_obeyed() || !self.is_open() {
+            return None;
+        }
+        self.end.lend(cx).ok().flatten()
     }
 
     pub(super) fn signal(&mut self, signal: Signal, _: Instant) {

@@ -37,6 +37,11 @@ impl SoftFlow {
         }
     }
 
+    /// Whether the equipment may stop us at all.
+    pub(super) fn is_obeyed(self) -> bool {
+        self.obeyed != Obeyed::No
+    }
+
     pub(super) fn is_stopped(self) -> bool {
         self.stopped
     }

@@ -1,15 +1,17 @@
 //! Much data, both ways at once: no byte is lost, and no direction waits for the other.
 
 use std::future::poll_fn;
+use std::path::PathBuf;
 use std::task::Poll;
 use std::time::Duration;
 
 use carrier::{Call, CallOptions, ListenOptions, Listener, Received};
 use telnet::Mode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::equipment::{PATIENCE, plug, start, switchboard};
+use crate::equipment::{Far, PATIENCE, Wire, plug, start, switchboard, until};
 use crate::terminal::Terminal;
 
 const MEGABYTE: usize = 1 << 20;
@@ -154,4 +156,125 @@ async fn a_megabyte_each_way_between_a_pty_and_a_raw_far_end() {
 #[tokio::test]
 async fn a_megabyte_each_way_between_a_pty_and_a_telnet_server() {
     through_pty(Mode::On).await;
+}
+
+/// A program on a pseudo-terminal that has called a raw far end, which sends without a pause.
+struct Flooded {
+    _board: line::Switchboard,
+    line: line::Line,
+    _folder: tempfile::TempDir,
+    link: PathBuf,
+    program: Terminal,
+    /// Keeps the far end up: closed with the escapes unread, it would take back what is on its way.
+    sender: JoinHandle<(Wire, usize)>,
+}
+
+/// Much more than it takes until a thread carries it, and than passes until an escape is heard.
+const FLOOD: usize = 48 * MEGABYTE;
+
+fn flood() -> Vec<u8> {
+    noise(5).repeat(FLOOD / MEGABYTE)
+}
+
+impl Flooded {
+    async fn begin() -> Self {
+        let far = Far::listen().await;
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("modem");
+        let board = switchboard();
+        let settings = format!("pty = \"{}\"\ntelnet = \"off\"", link.display());
+        let line = start(&board, "a", &settings);
+        let program = Terminal::open(&link);
+        program.say(format!("ATE0S12=0DT{}\r", far.address())).await;
+        let mut peer = far.answer().await;
+        let sender = tokio::spawn(async move {
+            let (flood, mut sent) = (flood(), 0);
+            while sent < flood.len()
+                && let Ok(taken) = peer.0.write(&flood[sent..]).await
+            {
+                sent += taken;
+            }
+            (peer, sent)
+        });
+        program.hear_until("CONNECT 115200\r\n").await;
+        Self { _board: board, line, _folder: folder, link, program, sender }
+    }
+
+    async fn hear(&self, heard: &mut Vec<u8>, length: usize) {
+        while heard.len() < length {
+            heard.extend(self.program.read().await.unwrap());
+        }
+    }
+
+    /// Reads up to an answer of the modem's, which comes behind all data; those are what is returned.
+    async fn hear_answer(&self, heard: &mut Vec<u8>, answer: &[u8]) {
+        while !heard.ends_with(answer) {
+            heard.extend(self.program.read().await.unwrap());
+        }
+        heard.truncate(heard.len() - answer.len());
+    }
+}
+
+/// Whether this process has a thread that carries bulk.
+fn a_thread_carries() -> bool {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap();
+    let name = |thread: std::io::Result<std::fs::DirEntry>| {
+        std::fs::read_to_string(thread.ok()?.path().join("comm")).ok()
+    };
+    threads.filter_map(name).any(|name| name.trim() == "bulk")
+}
+
+#[tokio::test]
+async fn bulk_for_a_pty_is_whole_around_an_escape() {
+    let flooded = Flooded::begin().await;
+    let mut heard = Vec::new();
+    flooded.hear(&mut heard, 4 * MEGABYTE).await;
+    assert!(a_thread_carries(), "that much is worth a thread");
+    for _ in 0..2 {
+        flooded.program.say("+++").await;
+        flooded.hear_answer(&mut heard, b"\r\nOK\r\n").await;
+        flooded.program.say("ATO\r").await;
+        let connect = b"\r\nCONNECT 115200\r\n";
+        let before = heard.len();
+        flooded.hear(&mut heard, before + connect.len()).await;
+        assert_eq!(heard[before..].get(..connect.len()), Some(&connect[..]));
+        heard.drain(before..before + connect.len());
+        let so_far = heard.len();
+        assert!(so_far + MEGABYTE <= FLOOD, "the escapes were heard too late to try another");
+        flooded.hear(&mut heard, so_far + MEGABYTE).await;
+    }
+    flooded.hear(&mut heard, FLOOD).await;
+    assert!(heard == flood(), "what arrived is not what was sent");
+    assert_eq!(flooded.sender.await.unwrap().1, FLOOD);
+}
+
+#[tokio::test]
+async fn bulk_for_a_pty_ends_with_its_call_and_is_counted() {
+    let flooded = Flooded::begin().await;
+    let mut heard = Vec::new();
+    flooded.hear(&mut heard, 4 * MEGABYTE).await;
+    flooded.program.say("+++").await;
+    flooded.hear_answer(&mut heard, b"\r\nOK\r\n").await;
+    flooded.program.say("ATH\r").await;
+    flooded.hear_answer(&mut heard, b"\r\nOK\r\n").await;
+    assert!(heard == flood()[..heard.len()], "what arrived is not what was sent");
+    let records = flooded.line.calls();
+    let received = usize::try_from(records.last().unwrap().received).unwrap();
+    let (_, sent) = flooded.sender.await.unwrap();
+    assert!((heard.len()..=sent).contains(&received), "{} {received} {sent}", heard.len());
+}
+
+#[tokio::test]
+async fn bulk_for_a_program_that_leaves_is_nothing_to_the_next() {
+    let flooded = Flooded::begin().await;
+    let mut heard = Vec::new();
+    flooded.hear(&mut heard, 4 * MEGABYTE).await;
+    let Flooded { program, link, line, sender, _board, _folder } = flooded;
+    drop(program);
+    until(|| !line.calls().is_empty()).await;
+    sender.await.unwrap();
+    let next = Terminal::open(&link);
+    next.say("AT\r").await;
+    let heard = next.hear_until("OK\r\n").await;
+    assert_eq!(heard.trim_start_matches("AT\r"), "\r\nOK\r\n", "left over from the one before");
 }

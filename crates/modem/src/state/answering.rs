@@ -171,9 +171,13 @@ impl Answering {
                 core.memory.take_type_ahead();
                 Online::connect(self.call, connected, core, port)
             }
-            (CallEvent::Connected(_) | CallEvent::Data(_) | CallEvent::Break, _) => {
-                State::Answering(self)
-            }
+            (
+                CallEvent::Connected(_)
+                | CallEvent::Data(_)
+                | CallEvent::Passed(_)
+                | CallEvent::Break,
+                _,
+            ) => State::Answering(self),
         }
     }
 

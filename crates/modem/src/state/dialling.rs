@@ -106,7 +106,10 @@ impl Dialling {
                 let cause = sets::failure(cause, &self.call.party, core);
                 return fail(self.call, cause, core, port);
             }
-            CallEvent::CallerGone | CallEvent::Data(_) | CallEvent::Break => {}
+            CallEvent::CallerGone
+            | CallEvent::Data(_)
+            | CallEvent::Passed(_)
+            | CallEvent::Break => {}
         }
         State::Dialling(self)
     }

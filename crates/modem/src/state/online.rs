@@ -171,6 +171,14 @@ impl Online {
         self.call.gone.is_none() && (!self.holds(core) || self.call.has_room())
     }
 
+    /// Whether the far end's bytes go to the equipment as they are.
+    pub(crate) fn lets_pass(&self, core: &Core) -> bool {
+        self.call.gone.is_none()
+            && self.call.direction != Direction::Looped
+            && !self.holds(core)
+            && !matches!(self.parity, DataParity::Generate(_))
+    }
+
     pub(super) fn bytes(
         mut self: Box<Self>,
         bytes: &mut &[u8],
@@ -265,6 +273,10 @@ impl Online {
             }
             _ if self.call.gone.is_some() => {}
             CallEvent::Data(bytes) => self.receive(bytes, core, port),
+            CallEvent::Passed(bytes) => {
+                self.activity = port.now();
+                self.call.received += bytes;
+            }
             CallEvent::Break => return self.far_end_break(core, port),
             CallEvent::Failed(cause) | CallEvent::Cleared(cause) => {
                 return self.cleared(cause, core, port);

@@ -93,6 +93,7 @@ impl OnlineCommand {
                     port.note(Note::Lost(lost));
                 }
             }
+            CallEvent::Passed(bytes) => self.call.received += bytes,
             CallEvent::Break => break_to_dte(core, port),
             CallEvent::Failed(cause) | CallEvent::Cleared(cause) => {
                 return self.cleared(cause, core, port);

@@ -89,7 +89,10 @@ impl Ringing {
                 refuse_second_caller(port);
                 State::Ringing(self)
             }
-            CallEvent::Connected(_) | CallEvent::Data(_) | CallEvent::Break => State::Ringing(self),
+            CallEvent::Connected(_)
+            | CallEvent::Data(_)
+            | CallEvent::Passed(_)
+            | CallEvent::Break => State::Ringing(self),
         }
     }
 

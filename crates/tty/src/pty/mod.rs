@@ -1,5 +1,6 @@
 //! The modem's end of a pseudo-terminal.
 
+mod berth;
 mod link;
 mod master;
 mod watched;
@@ -18,6 +19,7 @@ use crate::OpenWatch;
 use crate::limits::{FAREWELL_CALM, FAREWELL_LOOK};
 use crate::watch::Vigil;
 
+pub use self::berth::{Berth, Lease};
 pub(crate) use self::master::Master;
 
 /// How a pseudo-terminal is offered to its clients.
@@ -152,6 +154,7 @@ pub struct PtyEnd {
     attention: Attention,
     unread: Unread,
     room: Room,
+    lent: Option<Lease>,
     succession: Succession,
     rights: Rights,
     watch: OpenWatch,
@@ -200,6 +203,7 @@ impl PtyEnd {
             attention: Attention::ToldByKernel,
             unread: Unread::Announced,
             room: Room::None,
+            lent: None,
             succession: Succession::None,
             rights,
             watch: watch.clone(),
@@ -287,6 +291,23 @@ impl PtyEnd {
         }
     }
 
+    /// Lends the right to write to a thread of the caller's; `None` while no client is there. Until it is given back,
+    /// nothing else may be written. A client that leaves ends it.
+    pub fn lend(&mut self, cx: &mut Context<'_>) -> io::Result<Option<Berth>> {
+        let Client::Present(watched) = &mut self.client else { return Ok(None) };
+        let berth = Berth::new(Arc::clone(&self.master.fd))?;
+        watched.leave_room(cx)?;
+        self.lent = Some(berth.lease());
+        Ok(Some(berth))
+    }
+
+    /// Whoever comes next must not get what another thread still writes.
+    fn take_back(&mut self) {
+        if let Some(lent) = self.lent.take() {
+            lent.end();
+        }
+    }
+
     /// The kernel tells of room only when nearly all was read. A client that has written something since
     /// is likely to have read something too, and then the two directions need not wait for each other.
     fn write_untold(&mut self, data: &[u8]) -> Poll<io::Result<usize>> {
@@ -308,6 +329,8 @@ impl PtyEnd {
         }
         self.vigil = None;
         let old = replace(&mut self.master, fresh);
+        // What is being written there still goes to the one whose it is.
+        self.lent = None;
         self.settings = ClientSettings { speed: self.settings.speed, ..ClientSettings::INITIAL };
         self.attention = Attention::ToldByKernel;
         self.unread = Unread::Announced;
@@ -411,6 +434,7 @@ impl PtyEnd {
             Packet::Empty if is_closed => {
                 // All have closed, and somebody has opened it since.
                 self.client = Client::Absent(Look::Now);
+                self.take_back();
                 if replace(&mut self.succession, Succession::None) == Succession::None {
                     self.cleaned(self.master.discard_unread());
                 }
@@ -425,6 +449,7 @@ impl PtyEnd {
                 self.unread = Unread::Announced;
                 self.succession = Succession::None;
                 self.settings = ClientSettings { hung_up: false, ..self.settings };
+                self.take_back();
                 self.cleaned(self.master.discard_unread());
                 self.cleaned(self.master.tidy(self.settings.speed));
                 self.cleaned(self.master.swallow_control());
@@ -438,6 +463,7 @@ impl PtyEnd {
     /// of his is answered: cleared away later, it would take the answer with it.
     fn succeed(&mut self) -> io::Result<()> {
         self.succession = Succession::Cleared;
+        self.take_back();
         self.cleaned(self.master.discard_unread());
         self.cleaned(self.master.revive(self.settings.speed));
         self.refresh()?;

@@ -74,10 +74,15 @@ impl Watched {
                 *calm += 1;
                 Ok(())
             }
-            Room::Told { .. } => {
-                self.room = Room::Untold;
-                self.register(cx, Interest::READABLE)
-            }
+            Room::Told { .. } => self.leave_room(cx),
+        }
+    }
+
+    /// Nobody waits for room for the time being.
+    pub(super) fn leave_room(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        match std::mem::replace(&mut self.room, Room::Untold) {
+            Room::Untold => Ok(()),
+            Room::Told { .. } => self.register(cx, Interest::READABLE),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The crate against the kernel it stands on: real pseudo-terminals, real processes.
 
 mod client;
+mod ferry;
 mod hang_up;
 mod program;
 mod pty;

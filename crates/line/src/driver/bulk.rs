@@ -1,0 +1,57 @@
+//! Bulk from the far end, which a thread of its own carries to the equipment past the modem.
+
+use std::task::{Context, Poll};
+
+use at::result::Cause;
+use clock::Instant;
+use modem::{CallEvent, Input};
+use tty::{Ferry, Landing};
+
+use super::far_end::gone;
+use super::{Driver, Moved};
+use crate::circuit::Circuit;
+use crate::crossing::Crossing;
+use crate::slot::Slot;
+
+impl Driver {
+    /// Entrusts what waits for the equipment, and what comes behind it, to a thread, if that is worth it and nothing
+    /// here has to see it.
+    pub(super) fn cross(&mut self, cx: &mut Context<'_>, now: Instant) {
+        let Circuit { end, slot, outbox, watchers, .. } = &mut self.circuit;
+        let Slot::Online { call, over: None, bulk, .. } = slot else { return };
+        let worth_it = bulk.is_large() && outbox.is_bytes_alone();
+        if !worth_it || !watchers.is_empty() || !self.modem.lets_pass() {
+            return;
+        }
+        outbox.cross(|bytes| {
+            Crossing::begin(now, || {
+                let from = call.lend()?;
+                let berth = end.lend(cx)?;
+                Some(Ferry::new(from, berth, std::mem::take(bytes).into_bytes()))
+            })
+        });
+        if !outbox.is_crossing() {
+            // Not to be tried again at each piece.
+            bulk.end();
+        }
+    }
+
+    /// A thread has stopped carrying.
+    pub(super) fn landed(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+        let Circuit { outbox, slot, .. } = &mut self.circuit;
+        let Poll::Ready((carried, landing)) = outbox.poll_landed(cx, now) else { return false };
+        // A call that has been hung up meanwhile has been counted.
+        let Slot::Online { call, over, broken, bulk, .. } = slot else { return true };
+        call.was_lent(carried);
+        match landing {
+            Landing::Recalled => {}
+            Landing::Paused => bulk.end(),
+            Landing::End => *over = Some(gone(broken.or(Cause::RemoteHangUp), now)),
+            Landing::Failed(error) => {
+                *over = Some(gone(broken.or(carrier::cause_of_end(&error)), now));
+            }
+        }
+        self.feed(cx, now, Input::Call(CallEvent::Passed(carried)));
+        true
+    }
+}
