@@ -5,11 +5,12 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use clock::Instant;
+use wip::stuffing::ETX;
 
 use crate::dialect::Dialect;
 use crate::limits::{BUSY_AGAIN, DTR_OFF, GRACE, LINES, PAUSE};
 use crate::reason::Reason;
-use crate::script::{Ask, Ends, Fine, Step, When};
+use crate::script::{Ask, Ends, Fine, Late, Step, When};
 use crate::{Level, Note, Output};
 
 /// Errors of a module that is busy with itself: with its card, with starting, with another command.
@@ -26,6 +27,14 @@ pub(crate) struct Chat {
     pub(crate) heard: Vec<String>,
     /// The last error, with its code if it has one.
     pub(crate) error: Option<Option<u16>>,
+    data: Awaited,
+}
+
+/// Whether data may still begin that were waited for in vain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Awaited {
+    No,
+    Yes,
 }
 
 #[derive(Debug)]
@@ -62,7 +71,13 @@ pub(crate) enum Progress {
 impl Chat {
     pub(crate) fn new(steps: impl IntoIterator<Item = Step>, within: Duration) -> Self {
         let steps = steps.into_iter().collect();
-        Self { steps, doing: Doing::Nothing, within, heard: Vec::new(), error: None }
+        let (doing, heard) = (Doing::Nothing, Vec::new());
+        Self { steps, doing, within, heard, error: None, data: Awaited::No }
+    }
+
+    /// Whether what the module is told next may be data to it: it was too slow to say so.
+    pub(crate) fn may_have_data(&self) -> bool {
+        self.data == Awaited::Yes
     }
 
     /// Does what is due.
@@ -76,6 +91,7 @@ impl Chat {
                         out.dtr(Level::Off);
                         self.doing = Doing::Dropped(now + DTR_OFF);
                     }
+                    Some(Step::Finish) => out.send(&[ETX]),
                     Some(Step::Ask(ask)) if self.is_wanted(&ask) => {
                         self.doing = Doing::Pausing(now + PAUSE, ask);
                     }
@@ -163,8 +179,18 @@ impl Chat {
             self.say(asking, out);
             return None;
         }
-        let silent = || Reason::Silent(asking.ask.shown().to_owned());
-        Some(Progress::Failed(asking.ask.late.clone().unwrap_or_else(silent)))
+        let reason = match &asking.ask.late {
+            Late::Fine => {
+                self.done(now, &asking.ask);
+                return None;
+            }
+            Late::Means(reason) => reason.clone(),
+            Late::Dead => Reason::Silent(asking.ask.shown().to_owned()),
+        };
+        if matches!(asking.ask.ends, Ends::Data(_)) {
+            self.data = Awaited::Yes;
+        }
+        Some(Progress::Failed(reason))
     }
 
     fn done(&mut self, now: Instant, ask: &Ask) {
@@ -195,7 +221,10 @@ impl Chat {
             return None;
         }
         let begins = |word: &&str| line.starts_with(*word);
-        let is_end = matches!(ask.ends, Ends::Word(words) if words.iter().any(begins));
+        let is_end = match ask.ends {
+            Ends::Word(words) | Ends::Data(words) => words.iter().any(begins),
+            _ => false,
+        };
         if !is_end
             && let Some((_, reason)) = ask.fails.iter().find(|(word, _)| line.starts_with(word))
         {
@@ -208,7 +237,7 @@ impl Chat {
         }
         let told = match ask.ends {
             Ends::Ok => line == "OK",
-            Ends::Word(_) => is_end,
+            Ends::Word(_) | Ends::Data(_) => is_end,
             Ends::Line(_) => line == "OK",
             Ends::Address => line.parse::<Ipv4Addr>().is_ok(),
         };

@@ -28,11 +28,12 @@
 //!
 //! let (mut module, mut port) = (Module::new(Setup::default()), Port::default());
 //! module.input(Instant::ORIGIN, Input::Order(Order::Start), &mut port);
-//! while port.0.is_empty() {
+//! while !port.0.ends_with(b"\r") {
 //!     let due = module.deadline().unwrap();
 //!     module.input(due, Input::Timeout, &mut port);
 //! }
-//! assert_eq!(port.0, b"ATE0V1Q0\r");
+//! // An ETX first, which ends our half of a call that it may still have.
+//! assert_eq!(port.0, b"\x03ATE0V1Q0\r");
 //! ```
 
 #![forbid(unsafe_code)]
@@ -88,6 +89,8 @@ pub enum Input<'a> {
 pub enum Order {
     /// To come up, whatever it was before.
     Start,
+    /// To come up anew, whatever it does now.
+    Restart(By),
     /// To call.
     Dial(Target),
     /// To take the call of [`Event::Caller`].
@@ -105,6 +108,15 @@ pub enum Order {
     Ask(Question),
     /// To end the data session, before it is left.
     Stop,
+}
+
+/// What starts a module anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// DTR, off for a second.
+    Dtr,
+    /// Its power: [`Event::Power`] comes at once.
+    Power,
 }
 
 /// Whether whoever takes a call's data has room.

@@ -60,9 +60,6 @@ pub const DTR_OFF: Duration = Duration::from_secs(1);
 /// How long counted data may take to be taken: TCP gives up after minutes, and so do modules.
 pub const SENT: Duration = Duration::from_secs(150);
 
-/// How long a module has to offer its `>`, or to begin to show data.
-pub const PROMPT: Duration = Duration::from_secs(10);
-
 /// How long a module whose buffer is full is left alone.
 pub const FULL_AGAIN: Duration = Duration::from_millis(300);
 

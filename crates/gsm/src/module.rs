@@ -18,7 +18,7 @@ use crate::reason::Reason;
 use crate::setup::{Messages, Session, Setup};
 use crate::status::Status;
 use crate::told::Known;
-use crate::{Event, Input, Level, Message, Note, Order, Output, Question, Room};
+use crate::{By, Event, Input, Level, Message, Note, Order, Output, Question, Room};
 
 /// One module, as far as its owner knows.
 #[derive(Debug)]
@@ -206,6 +206,8 @@ impl Module {
     fn order(&mut self, now: Instant, order: Order, out: &mut impl Output) {
         match order {
             Order::Start => self.wake(now, Effort::Hello, out),
+            Order::Restart(By::Dtr) => self.wake(now, Effort::Dtr, out),
+            Order::Restart(By::Power) => self.wake(now, Effort::Power, out),
             Order::Dial(target) => self.dial(now, target, out),
             Order::Answer => self.answer(now, out),
             Order::Tried(count) => self.pin_said = self.pin_said.max(count),
@@ -451,6 +453,13 @@ impl Module {
         if sign == Some(Sign::Restarted) && !self.is_waking() {
             return self.lost(now, Reason::Restarted, out);
         }
+        if sign == Some(Sign::Streams) && self.is_commanded() {
+            // A connection that was waited for in vain has come after all.
+            if matches!(self.state, State::Ringing { .. }) {
+                out.event(Event::CallerGone);
+            }
+            return self.wake(now, Effort::Escape, out);
+        }
         if let State::Chatting { chat, .. } = &mut self.state {
             match chat.hear(now, line, self.dialect) {
                 Some(reason) => self.failed(now, reason, out),
@@ -529,7 +538,7 @@ impl Module {
                 Passing::Stuffed(StuffedCall::new(self.link, self.carrier))
             }
             dialect::Passing::Counted(_) => {
-                Passing::Counted(CountedCall::new(self.link, self.room))
+                Passing::Counted(CountedCall::new(self.link, self.room, self.setup.answer_within))
             }
         };
         self.state = State::Online(Box::new(passing));

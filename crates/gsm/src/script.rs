@@ -12,6 +12,8 @@ pub enum Step {
     Pause(Duration),
     /// DTR off for a second.
     DropDtr,
+    /// Ends our half of whatever connection there is: ETX.
+    Finish,
     /// Says something that is answered.
     Ask(Box<Ask>),
 }
@@ -31,8 +33,7 @@ pub struct Ask {
     pub(crate) tries: u8,
     /// What an error means that has no meaning of its own.
     pub(crate) fault: Option<Reason>,
-    /// What it means that no answer comes.
-    pub(crate) late: Option<Reason>,
+    pub(crate) late: Late,
     /// A pause behind it: the module starts anew.
     pub(crate) then: Duration,
 }
@@ -42,12 +43,25 @@ pub struct Ask {
 pub(crate) enum Ends {
     /// `OK`
     Ok,
+    /// A line that begins like one of these, behind which data begin.
+    Data(&'static [&'static str]),
     /// A line that begins like one of these, whether or not `OK` came before it.
     Word(&'static [&'static str]),
     /// A line that begins like this, and the `OK` behind it if there is one.
     Line(&'static str),
     /// A line with an IPv4 address.
     Address,
+}
+
+/// What it means that no answer comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Late {
+    /// The module is taken for dead.
+    Dead,
+    /// This.
+    Means(Reason),
+    /// Nothing.
+    Fine,
 }
 
 /// Which errors are none.
@@ -80,7 +94,7 @@ pub fn ask(command: impl Into<String>) -> Ask {
         within: None,
         tries: 1,
         fault: None,
-        late: None,
+        late: Late::Dead,
         then: Duration::ZERO,
     }
 }
@@ -89,6 +103,12 @@ impl Ask {
     /// A line that begins like one of these ends it, and `OK` doesn't.
     pub fn until(mut self, words: &'static [&'static str]) -> Self {
         self.ends = Ends::Word(words);
+        self
+    }
+
+    /// A line that begins like one of these ends it, and data begin behind it.
+    pub fn until_data(mut self, words: &'static [&'static str]) -> Self {
+        self.ends = Ends::Data(words);
         self
     }
 
@@ -154,7 +174,13 @@ impl Ask {
 
     /// What it means that no answer comes; otherwise the module is taken for dead.
     pub fn late(mut self, reason: Reason) -> Self {
-        self.late = Some(reason);
+        self.late = Late::Means(reason);
+        self
+    }
+
+    /// No answer is one too.
+    pub fn may_be_silent(mut self) -> Self {
+        self.late = Late::Fine;
         self
     }
 
@@ -185,8 +211,7 @@ impl From<Ask> for Step {
 pub(crate) fn escape(guard: Duration) -> [Step; 2] {
     // A module that is in command state already has nothing to say to it.
     let escape = ask("+++").within(guard + Duration::from_secs(1)).tries(2).may_fail();
-    let escape = escape.late(Reason::HungUp);
-    [Step::Pause(guard), escape.into()]
+    [Step::Pause(guard), escape.may_be_silent().into()]
 }
 
 /// DTR off and on again.

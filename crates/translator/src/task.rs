@@ -21,7 +21,6 @@ use crate::config::GsmConfig;
 use crate::desk::{Desk, Heard, Theirs};
 use crate::door::{Bell, Visitor};
 use crate::limits;
-use crate::power;
 use crate::shown::Shown;
 use crate::tries::Tries;
 use crate::wake::{Alarm, Sleeper, Woken};
@@ -179,7 +178,7 @@ impl Task {
                         self.shown.said(line);
                     }
                     Heard::Event(Event::Power) => {
-                        power::cycle(&self.config.name, &self.config.power).await;
+                        self.config.power.cycle(&self.config.name).await;
                     }
                     Heard::Event(Event::Trouble(reason)) => {
                         self.trouble(desk.module().doing(), desk.trouble(&reason));

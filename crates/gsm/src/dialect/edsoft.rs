@@ -68,7 +68,7 @@ fn open(setup: &Setup, target: &Target) -> Vec<Step> {
         ask(format!("AT#TCPPORT=\"{port}\"")).into(),
         ask("AT#DLEMODE=1").into(),
         ask("AT#OTCP")
-            .until(OPEN)
+            .until_data(OPEN)
             .within(setup.open_within)
             .means(Reason::Unreachable)
             .late(Reason::TimedOut)
@@ -81,7 +81,11 @@ fn close(_: Link) -> Vec<Step> {
 }
 
 fn sign(line: &str, _: Link) -> Option<Sign> {
-    CLOSED.iter().any(|word| line.starts_with(word)).then_some(Sign::Closed(Reason::PeerClosed))
+    let is_any = |words: &[&str]| words.iter().any(|word| line.starts_with(word));
+    if is_any(&CLOSED) {
+        return Some(Sign::Closed(Reason::PeerClosed));
+    }
+    is_any(OPEN).then_some(Sign::Streams)
 }
 
 fn code(code: u16) -> Option<Reason> {

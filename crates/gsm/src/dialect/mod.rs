@@ -144,6 +144,8 @@ pub enum Sign {
     SessionLost,
     /// The module has started anew.
     Restarted,
+    /// From here on it says data, and takes what it hears for data.
+    Streams,
 }
 
 impl Dialect {

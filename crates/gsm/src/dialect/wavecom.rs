@@ -80,7 +80,7 @@ fn open(setup: &Setup, target: &Target) -> Vec<Step> {
             .within(setup.open_within)
             .late(Reason::TimedOut)
             .into(),
-        ask("AT+WIPDATA=2,1,1").until(&["CONNECT"]).means(Reason::Reset).into(),
+        ask("AT+WIPDATA=2,1,1").until_data(&["CONNECT"]).means(Reason::Reset).into(),
     ]
 }
 
@@ -118,13 +118,19 @@ fn who(line: &str, Link(link): Link) -> Option<SocketAddr> {
 }
 
 fn answer(Link(link): Link) -> Vec<Step> {
-    vec![ask(format!("AT+WIPDATA=2,{link},1")).until(&["CONNECT"]).means(Reason::PeerClosed).into()]
+    vec![
+        ask(format!("AT+WIPDATA=2,{link},1"))
+            .until_data(&["CONNECT"])
+            .means(Reason::PeerClosed)
+            .into(),
+    ]
 }
 
 fn sign(line: &str, Link(link): Link) -> Option<Sign> {
     match line {
         "SHUTDOWN" => Some(Sign::Closed(Reason::PeerClosed)),
         "+WIPBR: 6,0" => Some(Sign::SessionLost),
+        "CONNECT" => Some(Sign::Streams),
         line => {
             let closed = line.strip_prefix("+WIPPEERCLOSE: 2,")?.parse() == Ok(link);
             closed.then_some(Sign::Closed(Reason::PeerClosed))

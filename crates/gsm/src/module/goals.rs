@@ -6,7 +6,7 @@ use clock::Instant;
 
 use super::{Module, State};
 use crate::chat::Chat;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Passing};
 use crate::limits::{CARD, CARD_AGAIN, HELLO, PIN_TRIES, SEARCH_AGAIN, SEARCHES, SESSIONS};
 use crate::reason::{Reason, Refusal};
 use crate::script::{Step, ask, drop_dtr};
@@ -96,21 +96,40 @@ impl Module {
         }
     }
 
+    /// Whether it is spoken to as one that takes commands, and is not about to have data.
+    pub(super) const fn is_commanded(&self) -> bool {
+        match &self.state {
+            State::Chatting { goal, .. } => match goal {
+                Goal::Open | Goal::Answer | Goal::Close | Goal::Reset => false,
+                Goal::Wake(effort) => matches!(effort, Effort::Hello),
+                _ => true,
+            },
+            State::Idle { .. } | State::Ringing { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it may be one whose data are a stream.
+    fn may_stream(&self) -> bool {
+        let dialect = self.setup.dialect.or(self.dialect);
+        dialect.is_none_or(|dialect| matches!(dialect.passing, Passing::Stuffed))
+    }
+
     pub(super) fn wake(&mut self, now: Instant, effort: Effort, out: &mut impl Output) {
         let hello = |tries| Step::from(ask("ATE0V1Q0").within(HELLO).tries(tries).may_fail());
+        let mut steps = Vec::new();
+        // It may still have a call, to whose far end the rest would go as data; a module in command state ignores it.
+        if self.may_stream() {
+            steps.push(Step::Finish);
+        }
         // What it is still saying belongs to something else.
-        let mut steps = vec![Step::Pause(Duration::from_millis(500))];
+        steps.push(Step::Pause(Duration::from_millis(500)));
         match effort {
             Effort::Hello => steps.push(hello(3)),
             Effort::Escape => {
                 steps.push(Step::Pause(self.setup.guard));
-                steps.push(
-                    ask("+++")
-                        .within(self.setup.guard * 2)
-                        .may_fail()
-                        .late(Reason::Restarted)
-                        .into(),
-                );
+                let escape = ask("+++").within(self.setup.guard * 2).may_fail();
+                steps.push(escape.may_be_silent().into());
                 steps.push(hello(2));
             }
             Effort::Dtr => {
@@ -198,8 +217,8 @@ impl Module {
 
     /// A chat has failed.
     pub(super) fn failed(&mut self, now: Instant, reason: Reason, out: &mut impl Output) {
-        let goal = match std::mem::replace(&mut self.state, State::Off) {
-            State::Chatting { goal, .. } => goal,
+        let (goal, may_have_data) = match std::mem::replace(&mut self.state, State::Off) {
+            State::Chatting { goal, chat, .. } => (goal, chat.may_have_data()),
             other => {
                 self.state = other;
                 return;
@@ -217,13 +236,20 @@ impl Module {
                 self.dead(now, Reason::PinRefused, out);
             }
             (Goal::Reset, _) => self.wake(now, Effort::Dtr, out),
-            (Goal::Who | Goal::Answer, reason) => {
-                let silent = matches!(reason, Reason::Silent(_));
-                out.event(Event::CallerGone);
-                match silent {
-                    true => self.lost(now, reason.clone(), out),
-                    false => self.close(now, Vec::new(), out),
+            _ if may_have_data => {
+                if goal == Goal::Answer {
+                    out.event(Event::CallerGone);
                 }
+                self.no_call(&reason, out);
+                self.wake(now, Effort::Escape, out);
+            }
+            (Goal::Who | Goal::Answer, Reason::Silent(_)) => {
+                out.event(Event::CallerGone);
+                self.lost(now, reason, out);
+            }
+            (Goal::Who | Goal::Answer, _) => {
+                out.event(Event::CallerGone);
+                self.close(now, Vec::new(), out);
             }
             (_, Reason::Silent(_)) => self.lost(now, reason, out),
             (Goal::Listen, _) => {
@@ -257,7 +283,9 @@ impl Module {
     }
 
     fn find(&mut self, now: Instant, out: &mut impl Output) {
-        let mut steps: Vec<Step> = vec![ask("AT+CMEE=1").may_fail().into()];
+        // A connection that is left from before it was lost has nobody here any more.
+        let mut steps = self.dialect.map_or_else(Vec::new, |dialect| (dialect.close)(self.link));
+        steps.push(ask("AT+CMEE=1").may_fail().into());
         match self.setup.flow {
             Flow::AsItIs => {}
             Flow::RtsCts => steps.push(ask("AT+IFC=2,2").may_fail().into()),
@@ -281,6 +309,12 @@ impl Module {
         out.event(Event::Status);
         if self.dialect.is_none() {
             return self.dead(now, Reason::UnknownModule(says.trim().to_owned()), out);
+        }
+        if self.setup.listen.is_some()
+            && self.dialect.is_some_and(|known| known.listening.is_none())
+        {
+            // Calls go without, and it isn't told how: said once.
+            out.event(Event::Trouble(Reason::CannotListen));
         }
         let steps: Vec<Step> = self.setup.init.iter().map(|text| ask(text).into()).collect();
         self.begin(now, Goal::Init, steps, out);

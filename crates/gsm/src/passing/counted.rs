@@ -1,12 +1,14 @@
 //! Data by the piece: each is announced with its length, so that none of its bytes can mean anything.
 
+use std::time::Duration;
+
 use clock::Instant;
 
 use super::Outcome;
 use crate::callers::Callers;
 use crate::dialect::{Counted, Dialect, Fetched, Link, Rest, Sign};
 use crate::ear::Ear;
-use crate::limits::{CHUNK, FULL_AGAIN, PROMPT, SENT};
+use crate::limits::{CHUNK, FULL_AGAIN, SENT};
 use crate::reason::Reason;
 use crate::{Note, Output, Room};
 
@@ -26,6 +28,8 @@ pub(crate) struct CountedCall {
     closed: Option<Reason>,
     told: Told,
     turn: Turn,
+    /// How long the module has to offer its `>`, and to show each piece of what it has announced.
+    answer_within: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +71,7 @@ enum Turn {
 }
 
 impl CountedCall {
-    pub(crate) fn new(link: Link, room: Room) -> Self {
+    pub(crate) fn new(link: Link, room: Room, answer_within: Duration) -> Self {
         Self {
             link,
             ear: Ear::default(),
@@ -80,6 +84,7 @@ impl CountedCall {
             closed: None,
             told: Told::No,
             turn: Turn::Theirs,
+            answer_within,
         }
     }
 
@@ -132,12 +137,12 @@ impl CountedCall {
                 // What is told from here on waits behind what is fetched.
                 self.waiting = Waiting::No;
                 self.say(&(with.fetch)(self.link, CHUNK), out);
-                self.doing = Doing::Fetching(now + PROMPT);
+                self.doing = Doing::Fetching(now + self.answer_within);
             }
             (_, true, _) => {
                 self.turn = Turn::Theirs;
                 self.say(&(with.send)(self.link, self.chunk.len()), out);
-                self.doing = Doing::Offering(now + PROMPT);
+                self.doing = Doing::Offering(now + self.answer_within);
             }
             (false, false, _) => {
                 if self.waiting == Waiting::No
@@ -198,7 +203,7 @@ impl CountedCall {
                 let (data, behind) = rest.split_at_checked(left).unwrap_or((rest, &[]));
                 out.data(data);
                 rest = behind;
-                let until = now + PROMPT;
+                let until = now + self.answer_within;
                 self.doing = match left - data.len() {
                     0 => Doing::Ending(until),
                     left => Doing::Reading(left, until),
@@ -245,7 +250,7 @@ impl CountedCall {
                 return None;
             }
             Some(Sign::Restarted) => return Some(Reason::Restarted),
-            None => {}
+            Some(Sign::Streams) | None => {}
         }
         if let Some(knock) = dialect.knock(line) {
             callers.knock(knock);
@@ -278,7 +283,7 @@ impl CountedCall {
                     if rest == Rest::Perhaps {
                         self.waiting = Waiting::Yes;
                     }
-                    let until = now + PROMPT;
+                    let until = now + self.answer_within;
                     self.doing = match count {
                         0 => Doing::Ending(until),
                         count => Doing::Reading(count, until),

@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use at::result::Cause;
-use gsm::{Event, Messages, Order, Reason, Refusal, Registration, Roaming, Session, Setup};
+use clock::Instant;
+use gsm::{
+    By, Event, Input, Level, Messages, Module, Order, Reason, Refusal, Registration, Roaming,
+    Session, Setup,
+};
 
-use crate::module::{Desk, dialect, setup, target};
+use crate::module::{Desk, Port, dialect, setup, target};
 use crate::tables::ALL;
 
 fn no_call(desk: &mut Desk) -> Reason {
@@ -37,6 +41,67 @@ fn every_dialect_is_found_out_set_up_dialled_with_and_hung_up() {
             desk.order(Order::HangUp);
             desk.until(|event| *event == Event::Ready);
             assert_eq!(desk.module.doing(), "idle");
+        }
+    }
+}
+
+#[test]
+fn what_wakes_a_module_goes_to_no_far_end_that_it_may_still_have() {
+    // One whose commands are not known yet may be one whose data are a stream.
+    for (setup, first) in [
+        (setup(), &b"\x03"[..]),
+        (Setup { dialect: dialect("edsoft"), ..setup() }, b"\x03"),
+        (Setup { dialect: dialect("simcom"), ..setup() }, b""),
+    ] {
+        let mut module = Module::new(setup);
+        let mut port = Port::default();
+        module.input(Instant::ORIGIN, Input::Order(Order::Start), &mut port);
+        assert_eq!(port.sent, first);
+        assert!(module.deadline().unwrap() >= Instant::ORIGIN + Duration::from_millis(500));
+    }
+}
+
+#[test]
+fn who_wants_a_module_started_anew_has_that_done_first() {
+    let mut desk = Desk::new("wavecom", setup());
+    desk.order(Order::Restart(By::Dtr));
+    desk.until(|event| *event == Event::Ready);
+    assert_eq!(desk.port.dtr, [Level::Off, Level::On]);
+    desk.order(Order::Restart(By::Power));
+    assert!(desk.port.events.contains(&Event::Power));
+    let switched = desk.now;
+    desk.until(|event| *event == Event::Ready);
+    let first = desk.said.iter().find(|(at, said)| *at >= switched && said.starts_with("AT"));
+    assert!(first.unwrap().0 >= switched + setup().boot, "it needs its time to come up");
+}
+
+#[test]
+fn a_connection_that_comes_after_all_is_escaped_from_and_hears_no_command() {
+    for (name, command, connects) in [
+        ("wavecom", "AT+WIPDATA=", "\r\nCONNECT\r\n"),
+        ("edsoft", "AT#OTCP", "\r\nOk_Info_WaitingForData\r\n"),
+    ] {
+        for late in [0, 5_000] {
+            let mut desk = Desk::ready(name);
+            desk.own.push((command, ""));
+            desk.order(Order::Dial(target()));
+            assert!(matches!(no_call(&mut desk), Reason::TimedOut | Reason::Silent(_)));
+            // From the moment it says so until the escape it takes all that it hears for data.
+            let at = desk.now + Duration::from_millis(late);
+            desk.coming.push((at, connects.as_bytes().to_vec()));
+            desk.said.clear();
+            while desk.said.iter().all(|(when, _)| *when < at) {
+                desk.step();
+            }
+            desk.port.events.clear();
+            desk.until(|event| *event == Event::Ready);
+            let connected = desk.said.iter().position(|(when, _)| *when >= at).unwrap();
+            let behind = desk.said[connected..].iter().map(|(_, said)| said.as_str());
+            let first = behind.into_iter().find(|said| *said != "\x03");
+            assert_eq!(first, Some("+++"), "{name} {late}: {:?}", desk.said);
+            desk.own.clear();
+            desk.order(Order::Dial(target()));
+            desk.until(|event| *event == Event::Connected);
         }
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct Desk {
     /// The mood at the n-th command, counted from 0, and how many commands it lasts.
     pub(crate) mood: Option<(usize, usize, Mood)>,
     pub(crate) asked: usize,
+    /// What was sent, and when.
+    pub(crate) said: Vec<(Instant, String)>,
     /// What is on its way to the machine, and when it is there.
     pub(crate) coming: Vec<(Instant, Vec<u8>)>,
     deaf_until: Instant,
@@ -88,6 +90,7 @@ impl Desk {
             echo: false,
             mood: None,
             asked: 0,
+            said: Vec::new(),
             coming: Vec::new(),
             deaf_until: Instant::ORIGIN,
             port: Port::default(),
@@ -131,6 +134,9 @@ impl Desk {
     fn answer(&mut self) {
         if self.module.is_online() && self.module.is_stream() {
             return;
+        }
+        if !self.port.sent.is_empty() {
+            self.said.push((self.now, String::from_utf8_lossy(&self.port.sent).into_owned()));
         }
         for byte in std::mem::take(&mut self.port.sent) {
             match byte {

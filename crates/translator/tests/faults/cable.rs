@@ -2,65 +2,22 @@
 
 use std::future::poll_fn;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 use tty::{OpenWatch, PtyEnd, PtyEvent, PtyOptions};
 
+use crate::plan::{Fault, Plan};
 use crate::tables::{ALL, GENERAL, Table};
 
-/// What goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// It refuses; a connection is reset.
-    Refuses,
-    /// It says nothing this once.
-    Silent,
-    /// It starts anew, says so, and echoes.
-    Reboots,
-    /// The network ends the data session.
-    LosesBearer,
-    /// Noise comes before the answer.
-    Garbled,
-    /// The answer comes after everybody has given up.
-    Late,
-    /// Commands are echoed from now on.
-    Echoes,
-    /// Other things are said in front of the answer, within it and behind it.
-    Chatters,
-}
-
-impl Fault {
-    pub(crate) const ALL: [Self; 8] = [
-        Self::Refuses,
-        Self::Silent,
-        Self::Reboots,
-        Self::LosesBearer,
-        Self::Garbled,
-        Self::Late,
-        Self::Echoes,
-        Self::Chatters,
-    ];
-}
-
 /// The cable to a module, with the module at its end.
-pub(crate) struct Cable {
-    plan: Arc<Mutex<Plan>>,
-    task: JoinHandle<()>,
-}
-
-#[derive(Default)]
-struct Plan {
-    fault: Option<(usize, Fault)>,
-    steps: usize,
-}
+pub(crate) struct Cable(JoinHandle<()>);
 
 struct Module {
     dialect: &'static str,
     table: Table,
-    plan: Arc<Mutex<Plan>>,
+    plan: Plan,
     mode: Mode,
     line: Vec<u8>,
     echoes: bool,
@@ -84,16 +41,14 @@ enum Mode {
 
 impl Cable {
     /// A module of this dialect, and its port.
-    pub(crate) fn new(dialect: &'static str) -> (Self, PathBuf) {
-        let watch = OpenWatch::new().unwrap();
-        let end = PtyEnd::open(PtyOptions::default(), &watch).unwrap();
+    pub(crate) fn new(dialect: &'static str, plan: &Plan, watch: &OpenWatch) -> (Self, PathBuf) {
+        let end = PtyEnd::open(PtyOptions::default(), watch).unwrap();
         let device = end.slave().to_owned();
-        let plan = Arc::<Mutex<Plan>>::default();
         let (_, table) = ALL.into_iter().find(|(name, _)| *name == dialect).unwrap();
         let module = Module {
             dialect,
             table,
-            plan: Arc::clone(&plan),
+            plan: plan.clone(),
             mode: Mode::Command,
             line: Vec::new(),
             echoes: true,
@@ -102,27 +57,13 @@ impl Cable {
             out: Vec::new(),
             late: None,
         };
-        let task = tokio::spawn(async move {
-            let _watch = watch;
-            module.run(end).await;
-        });
-        (Self { plan, task }, device)
-    }
-
-    /// Lets this go wrong at the n-th step from the start.
-    pub(crate) fn fault(&self, at: usize, fault: Fault) {
-        self.plan.lock().unwrap().fault = Some((at, fault));
-    }
-
-    /// The steps so far.
-    pub(crate) fn steps(&self) -> usize {
-        self.plan.lock().unwrap().steps
+        (Self(tokio::spawn(module.run(end))), device)
     }
 }
 
 impl Drop for Cable {
     fn drop(&mut self) {
-        self.task.abort();
+        self.0.abort();
     }
 }
 
@@ -155,14 +96,6 @@ impl Module {
                 }
             }
         }
-    }
-
-    /// The next step: what goes wrong with it.
-    fn step(&self) -> Option<Fault> {
-        let mut plan = self.plan.lock().unwrap();
-        let at = plan.steps;
-        plan.steps += 1;
-        plan.fault.filter(|(wrong, _)| *wrong == at).map(|(_, fault)| fault)
     }
 
     fn hear(&mut self, bytes: &[u8]) {
@@ -204,14 +137,14 @@ impl Module {
     /// Data for the far end, which gives them back; `+++` alone is an escape.
     fn stream(&mut self, bytes: &[u8]) {
         if bytes == b"+++" {
-            let fault = self.step();
+            let fault = self.plan.step();
             self.mode = Mode::Command;
             return self.answer(fault, "+++", b"\r\nOK\r\n".to_vec());
         }
         if matches!(self.mode, Mode::Deaf) {
             return;
         }
-        let fault = if self.has_passed { None } else { self.step() };
+        let fault = if self.has_passed { None } else { self.plan.step() };
         self.has_passed = true;
         match fault {
             Some(Fault::Silent) => self.mode = Mode::Deaf,
@@ -263,7 +196,7 @@ impl Module {
     }
 
     fn obey(&mut self, command: &str) {
-        let fault = self.step();
+        let fault = self.plan.step();
         let works = !matches!(fault, Some(Fault::Refuses | Fault::Silent | Fault::Reboots));
         if command.starts_with("ATE0") && works {
             self.echoes = false;
@@ -274,7 +207,8 @@ impl Module {
         let number = |begin: &str| command.strip_prefix(begin).and_then(|rest| rest.parse().ok());
         if let Some(count) = number("AT+CIPSEND=").or(number("AT+QISEND=0,")) {
             answer = b"\r\n> ".to_vec();
-            if works {
+            // One that stops before it has offered anything takes nothing.
+            if works && fault != Some(Fault::Stops) {
                 self.mode = Mode::Piece(count);
             }
         }
@@ -308,7 +242,6 @@ impl Module {
         // Where data begin, nothing but data come.
         let is_command = matches!(self.mode, Mode::Command);
         match fault {
-            None => {}
             Some(Fault::Refuses) => answer = b"\r\nERROR\r\n".to_vec(),
             Some(Fault::Silent) => return,
             Some(Fault::Reboots) => return self.reboot(),
@@ -322,11 +255,13 @@ impl Module {
                 return;
             }
             Some(Fault::Echoes) => self.echoes = true,
+            Some(Fault::Stops) => answer.truncate(answer.len() / 2),
             Some(Fault::Chatters) => {
                 let urc = b"\r\n+WIND: 7\r\n\r\n+CREG: 1,\"178D\",\"1678\"\r\n\r\nRING\r\n";
                 let behind = if is_command { &urc[..] } else { b"" };
                 answer = [&urc[..], &answer, behind].concat();
             }
+            _ => {}
         }
         self.out.extend(answer);
     }

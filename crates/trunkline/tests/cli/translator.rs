@@ -113,9 +113,18 @@ fn all_values_pass_both_ways_through_every_wavecom_module_call_after_call() {
 }
 
 #[test]
-fn ten_mebibytes_each_way_at_once_arrive_whole() {
+fn ten_mebibytes_each_way_at_once_arrive_whole_by_wipdata() {
+    ten_mebibytes_arrive_whole("wavecom-q26");
+}
+
+#[test]
+fn ten_mebibytes_each_way_at_once_arrive_whole_by_dlemode() {
+    ten_mebibytes_arrive_whole("q2406-edsoft");
+}
+
+fn ten_mebibytes_arrive_whole(persona: &str) {
     const COUNT: usize = 10 << 20;
-    let (_stage, mut equipment) = ready("wavecom-q26");
+    let (_stage, mut equipment) = ready(persona);
     let (server, address) = server();
     let far = dial(&mut equipment, &server, &address);
     let (up, down) = (bytes(COUNT, 1), bytes(COUNT, 2));
