@@ -10,6 +10,8 @@ mod crowd;
 mod device;
 mod dialling;
 mod documentation;
+#[cfg(feature = "translator")]
+mod engineer;
 #[cfg(all(feature = "station", feature = "collector"))]
 mod flood;
 mod inside;

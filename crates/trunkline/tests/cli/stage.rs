@@ -25,7 +25,8 @@ pub(crate) fn trunkline(folder: &Path) -> Command {
     command.current_dir(folder).env_clear();
     command
         .env("XDG_RUNTIME_DIR", folder)
-        .env("XDG_STATE_HOME", folder)
+        // Root's own would be the machine's.
+        .env("STATE_DIRECTORY", folder.join("state-of-this-test"))
         .env("PATH", "/usr/bin:/bin");
     command
 }
@@ -251,6 +252,13 @@ impl Equipment {
         }
         let rest = self.heard.split_off(count);
         std::mem::replace(&mut self.heard, rest)
+    }
+
+    /// What comes within a tenth of a second.
+    #[cfg(feature = "translator")]
+    pub(crate) fn hears_soon(&mut self) -> Vec<u8> {
+        self.hear(Instant::now() + Duration::from_millis(100));
+        std::mem::take(&mut self.heard)
     }
 
     /// Writes what the terminal takes at once, and keeps what comes meanwhile; how much was written.

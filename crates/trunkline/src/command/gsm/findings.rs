@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use translator::gsm::{Reason, Registration, Status};
+use translator::gsm::{Registration, Status};
 
+use super::advice::folded;
 use crate::json::Json;
 use crate::style::Style;
 
@@ -22,9 +23,12 @@ pub(super) struct Findings {
 
 /// What is wrong.
 pub(super) struct Trouble {
-    pub(super) reason: Reason,
-    /// In words, with what to do about it.
+    /// Its code, as in records of calls.
+    pub(super) cause: &'static str,
+    /// In words.
     pub(super) words: String,
+    /// What to do about it, if that is known.
+    pub(super) next: String,
 }
 
 /// A call that came up.
@@ -32,6 +36,9 @@ pub(super) struct Tried {
     pub(super) to: String,
     pub(super) took: Duration,
 }
+
+/// Characters of a line.
+const WIDTH: usize = 80;
 
 /// Looks at the signal that are kept: an hour of them.
 const SIGNALS: usize = 1800;
@@ -80,8 +87,9 @@ impl Findings {
             ("looks", (self.signals.len() as u64).into()),
             ("call", self.call.as_ref().map(|call| call.to.clone()).into()),
             ("milliseconds", self.call.as_ref().map(|call| call.took.as_millis() as u64).into()),
-            ("cause", self.trouble.as_ref().map(|trouble| trouble.reason.cause().code()).into()),
+            ("cause", self.trouble.as_ref().map(|trouble| trouble.cause).into()),
             ("trouble", self.trouble.as_ref().map(|trouble| trouble.words.clone()).into()),
+            ("next", self.trouble.as_ref().and_then(|trouble| known(&trouble.next)).into()),
         ])
     }
 
@@ -110,11 +118,13 @@ impl Findings {
         }
         let mut text: String =
             rows.iter().map(|(what, row)| format!("{what:<10}{row}\n")).collect();
-        let verdict = match &self.trouble {
-            Some(trouble) => trouble.words.clone(),
-            None => "it is in order".to_owned(),
-        };
-        text.push_str(&format!("\n{}\n", style.bold(&verdict)));
+        let verdict = self.trouble.as_ref().map_or("it is in order", |trouble| &trouble.words);
+        text.push_str(&format!("\n{}\n", style.bold(folded(verdict, WIDTH))));
+        if let Some(next) = self.trouble.as_ref().map(|trouble| &trouble.next)
+            && !next.is_empty()
+        {
+            text.push_str(&format!("{}\n", folded(next, WIDTH)));
+        }
         text
     }
 
@@ -131,10 +141,10 @@ impl Findings {
         if let (Some(least), Some(most)) = (self.heard().min(), self.heard().max())
             && self.signals.len() > 1
         {
-            text.push_str(&format!(
-                "; {least} to {most} dBm in {} looks, none in {deaf}",
-                self.signals.len()
-            ));
+            text.push_str(&format!("; {least} to {most} dBm in {} looks", self.signals.len()));
+            if deaf > 0 {
+                text.push_str(&format!(", none in {deaf}"));
+            }
         }
         text
     }

@@ -1,14 +1,16 @@
 //! `trunkline gsm`: the engineer's tool before a GSM module.
 
+mod advice;
 mod findings;
+mod knock;
 mod visit;
 
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use settings::{SecretRef, Span};
-use translator::gsm::{Dialect, Target};
-use translator::{FlowConfig, GsmConfig};
+use translator::gsm::{By, Dialect, Target};
+use translator::{FlowConfig, GsmConfig, Power};
 
 use self::findings::Findings;
 use self::visit::{Watcher, Wishes, visit};
@@ -53,6 +55,12 @@ const WATCH: Flag = Flag {
 };
 const CALL: Flag = Flag { name: "call", value: Some("HOST:PORT"), help: "Try a call, and hang up" };
 
+const POWER: Flag = Flag {
+    name: "power",
+    value: Some("HOW"),
+    help: "Start it anew first: dtr, by dropping DTR for a second, or by a program with its arguments",
+};
+
 pub(super) const COMMAND: Command = Command {
     name: "gsm",
     about: "find out what is wrong with a GSM module",
@@ -60,9 +68,9 @@ pub(super) const COMMAND: Command = Command {
            and opens a connection. What is found is printed, with a reason and a remedy for what fails. --log debug \
            shows the conversation with the module, without PIN and password: send that to whoever is to help.\n\n\
            The exit status is 0 when everything that was asked for is in order. An instance that uses the port must be \
-           stopped first.",
+           stopped first. Ctrl-C ends a call and the data session, and leaves the port as it was; twice, at once.",
     operands: &[Operand { name: "DEVICE", count: Count::One, help: "The module's port" }],
-    flags: &[SPEED, FLOW, DIALECT, PIN, APN, USER, PASSWORD, WITHIN, WATCH, CALL, JSON, LOG],
+    flags: &[SPEED, FLOW, DIALECT, PIN, APN, USER, PASSWORD, WITHIN, POWER, WATCH, CALL, JSON, LOG],
     examples: &[
         ("trunkline gsm /dev/ttyUSB0", "What is it, and has it a network?"),
         (
@@ -73,6 +81,10 @@ pub(super) const COMMAND: Command = Command {
             "trunkline gsm /dev/ttyUSB0 --watch 2m",
             "How does the signal hold, while the antenna is moved?",
         ),
+        (
+            "trunkline gsm /dev/ttyUSB0 --power dtr --log debug 2>module.log",
+            "What does it say from its start on? That is the log to send",
+        ),
     ],
     act: Act::Run(|matches| exit(run(matches))),
 };
@@ -82,6 +94,7 @@ fn run(matches: &Matches) -> Result<Exit, Failure> {
     let config = config(matches)?;
     let wishes = Wishes {
         call: matches.value(&CALL).map(|text| target(matches, text)).transpose()?,
+        anew: matches.value(&POWER).map(|how| if how == "dtr" { By::Dtr } else { By::Power }),
         watch: matches.parse::<Span>(&WATCH)?.map_or(Duration::ZERO, |span| span.0),
         watcher: match std::io::stderr().is_terminal() && !matches.has(&JSON) {
             true => Watcher::Person,
@@ -123,6 +136,11 @@ fn config(matches: &Matches) -> Result<GsmConfig, Failure> {
     config.password = matches.parse::<SecretRef>(&PASSWORD)?;
     config.apn = matches.value(&APN).unwrap_or_default().to_owned();
     config.user = matches.value(&USER).unwrap_or_default().to_owned();
+    if let Some(program) = matches.value(&POWER).filter(|how| *how != "dtr") {
+        let words = program.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        config.power = Power::try_from(words)
+            .map_err(|error| matches.wrong(format!("--power {program}: {error}")))?;
+    }
     if let Some(within) = matches.parse(&WITHIN)? {
         config.register_within = within;
     }

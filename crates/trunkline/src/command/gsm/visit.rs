@@ -2,17 +2,34 @@
 
 use std::time::Duration;
 
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep, timeout};
-use translator::gsm::{Event, Module, Order, Question, Reason, Target, Told};
+use translator::gsm::{By, Event, Module, Order, Question, Reason, Target, Told};
 use translator::{Desk, GsmConfig, Heard, Tries};
 
+use super::advice;
 use super::findings::{Findings, Tried, Trouble};
+use super::knock::{Knocked, knock};
 
 /// What is to be looked at beside the module itself.
 pub(super) struct Wishes {
     pub(super) call: Option<Target>,
     pub(super) watch: Duration,
     pub(super) watcher: Watcher,
+    /// What starts it anew before anything else is done.
+    pub(super) anew: Option<By>,
+}
+
+/// Why no more is looked at.
+enum Halt {
+    /// The module, its card or its network is like this.
+    Wrong(Reason),
+    /// The port is of no use any more.
+    Lost(String),
+    /// It answers at another speed.
+    Speed(u32),
+    /// Somebody has had enough.
+    Interrupted,
 }
 
 /// Whether somebody looks on.
@@ -50,109 +67,214 @@ impl Steps {
 /// From one look at the signal to the next.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-/// Looks at the module, and leaves it in order.
+/// How long a module has to end its call and its session.
+const LEAVING: Duration = Duration::from_secs(10);
+
+/// Looks at the module, and leaves it in order, also when it is interrupted.
 ///
 /// # Errors
 /// The port can't be used.
 pub(super) async fn visit(config: &GsmConfig, wishes: &Wishes) -> Result<Findings, String> {
     let setup = config.setup().map_err(|error| crate::failure::chain(&error))?;
-    let serial = tty::Serial::open(&config.device, &config.settings(), &config.lock_policy())
-        .map_err(|error| crate::failure::chain(&error))?;
-    let mut desk = Desk::new(Module::new(setup), serial, Tries::new(crate::place::state(), config));
+    let settings = config.settings();
+    let mut serial = tty::Serial::open(&config.device, &settings, &config.lock_policy())
+        .map_err(|error| advice::no_port(&error))?;
+    if wishes.anew == Some(By::Dtr) && !serial.has_lines() {
+        return Err(format!("{} has no DTR for --power dtr", config.device.display()));
+    }
     let mut findings = Findings::of(&config.device);
     let mut steps = Steps { watcher: wishes.watcher, doing: "" };
-    if let Err(reason) = look(&mut desk, wishes, &mut findings, &mut steps).await {
-        let words = desk.trouble(&reason);
-        findings.trouble = Some(Trouble { reason, words });
+    // What is started anew may come up in its own time.
+    if wishes.anew.is_none() {
+        steps.say("knocking …");
+        let knocked = tokio::select! {
+            knocked = knock(&mut serial, &settings) => knocked,
+            () = interruption() => {
+                findings.trouble = Some(trouble(&Halt::Interrupted, String::new()));
+                return Ok(findings);
+            }
+        };
+        match knocked {
+            Knocked::Here => {}
+            Knocked::At(speed) => {
+                findings.trouble = Some(trouble(&Halt::Speed(speed), String::new()));
+                return Ok(findings);
+            }
+            Knocked::Noise => steps.say("it says what can't be read …"),
+            Knocked::Silence => steps.say("no answer, at no speed; trying harder …"),
+        }
+    }
+    let tries = Tries::new(crate::place::state(), config);
+    let mut desk = Desk::new(Module::new(setup), serial, tries);
+    let looked = {
+        let mut visit = Visit { desk: &mut desk, config, steps: &mut steps };
+        tokio::select! {
+            looked = visit.look(wishes, &mut findings) => looked,
+            () = interruption() => Err(Halt::Interrupted),
+        }
+    };
+    if matches!(looked, Err(Halt::Interrupted)) {
+        // Behind the terminal's own ^C.
+        steps.say("\nleaving it in order …");
+    }
+    if let Err(halt) = &looked {
+        let words = match halt {
+            Halt::Wrong(reason) => desk.trouble(reason),
+            _ => String::new(),
+        };
+        findings.trouble = Some(trouble(halt, words));
     }
     findings.module = desk.module().status().clone();
-    desk.order(Order::Stop);
-    let stopped = async {
-        while !matches!(until(&mut desk, &mut steps).await, Ok(Event::Stopped) | Err(_)) {}
-    };
-    let _: Result<(), _> = timeout(Duration::from_secs(10), stopped).await;
+    if !matches!(looked, Err(Halt::Lost(_))) {
+        tokio::select! {
+            _ = timeout(LEAVING, leave(&mut desk)) => {}
+            // Twice means at once.
+            () = interruption() => {}
+        }
+    }
     Ok(findings)
 }
 
-async fn look(
-    desk: &mut Desk,
-    wishes: &Wishes,
-    findings: &mut Findings,
-    steps: &mut Steps,
-) -> Result<(), Reason> {
-    desk.order(Order::Start);
-    ready(desk, steps).await?;
-    findings.card = ask(desk, Question::Card, steps).await?;
-    findings.subscriber = ask(desk, Question::Subscriber, steps).await?;
-    let end = Instant::now() + wishes.watch;
-    loop {
-        desk.order(Order::Look);
-        while until(desk, steps).await? != Event::Status {}
-        let status = desk.module().status();
-        findings.signal(status.signal);
-        if !wishes.watch.is_zero() {
-            let signal = status.signal.map_or("none".to_owned(), |dbm| format!("{dbm} dBm"));
-            steps.say(&format!("signal {signal}, network {}", status.registration.word()));
+fn trouble(halt: &Halt, words: String) -> Trouble {
+    match halt {
+        Halt::Wrong(reason) => {
+            // A configuration's keys are this command's flags.
+            let words = ["pin", "apn", "dialect"]
+                .iter()
+                .fold(words, |words, key| words.replace(&format!("`{key}`"), &format!("--{key}")));
+            let next = advice::next(reason).to_owned();
+            Trouble { cause: reason.cause().code(), words, next }
         }
-        if Instant::now() + LOOK_EVERY > end {
-            break;
-        }
-        sleep(LOOK_EVERY).await;
+        Halt::Lost(why) => Trouble {
+            cause: at::result::Cause::DeviceLost.code(),
+            words: why.clone(),
+            next: String::new(),
+        },
+        Halt::Speed(speed) => Trouble {
+            cause: at::result::Cause::ModemFailed.code(),
+            words: format!("it answers at {speed} bit/s, and not at the speed that was given"),
+            next: format!(
+                "Give --speed {speed}, and in a configuration speed = {speed}. AT+IPR sets another: AT+IPR=115200;&W"
+            ),
+        },
+        Halt::Interrupted => Trouble {
+            cause: at::result::Cause::Operator.code(),
+            words: "it was interrupted".to_owned(),
+            next: String::new(),
+        },
     }
-    if let Some(target) = &wishes.call {
-        findings.call = Some(call(desk, target, steps).await?);
+}
+
+/// Ready when somebody wants this to end.
+async fn interruption() {
+    let (Ok(mut interrupt), Ok(mut end)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = end.recv() => {}
+    }
+}
+
+/// Ends its call and its session.
+async fn leave(desk: &mut Desk) {
+    if matches!(desk.module().doing(), "online" | "dialling") {
         desk.order(Order::HangUp);
-        ready(desk, steps).await?;
+        while !matches!(desk.next().await, Heard::Lost(_) | Heard::Event(Event::Ready)) {}
     }
-    Ok(())
+    desk.order(Order::Stop);
+    while !matches!(desk.next().await, Heard::Lost(_) | Heard::Event(Event::Stopped)) {}
 }
 
-async fn call(desk: &mut Desk, target: &Target, steps: &mut Steps) -> Result<Tried, Reason> {
-    let begun = Instant::now();
-    desk.order(Order::Dial(target.clone()));
-    loop {
-        match until(desk, steps).await? {
-            Event::Connected => {
-                let to = format!("{}:{}", target.host, target.port);
-                return Ok(Tried { to, took: begun.elapsed() });
+/// A look at a module.
+struct Visit<'a> {
+    desk: &'a mut Desk,
+    config: &'a GsmConfig,
+    steps: &'a mut Steps,
+}
+
+impl Visit<'_> {
+    async fn look(&mut self, wishes: &Wishes, findings: &mut Findings) -> Result<(), Halt> {
+        self.desk.order(wishes.anew.map_or(Order::Start, Order::Restart));
+        self.ready().await?;
+        findings.card = self.ask(Question::Card).await?;
+        findings.subscriber = self.ask(Question::Subscriber).await?;
+        let end = Instant::now() + wishes.watch;
+        loop {
+            self.desk.order(Order::Look);
+            while self.until().await? != Event::Status {}
+            let status = self.desk.module().status();
+            findings.signal(status.signal);
+            if !wishes.watch.is_zero() {
+                let signal = status.signal.map_or("none".to_owned(), |dbm| format!("{dbm} dBm"));
+                self.steps.say(&format!("signal {signal}, network {}", status.registration.word()));
             }
-            Event::NoCall(reason) => return Err(reason),
-            _ => {}
+            if Instant::now() + LOOK_EVERY > end {
+                break;
+            }
+            sleep(LOOK_EVERY).await;
+        }
+        if let Some(target) = &wishes.call {
+            findings.call = Some(self.call(target).await?);
+            self.desk.order(Order::HangUp);
+            self.ready().await?;
+        }
+        Ok(())
+    }
+
+    async fn call(&mut self, target: &Target) -> Result<Tried, Halt> {
+        let begun = Instant::now();
+        self.desk.order(Order::Dial(target.clone()));
+        loop {
+            match self.until().await? {
+                Event::Connected => {
+                    let to = format!("{}:{}", target.host, target.port);
+                    return Ok(Tried { to, took: begun.elapsed() });
+                }
+                Event::NoCall(reason) => return Err(Halt::Wrong(reason)),
+                _ => {}
+            }
         }
     }
-}
 
-/// What the module answers, without the command's name.
-async fn ask(desk: &mut Desk, question: Question, steps: &mut Steps) -> Result<String, Reason> {
-    desk.order(Order::Ask(question));
-    loop {
-        if let Event::Told(_, told) = until(desk, steps).await? {
-            let Told::Lines(lines) = told else { return Ok(String::new()) };
-            let text = lines.join(" ");
-            let bare = text.trim_start_matches(question.name()).trim_start_matches(':');
-            return Ok(bare.trim().trim_matches('"').to_owned());
+    /// What the module answers, without the command's name.
+    async fn ask(&mut self, question: Question) -> Result<String, Halt> {
+        self.desk.order(Order::Ask(question));
+        loop {
+            if let Event::Told(_, told) = self.until().await? {
+                let Told::Lines(lines) = told else { return Ok(String::new()) };
+                let text = lines.join(" ");
+                let bare = text.trim_start_matches(question.name()).trim_start_matches(':');
+                return Ok(bare.trim().trim_matches('"').to_owned());
+            }
         }
     }
-}
 
-async fn ready(desk: &mut Desk, steps: &mut Steps) -> Result<(), Reason> {
-    loop {
-        match until(desk, steps).await? {
-            Event::Ready => return Ok(()),
-            Event::Trouble(reason) => return Err(reason),
-            _ => {}
+    async fn ready(&mut self) -> Result<(), Halt> {
+        loop {
+            match self.until().await? {
+                Event::Ready => return Ok(()),
+                Event::Trouble(reason) => return Err(Halt::Wrong(reason)),
+                Event::Power => {
+                    self.steps.say("its power is switched, or it is given time to come up …");
+                    self.config.power.cycle(&self.config.name).await;
+                }
+                _ => {}
+            }
         }
     }
-}
 
-/// The next event; what is said meanwhile is logged.
-async fn until(desk: &mut Desk, steps: &mut Steps) -> Result<Event, Reason> {
-    loop {
-        steps.show(desk.module().doing());
-        match desk.next().await {
-            Heard::Event(event) => return Ok(event),
-            Heard::Said(line) => tracing::debug!("{line}"),
-            Heard::Lost(_) => return Err(Reason::Silent("AT".to_owned())),
+    /// The next event; what is said meanwhile is logged.
+    async fn until(&mut self) -> Result<Event, Halt> {
+        loop {
+            self.steps.show(self.desk.module().doing());
+            match self.desk.next().await {
+                Heard::Event(event) => return Ok(event),
+                Heard::Said(line) => tracing::debug!("{line}"),
+                Heard::Lost(why) => return Err(Halt::Lost(why)),
+            }
         }
     }
 }

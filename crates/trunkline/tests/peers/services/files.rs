@@ -70,6 +70,36 @@ fn files_pass_by_connections_that_vsftpd_makes() {
 }
 
 #[test]
+fn a_session_with_vsftpd_and_each_of_its_data_connections_is_a_call_on_record() {
+    let stage = Stage::new();
+    let (_server, port) = vsftpd(&stage);
+    let mut equipment = Equipment::new(&stage);
+    equipment.says(
+        &format!("AT+WIPCREATE=4,1,\"127.0.0.1\",{port},\"ftp\",\"me@example\""),
+        "\r\nOK\r\n\r\n+WIPREADY: 4,1\r\n",
+    );
+    equipment.ok("AT+WIPOPT=4,1,2,40,1");
+    let file = random(1234);
+    equipment.puts("AT+WIPFILE=4,1,2,\"up/file\"", &file);
+    // One that the server makes.
+    equipment.ok("AT+WIPOPT=4,1,2,41,0");
+    equipment.gets("AT+WIPFILE=4,1,1,\"up/file\"", &file);
+    equipment.says("AT+WIPCLOSE=4,1", "\r\nOK\r\n\r\n+WIPPEERCLOSE: 4,1\r\n");
+
+    let session = format!("\"party\":\"127.0.0.1:{port}\"");
+    equipment.trunkline.ask_until(&["calls", "--json"], &session);
+    let calls = equipment.trunkline.ask(&["calls", "--json"]);
+    let all: Vec<&str> = calls.lines().collect();
+    assert_eq!(all.len(), 3, "{calls}");
+    let with = |parts: &[&str]| {
+        all.iter().filter(|call| parts.iter().all(|part| call.contains(part))).count()
+    };
+    assert_eq!(with(&[&session, "\"direction\":\"out\"", "\"over\":\"tcp\""]), 1, "{calls}");
+    assert_eq!(with(&["\"direction\":\"out\"", "\"sent\":1234,"]), 1, "{calls}");
+    assert_eq!(with(&["\"direction\":\"in\"", "\"received\":1234,"]), 1, "{calls}");
+}
+
+#[test]
 fn what_is_typed_before_vsftpd_has_let_us_in_waits_and_an_escape_gives_a_file_up() {
     let stage = Stage::new();
     let (_server, port) = vsftpd(&stage);

@@ -12,15 +12,17 @@ const LARGE: usize = 10 * 1024 * 1024;
 
 /// Equipment at a Wavecom modem whose bearer is started.
 struct Equipment {
-    _trunkline: Trunkline,
+    trunkline: Trunkline,
     wire: Wire,
 }
 
 impl Equipment {
     fn new(stage: &Stage) -> Self {
-        let trunkline = Setting::new(stage).line("m", "persona = \"wavecom-q26\"").run();
+        let store = format!("[exchange]\nstore = \"{}\"\n", stage.path("calls.db").display());
+        let setting = Setting::new(stage).line("m", "persona = \"wavecom-q26\"").tables(&store);
+        let trunkline = setting.run();
         let wire = trunkline.open("m");
-        let mut equipment = Self { _trunkline: trunkline, wire };
+        let mut equipment = Self { trunkline, wire };
         equipment.wire.send("ATE0\r");
         equipment.wire.expect("\r\nOK\r\n");
         for command in ["AT+CMEE=1", "AT+WIPCFG=1", "AT+WIPBR=1,6", "AT+WIPBR=4,6,0"] {
