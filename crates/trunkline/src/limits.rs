@@ -97,3 +97,7 @@ pub(crate) const LAUNCHER_OPENING: Duration = Duration::from_secs(60);
 /// How long a launcher may take to end when its last program has; it has nothing else to do.
 #[cfg(feature = "exchange")]
 pub(crate) const LAUNCHER_END: Duration = Duration::from_secs(2);
+
+/// Alarms that `trunkline sites --alarms` shows: more than anybody reads.
+#[cfg(feature = "collector")]
+pub(crate) const ALARMS: usize = 1_000;

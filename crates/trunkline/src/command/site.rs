@@ -47,6 +47,14 @@ const WISH: Flag = Flag {
     help: "What has become of what was to be asked later, by its number",
 };
 
+const POINTS: Flag = Flag {
+    name: "points",
+    value: Some("SITE"),
+    help: "The points of a site, with what was measured last",
+};
+const ALARMS: Flag =
+    Flag { name: "alarms", value: None, help: "The alarms: those that last first" };
+
 const SITE: Operand = Operand { name: "SITE", count: Count::One, help: "The site" };
 
 pub(super) const SITES: Command = Command {
@@ -54,9 +62,10 @@ pub(super) const SITES: Command = Command {
     about: "show the sites of a running instance",
     text: "",
     operands: &[],
-    flags: &[WISH, JSON, CONTROL],
+    flags: &[POINTS, ALARMS, WISH, JSON, CONTROL],
     examples: &[
         ("trunkline sites", "Which are on the line, and when did the others call?"),
+        ("trunkline sites --points pump-7", "What did it say last?"),
         ("trunkline sites --wish 7", "What has become of wish 7?"),
     ],
     act: Act::Run(|matches| exit(sites(matches))),
@@ -126,10 +135,23 @@ fn open(matches: &Matches) -> Result<Connection, Failure> {
 
 fn sites(matches: &Matches) -> Result<Exit, Failure> {
     let wish: Option<i64> = matches.parse(&WISH)?;
-    let request = wish.map_or(Request::Sites, Request::Wish);
+    let points = matches.value(&POINTS).map(str::to_owned);
+    let request = match (wish, &points, matches.has(&ALARMS)) {
+        (None, None, false) => Request::Sites,
+        (Some(id), None, false) => Request::Wish(id),
+        (None, Some(site), false) => Request::Points(site.clone()),
+        (None, None, true) => Request::Alarms,
+        _ => return Err(matches.wrong("--points, --alarms and --wish exclude each other").into()),
+    };
     let items = open(matches)?.all(&request)?;
     if matches.has(&JSON) {
         return Ok(show_json(&items));
+    }
+    if matches.has(&ALARMS) {
+        return Ok(show_alarms(&items));
+    }
+    if points.is_some() {
+        return Ok(show_points(&items));
     }
     let text = |item: &Json, key: &str| item.text(key).unwrap_or_default().to_owned();
     if wish.is_some() {
@@ -157,6 +179,26 @@ fn sites(matches: &Matches) -> Result<Exit, Failure> {
     let head =
         ["SITE", "STATE", "FRAMING", "POINTS", "FROM", "LAST CALL", "NEXT CALL", "ITS STATION"];
     Ok(crate::show(&table(head, &rows, Style::of(&std::io::stdout()))))
+}
+
+fn show_points(items: &[Json]) -> Exit {
+    let row = |item: &Json| {
+        let text = |key| item.text(key).unwrap_or_default().to_owned();
+        let unit = item.number("unit").map(|unit| unit.to_string()).unwrap_or_default();
+        let value = format!("{} {}", text("value"), text("measure")).trim().to_owned();
+        [text("point"), value, text("quality"), text("at"), unit, text("address"), text("type")]
+    };
+    let rows: Vec<_> = items.iter().map(row).collect();
+    let head = ["POINT", "VALUE", "QUALITY", "MEASURED", "UNIT", "ADDRESS", "TYPE"];
+    crate::show(&table(head, &rows, Style::of(&std::io::stdout())))
+}
+
+fn show_alarms(items: &[Json]) -> Exit {
+    let keys = ["site", "kind", "words", "began", "ended", "seen-by"];
+    let row = |item: &Json| keys.map(|key| item.text(key).unwrap_or_default().to_owned());
+    let rows: Vec<_> = items.iter().map(row).collect();
+    let head = ["SITE", "ALARM", "WORDS", "SINCE", "UNTIL", "SEEN BY"];
+    crate::show(&table(head, &rows, Style::of(&std::io::stdout())))
 }
 
 fn read(matches: &Matches) -> Result<Exit, Failure> {

@@ -21,6 +21,12 @@ pub(crate) enum Request {
     /// How do the sites stand?
     #[cfg(feature = "collector")]
     Sites,
+    /// How do the points of this site stand?
+    #[cfg(feature = "collector")]
+    Points(String),
+    /// Which alarms are there?
+    #[cfg(feature = "collector")]
+    Alarms,
     /// Ask this of a site.
     #[cfg(feature = "collector")]
     Ask(SiteAsk),
@@ -102,7 +108,7 @@ pub(crate) enum RequestError {
     Wanted(#[from] NoWanted),
     /// No such order.
     #[error(
-        "expected `do` to be one of lines, calls, hang-up, trace, modems, busy-out, reload, note, sites, ask, wish, station-call"
+        "expected `do` to be one of lines, calls, hang-up, trace, modems, busy-out, reload, note, sites, points, alarms, ask, wish, station-call"
     )]
     Unknown,
     /// The order needs to know for whom.
@@ -135,6 +141,10 @@ impl Request {
             }
             #[cfg(feature = "collector")]
             Some("sites") => Ok(Self::Sites),
+            #[cfg(feature = "collector")]
+            Some("points") => named("site").map(Self::Points),
+            #[cfg(feature = "collector")]
+            Some("alarms") => Ok(Self::Alarms),
             #[cfg(feature = "collector")]
             Some("ask") => Ok(Self::Ask(SiteAsk {
                 site: named("site")?,
@@ -181,6 +191,12 @@ impl Request {
             ]),
             #[cfg(feature = "collector")]
             Self::Sites => Json::object([("do", "sites".into())]),
+            #[cfg(feature = "collector")]
+            Self::Points(site) => {
+                Json::object([("do", "points".into()), ("site", site.as_str().into())])
+            }
+            #[cfg(feature = "collector")]
+            Self::Alarms => Json::object([("do", "alarms".into())]),
             #[cfg(feature = "collector")]
             Self::Ask(ask) => Json::object([
                 ("do", "ask".into()),

@@ -222,6 +222,16 @@ async fn serve(
             #[cfg(feature = "collector")]
             Ok(Request::Sites) => list(&mut write, instance.sites()).await?,
             #[cfg(feature = "collector")]
+            Ok(Request::Points(site)) => match instance.points(&site) {
+                Ok(items) => list(&mut write, items).await?,
+                Err(error) => say(&mut write, &failed(&error)).await?,
+            },
+            #[cfg(feature = "collector")]
+            Ok(Request::Alarms) => match instance.alarms() {
+                Ok(items) => list(&mut write, items).await?,
+                Err(error) => say(&mut write, &failed(&error)).await?,
+            },
+            #[cfg(feature = "collector")]
             Ok(Request::Ask(ask)) => match super::site::ask(instance, ask).await {
                 Ok(items) => list(&mut write, items).await?,
                 Err(error) => say(&mut write, &failed(&error)).await?,

@@ -38,6 +38,8 @@ mod serve;
 mod sites;
 #[cfg(all(feature = "collector", feature = "web"))]
 mod sites_page;
+#[cfg(feature = "collector")]
+mod standing;
 #[cfg(feature = "station")]
 mod station;
 #[cfg(any(feature = "modems", feature = "translator"))]

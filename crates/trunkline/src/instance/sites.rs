@@ -8,10 +8,10 @@ use collector::{
     StationNow, Surroundings,
 };
 use exchange::{CallbackConfig, Event, Exchange, NotCalled};
-use store::Store;
+use store::{AlarmRow, Store};
 use tokio::sync::Notify;
 
-use super::{Instance, lock};
+use super::{Instance, lock, standing};
 use crate::json::Json;
 use crate::time::{Civil, Shown};
 
@@ -162,6 +162,23 @@ impl Instance {
         sites.iter().map(|site| status(&site.status())).collect()
     }
 
+    /// The points of a site, with what was measured last.
+    pub(crate) fn points(&self, site: &str) -> Result<Vec<Json>, String> {
+        let collector = self.sites.collector().ok_or("there are no sites here")?;
+        if collector.site(site).is_none() {
+            return Err(format!("there is no site `{site}`"));
+        }
+        let standings = standing::of(collector, site).map_err(|error| error.to_string())?;
+        Ok(standings.into_iter().map(point).collect())
+    }
+
+    /// Alarms that last, then those that are over.
+    pub(crate) fn alarms(&self) -> Result<Vec<Json>, String> {
+        let collector = self.sites.collector().ok_or("there are no sites here")?;
+        let alarms = collector.store().alarms(crate::limits::ALARMS);
+        Ok(alarms.map_err(|error| error.to_string())?.into_iter().map(alarm).collect())
+    }
+
     /// Carries out what is wanted of a site, or keeps it for later.
     pub(crate) async fn ask_site(&self, order: Order) -> Result<Answer, String> {
         let collector = self.sites.collector().ok_or("there are no sites here")?.clone();
@@ -184,6 +201,35 @@ impl Instance {
             ("answer", wish.answer.into()),
         ]))
     }
+}
+
+fn point(standing: standing::Standing) -> Json {
+    let value = standing.value();
+    let sample = standing.sample.as_ref();
+    let about = standing.about.as_ref();
+    Json::object([
+        ("point", standing.name.as_str().into()),
+        ("value", value.into()),
+        ("measure", standing.measure.as_str().into()),
+        ("quality", sample.map(|sample| store::quality::word(sample.quality).to_owned()).into()),
+        ("at", sample.map(|sample| shown(sample.at)).into()),
+        ("unit", about.map_or(Json::Null, |about| Json::Number(about.unit.into()))),
+        ("address", about.map(|about| about.address.clone()).into()),
+        ("type", about.map(|about| about.kind.clone()).into()),
+    ])
+}
+
+fn alarm(alarm: AlarmRow) -> Json {
+    Json::object([
+        ("alarm", Json::Number(alarm.id)),
+        ("site", alarm.site.into()),
+        ("kind", alarm.kind.into()),
+        ("subject", alarm.subject.into()),
+        ("words", alarm.words.into()),
+        ("began", shown(alarm.began).into()),
+        ("ended", alarm.ended.map(shown).into()),
+        ("seen-by", alarm.seen.map(|(_, by)| by).into()),
+    ])
 }
 
 fn shown(time: SystemTime) -> String {

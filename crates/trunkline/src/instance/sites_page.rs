@@ -1,17 +1,17 @@
 //! The sites of an instance, as its page shows them and asks them.
 
-use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use collector::{Answer, Collector, Order, Passed, PointAbout, Told, Traced, When};
+use collector::{Answer, Collector, Order, Passed, Told, Traced, When};
 use exchange::Event;
-use store::{SampleValue, StoreError, quality};
+use store::{StoreError, quality};
 use web::{
     AlarmNow, Asking, Piece, PointNow, Refusal, SampleNow, Samples, SiteAnswer, SiteNow,
     SiteTraced, SiteValue, SiteWish, Sites, StationNow, WishNow,
 };
 
 use super::sites::Centre;
+use super::standing::{self, text};
 
 impl Centre {
     fn here(&self) -> Result<&Collector, Refusal> {
@@ -78,41 +78,28 @@ impl Sites for Centre {
     }
 
     fn points(&self, site: &str) -> Result<Vec<PointNow>, Refusal> {
-        let collector = self.of(site)?;
-        let latest = collector.store().latest(site).map_err(unread)?;
-        let configured = collector.site(site).map(|site| site.points()).unwrap_or_default();
-        let nothing = |name, measure| PointNow {
-            name,
-            value: None,
-            measure,
-            unit: None,
-            address: String::new(),
-            kind: String::new(),
-            quality: None,
-            at: None,
-        };
-        let about = |point: PointAbout| PointNow {
-            unit: Some(point.unit),
-            address: point.address,
-            kind: point.kind,
-            ..nothing(point.name, point.measure)
-        };
-        let mut points: Vec<PointNow> = configured.into_iter().map(about).collect();
-        let mut places: HashMap<String, usize> =
-            points.iter().enumerate().map(|(at, point)| (point.name.clone(), at)).collect();
-        for sample in latest {
-            let at = *places.entry(sample.point.clone()).or_insert_with(|| {
-                // It isn't configured any more, or comes from a site that names its points itself.
-                points.push(nothing(sample.point.clone(), String::new()));
-                points.len() - 1
-            });
-            if let Some(point) = points.get_mut(at) {
-                point.value = Some(text(&sample.value)).filter(|text| !text.is_empty());
-                point.quality = Some(quality::word(sample.quality).into());
-                point.at = Some(sample.at.into());
+        let standings = standing::of(self.of(site)?, site).map_err(unread)?;
+        let now = |standing: standing::Standing| {
+            let value = standing.value();
+            let about = standing.about.map(|about| (about.unit, about.address, about.kind));
+            let (quality, at) =
+                standing.sample.map(|sample| (quality::word(sample.quality), sample.at)).unzip();
+            let (unit, address, kind) = match about {
+                Some((unit, address, kind)) => (Some(unit), address, kind),
+                None => (None, String::new(), String::new()),
+            };
+            PointNow {
+                name: standing.name,
+                value,
+                measure: standing.measure,
+                unit,
+                address,
+                kind,
+                quality: quality.map(Into::into),
+                at: at.map(Into::into),
             }
-        }
-        Ok(points)
+        };
+        Ok(standings.into_iter().map(now).collect())
     }
 
     fn series(
@@ -279,13 +266,4 @@ fn order(site: &str, what: &str, wish: &SiteWish, by: &str) -> Result<Order, Ref
         expires: wish.expires.map(Duration::from_secs),
         who: by.to_owned(),
     })
-}
-
-fn text(value: &SampleValue) -> String {
-    match value {
-        SampleValue::None => String::new(),
-        // As people read it: no forty zeros.
-        SampleValue::Number(number) => modbus::value::Value::Double(*number).to_string(),
-        SampleValue::Text(text) => text.clone(),
-    }
 }

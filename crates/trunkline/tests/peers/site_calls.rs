@@ -275,7 +275,7 @@ fn a_long_read_is_halved_until_the_unit_bears_it_and_a_write_in_vain_is_on_recor
         &stage,
         exchange,
         "[[site]]\nname = \"pump\"\nframing = \"tcp\"\nwrites = \"allow\"\n\
-         [[site.point]]\nname = \"level\"\naddress = \"h:4\"\n",
+         [[site.point]]\nname = \"level\"\naddress = \"h:4\"\nhigh = 3\n",
     );
     std::thread::spawn(move || picky_unit(exchange));
     trunkline.ask_until(&["sites"], "on line");
@@ -300,6 +300,10 @@ fn a_long_read_is_halved_until_the_unit_bears_it_and_a_write_in_vain_is_on_recor
         record.contains("write h:3+1 as i16 = -5") && record.contains("exception 04"),
         "{record}"
     );
+    // What was said last, and what is wrong, for whoever has no page.
+    trunkline.ask_until(&["sites", "--points", "pump"], "level  4      good");
+    assert!(trunkline.refused(&["sites", "--points", "nobody"]).contains("no site `nobody`"));
+    trunkline.ask_until(&["sites", "--alarms"], "level is 4");
     // Later may be a moment.
     let asked = trunkline.ask(&["read", "pump", "level", "--at", "2099-01-01T06:00"]);
     assert!(asked.contains("waits as wish 1"), "{asked}");
