@@ -72,12 +72,25 @@ fn heard_or_hidden(expected: &Heard, found: &[Heard]) -> bool {
     found.contains(expected) || !found.is_empty()
 }
 
+/// Whether an answer's first bytes are a whole request, which nothing on the wire tells it from: a status that is what
+/// the CRC of the question was.
+fn begins_like_a_request(answer: &[u8]) -> bool {
+    (1..answer.len()).any(|cut| !rtu_heard(Side::Slave, &answer[..cut], &[]).is_empty())
+}
+
 /// Requests, and answers as their unit sends them.
 fn frames() -> impl Strategy<Value = Vec<(u8, Request, Response)>> {
     vec((1u8..=247, exchange()), 1..5).prop_map(|exchanges| {
         let one = |(unit, (request, response))| (unit, request, response);
         exchanges.into_iter().map(one).collect()
     })
+}
+
+#[test]
+fn a_status_that_is_the_crc_of_its_question_looks_like_another_question() {
+    let status = |status| Pdu::new(&[0x07, status]).unwrap();
+    assert!(begins_like_a_request(&rtu_wire(5, &status(0x43))));
+    assert!(!begins_like_a_request(&rtu_wire(5, &status(0x44))));
 }
 
 proptest! {
@@ -102,8 +115,11 @@ proptest! {
             let (request, response) = (request.encode(), response.encode());
             wire.extend(rtu_wire(*unit, &request));
             expected.push((*unit, request));
-            wire.extend(rtu_wire(*unit, &response));
-            expected.push((*unit, response));
+            let answer = rtu_wire(*unit, &response);
+            if !begins_like_a_request(&answer) {
+                expected.push((*unit, response));
+            }
+            wire.extend(answer);
         }
         let told = |heard: Heard| (heard.frame.unit.0, heard.frame.pdu);
         let heard: Vec<_> = rtu_heard(Side::Slave, &wire, &pieces).into_iter().map(told).collect();

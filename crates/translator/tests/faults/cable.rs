@@ -224,6 +224,10 @@ impl Module {
                 answer = [header.as_bytes(), &piece, b"\r\nOK\r\n"].concat();
             }
         }
+        if works && (command.starts_with("AT+CIPSTART") || command.starts_with("AT+QIOPEN")) {
+            // What a connection before has given back died with it.
+            self.held.clear();
+        }
         if works && (command.starts_with("AT+WIPDATA") || command.starts_with("AT#OTCP")) {
             (self.mode, self.has_passed) = (Mode::Stream, false);
         }

@@ -18,7 +18,7 @@ use crate::plan::{Fault, Plan};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Cables at a time: more would make each other late.
-const AT_ONCE: usize = 40;
+const AT_ONCE: usize = 100;
 
 /// A module behind a cable, and the process that calls through it.
 pub(crate) struct Stage {
