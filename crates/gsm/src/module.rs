@@ -439,17 +439,19 @@ impl Module {
             }
             return;
         }
-        if let Some(knock) = self.dialect.and_then(|dialect| dialect.knock(line)) {
+        // Whoever writes a message must not speak as the module.
+        let signs = if is_text { None } else { self.dialect };
+        if let Some(knock) = signs.and_then(|dialect| dialect.knock(line)) {
             self.callers.knock(knock);
             if matches!(self.state, State::Idle { .. }) {
                 self.idle(now, out);
             }
             return;
         }
-        if let Some(dialect) = self.dialect {
+        if let Some(dialect) = signs {
             self.callers.hear(line, dialect);
         }
-        let sign = self.dialect.and_then(|dialect| (dialect.sign)(line, self.link));
+        let sign = signs.and_then(|dialect| (dialect.sign)(line, self.link));
         if sign == Some(Sign::Restarted) && !self.is_waking() {
             return self.lost(now, Reason::Restarted, out);
         }

@@ -320,6 +320,31 @@ fn messages_are_read_told_and_deleted() {
 }
 
 #[test]
+fn a_message_does_not_speak_as_the_module() {
+    for (dialect, words) in [
+        ("wavecom", "CONNECT"),
+        ("wavecom", "RDY"),
+        ("edsoft", "Ok_Info_WaitingForData"),
+        ("simcom", "NORMAL POWER DOWN"),
+    ] {
+        let mut desk = Desk::new(dialect, Setup { messages: Messages::Read, ..setup() });
+        desk.order(Order::Start);
+        desk.until(|event| *event == Event::Ready);
+        desk.settle();
+        let list = format!("\r\n+CMGL: 3,\"REC UNREAD\",\"1\",\"\",\"\"\r\n{words}\r\n\r\nOK\r\n");
+        desk.own.push(("AT+CMGL=", list.leak()));
+        desk.say("\r\n+CMTI: \"SM\",3\r\n");
+        let told = desk.until(|event| !matches!(event, Event::Status));
+        assert!(
+            matches!(&told, Event::Message(message) if message.text == words),
+            "{words}: {told:?}"
+        );
+        desk.settle();
+        assert!(desk.port.notes.iter().any(|note| note.contains("AT+CMGD=3")), "{words}");
+    }
+}
+
+#[test]
 fn a_message_that_can_not_be_deleted_is_not_told_again_and_again() {
     let mut desk = Desk::new("simcom", Setup { messages: Messages::Read, ..setup() });
     desk.own.push((
