@@ -50,8 +50,9 @@ impl Crossing {
         Some(Self { lands, lease, until, fate: Fate::Delivered, serves: Serves::Call })
     }
 
-    pub(crate) fn deadline(&self) -> Instant {
-        self.until
+    /// When the line wants to hear of it, unless it is on its way back.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        (!self.lease.is_recalled()).then_some(self.until)
     }
 
     /// Has it come back.
@@ -62,8 +63,10 @@ impl Crossing {
     /// Has it come back at once, since its call is over: with how many bytes of that.
     pub(crate) fn halt(&mut self) -> u64 {
         self.lease.end();
-        self.serves = Serves::Past;
-        self.lease.carried()
+        match std::mem::replace(&mut self.serves, Serves::Past) {
+            Serves::Call => self.lease.carried(),
+            Serves::Past => 0,
+        }
     }
 
     /// Has it come back, with a load that nobody wants any more.
@@ -86,5 +89,11 @@ impl Crossing {
             Serves::Call => Poll::Ready((self.lease.carried(), landed)),
             Serves::Past => Poll::Ready((0, Landed { landing: Landing::Recalled, ..landed })),
         }
+    }
+}
+
+impl Drop for Crossing {
+    fn drop(&mut self) {
+        self.lease.recall();
     }
 }

@@ -173,7 +173,9 @@ impl Driver {
 
     /// What the equipment and the far end have not taken yet.
     fn outbound(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
-        self.cross(cx, now);
+        if self.cross(cx, now) {
+            return true;
+        }
         let Circuit { outbox, end, slot, to_line, .. } = &mut self.circuit;
         let delivered = !outbox.is_empty() && outbox.poll_deliver(cx, now, end).is_ready();
         let Slot::Online { call, broken, .. } = slot else { return delivered };

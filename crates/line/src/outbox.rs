@@ -57,7 +57,7 @@ impl Outbox {
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let landing = match self.steps.front() {
-            Some(Step::Crossing(crossing)) => Some(crossing.deadline()),
+            Some(Step::Crossing(crossing)) => crossing.deadline(),
             _ => None,
         };
         self.patience.next().into_iter().chain(landing).min()
@@ -106,13 +106,16 @@ impl Outbox {
     ) -> Poll<(u64, Landing)> {
         let more = self.steps.len() > 1;
         let Some(Step::Crossing(crossing)) = self.steps.front_mut() else { return Poll::Pending };
-        if more || crossing.deadline() <= now {
+        if more || crossing.deadline().is_some_and(|until| until <= now) {
             crossing.recall();
         }
         let (carried, Landed { load, landing }) = ready!(crossing.poll_landed(cx));
         self.steps.pop_front();
         if !load.is_empty() {
             self.steps.push_front(Step::Bytes(load.into()));
+        }
+        if self.steps.is_empty() {
+            self.steps.shrink_to_fit();
         }
         Poll::Ready((carried, landing))
     }
@@ -121,6 +124,7 @@ impl Outbox {
         if let Some(Step::Bytes(last)) = self.steps.back_mut() {
             return last.push(bytes);
         }
+        self.recall();
         let mut pending = Pending::default();
         pending.push(bytes);
         self.steps.push_back(Step::Bytes(pending));
@@ -130,6 +134,7 @@ impl Outbox {
         if self.patience.next().is_none() {
             self.patience.set(0, now + limits::DRAIN);
         }
+        self.recall();
         self.steps.push_back(Step::Signal(signal));
     }
 

@@ -45,8 +45,9 @@ impl Watchers {
         watching.tracers.push(tracer);
     }
 
+    /// Whether nobody looks on.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_none()
+        self.0.as_ref().is_none_or(|all| !all.tracers.iter().any(Tracer::is_watched))
     }
 
     /// Bytes from the equipment.

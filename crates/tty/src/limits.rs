@@ -97,8 +97,9 @@ pub(crate) const FINE: Duration = Duration::from_millis(20);
 /// each of the client's reads, and beginning and ending it two system calls each.
 pub(crate) const CALM_WRITES: u8 = 32;
 
-/// Bytes that a ferry reads at once: what a socket's sender writes at once.
-pub(crate) const FERRY_LOAD: usize = 64 * 1024;
+/// Bytes that a ferry reads at once: nearly what a socket's sender writes at once. What comes back of them leaves room
+/// for words in a queue of 64 KiB.
+pub(crate) const FERRY_LOAD: usize = 63 * 1024;
 
 /// How long a ferry waits for more to come before it leaves the waiting to the reactor.
 pub(crate) const FERRY_WAIT: Duration = Duration::from_millis(2);

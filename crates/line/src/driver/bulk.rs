@@ -16,12 +16,12 @@ use crate::slot::Slot;
 impl Driver {
     /// Entrusts what waits for the equipment, and what comes behind it, to a thread, if that is worth it and nothing
     /// here has to see it.
-    pub(super) fn cross(&mut self, cx: &mut Context<'_>, now: Instant) {
+    pub(super) fn cross(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
         let Circuit { end, slot, outbox, watchers, .. } = &mut self.circuit;
-        let Slot::Online { call, over: None, bulk, .. } = slot else { return };
+        let Slot::Online { call, over: None, bulk, .. } = slot else { return false };
         let worth_it = bulk.is_large() && outbox.is_bytes_alone();
         if !worth_it || !watchers.is_empty() || !self.modem.lets_pass() {
-            return;
+            return false;
         }
         outbox.cross(|bytes| {
             Crossing::begin(now, || {
@@ -34,16 +34,23 @@ impl Driver {
             // Not to be tried again at each piece.
             bulk.end();
         }
+        // Somebody has yet to wait for it to land.
+        outbox.is_crossing()
     }
 
     /// A thread has stopped carrying.
     pub(super) fn landed(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
         let Circuit { outbox, slot, .. } = &mut self.circuit;
+        if !self.modem.lets_pass() {
+            outbox.recall();
+        }
         let Poll::Ready((carried, landing)) = outbox.poll_landed(cx, now) else { return false };
         // A call that has been hung up meanwhile has been counted.
         let Slot::Online { call, over, broken, bulk, .. } = slot else { return true };
         call.was_lent(carried);
         match landing {
+            // A client that takes nothing has no use for a thread; and here it shows when the far end has gone.
+            Landing::Recalled if carried == 0 => bulk.end(),
             Landing::Recalled => {}
             Landing::Paused => bulk.end(),
             Landing::End => *over = Some(gone(broken.or(Cause::RemoteHangUp), now)),
@@ -51,7 +58,9 @@ impl Driver {
                 *over = Some(gone(broken.or(carrier::cause_of_end(&error)), now));
             }
         }
-        self.feed(cx, now, Input::Call(CallEvent::Passed(carried)));
+        if carried > 0 {
+            self.feed(cx, now, Input::Call(CallEvent::Passed(carried)));
+        }
         true
     }
 }

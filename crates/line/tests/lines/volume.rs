@@ -169,7 +169,7 @@ struct Flooded {
     sender: JoinHandle<(Wire, usize)>,
 }
 
-/// Much more than it takes until a thread carries it, and than passes until an escape is heard.
+/// Much more than a thread is worth, and than what passes until an escape is heard.
 const FLOOD: usize = 48 * MEGABYTE;
 
 fn flood() -> Vec<u8> {
@@ -246,6 +246,17 @@ async fn bulk_for_a_pty_is_whole_around_an_escape() {
     flooded.hear(&mut heard, FLOOD).await;
     assert!(heard == flood(), "what arrived is not what was sent");
     assert_eq!(flooded.sender.await.unwrap().1, FLOOD);
+}
+
+#[tokio::test]
+async fn bulk_that_is_not_taken_for_a_while_needs_no_thread_and_is_whole() {
+    let flooded = Flooded::begin().await;
+    let mut heard = Vec::new();
+    flooded.hear(&mut heard, 4 * MEGABYTE).await;
+    until(|| !a_thread_carries()).await;
+    flooded.hear(&mut heard, FLOOD).await;
+    assert!(heard == flood(), "what arrived is not what was sent");
+    flooded.sender.await.unwrap();
 }
 
 #[tokio::test]

@@ -78,6 +78,11 @@ impl Lease {
         }
     }
 
+    /// Whether it has been asked for.
+    pub fn is_recalled(&self) -> bool {
+        self.0.recalled.load(Ordering::Relaxed)
+    }
+
     /// Asks for it, and waits until it is back.
     pub fn end(&self) {
         self.recall();

@@ -257,6 +257,8 @@ impl PtyEnd {
         let Client::Present(watched) = &mut self.client else {
             return Poll::Ready(Ok(data.len()));
         };
+        // Whoever had the right to write has given it back.
+        self.lent = None;
         if !watched.tells_of_room() {
             let taken = self.master.write(data)?;
             if taken.is_none_or(|length| length < data.len()) {
