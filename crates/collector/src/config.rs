@@ -9,7 +9,7 @@ use carrier::AccessList;
 use exchange::{CallbackConfig, CallbackLogin};
 use gateway::LateAnswers;
 use modbus::frame::Framing as FrameKind;
-use modbus::master::{Doubts, Settings};
+use modbus::master::{Doubts, Repeats, Settings};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use settings::{OneOrMany, Parsed, Span};
@@ -362,6 +362,7 @@ impl SiteConfig {
             framing,
             response: self.response.0,
             retries: self.retries,
+            repeats: Repeats::Reads,
             busy_retries: 5,
             doubts: match self.late_answers {
                 LateAnswers::Sentinel => Doubts::Sentinel,

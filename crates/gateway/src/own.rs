@@ -1,5 +1,6 @@
 //! A bus that is asked by ourselves and served to nobody: the `[[bus]]` tables.
 
+use modbus::master::{Repeats, Settings};
 use serde::Deserialize;
 use settings::{OneOrMany, Span};
 
@@ -56,7 +57,9 @@ impl BusConfig {
     /// The bus, which is opened as soon as it can be. Must be called inside the runtime that is to carry it.
     pub fn open(&self) -> Option<Bus> {
         let gateway = self.as_gateway();
-        Some(Bus::lazy(gateway.place()?, gateway.settings()))
+        // Whoever has a station write keeps account of what has become of it.
+        let settings = Settings { repeats: Repeats::Reads, ..gateway.settings() };
+        Some(Bus::lazy(gateway.place()?, settings))
     }
 
     /// A gateway that nobody can reach, for what both have.

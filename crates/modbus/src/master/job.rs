@@ -2,7 +2,7 @@
 
 use crate::UnitId;
 use crate::limits;
-use crate::pdu::{Access, AnswerError, Diagnostic, Dialect, Function, Pdu, Request};
+use crate::pdu::{Access, AnswerError, Diagnostic, Dialect, Exception, Function, Pdu, Request};
 
 /// A request in a queue, as the one who ordered it knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,11 +64,36 @@ impl Question {
         }
     }
 
+    /// Whether it changes nothing. What isn't known might.
+    pub const fn only_reads(&self) -> bool {
+        match self {
+            Self::Foreign(_) => false,
+            Self::Known(Request::ReadIdentification { .. }, _) => true,
+            Self::Known(request, _) => matches!(
+                request.function(),
+                Function::ReadCoils
+                    | Function::ReadDiscreteInputs
+                    | Function::ReadHoldingRegisters
+                    | Function::ReadInputRegisters
+                    | Function::ReadExceptionStatus
+                    | Function::ReadEventCounter
+                    | Function::ReadEventLog
+                    | Function::ReportServerId
+                    | Function::ReadFiles
+                    | Function::ReadFifo
+            ),
+        }
+    }
+
     /// How an answer fits.
     pub(super) fn fits(&self, pdu: &Pdu) -> Fit {
         match self {
             Self::Known(request, dialect) => match request.accept(pdu, *dialect) {
                 Ok(_) => Fit::Answer,
+                // A unit that works on it already has no use for it a second time.
+                Err(AnswerError::Exception(Exception::Acknowledge)) if !self.only_reads() => {
+                    Fit::Answer
+                }
                 Err(AnswerError::Exception(exception)) if exception.asks_for_patience() => {
                     Fit::Busy
                 }

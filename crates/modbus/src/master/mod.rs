@@ -30,7 +30,7 @@ mod quiet;
 mod settings;
 
 pub use job::{Question, Ticket};
-pub use settings::{Doubts, Settings};
+pub use settings::{Doubts, Repeats, Settings};
 
 use std::collections::VecDeque;
 
@@ -172,8 +172,11 @@ impl Master {
             out.done(ticket, Outcome::Failed(Failure::Broadcast));
             return Ok(());
         }
-        let Settings { retries, busy_retries, .. } = self.settings;
-        let retries = retries.min(limits::RETRIES);
+        let Settings { retries, repeats, busy_retries, .. } = self.settings;
+        let retries = match repeats == Repeats::All || question.only_reads() {
+            true => retries.min(limits::RETRIES),
+            false => 0,
+        };
         self.queue.push_back(Job { ticket, unit, question, retries, busy_retries });
         self.go_on(now, out);
         Ok(())

@@ -15,6 +15,15 @@ pub enum Doubts {
     Wait(Duration),
 }
 
+/// Which requests are repeated when nothing answers them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeats {
+    /// All: what was written once is written again.
+    All,
+    /// Those that only read: whoever asks for anything else wants to know that it wasn't done twice.
+    Reads,
+}
+
 /// How a master speaks to a bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -26,6 +35,8 @@ pub struct Settings {
     pub response: Duration,
     /// How often a request is repeated when nothing answers it.
     pub retries: u8,
+    /// Which ones are.
+    pub repeats: Repeats,
     /// How often a request is repeated when the unit says that it is busy.
     pub busy_retries: u8,
     /// How long a busy unit is left alone.
@@ -64,6 +75,7 @@ impl Settings {
             timing: None,
             response: Duration::from_secs(1),
             retries: 1,
+            repeats: Repeats::All,
             busy_retries: 0,
             busy_pause: Duration::from_millis(200),
             silence: Duration::ZERO,

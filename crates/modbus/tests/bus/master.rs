@@ -5,7 +5,7 @@ use std::time::Duration;
 use modbus::UnitId;
 use modbus::frame::Framing;
 use modbus::limits;
-use modbus::master::{Doubts, Echo, Failure, Full, Outcome, Question, Settings, Ticket};
+use modbus::master::{Doubts, Echo, Failure, Full, Outcome, Question, Repeats, Settings, Ticket};
 use modbus::pdu::{Dialect, Pdu, Request};
 
 use crate::wire::{Bench, answer, read, rtu};
@@ -124,6 +124,36 @@ fn a_busy_unit_is_left_alone_and_asked_again() {
     assert_eq!(bench.sent().len(), 2);
     bench.hear(&bench.frame(2, 5, &[0x83, 6]));
     assert_eq!(bench.ended(), [(1, answer(&[0x83, 6]))]);
+}
+
+#[test]
+fn what_may_be_done_once_only_is_said_once() {
+    let write =
+        || Question::Known(Request::WriteRegister { address: 1, value: 2 }, Dialect::Standard);
+    let doubts = Doubts::Wait(Duration::ZERO);
+    let careful =
+        Settings { retries: 3, repeats: Repeats::Reads, busy_retries: 5, doubts, ..rtu() };
+    let mut bench = Bench::new(careful);
+    bench.order(1, 5, write());
+    bench.wait();
+    assert_eq!(bench.ended(), [(1, Outcome::Failed(Failure::Silent))]);
+    // It works on it.
+    let mut bench = Bench::new(careful);
+    bench.order(1, 5, write());
+    bench.hear(&bench.frame(1, 5, &[0x86, 5]));
+    assert_eq!(bench.ended(), [(1, answer(&[0x86, 5]))]);
+    assert_eq!(bench.sent().len(), 1);
+    // One that would have had to be asked again is, and what only reads too.
+    let mut bench = Bench::new(careful);
+    bench.order(1, 5, write());
+    bench.hear(&bench.frame(1, 5, &[0x86, 6]));
+    bench.wait();
+    assert_eq!(bench.sent().len(), 2);
+    let mut bench = Bench::new(careful);
+    bench.order(1, 5, read(0, 1));
+    bench.wait();
+    bench.wait();
+    assert_eq!((bench.ended().len(), bench.sent().len()), (0, 2));
 }
 
 #[test]
