@@ -9,7 +9,7 @@ use exchange::{Event, NotCalled};
 use gateway::{AskError, Manners, Units, serve};
 use modbus::UnitId;
 use modbus::master::{Failure, Outcome, Question};
-use modbus::pdu::{Dialect, Function, Request, Response};
+use modbus::pdu::{Dialect, Exception, Pdu, Request, Response};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -125,7 +125,7 @@ impl Units for Front {
         let away = |words: &str| AskError::NoWay(words.to_owned());
         let (site, unit) = self.map.find(unit).ok_or_else(|| away("no site has this unit"))?;
         let site = self.collector.site(site).ok_or_else(|| away("there is no such site"))?;
-        let writes = !only_reads(&question);
+        let writes = !question.only_reads();
         if writes
             && (self.config.writes == Writes::Refuse
                 || site.shelf().config.writes == Writes::Refuse)
@@ -165,7 +165,9 @@ impl Units for Front {
         };
         let event = match &outcome {
             Ok(Outcome::Answer(answer)) if answer.function() & 0x80 == 0 => event("site-write"),
-            Ok(Outcome::Answer(_)) => event("site-write-failed").with("why", "refused"),
+            Ok(Outcome::Answer(answer)) if !is_unknown(answer) => {
+                event("site-write-failed").with("why", "refused")
+            }
             // It may have been carried out for all that.
             Ok(_) | Err(AskError::Failed(_)) => {
                 event("site-write-failed").with("why", "nobody has answered")
@@ -256,26 +258,11 @@ fn list(words: &[u16]) -> String {
     shown.join(" ")
 }
 
-/// Whether a question changes nothing. What isn't known might.
-fn only_reads(question: &Question) -> bool {
-    match question {
-        Question::Known(request, _) => {
-            matches!(
-                request.function(),
-                Function::ReadCoils
-                    | Function::ReadDiscreteInputs
-                    | Function::ReadHoldingRegisters
-                    | Function::ReadInputRegisters
-                    | Function::ReadExceptionStatus
-                    | Function::ReadEventCounter
-                    | Function::ReadEventLog
-                    | Function::ReportServerId
-                    | Function::ReadFiles
-                    | Function::ReadFifo
-            ) || matches!(request, Request::ReadIdentification { .. })
-        }
-        Question::Foreign(_) => false,
-    }
+/// Whether an answer leaves it open what has been done: whoever stands between has heard nothing, or the unit is still
+/// at it.
+fn is_unknown(answer: &Pdu) -> bool {
+    let open = [Exception::GatewayTargetFailed, Exception::Acknowledge];
+    answer.bytes().get(1).is_some_and(|code| open.contains(&Exception::of(*code)))
 }
 
 fn describe(question: &Question) -> String {

@@ -30,6 +30,8 @@ use crate::site::Site;
 enum Fate {
     /// It waits on, and so do the others.
     Waits,
+    /// It has ended without this.
+    Ended,
     /// This, and in words.
     Over(&'static str, String),
 }
@@ -91,6 +93,7 @@ impl Shared {
         };
         match fate {
             Fate::Waits => false,
+            Fate::Ended => true,
             Fate::Over(state, answer) => self.end(wish, state, answer).await,
         }
     }
@@ -114,11 +117,15 @@ impl Shared {
                 let sending = Sending { mark: number(), old: writing.old(site, priority).await };
                 let note = sending.clone();
                 let noted = self.disk(move |store| store.send_wish(id, Some(note))).await;
-                if let Err(error) = noted {
-                    tracing::error!(site = site.name(), wish = id, "it isn't sent: {error}");
-                    return Fate::Waits;
+                match noted {
+                    Ok(true) => sending,
+                    // Its time was over while the old value was read, and that has been noted.
+                    Ok(false) => return Fate::Ended,
+                    Err(error) => {
+                        tracing::error!(site = site.name(), wish = id, "it isn't sent: {error}");
+                        return Fate::Waits;
+                    }
                 }
-                sending
             }
         };
         match writing.send(site, priority, Some(Mark(sending.mark))).await {

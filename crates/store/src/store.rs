@@ -428,11 +428,11 @@ impl Store {
     }
 
     /// Notes that a wish is about to be sent, or, with nothing, that it wasn't after all. Waits for the disk: it is there when
-    /// this returns, so that nothing is sent twice.
+    /// this returns, so that nothing is sent twice. False if the wish has ended meanwhile: then it must not be sent.
     ///
     /// # Errors
     /// The file can't be written; then it must not be sent.
-    pub fn send_wish(&self, id: i64, sending: Option<Sending>) -> Result<(), StoreError> {
+    pub fn send_wish(&self, id: i64, sending: Option<Sending>) -> Result<bool, StoreError> {
         Ok(self.order(move |connection| wish::send(connection, id, sending.as_ref()))??)
     }
 

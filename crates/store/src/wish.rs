@@ -79,9 +79,9 @@ pub(crate) fn send(
     connection: &Connection,
     id: i64,
     sending: Option<&Sending>,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     let state = if sending.is_some() { "sending" } else { "waiting" };
-    connection.execute(
+    let changed = connection.execute(
         &format!("UPDATE wish SET state = ?2, mark = ?3, old = ?4 WHERE id = ?1 AND {OPEN}"),
         params![
             id,
@@ -90,7 +90,7 @@ pub(crate) fn send(
             sending.map(|sending| &sending.old),
         ],
     )?;
-    Ok(())
+    Ok(changed > 0)
 }
 
 /// Notes what has come of a wish.

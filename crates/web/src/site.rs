@@ -287,7 +287,7 @@ pub struct WishNow {
     pub due: Option<Moment>,
     /// When it expires.
     pub until: Moment,
-    /// `waiting`, `done`, `failed` or `expired`.
+    /// `waiting`, `sending`, `done`, `failed`, `unknown` or `expired`.
     pub state: String,
     /// What has come of it.
     pub answer: Option<String>,

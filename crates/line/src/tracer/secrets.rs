@@ -3,11 +3,12 @@
 use carrier::trace::Visibility;
 
 /// Commands that are told a PIN or a password.
-const SECRET: [&[u8]; 10] = [
+const SECRET: [&[u8]; 11] = [
     b"+CPIN=",
     b"+CPWD=",
     b"+CLCK=",
     b"+WIPBR=2,",
+    b"+WIPBR=4,",
     b"+WIPCREATE=4,",
     b"+WIPCREATE=5,",
     b"+WIPCREATE=6,",

@@ -18,7 +18,10 @@ pub(crate) fn dialled(
     port: &mut Port<'_>,
 ) -> Option<Result<Dial, Refusal>> {
     let text = text.trim_ascii();
-    let text = text.strip_prefix(b"T").or(text.strip_prefix(b"P")).unwrap_or(text);
+    let text = match text {
+        [b'T' | b't' | b'P' | b'p', rest @ ..] => rest,
+        text => text,
+    };
     let meant = text.trim_ascii_start().strip_prefix(b">")?;
     with(&Named::NONE, None, core, port, |part, turn| part.dialled(meant, turn))
 }

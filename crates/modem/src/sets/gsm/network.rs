@@ -105,11 +105,17 @@ impl Part {
     /// Off the air, by command or because the module restarts.
     pub(super) fn leave(&mut self, turn: &mut Turn<'_, '_>) {
         self.agenda.forget(|due| matches!(due, super::due::Due::Found));
+        let packet_before = self.network.packet_status();
         if std::mem::take(&mut self.network.attached) {
             self.tell_packet_event("NW DETACH", turn);
         }
         self.packet.deactivate();
+        let detached = self.network.packet_status();
         self.set_status(IDLE, turn);
+        // What has changed since is told; the end of the attachment came before.
+        if packet_before != detached && detached == self.network.packet_status() {
+            self.tell_packet_status(turn);
+        }
     }
 
     fn set_status(&mut self, status: u8, turn: &mut Turn<'_, '_>) {
