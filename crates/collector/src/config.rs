@@ -53,7 +53,7 @@ pub struct SiteConfig {
     /// How long a device may think before it answers, the way there and back included. Default `3s`.
     #[serde(default = "response")]
     pub response: Span,
-    /// How often an unanswered request is repeated. Default 1.
+    /// How often an unanswered request is repeated that only reads; a write is said once. Default 1.
     #[serde(default = "one")]
     pub retries: u8,
     /// What is done about answers that come too late: `sentinel` (default), or a time to wait for them.

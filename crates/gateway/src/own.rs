@@ -26,7 +26,7 @@ pub struct BusConfig {
     /// How long a unit may think before it answers. Default `1s`.
     #[serde(default = "response")]
     pub response: Span,
-    /// How often an unanswered request is repeated. Default 1.
+    /// How often an unanswered request is repeated that only reads; a write is said once. Default 1.
     #[serde(default = "retries")]
     pub retries: u8,
     /// The least silence before a request. Default t3.5 on a serial port, none elsewhere.
