@@ -69,6 +69,7 @@ fuzz_target!(|bytes: &[u8]| {
             8 => order(if length % 2 == 0 { Order::Start } else { Order::Look }),
             9 => Input::Room(if length % 2 == 0 { Room::Some } else { Room::None }),
             10 => order(Order::Stop),
+            11 => Input::Drained,
             12 => order(Order::Answer),
             13 => {
                 port.asks = true;

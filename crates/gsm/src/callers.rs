@@ -39,8 +39,13 @@ impl Callers {
         self.0.pop_front()
     }
 
-    /// The module has started anew, or this connection is closed.
-    pub(crate) fn forget(&mut self, link: Option<Link>) {
-        self.0.retain(|(knock, _)| link.is_some_and(|link| knock.link != link));
+    /// This connection is closed.
+    pub(crate) fn forget(&mut self, link: Link) {
+        self.0.retain(|(knock, _)| knock.link != link);
+    }
+
+    /// Nobody is waited for any more: whose connections are to be closed.
+    pub(crate) fn dismiss(&mut self) -> Vec<Link> {
+        self.0.drain(..).map(|(knock, _)| knock.link).collect()
     }
 }

@@ -8,7 +8,7 @@ use clock::Instant;
 use wip::stuffing::ETX;
 
 use crate::dialect::Dialect;
-use crate::limits::{BUSY_AGAIN, DTR_OFF, GRACE, LINES, PAUSE};
+use crate::limits::{BUSY_AGAIN, DRAIN, DTR_OFF, GRACE, LINES, PAUSE};
 use crate::reason::Reason;
 use crate::script::{Ask, Ends, Fine, Late, Step, When};
 use crate::{Level, Note, Output};
@@ -41,6 +41,8 @@ enum Awaited {
 enum Doing {
     Nothing,
     Waiting(Instant),
+    /// What was said leaves the port, or has not until then.
+    Draining(Instant),
     /// DTR is off until then.
     Dropped(Instant),
     /// The command is due.
@@ -53,6 +55,7 @@ enum Doing {
 #[derive(Debug)]
 struct Asking {
     ask: Box<Ask>,
+    since: Instant,
     until: Instant,
     tries: u8,
     /// It has said what was asked for; only its `OK` is missing, for which it has so long.
@@ -80,6 +83,24 @@ impl Chat {
         self.data == Awaited::Yes
     }
 
+    /// Whether data may begin at any moment, behind the answer that is awaited.
+    pub(crate) fn awaits_data(&self) -> bool {
+        matches!(&self.doing, Doing::Asking(asking) if matches!(asking.ask.ends, Ends::Data(_)))
+    }
+
+    pub(crate) fn awaits_drain(&self) -> bool {
+        matches!(self.doing, Doing::Draining(_))
+    }
+
+    /// Everything has left the port. Whether that was waited for.
+    pub(crate) fn drained(&mut self) -> bool {
+        let awaited = self.awaits_drain();
+        if awaited {
+            self.doing = Doing::Nothing;
+        }
+        awaited
+    }
+
     /// Does what is due.
     pub(crate) fn go_on(&mut self, now: Instant, out: &mut impl Output) -> Progress {
         loop {
@@ -87,6 +108,7 @@ impl Chat {
                 Doing::Nothing => match self.steps.pop_front() {
                     None => return Progress::Done,
                     Some(Step::Pause(span)) => self.doing = Doing::Waiting(now + span),
+                    Some(Step::Drain) => self.doing = Doing::Draining(now + DRAIN),
                     Some(Step::DropDtr) => {
                         out.dtr(Level::Off);
                         self.doing = Doing::Dropped(now + DTR_OFF);
@@ -99,19 +121,20 @@ impl Chat {
                 },
                 Doing::Waiting(until) if until > now => return self.until(Doing::Waiting(until)),
                 Doing::Dropped(until) if until > now => return self.until(Doing::Dropped(until)),
-                Doing::Waiting(_) => {}
+                Doing::Draining(until) if until > now => return self.until(Doing::Draining(until)),
+                Doing::Waiting(_) | Doing::Draining(_) => {}
                 Doing::Dropped(_) => out.dtr(Level::On),
                 Doing::Pausing(until, ask) if until > now => {
                     return self.until(Doing::Pausing(until, ask));
                 }
                 Doing::Pausing(_, ask) => {
                     let (until, tries) = (now + ask.within.unwrap_or(self.within), ask.tries);
-                    self.say(Asking { ask, until, tries, told: None }, out);
+                    self.say(Asking { ask, since: now, until, tries, told: None }, out);
                 }
                 Doing::Again(at, asking) if at > now => {
                     return self.until(Doing::Again(at, asking));
                 }
-                Doing::Again(_, asking) => self.say(asking, out),
+                Doing::Again(_, asking) => self.say(Asking { since: now, ..asking }, out),
                 Doing::Asking(asking) => match self.late(now, asking, out) {
                     None => {}
                     Some(progress) => return progress,
@@ -121,20 +144,23 @@ impl Chat {
     }
 
     fn is_wanted(&self, ask: &Ask) -> bool {
-        let any = |texts: &[&str]| {
-            let said = self.heard.iter().filter(|line| !line.starts_with('>'));
-            said.into_iter().any(|line| texts.iter().any(|text| line.contains(text)))
-        };
         match ask.when {
             When::Always => true,
-            When::Heard(texts) => any(texts),
-            When::Unheard(texts) => !any(texts),
+            When::Heard(texts) => self.has_heard(texts),
+            When::Unheard(texts) => !self.has_heard(texts),
         }
+    }
+
+    /// Whether any of these was in a line that the module has said.
+    pub(crate) fn has_heard(&self, texts: &[&str]) -> bool {
+        let mut said = self.heard.iter().filter(|line| !line.starts_with('>'));
+        said.any(|line| texts.iter().any(|text| line.contains(text)))
     }
 
     fn until(&mut self, doing: Doing) -> Progress {
         let at = match &doing {
             Doing::Waiting(at)
+            | Doing::Draining(at)
             | Doing::Dropped(at)
             | Doing::Pausing(at, _)
             | Doing::Again(at, _) => *at,
@@ -170,18 +196,19 @@ impl Chat {
             return Some(self.until(Doing::Asking(asking)));
         }
         if asking.told.is_some() {
-            self.done(now, &asking.ask);
+            self.done(now, &asking);
             return None;
         }
         asking.tries = asking.tries.saturating_sub(1);
         if asking.tries > 0 {
             asking.until = now + asking.ask.within.unwrap_or(self.within);
+            asking.since = now;
             self.say(asking, out);
             return None;
         }
         let reason = match &asking.ask.late {
             Late::Fine => {
-                self.done(now, &asking.ask);
+                self.done(now, &asking);
                 return None;
             }
             Late::Means(reason) => reason.clone(),
@@ -193,11 +220,9 @@ impl Chat {
         Some(Progress::Failed(reason))
     }
 
-    fn done(&mut self, now: Instant, ask: &Ask) {
-        self.doing = match ask.then.is_zero() {
-            true => Doing::Nothing,
-            false => Doing::Waiting(now + ask.then),
-        };
+    fn done(&mut self, now: Instant, asking: &Asking) {
+        let until = asking.settled().max(now + asking.ask.then);
+        self.doing = if until > now { Doing::Waiting(until) } else { Doing::Nothing };
     }
 
     /// What was said to a command.
@@ -248,7 +273,7 @@ impl Chat {
             let Doing::Asking(asking) = std::mem::replace(&mut self.doing, Doing::Nothing) else {
                 return None;
             };
-            self.done(now, &asking.ask);
+            self.done(now, &asking);
         } else if let Ends::Line(begin) = ask.ends
             && line.starts_with(begin)
         {
@@ -266,7 +291,7 @@ impl Chat {
         let Doing::Asking(mut asking) = std::mem::replace(&mut self.doing, Doing::Nothing) else {
             return None;
         };
-        let again = now + BUSY_AGAIN;
+        let again = asking.settled().max(now + BUSY_AGAIN);
         if asking.tries > 1 && asking.ask.fine == Fine::All {
             asking.tries -= 1;
             self.doing = Doing::Again(again, asking);
@@ -276,7 +301,7 @@ impl Chat {
             self.doing = Doing::Again(again, asking);
             return None;
         }
-        let ask = asking.ask;
+        let ask = &asking.ask;
         let fine = match ask.fine {
             Fine::None => false,
             Fine::Codes(codes) => error.is_some_and(|code| codes.contains(&code)),
@@ -284,7 +309,7 @@ impl Chat {
         };
         if fine {
             self.error = Some(error);
-            self.done(now, &ask);
+            self.done(now, &asking);
             return None;
         }
         let known = error.and_then(|code| match dialect {
@@ -301,6 +326,11 @@ impl Chat {
 }
 
 impl Asking {
+    /// When something else may be said, whatever is heard.
+    fn settled(&self) -> Instant {
+        self.since + self.ask.settles
+    }
+
     fn due(&self) -> Instant {
         self.told.unwrap_or(self.until).min(self.until)
     }

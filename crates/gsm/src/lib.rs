@@ -78,6 +78,8 @@ pub enum Input<'a> {
     Timeout,
     /// The owner wants this.
     Order(Order),
+    /// Everything that was said has left, while [`Module::awaits_drain`].
+    Drained,
     /// DCD is like this now, where the port has it.
     Carrier(Level),
     /// Whoever takes the call's data has room for them, or none.

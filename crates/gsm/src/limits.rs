@@ -54,6 +54,10 @@ pub const CARD: Duration = Duration::from_secs(30);
 /// How long a module has to say what the ETX meant that it put among the data.
 pub const LAST_WORD: Duration = Duration::from_secs(2);
 
+/// How long what was said may take to leave for a module that holds its flow control; then there is no silence for its
+/// escape.
+pub const DRAIN: Duration = Duration::from_secs(10);
+
 /// How long DTR stays off to reset a module.
 pub const DTR_OFF: Duration = Duration::from_secs(1);
 

@@ -1,13 +1,16 @@
 //! The machine: what a module is brought to next, and what became of it.
 
 mod goals;
+mod leaving;
 mod leisure;
+mod waking;
 
 use std::collections::VecDeque;
 
 use clock::Instant;
 
-use self::goals::{Effort, Goal};
+use self::goals::Goal;
+use self::waking::Effort;
 use crate::callers::Callers;
 use crate::chat::{Chat, Progress};
 use crate::dialect::{self, Dialect, Link, Sign, Target};
@@ -54,6 +57,23 @@ pub struct Module {
     known: Known,
     /// What equipment wants to know.
     question: Option<Question>,
+    bearer: Bearer,
+    stay: Stay,
+}
+
+/// Whether the data session may be up that was asked for here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bearer {
+    Down,
+    MayBeUp,
+}
+
+/// Whether anybody has a use for the module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stay {
+    Wanted,
+    /// It is left as soon as its session is ended.
+    Leaves,
 }
 
 #[derive(Debug)]
@@ -105,6 +125,8 @@ impl Module {
             callers: Callers::default(),
             known: Known::default(),
             question: None,
+            bearer: Bearer::Down,
+            stay: Stay::Wanted,
         }
     }
 
@@ -115,6 +137,13 @@ impl Module {
             Input::Data(bytes) => return self.data(now, bytes, out),
             Input::Timeout => self.timeout(now, out),
             Input::Order(order) => self.order(now, order, out),
+            Input::Drained => {
+                if let State::Chatting { chat, .. } = &mut self.state
+                    && chat.drained()
+                {
+                    self.go_on(now, out);
+                }
+            }
             Input::Carrier(level) => {
                 self.carrier = level;
                 if let State::Online(passing) = &mut self.state
@@ -175,6 +204,11 @@ impl Module {
         matches!(&self.state, State::Online(passing) if matches!(**passing, Passing::Stuffed(_)))
     }
 
+    /// Whether it waits until everything that was said has left the port: [`Input::Drained`].
+    pub fn awaits_drain(&self) -> bool {
+        matches!(&self.state, State::Chatting { chat, .. } if chat.awaits_drain())
+    }
+
     /// Whether a call is up.
     pub fn is_online(&self) -> bool {
         matches!(self.state, State::Online(_))
@@ -199,15 +233,25 @@ impl Module {
             State::Ringing { .. } => "ringing",
             State::Online(_) => "online",
             State::Leaving(_) => "hanging up",
-            State::Dead => "silent",
+            State::Dead => self.trouble.as_ref().map_or("silent", Reason::word),
         }
+    }
+
+    /// Whether a data session may be up that was asked for here.
+    pub fn may_have_session(&self) -> bool {
+        self.bearer == Bearer::MayBeUp
+    }
+
+    /// Whether it does nothing more until it is started.
+    pub const fn is_dead(&self) -> bool {
+        matches!(self.state, State::Dead)
     }
 
     fn order(&mut self, now: Instant, order: Order, out: &mut impl Output) {
         match order {
-            Order::Start => self.wake(now, Effort::Hello, out),
-            Order::Restart(By::Dtr) => self.wake(now, Effort::Dtr, out),
-            Order::Restart(By::Power) => self.wake(now, Effort::Power, out),
+            Order::Start => self.start(now, Effort::Hello, out),
+            Order::Restart(By::Dtr) => self.start(now, Effort::Dtr, out),
+            Order::Restart(By::Power) => self.start(now, Effort::Power, out),
             Order::Dial(target) => self.dial(now, target, out),
             Order::Answer => self.answer(now, out),
             Order::Tried(count) => self.pin_said = self.pin_said.max(count),
@@ -224,13 +268,13 @@ impl Module {
                 _ => out.event(Event::Status),
             },
             Order::Ask(question) => self.ask(now, question, out),
-            Order::Stop => match (&self.state, self.dialect) {
-                (State::Idle { .. }, Some(dialect)) => {
-                    self.begin(now, Goal::Stop, (dialect.detach)(), out);
-                }
-                _ => out.event(Event::Stopped),
-            },
+            Order::Stop => self.stop(now, out),
         }
+    }
+
+    fn start(&mut self, now: Instant, effort: Effort, out: &mut impl Output) {
+        self.stay = Stay::Wanted;
+        self.wake(now, effort, out);
     }
 
     fn ask(&mut self, now: Instant, question: Question, out: &mut impl Output) {
@@ -267,6 +311,9 @@ impl Module {
         if *port == 0 || !(1..=HOST).contains(&host.len()) || !host.bytes().all(plain) {
             return out.event(Event::NoCall(Reason::BadAddress));
         }
+        if self.stay == Stay::Leaves {
+            return out.event(Event::NoCall(Reason::HungUp));
+        }
         match &self.state {
             State::Idle { .. } => {
                 self.wanted = Some(target);
@@ -298,43 +345,6 @@ impl Module {
             }
             _ => out.event(Event::CallerGone),
         }
-    }
-
-    fn hang_up(&mut self, now: Instant, out: &mut impl Output) {
-        self.wanted = None;
-        match std::mem::replace(&mut self.state, State::Off) {
-            State::Online(passing) => {
-                self.state = State::Leaving(passing);
-                self.leave(now, out);
-            }
-            // It may still connect: whatever comes of it is closed.
-            State::Chatting { goal: Goal::Open | Goal::Answer, .. } | State::Ringing { .. } => {
-                self.close(now, Vec::new(), out);
-            }
-            other => self.state = other,
-        }
-    }
-
-    /// Closes the connection once everything that was taken for it has left.
-    fn leave(&mut self, now: Instant, out: &mut impl Output) {
-        let State::Leaving(passing) = &mut self.state else { return };
-        let before = match &mut **passing {
-            Passing::Stuffed(call) => {
-                call.finish(out);
-                match call.is_in_data_state() {
-                    true => Vec::from(crate::script::escape(self.setup.guard)),
-                    false => Vec::new(),
-                }
-            }
-            Passing::Counted(call) => {
-                call.room(Room::None);
-                if call.is_busy() || call.has_unsent() {
-                    return;
-                }
-                Vec::new()
-            }
-        };
-        self.close(now, before, out);
     }
 
     fn data(&mut self, now: Instant, bytes: &[u8], out: &mut impl Output) -> usize {
@@ -455,12 +465,8 @@ impl Module {
         if sign == Some(Sign::Restarted) && !self.is_waking() {
             return self.lost(now, Reason::Restarted, out);
         }
-        if sign == Some(Sign::Streams) && self.is_commanded() {
-            // A connection that was waited for in vain has come after all.
-            if matches!(self.state, State::Ringing { .. }) {
-                out.event(Event::CallerGone);
-            }
-            return self.wake(now, Effort::Escape, out);
+        if sign == Some(Sign::Streams) && self.has_stray_data(now, out) {
+            return;
         }
         if let State::Chatting { chat, .. } = &mut self.state {
             match chat.hear(now, line, self.dialect) {

@@ -91,6 +91,20 @@ impl Reason {
         }
     }
 
+    /// What a module is that is given up for this reason, in a word or two.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::NoSim => "no SIM",
+            Self::SimFailed => "SIM unreadable",
+            Self::PinNeeded | Self::PinRefused | Self::PukNeeded => "SIM locked",
+            Self::UnknownModule(_) => "unknown",
+            Self::Refused(..) => "refusing",
+            Self::NotRegistered(_) | Self::NoSignal | Self::Roaming => "no network",
+            Self::NoSession(_) | Self::SessionLost => "no session",
+            _ => "silent",
+        }
+    }
+
     /// Whether trying again is of no use until somebody has done something.
     pub const fn is_final(&self) -> bool {
         matches!(self, Self::PinNeeded | Self::PinRefused | Self::PukNeeded)

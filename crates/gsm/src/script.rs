@@ -10,6 +10,8 @@ use crate::limits::DTR_OFF;
 pub enum Step {
     /// Says nothing for so long.
     Pause(Duration),
+    /// Waits until everything that was said has left the port.
+    Drain,
     /// DTR off for a second.
     DropDtr,
     /// Ends our half of whatever connection there is: ETX.
@@ -36,6 +38,8 @@ pub struct Ask {
     pub(crate) late: Late,
     /// A pause behind it: the module starts anew.
     pub(crate) then: Duration,
+    /// Nothing else is said for so long, whatever is heard.
+    pub(crate) settles: Duration,
 }
 
 /// What ends a step well.
@@ -96,6 +100,7 @@ pub fn ask(command: impl Into<String>) -> Ask {
         fault: None,
         late: Late::Dead,
         then: Duration::ZERO,
+        settles: Duration::ZERO,
     }
 }
 
@@ -196,6 +201,12 @@ impl Ask {
         self
     }
 
+    /// Nothing else is said for so long, whatever is heard: it may be the far end that says `OK`.
+    pub(crate) fn settles(mut self, span: Duration) -> Self {
+        self.settles = span;
+        self
+    }
+
     pub(crate) fn shown(&self) -> &str {
         self.shown.unwrap_or(&self.says)
     }
@@ -207,11 +218,17 @@ impl From<Ask> for Step {
     }
 }
 
+/// What ends a connection whose data may pass, and brings the module out of them.
+pub(crate) fn end_data(guard: Duration) -> Vec<Step> {
+    std::iter::once(Step::Finish).chain(escape(guard)).collect()
+}
+
 /// What brings a module out of whatever it is in, if anything does.
-pub(crate) fn escape(guard: Duration) -> [Step; 2] {
+pub(crate) fn escape(guard: Duration) -> Vec<Step> {
     // A module that is in command state already has nothing to say to it.
     let escape = ask("+++").within(guard + Duration::from_secs(1)).tries(2).may_fail();
-    [Step::Pause(guard), escape.may_be_silent().into()]
+    // The silence is the module's: it begins when it has heard the last byte.
+    vec![Step::Drain, Step::Pause(guard), escape.may_be_silent().settles(guard).into()]
 }
 
 /// DTR off and on again.

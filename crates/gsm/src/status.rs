@@ -75,6 +75,12 @@ impl Registration {
 }
 
 impl Status {
+    /// Nothing is known of its network any more.
+    pub fn forget_network(&mut self) {
+        (self.registration, self.signal, self.csq) = (Registration::Unknown, None, None);
+        self.operator.clear();
+    }
+
     /// Reads `+CSQ: 17,0`.
     pub(crate) fn signal(&mut self, line: &str) {
         let Some(values) = line.strip_prefix("+CSQ:") else { return };

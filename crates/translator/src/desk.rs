@@ -168,6 +168,18 @@ impl Desk {
         self.order(Order::HangUp);
     }
 
+    /// Ends its call and its session; what is said meanwhile is told to `hears`.
+    pub async fn leave(&mut self, mut hears: impl FnMut(&str)) {
+        self.order(Order::Stop);
+        loop {
+            match self.next().await {
+                Heard::Said(line) => hears(&line),
+                Heard::Lost(_) | Heard::Event(Event::Stopped) => return,
+                Heard::Event(_) => {}
+            }
+        }
+    }
+
     /// What happens next. May be dropped and called again.
     pub async fn next(&mut self) -> Heard {
         poll_fn(|cx| self.poll_next(cx)).await
@@ -209,6 +221,13 @@ impl Desk {
                     Poll::Ready(Err(_)) => return Poll::Ready(gone()),
                     Poll::Pending => {}
                 }
+            }
+            if self.module.awaits_drain()
+                && self.wire.unsent.is_empty()
+                && self.serial.poll_drained(cx).is_ready()
+            {
+                self.input(Input::Drained);
+                moved = Moved::Yes;
             }
             if let Poll::Ready(()) = self.poll_call(cx) {
                 moved = Moved::Yes;

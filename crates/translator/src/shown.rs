@@ -13,7 +13,8 @@ pub struct Status {
     /// Its port.
     pub device: String,
     /// In a word: `absent`, `waking`, `initialising`, `searching`, `attaching`, `idle`, `dialling`, `online`,
-    /// `hanging up`, `silent`.
+    /// `hanging up`; or, if it is given up until it is tried again, `silent`, `no SIM`, `SIM locked`,
+    /// `SIM unreadable`, `unknown`, `refusing`.
     pub state: &'static str,
     /// Why it can't be used.
     pub trouble: Option<String>,

@@ -80,7 +80,10 @@ impl Task {
             };
             match ended {
                 Ended::Stopped => return,
-                Ended::Absent(why) => self.trouble("absent", why),
+                Ended::Absent(why) => {
+                    self.shown.now().module.forget_network();
+                    self.trouble("absent", why);
+                }
             }
             if self.pause(clock_now() + pause).await.is_err() {
                 return;
@@ -181,8 +184,9 @@ impl Task {
                         self.config.power.cycle(&self.config.name).await;
                     }
                     Heard::Event(Event::Trouble(reason)) => {
+                        self.shown.now().module = desk.module().status().clone();
                         self.trouble(desk.module().doing(), desk.trouble(&reason));
-                        if desk.module().doing() == "silent" && !reason.is_final() {
+                        if desk.module().is_dead() && !reason.is_final() {
                             again = Some(clock_now() + pause);
                             pause = (pause * 2).min(limits::RETRY_LAST);
                         }
@@ -234,7 +238,7 @@ impl Task {
                 }
                 order = self.orders.recv() => match order {
                     None => {
-                        stop(&mut desk).await;
+                        self.stop(&mut desk).await;
                         return Ended::Stopped;
                     }
                     Some(Order::HangUp) => {
@@ -340,6 +344,20 @@ impl Task {
         Some(Caller { party, pickup: taken, _here: here })
     }
 
+    /// Hangs up, and ends the session.
+    async fn stop(&self, desk: &mut Desk) {
+        if desk.has_call() {
+            desk.ended(Reason::HungUp);
+            desk.hang_up();
+        }
+        let module = &self.config.name;
+        let leave = desk.leave(|line| debug!(module, "{line}"));
+        let _: Result<(), _> = timeout(limits::STOPPING, leave).await;
+        if desk.module().may_have_session() {
+            warn!(module, "it is left, and its data session may still be up");
+        }
+    }
+
     fn connected(&self, desk: &mut Desk, party: String, reply: Reply) {
         let module = &self.config.name;
         let (ours, theirs) = match UnixStream::pair() {
@@ -364,20 +382,6 @@ impl Task {
 
 /// Nobody orders anything any more.
 struct Stopped;
-
-/// Hangs up, and ends the session.
-async fn stop(desk: &mut Desk) {
-    let ended = async {
-        if desk.has_call() {
-            desk.ended(Reason::HungUp);
-            desk.hang_up();
-            while !matches!(desk.next().await, Heard::Lost(_) | Heard::Event(Event::Ready)) {}
-        }
-        desk.order(Do::Stop);
-        while !matches!(desk.next().await, Heard::Lost(_) | Heard::Event(Event::Stopped)) {}
-    };
-    let _: Result<(), _> = timeout(limits::STOPPING, ended).await;
-}
 
 /// How long a dial may take where who dials doesn't say.
 pub(crate) const DIAL: Duration = Duration::from_secs(300);

@@ -13,6 +13,8 @@ pub(super) const DIALECT: Dialect = Dialect {
     networks: &["+CREG", "+CGREG"],
     reset: "AT+CFUN=1",
     attach,
+    // No command asks it.
+    attached: None,
     detach,
     open,
     close,
@@ -46,7 +48,7 @@ fn attach(setup: &Setup) -> Vec<Step> {
             .within(setup.session_within.min(Duration::from_secs(75)))
             .means(Reason::NoSession(None))
             .into(),
-        // No command asks whether it is up; one that is says so, or refuses to be it twice.
+        // One that is up says so, or refuses to be it twice.
         ask("AT#CONNECTIONSTOP").until(&["Ok_Info", "OK_Info", "OK"]).may_fail().into(),
         ask("AT#CONNECTIONSTART")
             .until(ACTIVE)

@@ -11,7 +11,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use crate::Reason;
-use crate::script::Step;
+use crate::script::{Ask, Step};
 use crate::setup::Setup;
 
 /// Every dialect. Where a module could be of several, the last of them is meant.
@@ -61,6 +61,15 @@ pub struct Listening {
     pub answer: fn(Link) -> Vec<Step>,
 }
 
+/// How a module is asked whether its data session is up.
+#[derive(Clone, Copy)]
+pub struct Attached {
+    /// What asks.
+    pub ask: fn() -> Ask,
+    /// It is, if a line with one of these answers.
+    pub up: &'static [&'static str],
+}
+
 /// What one maker's modules are told, and how they answer.
 pub struct Dialect {
     /// What a configuration calls it.
@@ -73,6 +82,8 @@ pub struct Dialect {
     pub reset: &'static str,
     /// What brings up the data session, or finds that it is up.
     pub attach: fn(&Setup) -> Vec<Step>,
+    /// What asks whether it is up, if anything does.
+    pub attached: Option<Attached>,
     /// What ends it.
     pub detach: fn() -> Vec<Step>,
     /// What opens a connection. At its end data pass.
@@ -172,7 +183,8 @@ impl Dialect {
             10 => Some(Reason::NoSim),
             11 => Some(Reason::PinNeeded),
             12 => Some(Reason::PukNeeded),
-            13 => Some(Reason::SimFailed),
+            // Busy, for longer than a card may be.
+            13 | 14 => Some(Reason::SimFailed),
             16 => Some(Reason::PinRefused),
             30 => Some(Reason::NotRegistered(crate::Refusal::Searching)),
             _ => None,

@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Counted, Dialect, Fetched, Knock, Link, Listening, Passing, Rest, Sign, Target};
+use super::{
+    Attached, Counted, Dialect, Fetched, Knock, Link, Listening, Passing, Rest, Sign, Target,
+};
 use crate::Reason;
-use crate::script::{Step, ask, quoted};
+use crate::script::{Ask, Step, ask, quoted};
 use crate::setup::Setup;
 
 pub(super) const DIALECT: Dialect = Dialect {
@@ -14,6 +16,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     networks: &["+CREG", "+CGREG", "+CEREG"],
     reset: "AT+CFUN=1,1",
     attach,
+    attached: Some(Attached { ask: asks_session, up: UP }),
     detach,
     open,
     close,
@@ -32,13 +35,17 @@ pub(super) const DIALECT: Dialect = Dialect {
 
 const UP: &[&str] = &["+QIACT: 1,1"];
 
+fn asks_session() -> Ask {
+    ask("AT+QIACT?").may_fail()
+}
+
 fn attach(setup: &Setup) -> Vec<Step> {
     let password = setup.password.as_ref().map_or("", |password| password.expose());
     // 3: PAP or CHAP, as the network likes.
     let login = if setup.user.is_empty() { 0 } else { 3 };
     let names = format!("{},{}", quoted(&setup.apn), quoted(&setup.user));
     vec![
-        ask("AT+QIACT?").may_fail().into(),
+        asks_session().into(),
         ask(format!("AT+QICSGP=1,1,{names},{},{login}", quoted(password)))
             .hidden("AT+QICSGP=(hidden)")
             .unless_heard(UP)

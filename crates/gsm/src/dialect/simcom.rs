@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Counted, Dialect, Fetched, Knock, Link, Listening, Passing, Rest, Sign, Target};
+use super::{
+    Attached, Counted, Dialect, Fetched, Knock, Link, Listening, Passing, Rest, Sign, Target,
+};
 use crate::Reason;
-use crate::script::{Step, ask, quoted};
+use crate::script::{Ask, Step, ask, quoted};
 use crate::setup::Setup;
 
 pub(super) const DIALECT: Dialect = Dialect {
@@ -14,6 +16,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     networks: &["+CREG", "+CGREG"],
     reset: "AT+CFUN=1,1",
     attach,
+    attached: Some(Attached { ask: asks_session, up: UP }),
     detach,
     open,
     close,
@@ -33,11 +36,15 @@ pub(super) const DIALECT: Dialect = Dialect {
 /// States in which the session is up and a connection can be opened.
 const UP: &[&str] = &["IP STATUS", "TCP CLOSED", "SERVER LISTENING"];
 
+fn asks_session() -> Ask {
+    ask("AT+CIPSTATUS").until(&["STATE:"]).may_fail()
+}
+
 fn attach(setup: &Setup) -> Vec<Step> {
     let password = setup.password.as_ref().map_or("", |password| password.expose());
     let names = format!("{},{}", quoted(&setup.apn), quoted(&setup.user));
     vec![
-        ask("AT+CIPSTATUS").until(&["STATE:"]).may_fail().into(),
+        asks_session().into(),
         ask("AT+CIPSHUT").until(&["SHUT OK"]).unless_heard(UP).within(slow(setup)).into(),
         ask("AT+CIPMUX=0").unless_heard(UP).into(),
         // From here on data wait until they are fetched: that is what holds a far end back.

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Dialect, Knock, Link, Listening, Passing, Sign, Target, Who};
+use super::{Attached, Dialect, Knock, Link, Listening, Passing, Sign, Target, Who};
 use crate::Reason;
-use crate::script::{Step, ask, quoted};
+use crate::script::{Ask, Step, ask, quoted};
 use crate::setup::Setup;
 
 pub(super) const DIALECT: Dialect = Dialect {
@@ -14,6 +14,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     networks: &["+CREG", "+CGREG"],
     reset: "AT+CFUN=1",
     attach,
+    attached: Some(Attached { ask: asks_session, up: STARTED }),
     detach,
     open,
     close,
@@ -32,6 +33,10 @@ pub(super) const DIALECT: Dialect = Dialect {
 /// The bearer: GPRS.
 const STARTED: &[&str] = &["+WIPBR: 6,1"];
 
+fn asks_session() -> Ask {
+    ask("AT+WIPBR?").may_fail()
+}
+
 fn attach(setup: &Setup) -> Vec<Step> {
     let option = |number: u8, value: &str| {
         // What stands there from before goes on to hold for a bearer that is up.
@@ -45,7 +50,7 @@ fn attach(setup: &Setup) -> Vec<Step> {
         ask("AT+WOPEN=1").if_heard(&["+WOPEN: 0"]).then_wait(setup.boot).into(),
         ask("AT+CMEE=1").if_heard(&["+WOPEN: 0"]).may_fail().into(),
         ask("AT+WIPCFG=1").fine(&[844]).into(),
-        ask("AT+WIPBR?").may_fail().into(),
+        asks_session().into(),
         ask("AT+WIPBR=1,6").fine(&[804]).unless_heard(STARTED).into(),
         option(11, &setup.apn).into(),
         option(0, &setup.user).into(),

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use clock::Instant;
 
-use super::{Module, State};
+use super::waking::Effort;
+use super::{Bearer, Module, State, Stay};
 use crate::chat::Chat;
-use crate::dialect::{Dialect, Passing};
-use crate::limits::{CARD, CARD_AGAIN, HELLO, PIN_TRIES, SEARCH_AGAIN, SEARCHES, SESSIONS};
+use crate::dialect::Dialect;
+use crate::limits::{CARD, CARD_AGAIN, PIN_TRIES, SEARCH_AGAIN, SEARCHES, SESSIONS};
 use crate::reason::{Reason, Refusal};
-use crate::script::{Step, ask, drop_dtr};
+use crate::script::{Step, ask, end_data};
 use crate::setup::{Flow, Roaming, Session};
 use crate::status::{Registration, Status};
 use crate::told::Known;
@@ -24,13 +25,17 @@ pub(super) enum Goal {
     Card,
     Pin,
     Network,
+    /// A network takes it: which is asked.
+    Operator,
     Session,
     Listen,
     Open,
     /// Who calls is asked for.
     Who,
     Answer,
-    Close,
+    /// Nobody wants the connection any more that is to be answered next.
+    Abandon,
+    Close(OutOf),
     Watch,
     Ask,
     Mail,
@@ -40,13 +45,13 @@ pub(super) enum Goal {
     Stop,
 }
 
-/// How hard a module is woken.
+/// What a connection is closed out of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effort {
-    Hello,
-    Escape,
-    Dtr,
-    Power,
+pub(super) enum OutOf {
+    /// Command state, as far as is known.
+    Commands,
+    /// Its data: it begins with their end.
+    Data,
 }
 
 /// An answer later than this has waited for the far end in vain: nobody refuses so slowly.
@@ -57,11 +62,11 @@ impl Goal {
         match self {
             Self::Wake(_) | Self::Reset => "waking",
             Self::Find | Self::Init | Self::Card | Self::Pin => "initialising",
-            Self::Network => "searching",
+            Self::Network | Self::Operator => "searching",
             Self::Session | Self::Listen => "attaching",
             Self::Open => "dialling",
             Self::Who | Self::Answer => "ringing",
-            Self::Close | Self::Detach | Self::Stop => "hanging up",
+            Self::Abandon | Self::Close(_) | Self::Detach | Self::Stop => "hanging up",
             Self::Watch | Self::Ask | Self::Mail | Self::Delete => "idle",
         }
     }
@@ -80,96 +85,24 @@ impl Goal {
                 | Self::Card
                 | Self::Pin
                 | Self::Network
+                | Self::Operator
                 | Self::Reset
         )
     }
 }
 
 impl Module {
-    pub(super) fn is_waking(&self) -> bool {
-        match &self.state {
-            State::Chatting { goal, .. } => {
-                matches!(goal, Goal::Wake(_) | Goal::Reset)
-            }
-            State::Off | State::Dead => true,
-            _ => false,
-        }
-    }
-
-    /// Whether it is spoken to as one that takes commands, and is not about to have data.
-    pub(super) const fn is_commanded(&self) -> bool {
-        match &self.state {
-            State::Chatting { goal, .. } => match goal {
-                Goal::Open | Goal::Answer | Goal::Close | Goal::Reset => false,
-                Goal::Wake(effort) => matches!(effort, Effort::Hello),
-                _ => true,
-            },
-            State::Idle { .. } | State::Ringing { .. } => true,
-            _ => false,
-        }
-    }
-
-    /// Whether it may be one whose data are a stream.
-    fn may_stream(&self) -> bool {
-        let dialect = self.setup.dialect.or(self.dialect);
-        dialect.is_none_or(|dialect| matches!(dialect.passing, Passing::Stuffed))
-    }
-
-    pub(super) fn wake(&mut self, now: Instant, effort: Effort, out: &mut impl Output) {
-        let hello = |tries| Step::from(ask("ATE0V1Q0").within(HELLO).tries(tries).may_fail());
-        let mut steps = Vec::new();
-        // It may still have a call, to whose far end the rest would go as data; a module in command state ignores it.
-        if self.may_stream() {
-            steps.push(Step::Finish);
-        }
-        // What it is still saying belongs to something else.
-        steps.push(Step::Pause(Duration::from_millis(500)));
-        match effort {
-            Effort::Hello => steps.push(hello(3)),
-            Effort::Escape => {
-                steps.push(Step::Pause(self.setup.guard));
-                let escape = ask("+++").within(self.setup.guard * 2).may_fail();
-                steps.push(escape.may_be_silent().into());
-                steps.push(hello(2));
-            }
-            Effort::Dtr => {
-                steps.extend(drop_dtr(HELLO));
-                steps.push(hello(3));
-            }
-            Effort::Power => {
-                out.event(Event::Power);
-                steps.push(Step::Pause(self.setup.boot));
-                steps.push(hello(5));
-            }
-        }
-        self.ear.clear();
-        self.begin(now, Goal::Wake(effort), steps, out);
-    }
-
-    /// It has fallen silent, or has started anew.
-    pub(super) fn lost(&mut self, now: Instant, reason: Reason, out: &mut impl Output) {
-        if matches!(self.state, State::Ringing { .. }) {
-            out.event(Event::CallerGone);
-        }
-        self.callers.forget(None);
-        self.no_call(&reason, out);
-        self.tell_trouble(reason, out);
-        self.wake(now, Effort::Hello, out);
-    }
-
-    /// It is of no use until it is started again.
-    fn dead(&mut self, now: Instant, reason: Reason, out: &mut impl Output) {
-        self.state = State::Dead;
-        self.no_call(&reason, out);
-        self.tell_at_once(now, out);
-        // Said again, since somebody has to start it.
-        self.trouble = Some(reason.clone());
-        out.event(Event::Trouble(reason));
-    }
-
     /// A chat has come to its end.
     pub(super) fn reached(&mut self, now: Instant, goal: Goal, chat: &Chat, out: &mut impl Output) {
         self.known.learn(now, chat);
+        if matches!(goal, Goal::Detach | Goal::Stop | Goal::Reset) {
+            self.bearer = Bearer::Down;
+        }
+        match (self.stay, goal) {
+            (Stay::Wanted, _) | (Stay::Leaves, Goal::Pin | Goal::Abandon) => {}
+            (Stay::Leaves, Goal::Detach | Goal::Stop) => return self.left(now, out),
+            (Stay::Leaves, _) => return self.detach(now, out),
+        }
         match goal {
             Goal::Wake(_) => self.find(now, out),
             Goal::Find => self.found(now, chat, out),
@@ -181,27 +114,27 @@ impl Module {
                 self.card(now, Fresh::Yes, out);
             }
             Goal::Network => self.network_said(now, chat, out),
+            Goal::Operator => {
+                self.hear_operator(chat);
+                self.registered(now, out);
+            }
             Goal::Session => {
                 self.sessions_failed = 0;
                 match self.wanted.is_some() {
                     true => self.open(now, out),
-                    false => self.ready(now, out),
+                    false => self.without_call(now, out),
                 }
             }
             Goal::Listen => self.is_ready(now, out),
             Goal::Who => self.caller_known(now, chat, out),
             Goal::Open | Goal::Answer => self.connect(now, out),
-            Goal::Close => match (self.setup.session, self.dialect) {
-                (Session::PerCall, Some(dialect)) if self.wanted.is_none() => {
-                    self.begin(now, Goal::Detach, (dialect.detach)(), out);
-                }
-                _ => self.ready(now, out),
+            Goal::Abandon => self.close(now, end_data(self.setup.guard), out),
+            Goal::Close(_) => match self.wanted.is_none() {
+                true => self.without_call(now, out),
+                false => self.ready(now, out),
             },
             Goal::Detach => self.ready(now, out),
-            Goal::Stop => {
-                self.state = State::Off;
-                out.event(Event::Stopped);
-            }
+            Goal::Stop => self.left(now, out),
             Goal::Watch => self.watched(now, chat, out),
             Goal::Ask => self.answered(now, chat, out),
             Goal::Mail => self.read(now, chat, out),
@@ -226,7 +159,11 @@ impl Module {
         };
         match (goal, &reason) {
             (Goal::Wake(Effort::Hello), _) => self.wake(now, Effort::Escape, out),
-            (Goal::Wake(Effort::Escape), _) => self.wake(now, Effort::Dtr, out),
+            // Nobody waits here until it is back.
+            (Goal::Wake(_) | Goal::Reset, _) if self.stay == Stay::Leaves => {
+                self.left(now, out);
+            }
+            (Goal::Wake(Effort::Escape | Effort::Late), _) => self.wake(now, Effort::Dtr, out),
             (Goal::Wake(Effort::Dtr), _) => self.wake(now, Effort::Power, out),
             (Goal::Wake(Effort::Power), _) => self.dead(now, reason, out),
             // Nothing, since the PIN must not be said a third time.
@@ -240,7 +177,10 @@ impl Module {
                 if goal == Goal::Answer {
                     out.event(Event::CallerGone);
                 }
-                self.no_call(&reason, out);
+                // Who dials behind a call that was given up waits for this.
+                if goal != Goal::Abandon {
+                    self.no_call(&reason, out);
+                }
                 self.wake(now, Effort::Escape, out);
             }
             (Goal::Who | Goal::Answer, Reason::Silent(_)) => {
@@ -251,12 +191,16 @@ impl Module {
                 out.event(Event::CallerGone);
                 self.close(now, Vec::new(), out);
             }
+            (Goal::Stop, _) => self.left(now, out),
             (_, Reason::Silent(_)) => self.lost(now, reason, out),
+            (Goal::Abandon, _) => self.close(now, Vec::new(), out),
+            _ if self.stay == Stay::Leaves => self.detach(now, out),
             (Goal::Listen, _) => {
                 // Calls go without; it is tried again when the module is looked at.
                 self.tell_trouble(Reason::CannotListen, out);
                 self.idle(now, out);
             }
+            (Goal::Operator, _) => self.registered(now, out),
             (Goal::Session, _) => self.no_session(now, reason, out),
             (Goal::Open, _) => {
                 let late = reason == Reason::Unreachable && now.since(self.asked) >= REFUSAL;
@@ -270,21 +214,25 @@ impl Module {
             (Goal::Find | Goal::Init | Goal::Card | Goal::Pin | Goal::Network, _) => {
                 self.dead(now, reason, out);
             }
-            (Goal::Close | Goal::Detach, _) => self.ready(now, out),
+            (Goal::Close(_) | Goal::Detach, _) => self.ready(now, out),
             (Goal::Delete, _) => {
                 self.letters.pop_front();
                 self.delete(now, out);
             }
             (Goal::Watch | Goal::Ask | Goal::Mail, _) => self.idle(now, out),
-            (Goal::Stop, _) => {
-                out.event(Event::Stopped);
-            }
         }
     }
 
     fn find(&mut self, now: Instant, out: &mut impl Output) {
-        // A connection that is left from before it was lost has nobody here any more.
-        let mut steps = self.dialect.map_or_else(Vec::new, |dialect| (dialect.close)(self.link));
+        // Connections that are left from before it was lost have nobody here any more.
+        let mut links = self.callers.dismiss();
+        links.retain(|link| *link != self.link);
+        links.push(self.link);
+        let close = self.dialect.map(|dialect| dialect.close);
+        let mut steps: Vec<Step> = match close {
+            Some(close) => links.into_iter().flat_map(close).collect(),
+            None => Vec::new(),
+        };
         steps.push(ask("AT+CMEE=1").may_fail().into());
         match self.setup.flow {
             Flow::AsItIs => {}
@@ -386,7 +334,6 @@ impl Module {
         let mut best = Registration::Unknown;
         for line in &chat.heard {
             self.status.signal(line);
-            self.status.operator(line);
             if let Some(behind) = networks.iter().find_map(|name| line.strip_prefix(name))
                 && behind.starts_with(':')
                 && let Some(stat) = Registration::read(line)
@@ -396,6 +343,10 @@ impl Module {
             }
         }
         self.status.registration = best;
+        match best {
+            Registration::Home | Registration::Roaming => self.hear_operator(chat),
+            _ => self.status.operator.clear(),
+        }
         let deaf = self.status.csq.is_some() && self.status.signal.is_none();
         match best {
             Registration::Home => Ok(()),
@@ -411,10 +362,7 @@ impl Module {
         let reason = match self.learn(chat) {
             Ok(()) => {
                 self.searches = 0;
-                return match self.setup.session == Session::Kept || self.wanted.is_some() {
-                    true => self.session(now, out),
-                    false => self.ready(now, out),
-                };
+                return self.begin(now, Goal::Operator, operator(), out);
             }
             Err(reason) => reason,
         };
@@ -431,6 +379,30 @@ impl Module {
         }
     }
 
+    fn hear_operator(&mut self, chat: &Chat) {
+        for line in &chat.heard {
+            self.status.operator(line);
+        }
+    }
+
+    /// A network takes it.
+    fn registered(&mut self, now: Instant, out: &mut impl Output) {
+        match self.setup.session == Session::Kept || self.wanted.is_some() {
+            true => self.session(now, out),
+            false => self.without_call(now, out),
+        }
+    }
+
+    /// It is to be ready, and a session that is for the time of a call has no call.
+    fn without_call(&mut self, now: Instant, out: &mut impl Output) {
+        match (self.setup.session, self.bearer, self.dialect) {
+            (Session::PerCall, Bearer::MayBeUp, Some(dialect)) => {
+                self.begin(now, Goal::Detach, (dialect.detach)(), out);
+            }
+            _ => self.ready(now, out),
+        }
+    }
+
     /// Starts the module anew, by a command.
     fn reset(&mut self, now: Instant, out: &mut impl Output) {
         (self.searches, self.sessions_failed) = (0, 0);
@@ -441,6 +413,7 @@ impl Module {
 
     pub(super) fn session(&mut self, now: Instant, out: &mut impl Output) {
         let Some(dialect) = self.dialect else { return };
+        self.bearer = Bearer::MayBeUp;
         self.begin(now, Goal::Session, (dialect.attach)(&self.setup), out);
     }
 
@@ -469,9 +442,10 @@ impl Module {
     pub(super) fn close(&mut self, now: Instant, before: Vec<Step>, out: &mut impl Output) {
         let Some(dialect) = self.dialect else { return };
         self.ear.clear();
-        self.callers.forget(Some(self.link));
+        self.callers.forget(self.link);
+        let out_of = if before.is_empty() { OutOf::Commands } else { OutOf::Data };
         let steps = before.into_iter().chain((dialect.close)(self.link));
-        self.begin(now, Goal::Close, steps, out);
+        self.begin(now, Goal::Close(out_of), steps, out);
     }
 
     /// Everything is as it should be, if those are heard who call.
@@ -494,6 +468,11 @@ impl Module {
 
 const IDENTITY: [Question; 4] =
     [Question::Maker, Question::Model, Question::Version, Question::Serial];
+
+/// What tells which network takes it: by its name, since numbers are what some makers tell otherwise.
+pub(super) fn operator() -> [Step; 2] {
+    ["AT+COPS=3,0", "AT+COPS?"].map(|command| ask(command).may_fail().into())
+}
 
 /// Whether the card is asked for the first time.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use clock::Instant;
 
-use super::goals::Goal;
+use super::goals::{Goal, operator};
 use super::{Mail, Module, State};
 use crate::callers::Still;
 use crate::chat::Chat;
-use crate::dialect::{Knock, Who};
+use crate::dialect::{Attached, Knock, Who};
 use crate::limits::{ANSWER, CARD, RINGS, SEARCH_AGAIN};
 use crate::message;
+use crate::reason::Reason;
 use crate::script::{Step, ask};
 use crate::setup::{Messages, Session};
 use crate::told::Known;
@@ -108,9 +109,8 @@ impl Module {
 
     pub(super) fn watch(&mut self, now: Instant, out: &mut impl Output) {
         let mut steps = self.questions();
-        // By name: numbers are what some makers tell otherwise.
-        steps.push(ask("AT+COPS=3,0").may_fail().into());
-        steps.push(ask("AT+COPS?").may_fail().into());
+        steps.extend(operator());
+        steps.extend(self.session_kept().map(|attached| (attached.ask)().into()));
         self.mail = match self.setup.messages {
             // One may have come during a call.
             Messages::Read => Mail::Due,
@@ -119,11 +119,23 @@ impl Module {
         self.begin(now, Goal::Watch, steps, out);
     }
 
+    /// How it is asked for a session that is to be up all the time.
+    fn session_kept(&self) -> Option<Attached> {
+        let attached = self.dialect.and_then(|dialect| dialect.attached);
+        attached.filter(|_| self.setup.session == Session::Kept)
+    }
+
     pub(super) fn watched(&mut self, now: Instant, chat: &Chat, out: &mut impl Output) {
         let known = self.learn(chat);
+        let is_lost = self.session_kept().is_some_and(|attached| !chat.has_heard(attached.up));
         out.event(Event::Status);
         match known {
             Ok(()) if self.trouble.is_some() && self.setup.session == Session::Kept => {
+                self.session(now, out);
+            }
+            // The network may have ended it without a word.
+            Ok(()) if is_lost => {
+                self.tell_trouble(Reason::SessionLost, out);
                 self.session(now, out);
             }
             Ok(()) => self.idle(now, out),

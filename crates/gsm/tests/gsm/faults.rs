@@ -41,7 +41,7 @@ fn a_module_may_do_anything_at_any_command_and_is_back_for_the_next_call() {
                             Some(Event::Connected) => connected += 1,
                             Some(Event::NoCall(_)) => {
                                 // Somebody starts it again by and by.
-                                if desk.module.doing() == "silent" {
+                                if desk.module.is_dead() {
                                     desk.order(Order::Start);
                                 }
                                 desk.now = desk.now + Duration::from_secs(1);

@@ -142,6 +142,35 @@ fn who_calls_during_a_call_rings_behind_it_unless_he_has_left() {
 }
 
 #[test]
+fn who_waits_when_a_module_gets_lost_is_closed_and_rings_no_more() {
+    let (name, knock, ..) = CALLS[2];
+    let mut desk = listening(name);
+    desk.order(Order::Dial(target()));
+    desk.until(|event| *event == Event::Connected);
+    desk.say(knock);
+    desk.mood = Some((desk.asked, 1, Mood::Silent));
+    desk.input(Input::Data(b"hello"));
+    desk.until(|event| *event == Event::Ready);
+    assert_eq!(said(&desk, "AT+QICLOSE=11"), 1);
+    desk.settle();
+    assert_eq!(desk.module.doing(), "idle");
+
+    // One is answered in vain, and another waits: the module is escaped from.
+    let mut desk = listening("wavecom");
+    rings(&mut desk, "\r\n+WIPACCEPT: 1,8\r\n");
+    desk.own.insert(0, ("AT+WIPDATA=2,8", ""));
+    desk.order(Order::Answer);
+    desk.say("\r\n+WIPACCEPT: 1,7\r\n");
+    desk.until(|event| *event == Event::CallerGone);
+    desk.until(|event| *event == Event::Ready);
+    for command in ["AT+WIPCLOSE=2,7", "AT+WIPCLOSE=2,8"] {
+        assert_eq!(said(&desk, command), 1, "{command}");
+    }
+    desk.settle();
+    assert_eq!(desk.module.doing(), "idle");
+}
+
+#[test]
 fn a_module_that_can_not_listen_says_so_and_calls_all_the_same() {
     for (name, ..) in CALLS {
         let mut desk = Desk::new(name, Setup { listen: Some(4001), ..setup() });

@@ -34,6 +34,7 @@ fn every_dialect_is_found_out_set_up_dialled_with_and_hung_up() {
         assert_eq!(desk.module.status().registration, Registration::Home, "{name}");
         assert_eq!(desk.module.status().signal, Some(-79));
         assert_eq!(desk.module.status().serial, "004999010640000");
+        assert_eq!(desk.module.status().operator, "Example Net");
         for _ in 0..3 {
             desk.order(Order::Dial(target()));
             desk.until(|event| *event == Event::Connected);
@@ -81,7 +82,8 @@ fn a_connection_that_comes_after_all_is_escaped_from_and_hears_no_command() {
         ("wavecom", "AT+WIPDATA=", "\r\nCONNECT\r\n"),
         ("edsoft", "AT#OTCP", "\r\nOk_Info_WaitingForData\r\n"),
     ] {
-        for late in [0, 5_000] {
+        // Amid the escape from nothing, before and behind its pluses, and when all is well again.
+        for late in [0, 100, 600, 1_700, 1_730, 2_000, 2_700, 2_730, 5_000] {
             let mut desk = Desk::ready(name);
             desk.own.push((command, ""));
             desk.order(Order::Dial(target()));
@@ -97,8 +99,8 @@ fn a_connection_that_comes_after_all_is_escaped_from_and_hears_no_command() {
             desk.until(|event| *event == Event::Ready);
             let connected = desk.said.iter().position(|(when, _)| *when >= at).unwrap();
             let behind = desk.said[connected..].iter().map(|(_, said)| said.as_str());
-            let first = behind.into_iter().find(|said| *said != "\x03");
-            assert_eq!(first, Some("+++"), "{name} {late}: {:?}", desk.said);
+            let first: Vec<&str> = behind.take(2).collect();
+            assert_eq!(first, ["\x03", "+++"], "{name} {late}: {:?}", desk.said);
             desk.own.clear();
             desk.order(Order::Dial(target()));
             desk.until(|event| *event == Event::Connected);
@@ -130,12 +132,12 @@ fn who_dials_while_the_module_comes_up_is_connected_as_soon_as_that_can_be() {
 
 #[test]
 fn cards_that_are_missing_locked_or_wrong_are_told_apart() {
-    for (says, reason) in [
-        ("\r\n+CME ERROR: 10\r\n", Reason::NoSim),
-        ("\r\n+CME ERROR: SIM not inserted\r\n", Reason::NoSim),
-        ("\r\n+CME ERROR: 13\r\n", Reason::SimFailed),
-        ("\r\n+CPIN: SIM PIN\r\n", Reason::PinNeeded),
-        ("\r\n+CPIN: SIM PUK\r\n\r\nOK\r\n", Reason::PukNeeded),
+    for (says, reason, word) in [
+        ("\r\n+CME ERROR: 10\r\n", Reason::NoSim, "no SIM"),
+        ("\r\n+CME ERROR: SIM not inserted\r\n", Reason::NoSim, "no SIM"),
+        ("\r\n+CME ERROR: 13\r\n", Reason::SimFailed, "SIM unreadable"),
+        ("\r\n+CPIN: SIM PIN\r\n", Reason::PinNeeded, "SIM locked"),
+        ("\r\n+CPIN: SIM PUK\r\n\r\nOK\r\n", Reason::PukNeeded, "SIM locked"),
     ] {
         let mut desk = Desk::new("quectel", setup());
         desk.own.push(("AT+CPIN?", says));
@@ -143,6 +145,7 @@ fn cards_that_are_missing_locked_or_wrong_are_told_apart() {
         desk.order(Order::Dial(target()));
         assert_eq!(no_call(&mut desk), reason, "{says}");
         assert_eq!(trouble(&mut desk), reason);
+        assert_eq!(desk.module.doing(), word);
         // And whoever dials then is told at once.
         desk.order(Order::Dial(target()));
         assert_eq!(desk.port.events, [Event::NoCall(reason)]);
@@ -373,6 +376,21 @@ fn a_module_that_nobody_knows_is_of_use_once_its_dialect_is_said() {
 }
 
 #[test]
+fn a_session_that_the_network_has_ended_without_a_word_is_noticed_and_brought_up_again() {
+    for name in ["wavecom", "simcom", "quectel"] {
+        let mut desk = Desk::ready(name);
+        // A minute in which nothing has happened.
+        desk.until(|event| *event == Event::Status);
+        desk.settle();
+        assert_eq!((desk.module.doing(), desk.module.trouble()), ("idle", None), "{name}");
+        desk.attached = false;
+        assert_eq!(trouble(&mut desk), Reason::SessionLost, "{name}");
+        desk.until(|event| *event == Event::Ready);
+        assert!(desk.attached && desk.module.trouble().is_none(), "{name}");
+    }
+}
+
+#[test]
 fn a_session_that_is_up_is_not_brought_up_again() {
     let mut desk = Desk::new("wavecom", setup());
     desk.own.push(("AT+WIPBR?", "\r\n+WIPBR: 6,1\r\n\r\nOK\r\n"));
@@ -387,6 +405,9 @@ fn a_network_that_is_lost_is_noticed_and_told_when_it_is_back() {
     desk.own.push(("AT+CREG?", "\r\n+CREG: 0,3\r\n\r\nOK\r\n"));
     desk.own.push(("AT+CGREG?", "\r\n+CGREG: 0,0\r\n\r\nOK\r\n"));
     assert_eq!(trouble(&mut desk), Reason::NotRegistered(Refusal::Denied));
+    // Nobody is told the name of a network that it has no more.
+    assert_eq!(desk.module.status().operator, "");
     desk.own.clear();
     desk.until(|event| *event == Event::Ready);
+    assert_eq!(desk.module.status().operator, "Example Net");
 }

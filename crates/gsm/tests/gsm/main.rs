@@ -2,6 +2,7 @@
 
 mod faults;
 mod incoming;
+mod leaving;
 mod lives;
 mod module;
 mod questions;
@@ -9,3 +10,4 @@ mod secrets;
 mod splits;
 mod streams;
 mod tables;
+mod times;

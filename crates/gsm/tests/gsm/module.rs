@@ -37,6 +37,10 @@ pub(crate) struct Desk {
     /// What is on its way to the machine, and when it is there.
     pub(crate) coming: Vec<(Instant, Vec<u8>)>,
     deaf_until: Instant,
+    /// Whether its data session is up.
+    pub(crate) attached: bool,
+    /// Whether what is said leaves the port at once.
+    pub(crate) drains: bool,
     pub(crate) port: Port,
     command: Vec<u8>,
 }
@@ -76,6 +80,16 @@ pub(crate) fn target() -> Target {
     Target { host: "192.0.2.1".into(), port: 8023 }
 }
 
+/// What brings a session up; what asks for it, and is answered like this once it is.
+const SESSIONS: [(&str, &str, &str); 3] = [
+    ("AT+WIPBR=4,6,0", "AT+WIPBR?", "\r\n+WIPBR: 6,1\r\n\r\nOK\r\n"),
+    ("AT+CIICR", "AT+CIPSTATUS", "\r\nOK\r\n\r\nSTATE: IP STATUS\r\n"),
+    ("AT+QIACT=1", "AT+QIACT?", "\r\n+QIACT: 1,1,1,\"10.7.157.1\"\r\n\r\nOK\r\n"),
+];
+
+/// What ends it.
+const ENDS: [&str; 3] = ["AT+WIPBR=5", "AT+CIPSHUT", "AT+QIDEACT"];
+
 /// A call needs no longer than this, whatever goes wrong on its way.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
@@ -93,6 +107,8 @@ impl Desk {
             said: Vec::new(),
             coming: Vec::new(),
             deaf_until: Instant::ORIGIN,
+            attached: false,
+            drains: true,
             port: Port::default(),
             command: Vec::new(),
         }
@@ -122,6 +138,10 @@ impl Desk {
     pub(crate) fn input(&mut self, input: Input<'_>) -> usize {
         let taken = self.module.input(self.now, input, &mut self.port);
         self.answer();
+        while self.drains && self.module.awaits_drain() {
+            self.module.input(self.now, Input::Drained, &mut self.port);
+            self.answer();
+        }
         taken
     }
 
@@ -164,7 +184,9 @@ impl Desk {
             return;
         }
         let own = self.own.iter().copied();
-        let tables = own.chain(self.table.iter().copied()).chain(GENERAL.iter().copied());
+        let is_up = SESSIONS.into_iter().filter(|_| self.attached).map(|(_, ask, up)| (ask, up));
+        let tables =
+            own.chain(is_up).chain(self.table.iter().copied()).chain(GENERAL.iter().copied());
         let Some((_, answer)) = tables.into_iter().find(|(begin, _)| command.starts_with(begin))
         else {
             return;
@@ -178,6 +200,7 @@ impl Desk {
             Some(Mood::Error) => answer = b"\r\nERROR\r\n".to_vec(),
             Some(Mood::Late) => at = at + Duration::from_secs(170),
             Some(Mood::Reboots) => {
+                self.attached = false;
                 self.deaf_until = self.now + Duration::from_secs(15);
                 at = self.deaf_until;
                 answer = b"\0\xff\r\nRDY\r\n\r\n+WIND: 1\r\n\r\n+CFUN: 1\r\n".to_vec();
@@ -193,6 +216,11 @@ impl Desk {
                 let noise: Vec<u8> = (0..=255).cycle().take(5000).collect();
                 answer = [&noise[..], &answer].concat();
             }
+        }
+        self.attached &= !ENDS.iter().any(|begin| command.starts_with(begin));
+        if SESSIONS.iter().any(|(begin, ..)| command.starts_with(begin)) {
+            let words = ["OK", "Activation"].map(str::as_bytes);
+            self.attached = words.iter().any(|word| answer.windows(word.len()).any(|w| w == *word));
         }
         if self.echo {
             answer.splice(0..0, format!("{command}\r").into_bytes());

@@ -184,6 +184,7 @@ fn nobody_at_the_far_end_is_busy_and_the_log_tells_why() {
 fn a_module_without_card_or_network_has_no_dial_tone_and_says_which() {
     for (gsm, says) in [
         (", sim = \"absent\"", "there is no SIM in it"),
+        (", pin = \"file:card\"", "the SIM wants a PIN"),
         (", registration = \"denied\"", "the network refuses it"),
         (", registration = \"searching\", signal = 99", "there is no signal"),
     ] {
@@ -192,7 +193,9 @@ fn a_module_without_card_or_network_has_no_dial_tone_and_says_which() {
         } else {
             setting("wavecom-q26", gsm, "")
         };
-        let mut stage = run(&gsm);
+        let mut stage = staged(&gsm);
+        stage.write("card", "7391\n");
+        stage.start(&["run", "--log", "debug"]);
         let mut equipment = Equipment::open(&stage.path("pump"));
         equipment.command("ATDT10.0.0.7:8023", "NO DIALTONE\r\n");
         stage.wait_for(says);
@@ -305,6 +308,26 @@ fn equipment_that_asks_for_the_signal_is_answered_by_the_module_also_during_a_ca
     far.read_exact(&mut heard).unwrap();
     assert_eq!(&heard, b"+++likewise");
     assert_eq!(stage.log().matches("> AT+CSQ").count(), stage.log().matches("< +CSQ").count());
+}
+
+#[test]
+fn a_persona_of_the_owners_has_the_module_answer_and_without_one_says_so() {
+    let line = setting("wavecom-q26", "", "").replace("carrier =", "persona = \"mine\"\ncarrier =");
+    let mut stage = staged(&format!("personas = [\"mine.toml\"]\n{line}"));
+    stage.write("mine.toml", "base = \"xport\"\nname = \"mine\"\n[gsm]\nstatus = \"module\"\n");
+    stage.start(&["run", "--log", "debug"]);
+    stage.wait_for("ready module=north");
+    let mut equipment = Equipment::open(&stage.path("pump"));
+    equipment.command("ATE0", "OK\r\n");
+    equipment.command("AT+CSQ", "\r\n+CSQ: 17,0\r\n\r\nOK\r\n");
+    // Its port is gone, and with it whoever could answer.
+    std::fs::remove_file(stage.path("cable")).unwrap();
+    let configuration = std::fs::read_to_string(stage.path("trunkline.toml")).unwrap();
+    stage.write("trunkline.toml", &configuration.replace("apn = \"internet\"", "apn = \"other\""));
+    stage.ask(&["reload"]);
+    stage.ask_until(&["modems"], "absent");
+    equipment.command("AT+CSQ", "\r\n+CSQ: 99,99\r\n\r\nOK\r\n");
+    equipment.command("AT+CIMI", "\r\nERROR\r\n");
 }
 
 #[test]
