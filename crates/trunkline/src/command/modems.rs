@@ -13,7 +13,8 @@ pub(super) const COMMAND: Command = Command {
     name: "modems",
     about: "show the real modems and GSM modules of a running instance",
     text: "A modem is `idle` while its port is open to other programs, `lent` while one of them uses it, `silent` \
-           when it doesn't answer and `absent` when its port is not there.",
+           when it doesn't answer and `absent` when its port is not there. A GSM module that can't be used is what is \
+           wrong with it: `no SIM`, `SIM locked`, `searching` for a network.",
     operands: &[],
     flags: &[JSON, CONTROL],
     examples: &[("trunkline modems", "Who is online, and which modem doesn't answer.")],

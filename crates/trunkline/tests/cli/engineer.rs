@@ -1,9 +1,11 @@
 //! `trunkline gsm`: what an engineer is told who stands before a module that doesn't work.
 
+use std::fs;
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::fd::AsFd as _;
 use rustix::fs::{Mode, OFlags};
@@ -35,7 +37,7 @@ fn of(persona: &str, gsm: &str, more: &str) -> Stage {
 
 /// The module's port under the name that no other test has: a lock file is made of it.
 fn port(stage: &Stage) -> String {
-    std::fs::canonicalize(stage.path("module")).unwrap().to_str().unwrap().to_owned()
+    fs::canonicalize(stage.path("module")).unwrap().to_str().unwrap().to_owned()
 }
 
 /// What is found, at the port of the stage's module or another; and whether all is in order.
@@ -171,14 +173,130 @@ fn a_module_of_another_speed_is_found_and_one_that_talks_nonsense_is_not() {
 fn its_power_is_switched_first_where_that_is_wanted() {
     let stage = module("");
     let switch = stage.path("switch");
-    std::fs::write(&switch, "#!/bin/sh\necho $1 >>\"${0%/*}/switched\"\n").unwrap();
-    std::fs::set_permissions(&switch, std::fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(&switch, "#!/bin/sh\necho $1 >>\"${0%/*}/switched\"\n").unwrap();
+    fs::set_permissions(&switch, fs::Permissions::from_mode(0o755)).unwrap();
     let how = format!("{} off-on", switch.display());
     let (in_order, text) = found(&stage, &port(&stage), &["--power", &how]);
     assert!(in_order, "{text}");
-    assert_eq!(std::fs::read_to_string(stage.path("switched")).unwrap(), "off-on\n");
+    assert_eq!(fs::read_to_string(stage.path("switched")).unwrap(), "off-on\n");
     let (_, text) = found(&stage, &port(&stage), &["--power", "dtr"]);
     assert!(text.contains("has no DTR"), "{text}");
     let (_, text) = found(&stage, &port(&stage), &["--power", "switch"]);
     assert!(text.contains("whole path"), "{text}");
+}
+
+/// The tool before this module, with its conversation in the log.
+fn looking(stage: &Stage, flags: &[&str]) -> Stage {
+    let mut looker = Stage::new("");
+    let mut looking = trunkline(looker.folder.path());
+    looking.args(["gsm", &port(stage), "--flow", "none", "--log", "debug"]).args(flags);
+    looking.stdout(Stdio::piped());
+    looker.start_command(&mut looking);
+    looker
+}
+
+/// What it prints, once it has ended.
+fn printed(mut looker: Stage) -> String {
+    let mut said = String::new();
+    let mut stdout = looker.child().stdout.take().unwrap();
+    std::io::Read::read_to_string(&mut stdout, &mut said).unwrap();
+    looker.ended();
+    said
+}
+
+/// What ends a data session is said to the module.
+fn is_detached(looker: &mut Stage) {
+    for said in ["> AT+WIPBR=5,6", "> AT+WIPBR=0,6", "> AT+WIPCFG=0", "< OK"] {
+        looker.wait_for(said);
+    }
+}
+
+#[test]
+fn a_data_session_is_ended_also_behind_a_call_that_failed_and_when_it_is_interrupted() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let somebody = server.local_addr().unwrap().to_string();
+    let nobody = {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        server.local_addr().unwrap().to_string()
+    };
+    let stage = module("");
+    // Amid its call, and amid the end of that.
+    for (address, until) in
+        [(&nobody, None), (&somebody, Some("< CONNECT")), (&somebody, Some("> +++"))]
+    {
+        let mut looker = looking(&stage, &["--apn", "internet", "--call", address]);
+        if let Some(until) = until {
+            looker.wait_for(until);
+            looker.signal(Signal::INT);
+        }
+        is_detached(&mut looker);
+        let said = printed(looker);
+        let verdict = if until.is_some() { "it was interrupted" } else { "the far end refused" };
+        assert!(said.contains(verdict) && !said.contains("may still be up"), "{said}");
+    }
+}
+
+#[test]
+fn who_does_not_wait_for_its_end_is_told_that_the_session_may_be_up() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    let stage = module("");
+    let mut looker = looking(&stage, &["--apn", "internet", "--call", &address]);
+    looker.wait_for("> +++");
+    looker.signal(Signal::INT);
+    looker.wait_for("is left in order");
+    looker.signal(Signal::INT);
+    let said = printed(looker);
+    assert!(said.contains("Its data session may still be up"), "{said}");
+}
+
+#[test]
+fn a_program_that_switches_the_power_is_let_end_or_told_of() {
+    let stage = module("");
+    let [switch, gate, done] = ["switch", "gate", "done"].map(|name| stage.path(name));
+    fs::write(&switch, "#!/bin/sh\ncd \"${0%/*}\"\nread x <gate\n: >done\n").unwrap();
+    fs::set_permissions(&switch, fs::Permissions::from_mode(0o755)).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, &gate, Mode::RWXU).unwrap();
+    // Opened both ways, it waits for nobody.
+    let mut gate = fs::File::options().read(true).write(true).open(&gate).unwrap();
+    for patient in [true, false] {
+        let mut looker = looking(&stage, &["--power", switch.to_str().unwrap()]);
+        looker.wait_for("switches the power off and on");
+        looker.signal(Signal::INT);
+        looker.wait_for("is waited for");
+        if patient {
+            gate.write_all(b"go\n").unwrap();
+            let said = printed(looker);
+            assert!(said.contains("it was interrupted") && !said.contains("still runs"), "{said}");
+            fs::remove_file(&done).unwrap();
+        } else {
+            looker.signal(Signal::INT);
+            let said = printed(looker);
+            assert!(said.contains("The program that switches its power still runs"), "{said}");
+            gate.write_all(b"go\n").unwrap();
+            let end = Instant::now() + PATIENCE;
+            while !done.exists() {
+                assert!(Instant::now() < end, "it was ended");
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_module_without_card_is_shown_as_that_and_one_with_a_network_by_its_name() {
+    let of = |card: &str| {
+        let mut stage = Stage::new(&format!(
+            "[[line]]\nname = \"sim-modem\"\npty = \"module\"\npersona = \"wavecom-q26\"\n\
+             gsm = {{ operator = \"Example Net\", signal = 17, search-ms = 50{card} }}\n\
+             [[gsm]]\nname = \"north\"\ndevice = \"cable\"\nflow = \"none\"\nlock = \"kernel\"\n"
+        ));
+        std::os::unix::fs::symlink("module", stage.path("cable")).unwrap();
+        stage.start(&["run"]);
+        stage
+    };
+    let bare = of(", sim = \"absent\"");
+    let listed = bare.ask_until(&["modems"], "no SIM");
+    assert!(listed.contains("there is no SIM in it") && !listed.contains("silent"), "{listed}");
+    of("").ask_until(&["modems"], "Example Net (home), -79 dBm");
 }

@@ -17,7 +17,7 @@ pub(super) fn next(reason: &Reason) -> &'static str {
             "Run this again with --log debug, and look at what it was asked and what it said."
         }
         Reason::UnknownModule(_) => {
-            "If its commands are those of a known one, say so: --dialect wavecom, edsoft, simcom or quectel."
+            "If its commands are those of a module that is known, say so: --dialect wavecom, or another of docs/gsm.md."
         }
         Reason::NoSim => {
             "Switch it off, put a SIM in the right way round, and switch it on again. If there is one, try another: \

@@ -19,6 +19,8 @@ pub(super) struct Findings {
     pub(super) card: String,
     pub(super) subscriber: String,
     pub(super) trouble: Option<Trouble>,
+    /// What isn't in order when it is left.
+    pub(super) left: Vec<&'static str>,
 }
 
 /// What is wrong.
@@ -53,6 +55,7 @@ impl Findings {
             card: String::new(),
             subscriber: String::new(),
             trouble: None,
+            left: Vec::new(),
         }
     }
 
@@ -90,6 +93,7 @@ impl Findings {
             ("cause", self.trouble.as_ref().map(|trouble| trouble.cause).into()),
             ("trouble", self.trouble.as_ref().map(|trouble| trouble.words.clone()).into()),
             ("next", self.trouble.as_ref().and_then(|trouble| known(&trouble.next)).into()),
+            ("left", known(&self.left.join(" ")).into()),
         ])
     }
 
@@ -124,6 +128,9 @@ impl Findings {
             && !next.is_empty()
         {
             text.push_str(&format!("{}\n", folded(next, WIDTH)));
+        }
+        for left in &self.left {
+            text.push_str(&format!("{}\n", folded(left, WIDTH)));
         }
         text
     }

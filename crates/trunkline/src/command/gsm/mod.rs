@@ -9,6 +9,7 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use settings::{SecretRef, Span};
+use translator::gsm::dialect::ALL;
 use translator::gsm::{By, Dialect, Target};
 use translator::{FlowConfig, GsmConfig, Power};
 
@@ -29,7 +30,7 @@ const FLOW: Flag = Flag { name: "flow", value: Some("HOW"), help: "rts-cts (defa
 const DIALECT: Flag = Flag {
     name: "dialect",
     value: Some("NAME"),
-    help: "wavecom, edsoft, simcom or quectel; by default as it says of itself",
+    help: "Whose commands it has, as in a configuration; by default as it says of itself",
 };
 const PIN: Flag = Flag {
     name: "pin",
@@ -68,7 +69,8 @@ pub(super) const COMMAND: Command = Command {
            and opens a connection. What is found is printed, with a reason and a remedy for what fails. --log debug \
            shows the conversation with the module, without PIN and password: send that to whoever is to help.\n\n\
            The exit status is 0 when everything that was asked for is in order. An instance that uses the port must be \
-           stopped first. Ctrl-C ends a call and the data session, and leaves the port as it was; twice, at once.",
+           stopped first. Ctrl-C ends a call and the data session, lets a program of --power end, and leaves the port as it was; twice, \
+           at once.",
     operands: &[Operand { name: "DEVICE", count: Count::One, help: "The module's port" }],
     flags: &[SPEED, FLOW, DIALECT, PIN, APN, USER, PASSWORD, WITHIN, POWER, WATCH, CALL, JSON, LOG],
     examples: &[
@@ -129,7 +131,8 @@ fn config(matches: &Matches) -> Result<GsmConfig, Failure> {
     config.dialect = match matches.value(&DIALECT) {
         None => None,
         Some(name) => Some(Dialect::named(name).ok_or_else(|| {
-            matches.wrong(format!("--dialect {name}: expected wavecom, edsoft, simcom or quectel"))
+            let known: Vec<_> = ALL.iter().map(|dialect| dialect.name).collect();
+            matches.wrong(format!("--dialect {name}: expected one of {}", known.join(", ")))
         })?),
     };
     config.pin = matches.parse::<SecretRef>(&PIN)?;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use translator::gsm::{By, Event, Module, Order, Question, Reason, Target, Told};
 use translator::{Desk, GsmConfig, Heard, Tries};
@@ -68,7 +69,10 @@ impl Steps {
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// How long a module has to end its call and its session.
-const LEAVING: Duration = Duration::from_secs(10);
+const LEAVING: Duration = Duration::from_secs(15);
+
+/// The program that switches the module's power, while it runs.
+type Switching = Option<JoinHandle<()>>;
 
 /// Looks at the module, and leaves it in order, also when it is interrupted.
 ///
@@ -106,8 +110,10 @@ pub(super) async fn visit(config: &GsmConfig, wishes: &Wishes) -> Result<Finding
     }
     let tries = Tries::new(crate::place::state(), config);
     let mut desk = Desk::new(Module::new(setup), serial, tries);
+    let mut switching = Switching::None;
     let looked = {
-        let mut visit = Visit { desk: &mut desk, config, steps: &mut steps };
+        let (steps, switching) = (&mut steps, &mut switching);
+        let mut visit = Visit { desk: &mut desk, config, steps, switching };
         tokio::select! {
             looked = visit.look(wishes, &mut findings) => looked,
             () = interruption() => Err(Halt::Interrupted),
@@ -116,6 +122,15 @@ pub(super) async fn visit(config: &GsmConfig, wishes: &Wishes) -> Result<Finding
     if matches!(looked, Err(Halt::Interrupted)) {
         // Behind the terminal's own ^C.
         steps.say("\nleaving it in order …");
+        tracing::info!("interrupted: the module is left in order");
+    }
+    if let Some(switching) = switching {
+        steps.say("the program that switches its power is waited for …");
+        tracing::info!("the program that switches its power is waited for");
+        tokio::select! {
+            _ = switching => {}
+            () = interruption() => findings.left.push(STILL_SWITCHING),
+        }
     }
     if let Err(halt) = &looked {
         let words = match halt {
@@ -126,14 +141,23 @@ pub(super) async fn visit(config: &GsmConfig, wishes: &Wishes) -> Result<Finding
     }
     findings.module = desk.module().status().clone();
     if !matches!(looked, Err(Halt::Lost(_))) {
+        let leave = desk.leave(|line| tracing::debug!("{line}"));
         tokio::select! {
-            _ = timeout(LEAVING, leave(&mut desk)) => {}
+            _ = timeout(LEAVING, leave) => {}
             // Twice means at once.
             () = interruption() => {}
         }
     }
+    if desk.module().may_have_session() {
+        findings.left.push(STILL_ATTACHED);
+    }
     Ok(findings)
 }
+
+/// What isn't in order when it is left.
+const STILL_SWITCHING: &str = "The program that switches its power still runs.";
+const STILL_ATTACHED: &str =
+    "Its data session may still be up: look at it once more, or switch it off and on.";
 
 fn trouble(halt: &Halt, words: String) -> Trouble {
     match halt {
@@ -178,21 +202,12 @@ async fn interruption() {
     }
 }
 
-/// Ends its call and its session.
-async fn leave(desk: &mut Desk) {
-    if matches!(desk.module().doing(), "online" | "dialling") {
-        desk.order(Order::HangUp);
-        while !matches!(desk.next().await, Heard::Lost(_) | Heard::Event(Event::Ready)) {}
-    }
-    desk.order(Order::Stop);
-    while !matches!(desk.next().await, Heard::Lost(_) | Heard::Event(Event::Stopped)) {}
-}
-
 /// A look at a module.
 struct Visit<'a> {
     desk: &'a mut Desk,
     config: &'a GsmConfig,
     steps: &'a mut Steps,
+    switching: &'a mut Switching,
 }
 
 impl Visit<'_> {
@@ -259,7 +274,11 @@ impl Visit<'_> {
                 Event::Trouble(reason) => return Err(Halt::Wrong(reason)),
                 Event::Power => {
                     self.steps.say("its power is switched, or it is given time to come up …");
-                    self.config.power.cycle(&self.config.name).await;
+                    let (power, name) = (self.config.power.clone(), self.config.name.clone());
+                    // Whoever has had enough doesn't leave it without power.
+                    let switching = tokio::spawn(async move { power.cycle(&name).await });
+                    let _ = self.switching.insert(switching).await;
+                    *self.switching = None;
                 }
                 _ => {}
             }
