@@ -287,10 +287,23 @@ pub struct Figures {
     pub modem_calls: Vec<(Direction, Cow<'static, str>, u64)>,
     /// Attempts to use a real modem that have failed, by what was wrong.
     pub modem_failures: Vec<(Cow<'static, str>, u64)>,
+    /// The GSM modules as they stand.
+    pub modules: Vec<ModuleNow>,
     /// Password hashes computed.
     pub password_hashes: u64,
     /// Records that wait for the disk, where there is a store.
     pub store_queue: Option<u64>,
+}
+
+/// A GSM module as it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModuleNow {
+    /// The owner's name for it.
+    pub name: String,
+    /// What it does, in a word or two: `idle`, `online`, `absent`, `no SIM` …
+    pub state: Cow<'static, str>,
+    /// How well it hears the network, if that is known.
+    pub dbm: Option<i16>,
 }
 
 /// Calls that are over and have these words in common.

@@ -45,8 +45,8 @@ pub use config::{
 };
 pub use house::{
     Busy, CallNow, CallOver, Deed, Direction, Ended, FailedLogin, Figures, GroupNow, House,
-    LineNow, Listener, MemberKind, MemberNow, ModemNow, Refusal, Trace, TraceEntry, TraceWay,
-    TraceWhat,
+    LineNow, Listener, MemberKind, MemberNow, ModemNow, ModuleNow, Refusal, Trace, TraceEntry,
+    TraceWay, TraceWhat,
 };
 pub use moment::Moment;
 pub use password::PasswordError;

@@ -100,6 +100,7 @@ struct Series {
     modems: BTreeMap<String, u64>,
     modem_calls: BTreeMap<(&'static str, String), u64>,
     modem_failures: BTreeMap<String, u64>,
+    signals: BTreeMap<String, i64>,
     calls: BTreeMap<(String, &'static str), u64>,
     ended: BTreeMap<(&'static str, &'static str, String), u64>,
     /// Bytes of all calls: they only grow, even where a call that ends is counted a moment later.
@@ -139,6 +140,12 @@ impl Scraped {
         }
         for modem in modems {
             *series.modems.entry(modem.state.to_string()).or_default() += 1;
+        }
+        for module in &figures.modules {
+            *series.modems.entry(module.state.to_string()).or_default() += 1;
+            if let Some(dbm) = module.dbm {
+                series.signals.insert(module.name.clone(), dbm.into());
+            }
         }
         for (direction, cause, count) in &figures.modem_calls {
             *series.modem_calls.entry((way(*direction), cause.to_string())).or_default() += count;
@@ -191,7 +198,7 @@ impl Collector for Scraped {
         )?;
         out.gauges(
             "modems",
-            "Real modems, by state",
+            "Real modems and GSM modules, by state",
             series.modems.iter().map(|(state, n)| ([("state", state.as_str())], *n)),
         )?;
         out.counters(
@@ -206,6 +213,11 @@ impl Collector for Scraped {
             "modem_failures",
             "Attempts to use a real modem that have failed, by what was wrong",
             series.modem_failures.iter().map(|(cause, n)| ([("cause", cause.as_str())], *n)),
+        )?;
+        out.gauges(
+            "module_signal_dbm",
+            "How well a GSM module hears its network",
+            series.signals.iter().map(|(module, dbm)| ([("module", module.as_str())], *dbm)),
         )?;
         out.gauges(
             "calls",
@@ -252,12 +264,15 @@ impl Collector for Scraped {
 struct Out<'a>(DescriptorEncoder<'a>);
 
 impl Out<'_> {
-    fn gauges<'l, const N: usize>(
+    fn gauges<'l, const N: usize, V>(
         &mut self,
         name: &str,
         help: &str,
-        series: impl Iterator<Item = ([(&'l str, &'l str); N], u64)>,
-    ) -> fmt::Result {
+        series: impl Iterator<Item = ([(&'l str, &'l str); N], V)>,
+    ) -> fmt::Result
+    where
+        ConstGauge<V>: EncodeMetric,
+    {
         let mut family = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
         for (labels, value) in series {
             ConstGauge::new(value).encode(family.encode_family(&labels)?)?;

@@ -87,6 +87,20 @@ impl Instance {
 
     #[cfg(not(feature = "modems"))]
     pub(super) fn count_modems(&self, _: &mut Figures) {}
+
+    /// How the GSM modules stand.
+    #[cfg(feature = "translator")]
+    pub(super) fn count_modules(&self, figures: &mut Figures) {
+        let now = |status: translator::Status| web::ModuleNow {
+            name: status.name,
+            state: status.state.into(),
+            dbm: status.module.signal,
+        };
+        figures.modules = self.modules.status().into_iter().map(now).collect();
+    }
+
+    #[cfg(not(feature = "translator"))]
+    pub(super) fn count_modules(&self, _: &mut Figures) {}
 }
 
 fn member(board: &Switchboard, modems: &[ModemNow], name: &str) -> (MemberNow, Standing) {

@@ -187,6 +187,8 @@ fn metrics_tell_what_was_counted() {
         "trunkline_bytes_total{direction=\"received\"} 198",
         "trunkline_modem_calls_total{direction=\"out\",cause=\"busy\"} 4",
         "trunkline_modem_failures_total{cause=\"silent\"} 6",
+        "trunkline_modems{state=\"no SIM\"} 1",
+        "trunkline_module_signal_dbm{module=\"north\"} -79",
         "trunkline_password_hashes_total 5",
         "trunkline_store_queue 0",
         "trunkline_web_sessions 0",

@@ -11,8 +11,8 @@ use settings::{Secret, SecretRef};
 use tokio::sync::mpsc;
 use web::{
     Busy, CallNow, CallOver, Direction, Ended, FailedLogin, Figures, GroupNow, House, LineNow,
-    Listener, MemberKind, MemberNow, ModemNow, OperatorConfig, Refusal, Role, Server, Setup, Staff,
-    TokenConfig, Trace, TraceEntry, WebConfig,
+    Listener, MemberKind, MemberNow, ModemNow, ModuleNow, OperatorConfig, Refusal, Role, Server,
+    Setup, Staff, TokenConfig, Trace, TraceEntry, WebConfig,
 };
 
 pub(crate) const VIEWER: &str = "viewer-token-0123456789";
@@ -157,6 +157,11 @@ impl House for Paper {
             logins: vec![("ok".into(), 2), ("login-tries".into(), 1), ("ok".into(), 1)],
             modem_calls: vec![(Direction::Out, "busy".into(), 4)],
             modem_failures: vec![("silent".into(), 6)],
+            modules: vec![ModuleNow {
+                name: "north".to_owned(),
+                state: "no SIM".into(),
+                dbm: Some(-79),
+            }],
             password_hashes: 5,
             store_queue: Some(0),
         }
