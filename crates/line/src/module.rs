@@ -50,6 +50,12 @@ pub enum ModuleError {
 const SECRETS: [&str; 2] = ["pin", "puk"];
 
 impl ModuleConfig {
+    /// Whether the real module behind the line is asked how it stands, if that is said here.
+    pub fn asks_module(&self) -> Option<bool> {
+        let (_, fact) = self.facts.iter().find(|(key, _)| key == "status")?;
+        Some(*fact == Fact::Text("module".to_owned()))
+    }
+
     /// The files that the table names, for who knows what their paths refer to.
     pub fn files_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         self.secrets.iter_mut().filter_map(|(_, secret)| match secret {

@@ -185,6 +185,12 @@ impl Persona {
         self.sets.transport()
     }
 
+    /// Whether the real module behind its line is asked how it stands.
+    #[cfg(feature = "gsm")]
+    pub fn asks_module(&self) -> bool {
+        self.sets.is_answered_by_module()
+    }
+
     /// Whether this modem has the command of the table.
     pub(crate) fn has(&self, command: &str) -> bool {
         let grammar = &self.grammar;

@@ -71,7 +71,7 @@ impl Facts {
 
     /// Whether what is asked of signal and network goes to the real module behind the line.
     #[cfg(feature = "gsm")]
-    pub(super) fn is_answered_by_module(&self) -> bool {
+    pub(crate) fn is_answered_by_module(&self) -> bool {
         self.gsm.status == super::gsm::StatusFrom::Module
     }
 

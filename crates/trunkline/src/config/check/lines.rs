@@ -136,8 +136,13 @@ fn persona(
 ) -> Option<Diagnostic> {
     let name = &line.value.persona;
     if let Some(persona) = personas.get(name) {
-        let error = line::persona_of(&line.value, persona).err()?;
-        return Some(draft.mistake(line, &["init".into()], error.to_string()));
+        return match line::persona_of(&line.value, persona) {
+            Err(error) => Some(draft.mistake(line, &["init".into()], error.to_string())),
+            #[cfg(feature = "gsm")]
+            Ok(persona) => status(draft, line, &persona),
+            #[cfg(not(feature = "gsm"))]
+            Ok(_) => None,
+        };
     }
     let near = crate::cli::nearest(name, personas.names());
     let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
@@ -145,6 +150,22 @@ fn persona(
     let mistake =
         draft.mistake(line, &["persona".into()], format!("there is no persona `{name}`{hint}"));
     Some(mistake.note(format!("expected one of `{}`", known.join("`, `"))))
+}
+
+/// Who answers for signal and network, if that is to be a module.
+#[cfg(feature = "gsm")]
+fn status(
+    draft: &Draft<'_>,
+    line: &Placed<LineConfig>,
+    persona: &modem::Persona,
+) -> Option<Diagnostic> {
+    let own = line.value.gsm.as_ref().and_then(|module| module.asks_module());
+    if line.value.carrier.is_some() || !own.unwrap_or(persona.asks_module()) {
+        return None;
+    }
+    let message = "its signal and network are asked of a module, and there is none";
+    let mistake = draft.mistake(line, &["gsm".into(), "status".into()], message);
+    Some(mistake.note("expected carrier = \"gsm:NAME\" beside status = \"module\""))
 }
 
 fn default_call(
