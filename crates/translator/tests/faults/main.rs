@@ -1,7 +1,8 @@
 //! Whatever goes wrong at whichever step, on real pseudo-terminals: whoever dials is told, and the next call works.
 //!
 //! At the other end of the cable is a script that follows what the makers' documents say, or a line of ours that is
-//! such a module; and something goes wrong at one step.
+//! such a module; and something goes wrong at one step. Nearly all of it is waiting, so all modules wait at the same
+//! time: two tests, since a machine of two cores runs no more at once.
 
 mod cable;
 mod far;
