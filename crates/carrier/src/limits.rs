@@ -136,6 +136,10 @@ pub const SSH_KEYS: usize = 16;
 /// How long the last bytes of an SSH call may take to be delivered.
 pub const SSH_LEAVING: Duration = Duration::from_secs(30);
 
+/// How long an SSH caller may take to leave before he is reminded, and then twice as long, and so on: a way there and
+/// back by satellite or GSM.
+pub const SSH_ROUSE: Duration = Duration::from_millis(500);
+
 /// Bytes in a file with a private key: the longest RSA keys have 13 KB.
 pub const SSH_KEY_FILE: u64 = 64 * 1024;
 

@@ -67,6 +67,10 @@ pub const DELIVERY: Duration = Duration::from_secs(30);
 /// ends anyway.
 pub const ORPHANS: Duration = Duration::from_secs(2);
 
+/// How long the end of a program's output waits for the program's own, where the caller is told how that was: one that
+/// ends closes its output in the same moment, and a busy machine takes a while to notice.
+pub const PARTING: Duration = Duration::from_secs(2);
+
 /// How long a caller has to take our last bytes and close, once we have ended the call. A socket
 /// closed with unread input is reset, which would take those bytes away from him.
 pub const LINGER: Duration = Duration::from_secs(2);

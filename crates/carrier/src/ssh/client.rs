@@ -17,7 +17,7 @@ use super::failure::SshFailure;
 use super::gate::Gate;
 use super::known_hosts::{self, HostName, Standing};
 use super::link::{Fate, Link};
-use super::stream::{End, Errand, Side, Stream};
+use super::stream::{End, Errand, Exit, Side, Stream};
 use super::{PublicKey, preferred};
 use crate::hosts::Target;
 use crate::wire::Wire;
@@ -53,7 +53,7 @@ pub(crate) async fn call(
         peer: peer.clone(),
         local,
         errand: None,
-        exit: None,
+        exit: Exit::Unknown,
         end: End::None,
     };
     Ok(Call::on(Wire::wrapped(Box::new(stream)), peer))
@@ -257,7 +257,7 @@ impl Side for Guest {
         })
     }
 
-    fn finish(&self) -> Errand {
+    fn finish(&self, _: Option<ExitStatus>) -> Errand {
         let half = Arc::clone(&self.half);
         Box::pin(async move {
             let _ = half.eof().await;

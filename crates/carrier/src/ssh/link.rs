@@ -220,6 +220,11 @@ impl Link {
         }
     }
 
+    /// Whether the far end is gone, or has closed the channel.
+    pub(super) fn is_gone(&self) -> bool {
+        self.state().wire != Far::There
+    }
+
     /// Takes the signal that is next.
     pub(super) fn take_event(&self) -> Option<Event> {
         self.state().inbox.take_event()

@@ -12,12 +12,12 @@ use russh::server::{Config, Handle, Msg, run_stream};
 use russh::{ChannelId, ChannelWriteHalf, MethodKind, MethodSet, Sig, SshId};
 use telnet::{TerminalName, WindowSize};
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::gate::Gate;
 use super::guest::{Arrived, Guest, Stop};
 use super::link::{Fate, Link};
-use super::stream::{End, Errand, Side, Stream};
+use super::stream::{End, Errand, Exit, Side, Stream};
 use super::{Doorkeeper, HostKeys, preferred};
 use crate::wire::Wire;
 use crate::{Call, CallOptions, Caller, Peer, limits};
@@ -113,13 +113,14 @@ async fn answer_on<D: Doorkeeper>(
         ended = &mut session => return Err(ended.err().map_or(NotAnswered::Left, why)),
     };
     hold.0 = None;
+    let side = Host { half: Arc::new(half), handle, id, link: Arc::clone(&link) };
     let stream = Stream {
         link,
-        side: Box::new(Host { half: Arc::new(half), handle, id }),
+        side: Box::new(side),
         peer: peer.clone(),
         local,
         errand: None,
-        exit: None,
+        exit: Exit::Unknown,
         end: End::None,
     };
     let call = Call::on(Wire::wrapped(Box::new(stream)), peer);
@@ -186,6 +187,7 @@ struct Host {
     half: Arc<ChannelWriteHalf<Msg>>,
     handle: Handle,
     id: ChannelId,
+    link: Arc<Link>,
 }
 
 impl Side for Host {
@@ -196,39 +198,58 @@ impl Side for Host {
         })
     }
 
-    fn finish(&self) -> Errand {
-        let half = Arc::clone(&self.half);
+    fn finish(&self, exit: Option<ExitStatus>) -> Errand {
+        let (half, handle, id) = (Arc::clone(&self.half), self.handle.clone(), self.id);
         Box::pin(async move {
+            tell(&handle, id, exit).await;
             let _ = half.eof().await;
         })
     }
 
     fn goodbye(&self, exit: Option<ExitStatus>) -> Errand {
-        let (handle, id) = (self.handle.clone(), self.id);
+        let (handle, id, link) = (self.handle.clone(), self.id, Arc::clone(&self.link));
         Box::pin(async move {
-            // Each fails only when the connection is over, and then nobody is left to be told.
-            if let Some(exit) = exit {
-                let _ = match (exit.code(), exit.signal()) {
-                    (None, Some(signal)) => {
-                        let core = exit.core_dumped();
-                        let name = signal_name(signal);
-                        handle
-                            .exit_signal_request(id, name, core, String::new(), String::new())
-                            .await
-                    }
-                    (code, _) => {
-                        // As the shell has it: eight bits.
-                        let code = u32::from(code.unwrap_or(0).to_le_bytes()[0]);
-                        handle.exit_status_request(id, code).await
-                    }
-                };
-            }
+            tell(&handle, id, exit).await;
             let _ = handle.close(id).await;
+            // Ends with the connection, which the gate ends if nobody else does.
+            tokio::spawn(rouse(handle, link));
         })
     }
 
     fn resize(&self, _: WindowSize) -> Option<Errand> {
         None
+    }
+}
+
+/// Tells the caller how his program has ended. Fails only when the connection is over, and then nobody is left to be
+/// told.
+async fn tell(handle: &Handle, id: ChannelId, exit: Option<ExitStatus>) {
+    let Some(exit) = exit else { return };
+    let _ = match (exit.code(), exit.signal()) {
+        (None, Some(signal)) => {
+            let (name, core) = (signal_name(signal), exit.core_dumped());
+            handle.exit_signal_request(id, name, core, String::new(), String::new()).await
+        }
+        (code, _) => {
+            // As the shell has it: eight bits.
+            let code = u32::from(code.unwrap_or(0).to_le_bytes()[0]);
+            handle.exit_status_request(id, code).await
+        }
+    };
+}
+
+/// Wakes a caller up who sleeps through the end of his call. Dropbear's client does, without leaving, if it hears of that
+/// while something is still to be written out at its side, and cut off then, it forgets how the program has ended.
+async fn rouse(handle: Handle, link: Arc<Link>) {
+    let mut pause = limits::SSH_ROUSE;
+    while pause < limits::SSH_LEAVING {
+        sleep(pause).await;
+        if link.is_gone() {
+            return;
+        }
+        // Any message does. That no forwarding by this name is known changes nothing.
+        let _ = handle.cancel_forward_tcpip(String::new(), 0).await;
+        pause *= 2;
     }
 }
 

@@ -22,10 +22,13 @@ pub(super) trait Side: Send {
     /// Data, as soon as the far end's window is open for them.
     fn speak(&self, data: Vec<u8>) -> Errand;
 
-    /// Says that no more data will come.
-    fn finish(&self) -> Errand;
+    /// Says how the program has ended, if that is known, and that no more data will come.
+    ///
+    /// In this order: dropbear's client closes the channel as soon as both directions are at their end, and takes no
+    /// notice of what comes behind that.
+    fn finish(&self, exit: Option<ExitStatus>) -> Errand;
 
-    /// Says that the call is over, and how the program has ended.
+    /// Says how the program has ended, if that is known by now, and that the call is over.
     fn goodbye(&self, exit: Option<ExitStatus>) -> Errand;
 
     /// Says that the terminal's window has another size now.
@@ -39,8 +42,30 @@ pub(super) struct Stream {
     pub(super) peer: Peer,
     pub(super) local: Peer,
     pub(super) errand: Option<Errand>,
-    pub(super) exit: Option<ExitStatus>,
+    pub(super) exit: Exit,
     pub(super) end: End,
+}
+
+/// How the program has ended that the far end had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    Unknown,
+    Known(ExitStatus),
+    /// The far end has heard.
+    Told,
+}
+
+impl Exit {
+    /// For whoever tells the far end now.
+    fn take(&mut self) -> Option<ExitStatus> {
+        match *self {
+            Self::Known(status) => {
+                *self = Self::Told;
+                Some(status)
+            }
+            Self::Unknown | Self::Told => None,
+        }
+    }
 }
 
 /// How far the end of a call has come, from our side.
@@ -99,7 +124,7 @@ impl Duplex for Stream {
         ready!(self.poll_errand(cx));
         if self.end == End::None {
             self.end = End::Finished;
-            self.errand = Some(self.side.finish());
+            self.errand = Some(self.side.finish(self.exit.take()));
         }
         self.poll_errand(cx).map(Ok)
     }
@@ -109,7 +134,7 @@ impl Duplex for Stream {
         if self.end == End::Finished {
             self.end = End::Goodbye;
             self.link.decide(Fate::Leaving);
-            self.errand = Some(self.side.goodbye(self.exit));
+            self.errand = Some(self.side.goodbye(self.exit.take()));
         }
         self.poll_errand(cx).map(Ok)
     }
@@ -140,7 +165,9 @@ impl Duplex for Stream {
     }
 
     fn tell_exit(&mut self, exit: ExitStatus) {
-        self.exit = Some(exit);
+        if self.exit == Exit::Unknown {
+            self.exit = Exit::Known(exit);
+        }
     }
 
     fn peer(&self) -> Peer {

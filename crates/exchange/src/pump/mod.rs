@@ -28,7 +28,7 @@ use crate::registry::Entry;
 use crate::service::Left;
 pub(crate) use echo::{Echo, EchoRules};
 use inward::Inward;
-use outward::Outward;
+use outward::{Outward, Parting};
 use timer::Timer;
 
 /// What it means that a caller has finished sending.
@@ -77,6 +77,7 @@ pub(crate) struct Pump<'a> {
     outward: Outward,
     status: Option<ExitStatus>,
     times: Times,
+    farewell: Farewell,
     timer: Timer,
 }
 
@@ -89,6 +90,17 @@ struct Times {
     /// By the program.
     taken: Instant,
     program_ended: Option<Instant>,
+}
+
+/// Whether the end of a program's output is kept back until it is known how the program has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Farewell {
+    /// The output goes on.
+    NotYet,
+    /// It is, until then.
+    Held(Instant),
+    /// The program goes on without its output.
+    Over,
 }
 
 /// How far one direction got.
@@ -119,6 +131,7 @@ impl<'a> Pump<'a> {
             outward: Outward::new(rules.parity),
             status: None,
             times: Times { began: now, received: now, sent: now, taken: now, program_ended: None },
+            farewell: Farewell::NotYet,
             timer: Timer::default(),
         }
     }
@@ -143,9 +156,13 @@ impl<'a> Pump<'a> {
         }
         let before = (self.call.counts(), self.inward.taken());
         let inward = self.inward.poll(cx, self.call, &mut self.running, &self.rules)?;
-        let outward = self.outward.poll(cx, self.call, &mut self.running.io)?;
-        self.note_progress(before);
         self.poll_program(cx);
+        let parting = self.parting();
+        let outward = self.outward.poll(cx, self.call, &mut self.running.io, parting)?;
+        if self.farewell == Farewell::NotYet && self.outward.is_ending() {
+            self.farewell = Farewell::Held(clock_now() + limits::PARTING);
+        }
+        self.note_progress(before);
         let complaints = self.poll_complaints(cx);
         if self.times.program_ended.is_some() && self.outward.is_closed() {
             return Err(CallEnd::ProgramEnded);
@@ -180,8 +197,21 @@ impl<'a> Pump<'a> {
         }
         if let Poll::Ready(status) = self.running.child.poll_wait(cx) {
             self.status = status.ok();
+            if let Some(status) = self.status {
+                self.call.tell_exit(status);
+            }
             self.times.program_ended = Some(clock_now());
             self.inward.program_ended();
+        }
+    }
+
+    /// A caller who can be told how his program has ended is told in front of the end of its output: some listen no
+    /// longer than to there.
+    fn parting(&self) -> Parting {
+        let ended = self.times.program_ended.is_some() || self.farewell == Farewell::Over;
+        match self.rules.end {
+            EndMeans::Finished if !ended => Parting::Delayed,
+            EndMeans::Finished | EndMeans::Gone => Parting::AtOnce,
         }
     }
 
@@ -217,6 +247,11 @@ impl<'a> Pump<'a> {
             if due(self.delivery()) {
                 return Err(CallEnd::ProgramEnded);
             }
+            if due(self.held_back()) {
+                self.farewell = Farewell::Over;
+                cx.waker().wake_by_ref();
+                return Ok(());
+            }
             if due(self.orphans()) {
                 self.outward.stop_reading();
                 cx.waker().wake_by_ref();
@@ -233,6 +268,7 @@ impl<'a> Pump<'a> {
             self.idle_limit(),
             self.silence_after_end(),
             self.delivery(),
+            self.held_back(),
             self.orphans(),
         ];
         deadlines.into_iter().flatten().min()
@@ -260,6 +296,14 @@ impl<'a> Pump<'a> {
     /// The program has ended, and the caller takes nothing of its output any more.
     fn delivery(&self) -> Option<Instant> {
         self.times.program_ended.map(|ended| ended.max(self.times.sent) + limits::DELIVERY)
+    }
+
+    /// The program has closed its output and goes on.
+    fn held_back(&self) -> Option<Instant> {
+        match self.farewell {
+            Farewell::Held(until) if self.parting() == Parting::Delayed => Some(until),
+            Farewell::NotYet | Farewell::Held(_) | Farewell::Over => None,
+        }
     }
 
     /// The program has ended, but somebody whom it started still holds its output open.

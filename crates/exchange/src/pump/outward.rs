@@ -26,6 +26,13 @@ enum State {
     Closed,
 }
 
+/// Whether the caller is told at once that the program has closed its output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Parting {
+    AtOnce,
+    Delayed,
+}
+
 impl Outward {
     pub(super) fn new(parity: Parity) -> Self {
         Self { state: State::Open, pending: Queue::default(), parity }
@@ -46,17 +53,28 @@ impl Outward {
         self.state = State::Ending;
     }
 
+    /// Whether everything has been sent that the program has written, and it has closed its output.
+    pub(super) fn is_ending(&self) -> bool {
+        self.state == State::Ending && self.pending.is_empty()
+    }
+
     /// Takes what the program has written and sends it to the caller, a few pieces at most.
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
         call: &mut Call,
         io: &mut ProgramIo,
+        parting: Parting,
     ) -> Result<Turn, CallEnd> {
         for _ in 0..limits::TURNS {
             let step = match self.state {
                 _ if !self.pending.is_empty() => self.poll_pending(cx, call)?,
                 State::Open => self.poll_piece(cx, call, io)?,
+                // Its child or a timer wakes us.
+                State::Ending if parting == Parting::Delayed => match call.poll_flush(cx) {
+                    Poll::Ready(Err(_)) => return Err(CallEnd::LineLost),
+                    _ => Poll::Pending,
+                },
                 State::Ending => match call.poll_finish(cx) {
                     Poll::Ready(Err(_)) => return Err(CallEnd::LineLost),
                     finished => finished.map(|_| self.state = State::Closed),

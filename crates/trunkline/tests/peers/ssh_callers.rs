@@ -392,28 +392,75 @@ fn the_host_key_is_made_once_and_check_shows_what_callers_see() {
     assert!(said.contains(fingerprint), "{said}");
 }
 
+/// Makes a key for dropbear's client; the line that an account has of it.
+fn dropbear_key(key: &Path) -> String {
+    let mut make = command(unpacked("dropbear-bin", "usr/bin/dropbearkey"));
+    make.args(["-t", "ed25519", "-f"]).arg(key);
+    let (said, _) = run("dropbearkey", &mut make);
+    let public = said.lines().find(|line| line.starts_with("ssh-ed25519")).expect("a key");
+    format!("ssh-keys = [\"{public}\"]")
+}
+
+/// Dropbear's client without a terminal; `sshpass` types the password if it is asked for.
+fn dbclient(centre: &Centre<'_>, more: &[&Path]) -> Command {
+    let mut dbclient = command(installed("/usr/bin/sshpass"));
+    dbclient.args(["-p", "secret"]).arg(unpacked("dropbear-bin", "usr/bin/dbclient"));
+    dbclient.env("HOME", centre.stage.path(""));
+    dbclient.args(["-y", "-y", "-T", "-p", &centre.address.port().to_string()]).args(more);
+    dbclient.arg(format!("site@{}", centre.address.ip()));
+    dbclient
+}
+
 #[test]
 fn dropbear_calls_with_a_password_and_with_a_key() {
     let stage = Stage::new();
     let key = stage.path("dropbear");
-    let mut make = command(unpacked("dropbear-bin", "usr/bin/dropbearkey"));
-    make.args(["-t", "ed25519", "-f"]).arg(&key);
-    let (said, _) = run("dropbearkey", &mut make);
-    let public = said.lines().find(|line| line.starts_with("ssh-ed25519")).expect("a key");
-    let account = format!("ssh-keys = [\"{public}\"]");
+    let account = dropbear_key(&key);
     let centre = Centre::with(&stage, "printf READY\nexec cat", "pty", &account, "");
-    let dbclient = |more: &[&Path]| {
-        let mut dbclient = command(installed("/usr/bin/sshpass"));
-        dbclient.args(["-p", "secret"]).arg(unpacked("dropbear-bin", "usr/bin/dbclient"));
-        dbclient.env("HOME", stage.path(""));
-        dbclient.args(["-y", "-y", "-T", "-p", &centre.address.port().to_string()]).args(more);
-        dbclient.arg(format!("site@{}", centre.address.ip()));
-        dbclient
-    };
     let bytes = payload();
     for more in [&[][..], &[Path::new("-i"), &key]] {
-        let (back, status) = converse(dbclient(more), "READY", &bytes);
+        let (back, status) = converse(dbclient(&centre, more), "READY", &bytes);
         assert_same_bytes(&bytes, &back, "dropbear");
         assert_eq!(status, Some(0));
+    }
+}
+
+#[test]
+fn the_exit_status_comes_back_to_who_stops_listening_at_the_end_of_the_output() {
+    // Dropbear's client does. The program takes its time between the two ends.
+    let script = "cat >/dev/null\nexec >&- 2>&-\n\
+                  n=0; while [ $n -lt 5000 ]; do n=$((n + 1)); done\nexit 7";
+    let stage = Stage::new();
+    let key = stage.path("dropbear");
+    let account = dropbear_key(&key);
+    let centre = Centre::with(&stage, script, "pipe", &account, "");
+    for _ in 0..5 {
+        let mut caller = dbclient(&centre, &[Path::new("-i"), &key]);
+        assert_eq!(run("dbclient", caller.stdin(Stdio::null())).1, Some(7));
+        let mut caller = centre.ssh(&["-T"], &[]);
+        assert_eq!(run("ssh", caller.stdin(Stdio::null())).1, Some(7));
+    }
+}
+
+#[test]
+fn the_exit_status_comes_back_to_who_hears_of_the_end_before_he_has_written_everything_out() {
+    // More than the pipe to us holds, and less than that and a client's window.
+    const LENGTH: usize = 80_000;
+    let stage = Stage::new();
+    let key = stage.path("dropbear");
+    let account = dropbear_key(&key);
+    let script = format!("head -c {LENGTH} /dev/zero\nexit 7");
+    let centre = Centre::with(&stage, &script, "pipe", &account, "");
+    let ended = |count| {
+        let all = |text: &str| (text.matches("call ended").count() == count).then_some(());
+        centre.trunkline.log().wait_for("ends", all);
+    };
+    let callers = [dbclient(&centre, &[Path::new("-i"), &key]), centre.ssh(&["-T"], &[])];
+    for (number, mut caller) in (1..).zip(callers) {
+        let mut child = caller.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        ended(number);
+        let mut heard = Vec::new();
+        child.stdout.take().unwrap().read_to_end(&mut heard).expect("output");
+        assert_eq!((heard.len(), child.wait().unwrap().code()), (LENGTH, Some(7)));
     }
 }
