@@ -27,6 +27,12 @@ pub(crate) const LOCK_SETTLES: Duration = Duration::from_secs(60);
 /// that the port is in use.
 pub(crate) const LOCK_TRIES: usize = 5;
 
+/// Bytes read of a lock file: a number, a word, and a path, of which the system takes no longer ones.
+pub(crate) const LOCK_CONTENT: u64 = 4096 + 64;
+
+/// Bytes of a port's name in that of a lock file, for which systems have 255: nobody else has a longer one either.
+pub(crate) const LONGEST_NAME: usize = 240;
+
 /// A BREAK shorter than a character isn't one, and 10 ms is a character at 1200 bit/s.
 pub(crate) const SHORTEST_BREAK: Duration = Duration::from_millis(10);
 

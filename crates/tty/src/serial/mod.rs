@@ -19,7 +19,7 @@ use rustix::termios::QueueSelector;
 use tokio::io::Interest;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use self::lock::{LockError, UucpLock};
+use self::lock::{LockError, LockFile, UucpLock};
 use self::marks::{Marks, Then};
 use self::port::{Marking, Port, Wiring};
 use self::sending::{Breaking, Drain};
@@ -155,7 +155,7 @@ pub struct Serial {
     // After the port: whoever waits for the file must find the port closed.
     lock: UucpLock,
     /// What `lock` is made of when it is held.
-    lock_files: Vec<PathBuf>,
+    lock_files: Vec<LockFile>,
     path: PathBuf,
     settings: Settings,
     marks: Marks,
@@ -475,8 +475,8 @@ impl Serial {
 }
 
 /// A lock file that can't be written for want of the folder or the permission is only logged.
-fn take_lock(path: &Path, files: &[PathBuf]) -> Result<UucpLock, SerialError> {
-    match UucpLock::take(files.to_vec()) {
+fn take_lock(path: &Path, files: &[LockFile]) -> Result<UucpLock, SerialError> {
+    match UucpLock::take(files) {
         Ok(lock) => Ok(lock),
         Err(LockError::Held(pid)) => Err(SerialError::InUse { path: path.to_owned(), pid }),
         Err(LockError::Io(error)) => {
@@ -486,11 +486,11 @@ fn take_lock(path: &Path, files: &[PathBuf]) -> Result<UucpLock, SerialError> {
     }
 }
 
-fn lock_files(path: &Path, policy: &LockPolicy) -> Result<Vec<PathBuf>, SerialError> {
+fn lock_files(path: &Path, policy: &LockPolicy) -> Result<Vec<LockFile>, SerialError> {
     let LockPolicy::Uucp(folder) = policy else { return Ok(Vec::new()) };
     let device = fs::canonicalize(path)
         .map_err(|source| SerialError::Open { path: path.to_owned(), source })?;
-    Ok(lock::files(folder, [path, &device]))
+    Ok(lock::files(folder, path, &device))
 }
 
 fn apply(path: &Path, port: &Port, settings: &Settings) -> Result<(), SerialError> {
