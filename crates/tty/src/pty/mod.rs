@@ -262,7 +262,7 @@ impl PtyEnd {
         if !watched.tells_of_room() {
             let taken = self.master.write(data)?;
             if taken.is_none_or(|length| length < data.len()) {
-                watched.was_full(cx)?;
+                watched.was_full(cx);
                 self.room = Room::None;
             }
             if let Some(length) = taken {
@@ -279,11 +279,11 @@ impl PtyEnd {
                     // There was room for no more: trying again would only be told so.
                     ready.clear_ready();
                     self.room = Room::None;
-                    watched.was_full(cx)?;
+                    watched.was_full(cx);
                     return Poll::Ready(Ok(length));
                 }
                 Some(length) => {
-                    watched.had_room(cx)?;
+                    watched.had_room(cx);
                     return Poll::Ready(Ok(length));
                 }
                 // The client has left with its queue full, and that can't be cleared: not to spin here.
@@ -298,7 +298,7 @@ impl PtyEnd {
     pub fn lend(&mut self, cx: &mut Context<'_>) -> io::Result<Option<Berth>> {
         let Client::Present(watched) = &mut self.client else { return Ok(None) };
         let berth = Berth::new(Arc::clone(&self.master.fd))?;
-        watched.leave_room(cx)?;
+        watched.leave_room(cx);
         self.lent = Some(berth.lease());
         Ok(Some(berth))
     }
@@ -498,5 +498,33 @@ async fn farewell(master: Master) {
     while calm < FAREWELL_CALM {
         calm = if master.is_unread().unwrap_or(false) { 0 } else { calm + 1 };
         tokio::time::sleep(FAREWELL_LOOK).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::task::Waker;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_taken_is_told_though_the_reactor_will_not_have_the_terminal_again() {
+        let mut end = PtyEnd::open(PtyOptions::default(), &OpenWatch::new().unwrap()).unwrap();
+        let mut client = std::fs::File::from(end.master.open_slave().unwrap());
+        end.client = Client::Present(Watched::refused());
+        let (mut cx, data) = (Context::from_waker(Waker::noop()), [b'x'; 64 * 1024]);
+        let Poll::Ready(Ok(taken)) = end.poll_write(&mut cx, &data) else { panic!("taken") };
+        assert!((1..data.len()).contains(&taken), "{taken}");
+        assert!(matches!(end.poll_write(&mut cx, &data), Poll::Ready(Err(_))));
+        let (mut heard, mut buf) = (0, [0; 4096]);
+        while heard < taken {
+            match client.read(&mut buf) {
+                Ok(count) => heard += count,
+                // Still on its way.
+                Err(_) => std::thread::yield_now(),
+            }
+        }
+        assert_eq!(heard, taken);
     }
 }

@@ -60,38 +60,44 @@ impl Watched {
     }
 
     /// A write has been too long for the room there is.
-    pub(super) fn was_full(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+    pub(super) fn was_full(&mut self, cx: &mut Context<'_>) {
         let untold = self.room == Room::Untold;
         self.room = Room::Told { calm: 0 };
-        if untold { self.register(cx, Interest::READABLE | Interest::WRITABLE) } else { Ok(()) }
+        if untold {
+            self.register(cx, Interest::READABLE | Interest::WRITABLE);
+        }
     }
 
     /// A write has found room enough.
-    pub(super) fn had_room(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+    pub(super) fn had_room(&mut self, cx: &mut Context<'_>) {
         match &mut self.room {
-            Room::Untold => Ok(()),
-            Room::Told { calm } if *calm < CALM_WRITES => {
-                *calm += 1;
-                Ok(())
-            }
+            Room::Untold => {}
+            Room::Told { calm } if *calm < CALM_WRITES => *calm += 1,
             Room::Told { .. } => self.leave_room(cx),
         }
     }
 
     /// Nobody waits for room for the time being.
-    pub(super) fn leave_room(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        match std::mem::replace(&mut self.room, Room::Untold) {
-            Room::Untold => Ok(()),
-            Room::Told { .. } => self.register(cx, Interest::READABLE),
+    pub(super) fn leave_room(&mut self, cx: &mut Context<'_>) {
+        if let Room::Told { .. } = std::mem::replace(&mut self.room, Room::Untold) {
+            self.register(cx, Interest::READABLE);
         }
     }
 
-    fn register(&mut self, cx: &mut Context<'_>, interest: Interest) -> io::Result<()> {
-        let Some(before) = self.registered.take() else { return Err(refused()) };
-        self.registered = Some(raw::register(before.into_inner(), interest)?);
+    /// Nothing fails here: what a write has taken must be told first. A reactor that won't have the terminal any more
+    /// shows when it is asked next.
+    fn register(&mut self, cx: &mut Context<'_>, interest: Interest) {
+        let Some(before) = self.registered.take() else { return };
+        self.registered = raw::register(before.into_inner(), interest)
+            .inspect_err(|error| tracing::warn!(%error, "a terminal can't be watched any more"))
+            .ok();
         // Whoever waited at the registration before has to ask again at this one.
         cx.waker().wake_by_ref();
-        Ok(())
+    }
+
+    #[cfg(test)]
+    pub(super) fn refused() -> Self {
+        Self { registered: None, room: Room::Untold }
     }
 }
 
@@ -110,18 +116,18 @@ mod tests {
         let master = Master::create().unwrap();
         let mut cx = Context::from_waker(Waker::noop());
         let mut watched = Watched::new(master.fd).unwrap();
-        watched.had_room(&mut cx).unwrap();
+        watched.had_room(&mut cx);
         assert!(!watched.tells_of_room());
-        watched.was_full(&mut cx).unwrap();
+        watched.was_full(&mut cx);
         assert!(watched.tells_of_room());
         for _ in 0..CALM_WRITES {
-            watched.had_room(&mut cx).unwrap();
+            watched.had_room(&mut cx);
         }
         assert!(watched.tells_of_room());
-        watched.was_full(&mut cx).unwrap();
+        watched.was_full(&mut cx);
         for _ in 0..=CALM_WRITES {
             assert!(watched.tells_of_room(), "it was full a moment ago");
-            watched.had_room(&mut cx).unwrap();
+            watched.had_room(&mut cx);
         }
         assert!(!watched.tells_of_room());
     }
