@@ -97,3 +97,115 @@ impl Drop for Crossing {
         self.lease.recall();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::future::poll_fn;
+    use std::io::{Read as _, Write as _};
+    use std::os::unix::fs::OpenOptionsExt as _;
+    use std::os::unix::net::UnixStream;
+    use std::path::Path;
+
+    use tty::{OpenWatch, PtyEnd, PtyEvent, PtyOptions};
+
+    use super::*;
+
+    /// A terminal with its client, and a thread that carries to it from a far end.
+    struct Trip {
+        _end: PtyEnd,
+        client: File,
+        far: UnixStream,
+        crossing: Crossing,
+    }
+
+    fn open(path: &Path) -> File {
+        let flags = rustix::fs::OFlags::NOCTTY.bits().cast_signed();
+        File::options().read(true).write(true).custom_flags(flags).open(path).unwrap()
+    }
+
+    impl Trip {
+        /// With a load that is more than there is room for.
+        async fn begin() -> Self {
+            let mut end = PtyEnd::open(PtyOptions::default(), &OpenWatch::new().unwrap()).unwrap();
+            let client = open(end.slave());
+            let opened = poll_fn(|cx| end.poll_event(cx, &mut [0; 64])).await.unwrap();
+            assert_eq!(opened, PtyEvent::Opened);
+            let (from, far) = UnixStream::pair().unwrap();
+            from.set_nonblocking(true).unwrap();
+            let mut parts = Some((poll_fn(|cx| Poll::Ready(end.lend(cx))).await, from));
+            // Other tests have threads, too.
+            let crossing = loop {
+                let embark = || {
+                    let (berth, from) = parts.take()?;
+                    Some(Ferry::new(from.into(), berth.unwrap()?, load()))
+                };
+                match Crossing::begin(Instant::ORIGIN, embark) {
+                    Some(crossing) => break crossing,
+                    None => tokio::task::yield_now().await,
+                }
+            };
+            Self { _end: end, client, far, crossing }
+        }
+
+        async fn landed(&mut self) -> (u64, Landed) {
+            poll_fn(|cx| self.crossing.poll_landed(cx)).await
+        }
+    }
+
+    fn load() -> Vec<u8> {
+        (0..=255).cycle().take(256 * 1024).collect()
+    }
+
+    #[tokio::test]
+    async fn it_brings_back_what_the_equipment_has_not_taken() {
+        let mut trip = Trip::begin().await;
+        assert_eq!(trip.crossing.deadline(), Some(Instant::ORIGIN + limits::CROSSING));
+        let mut heard = vec![0; 1000];
+        trip.client.read_exact(&mut heard).unwrap();
+        trip.crossing.recall();
+        assert_eq!(trip.crossing.deadline(), None, "nobody need remind it twice");
+        let (carried, landed) = trip.landed().await;
+        assert_eq!(carried, 0, "what it left with was counted before");
+        assert!(matches!(landed.landing, Landing::Recalled), "{landed:?}");
+        let taken = load().len() - landed.load.len();
+        heard.resize(taken, 0);
+        trip.client.read_exact(&mut heard[1000..]).unwrap();
+        assert!([heard, landed.load].concat() == load(), "not what it left with");
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_over_is_told_once_how_many_bytes_were_its() {
+        let mut trip = Trip::begin().await;
+        let reading = {
+            let mut client = trip.client.try_clone().unwrap();
+            std::thread::spawn(move || client.read_exact(&mut vec![0; 256 * 1024 + 4]))
+        };
+        trip.far.write_all(b"last").unwrap();
+        reading.join().unwrap().unwrap();
+        assert_eq!(trip.crossing.halt(), 4);
+        assert_eq!(trip.crossing.halt(), 0);
+        let (carried, landed) = trip.landed().await;
+        assert_eq!(carried, 0);
+        assert!(landed.load.is_empty());
+        assert!(matches!(landed.landing, Landing::Recalled), "its end is nothing to the next call");
+    }
+
+    #[tokio::test]
+    async fn what_it_has_for_equipment_that_is_gone_is_for_nobody() {
+        let mut trip = Trip::begin().await;
+        trip.crossing.forget();
+        let (_, landed) = trip.landed().await;
+        assert!(landed.load.is_empty());
+    }
+
+    #[tokio::test]
+    async fn one_that_nobody_waits_for_any_more_ends() {
+        let Trip { _end, client, far, crossing } = Trip::begin().await;
+        let lease = crossing.lease.clone();
+        drop(crossing);
+        // Else it would hang.
+        lease.end();
+        drop((client, far));
+    }
+}

@@ -338,6 +338,9 @@ impl Driver {
         if !self.circuit.end.is_open() {
             self.circuit.outbox.forget_bytes();
         }
+        if !lines.dtr {
+            self.count_carried(cx, now);
+        }
         self.circuit.dtr(lines.dtr);
         self.circuit.watchers.note(now, || format!("equipment shows {lines:?}"));
         self.feed(cx, now, Input::Lines(lines));

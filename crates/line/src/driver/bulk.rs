@@ -38,6 +38,18 @@ impl Driver {
         outbox.is_crossing()
     }
 
+    /// The call may be about to end: the modem, which keeps a record of it, hears first what was carried.
+    pub(super) fn count_carried(&mut self, cx: &mut Context<'_>, now: Instant) {
+        let Circuit { outbox, slot: Slot::Online { call, .. }, .. } = &mut self.circuit else {
+            return;
+        };
+        let carried = outbox.halt();
+        if carried > 0 {
+            call.was_lent(carried);
+            self.feed(cx, now, Input::Call(CallEvent::Passed(carried)));
+        }
+    }
+
     /// A thread has stopped carrying.
     pub(super) fn landed(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
         let Circuit { outbox, slot, .. } = &mut self.circuit;

@@ -29,7 +29,10 @@ impl Driver {
             Slot::Noting { .. } => return self.circuit.end_call(cause),
             Slot::Dialling { .. } => CallEvent::Failed(cause),
             Slot::Ringing { .. } => CallEvent::CallerGone,
-            Slot::Online { .. } => CallEvent::Cleared(cause),
+            Slot::Online { .. } => {
+                self.count_carried(cx, now);
+                CallEvent::Cleared(cause)
+            }
         };
         self.circuit.end_call(cause);
         self.feed(cx, now, Input::Call(event));

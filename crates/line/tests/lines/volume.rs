@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::task::Poll;
 use std::time::Duration;
 
+use at::result::Cause;
 use carrier::{Call, CallOptions, ListenOptions, Listener, Received};
 use telnet::Mode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -260,6 +261,25 @@ async fn bulk_that_is_not_taken_for_a_while_needs_no_thread_and_is_whole() {
 }
 
 #[tokio::test]
+async fn bulk_that_nobody_takes_is_whole_though_the_far_end_goes_meanwhile() {
+    // While a thread still holds some of it, and when it has given up waiting.
+    for waits_longest in ["the thread", "the far end"] {
+        let flooded = Flooded::begin().await;
+        let mut heard = Vec::new();
+        flooded.hear(&mut heard, 4 * MEGABYTE).await;
+        if waits_longest == "the far end" {
+            until(|| !a_thread_carries()).await;
+        }
+        flooded.sender.abort();
+        flooded.hear_answer(&mut heard, b"\r\nNO CARRIER\r\n").await;
+        assert!(heard == flood()[..heard.len()], "what arrived is not what was sent");
+        let calls = flooded.line.calls();
+        let call = calls.last().unwrap();
+        assert_eq!((call.received, call.cause), (heard.len() as u64, Cause::RemoteHangUp));
+    }
+}
+
+#[tokio::test]
 async fn bulk_for_a_pty_ends_with_its_call_and_is_counted() {
     let flooded = Flooded::begin().await;
     let mut heard = Vec::new();
@@ -273,6 +293,19 @@ async fn bulk_for_a_pty_ends_with_its_call_and_is_counted() {
     let received = usize::try_from(records.last().unwrap().received).unwrap();
     let (_, sent) = flooded.sender.await.unwrap();
     assert!((heard.len()..=sent).contains(&received), "{} {received} {sent}", heard.len());
+}
+
+#[tokio::test]
+async fn bulk_of_a_call_that_the_operator_ends_is_in_the_modems_record_too() {
+    let flooded = Flooded::begin().await;
+    let mut heard = Vec::new();
+    flooded.hear(&mut heard, 4 * MEGABYTE).await;
+    flooded.line.hang_up();
+    flooded.hear_answer(&mut heard, b"\r\nNO CARRIER\r\n").await;
+    let received = flooded.line.calls().last().unwrap().received;
+    flooded.program.say("ATI6\r").await;
+    let told = flooded.program.hear_until("OK\r\n").await;
+    assert!(told.contains(&format!("{received} received")), "{received}, and {told}");
 }
 
 #[tokio::test]
