@@ -47,6 +47,15 @@ pub struct Call {
     credentials: Option<Box<Credentials>>,
 }
 
+/// A call's socket, for somebody else to read.
+#[derive(Debug)]
+pub enum Lent {
+    /// Its bytes are the data.
+    Raw(OwnedFd),
+    /// [`telnet::undouble`] tells the data, until there is something else.
+    Telnet(OwnedFd),
+}
+
 /// What [`Call::poll_receive`] brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Received {
@@ -347,16 +356,24 @@ impl Call {
         self.wire.socket()
     }
 
-    /// The socket, for somebody else to read what comes: only on a raw call, and while there is a descriptor to be had.
-    /// Nothing may be received here until [`was_lent`](Self::was_lent).
-    pub fn lend(&self) -> Option<OwnedFd> {
-        if self.codec.is_some() { None } else { self.wire.lend() }
+    /// The socket, for somebody else to read what comes: unless telnet has something to see to, and while there is a
+    /// descriptor to be had. Nothing may be received here until [`was_lent`](Self::was_lent).
+    pub fn lend(&self) -> Option<Lent> {
+        match &self.codec {
+            None => self.wire.lend().map(Lent::Raw),
+            Some(codec) if codec.is_settled() => self.wire.lend().map(Lent::Telnet),
+            Some(_) => None,
+        }
     }
 
-    /// Whoever read at the lent socket has stopped, after so many bytes of data.
-    pub fn was_lent(&mut self, received: u64) {
+    /// Whoever read at the lent socket has stopped, after so many bytes of data, and then some of the wire that `left`
+    /// has: what the codec has to see.
+    pub fn was_lent(&mut self, received: u64, left: &[u8]) {
         self.counts.received += received;
         self.wire.was_lent();
+        if let Some(codec) = &mut self.codec {
+            codec.was_lent(received, left);
+        }
     }
 
     /// Bytes of data carried so far.

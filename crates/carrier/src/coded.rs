@@ -64,6 +64,21 @@ impl Coded {
         !self.decoded.is_empty() || self.event.is_some() || !self.undecoded.is_empty()
     }
 
+    /// Whether somebody else may receive: nothing waits here, and 0xFF stands for itself when it is doubled.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.telnet.is_settled()
+            && !self.has_received()
+            && matches!((&self.reading, &self.writing), (Reading::Open, Writing::Open))
+    }
+
+    /// Somebody else has received so much data, and then some of the wire that is still to be decoded.
+    pub(crate) fn was_lent(&mut self, received: u64, left: &[u8]) {
+        if received > 0 {
+            self.telnet.passed();
+        }
+        self.undecoded.put(left);
+    }
+
     pub(crate) fn poll_receive(
         &mut self,
         wire: &mut Wire,

@@ -67,7 +67,7 @@ pub use access::{AccessError, AccessList, Denied, Permission, Rule, TooManyRules
 pub use address::{
     Address, AddressError, Host, Protocol, SSH_PORT, TELNET_PORT, TELNETS_PORT, without_password,
 };
-pub use call::{Call, Counts, Received, TelnetFailed};
+pub use call::{Call, Counts, Lent, Received, TelnetFailed};
 pub use caller::{Ahead, Caller, CallerStream, Greeting, Knock};
 pub use cause::{cause_of, cause_of_end};
 pub use dial::{Route, dial, dial_first};

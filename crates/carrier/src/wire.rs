@@ -377,7 +377,8 @@ impl Duplex for Wire {
 
     fn poll_hang_up(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.stream {
-            Stream::Tcp(_) | Stream::Unix(_) => self.poll_shutdown(cx),
+            // Its end has been said with the last byte.
+            Stream::Tcp(_) | Stream::Unix(_) => Poll::Ready(Ok(())),
             Stream::Wrapped(stream) => stream.poll_hang_up(cx),
         }
     }

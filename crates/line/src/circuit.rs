@@ -217,7 +217,7 @@ impl Circuit {
             }
             Slot::Online { ticket, mut call, .. } => {
                 self.call_over = true;
-                call.was_lent(self.outbox.halt());
+                call.was_lent(self.outbox.halt(), &[]);
                 let record = ticket.close(self.name(), cause, Some(&call));
                 placing::let_go(&self.board, *call, rest);
                 record

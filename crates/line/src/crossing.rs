@@ -80,14 +80,16 @@ impl Crossing {
         let landed = ready!(Pin::new(&mut self.lands).poll(cx));
         let mut landed = landed.unwrap_or_else(|_| {
             let died = io::Error::other("the thread that carried its data has died");
-            Landed { load: Vec::new(), landing: Landing::Failed(died) }
+            Landed { load: Vec::new(), left: Vec::new(), landing: Landing::Failed(died) }
         });
         if self.fate == Fate::Forgotten {
             landed.load.clear();
         }
         match self.serves {
             Serves::Call => Poll::Ready((self.lease.carried(), landed)),
-            Serves::Past => Poll::Ready((0, Landed { landing: Landing::Recalled, ..landed })),
+            Serves::Past => {
+                Poll::Ready((0, Landed { left: Vec::new(), landing: Landing::Recalled, ..landed }))
+            }
         }
     }
 }

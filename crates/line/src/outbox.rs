@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clock::{Instant, Timers};
 use modem::{Character, DceLines, Flow};
-use tty::{Landed, Landing};
+use tty::Landed;
 
 use crate::crossing::Crossing;
 use crate::end::End;
@@ -98,26 +98,28 @@ impl Outbox {
         }
     }
 
-    /// Ready when a thread has stopped carrying: with how many bytes, and why. The rest of its load comes next.
+    /// Ready when a thread has stopped carrying: with how many bytes, and what it brings, except for the rest of its
+    /// load, which comes next here.
     pub(crate) fn poll_landed(
         &mut self,
         cx: &mut Context<'_>,
         now: Instant,
-    ) -> Poll<(u64, Landing)> {
+    ) -> Poll<(u64, Landed)> {
         let more = self.steps.len() > 1;
         let Some(Step::Crossing(crossing)) = self.steps.front_mut() else { return Poll::Pending };
         if more || crossing.deadline().is_some_and(|until| until <= now) {
             crossing.recall();
         }
-        let (carried, Landed { load, landing }) = ready!(crossing.poll_landed(cx));
+        let (carried, mut landed) = ready!(crossing.poll_landed(cx));
         self.steps.pop_front();
+        let load = std::mem::take(&mut landed.load);
         if !load.is_empty() {
             self.steps.push_front(Step::Bytes(load.into()));
         }
         if self.steps.is_empty() {
             self.steps.shrink_to_fit();
         }
-        Poll::Ready((carried, landing))
+        Poll::Ready((carried, landed))
     }
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {

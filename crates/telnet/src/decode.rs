@@ -44,8 +44,11 @@ impl Compaction<'_> {
         self.read += bytes;
     }
 
-    /// Keeps one of each pair of 0xFF that stands here.
-    fn keep_doubled(&mut self) {
+    /// Keeps so many bytes and one of each pair of 0xFF behind them, of which there is at least one.
+    fn keep_pairs(&mut self, before: usize) {
+        self.keep(before + 1);
+        self.skip(1);
+
         let (pairs, _) = self.rest().as_chunks::<2>();
         let run = pairs.iter().take_while(|pair| **pair == [IAC, IAC]).count();
         if let Some(kept) = self.wire.get_mut(self.kept..self.kept + run) {
@@ -60,6 +63,21 @@ impl Compaction<'_> {
         self.read -= 1;
         self.keep(1);
     }
+}
+
+/// Leaves the data of a settled connection at the front of `wire`, as [`Telnet::decode`](crate::Telnet::decode) would,
+/// without the codec: up to a command, which the codec has to see, or to a 0xFF whose second one is yet to come.
+pub fn undouble(wire: &mut [u8]) -> Decoded {
+    let mut at = Compaction { wire, read: 0, kept: 0 };
+    while let Some(iac) = memchr(IAC, at.rest()) {
+        if at.rest().get(iac + 1) != Some(&IAC) {
+            at.keep(iac);
+            return Decoded { consumed: at.read, data: at.kept, event: None };
+        }
+        at.keep_pairs(iac);
+    }
+    at.keep(at.rest().len());
+    Decoded { consumed: at.read, data: at.kept, event: None }
 }
 
 impl Session {
@@ -110,9 +128,7 @@ impl Session {
             }
             // A doubled 0xFF goes along with the run, and so do those that follow it at once.
             (Some(_), Some(IAC)) => {
-                at.keep(run + 1);
-                at.skip(1);
-                at.keep_doubled();
+                at.keep_pairs(run);
                 self.matcher.other();
                 self.line_end = LineEnd::Over;
             }

@@ -46,6 +46,7 @@ mod table;
 mod telnet;
 mod wire;
 
+pub use decode::undouble;
 pub use event::{Decoded, Event, Function, Held};
 pub use options::{
     BadTerminalName, ComPort, LineEnds, Mode, Options, Profile, Side, TerminalName, UnknownMode,

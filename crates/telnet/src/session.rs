@@ -168,6 +168,15 @@ impl Session {
             && self.matcher.peer().is_none()
     }
 
+    /// Whether both directions are binary, and nothing but a command of the peer's can change that.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.receiving == Receiving::Data
+            && self.opening == Opening::Over
+            && (self.receive(), self.transmit()) == (Coding::Binary, Coding::Binary)
+            && !self.is_changing()
+            && !(self.reasks() && self.lacks_binary())
+    }
+
     /// Whether the peer cannot know yet that we speak telnet. A server that tells callers apart by
     /// their first bytes would take data that come first for a raw call.
     pub(crate) fn is_unheard(&self) -> bool {

@@ -10,7 +10,7 @@ use crate::event::{Decoded, Event, Held};
 use crate::options::{LineEnds, Mode, Options, WindowSize};
 use crate::q::Happening;
 use crate::replies::Replies;
-use crate::session::Session;
+use crate::session::{LineEnd, Session};
 use crate::summary::{Coding, Kind, Summary};
 use crate::table::Party;
 use crate::wire::{BRK, Known, NOP, TIMING_MARK, Verb};
@@ -175,6 +175,23 @@ impl Telnet {
         match &mut self.stage {
             Stage::Raw | Stage::Detecting(..) => data,
             Stage::Telnet(session) => session.encode(now, data, scratch, &mut self.replies),
+        }
+    }
+
+    /// Whether what is received may as well be decoded by [`undouble`](crate::undouble) until a command comes, since
+    /// both directions are binary and stay so. Say [`passed`](Self::passed) before the next [`decode`](Self::decode).
+    pub fn is_settled(&self) -> bool {
+        match &self.stage {
+            Stage::Raw | Stage::Detecting(..) => false,
+            Stage::Telnet(session) => session.is_settled() && self.replies.0.is_empty(),
+        }
+    }
+
+    /// Data have been received that this has not seen.
+    pub fn passed(&mut self) {
+        if let Stage::Telnet(session) = &mut self.stage {
+            session.matcher.other();
+            session.line_end = LineEnd::Over;
         }
     }
 

@@ -22,6 +22,21 @@ pub struct Ferry {
     /// Room for what is on the way, which is this part of it.
     hold: Vec<u8>,
     load: Range<usize>,
+    sieve: Option<Sieve>,
+    /// Was read, and left by the sieve.
+    left: Vec<u8>,
+}
+
+/// Leaves at the front of what was read what is for the terminal.
+pub type Sieve = fn(&mut [u8]) -> Sifted;
+
+/// What a [`Sieve`] has made of what was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sifted {
+    /// Bytes for the terminal, which stand at the front now.
+    pub load: usize,
+    /// Bytes that it has dealt with. The rest means something else, or isn't whole yet if it is a single byte.
+    pub seen: usize,
 }
 
 /// What came of it.
@@ -29,6 +44,8 @@ pub struct Ferry {
 pub struct Landed {
     /// Was read, and not yet written.
     pub load: Vec<u8>,
+    /// Was read behind that, and not let through by the sieve.
+    pub left: Vec<u8>,
     /// Why the ferry goes no further.
     pub landing: Landing,
 }
@@ -38,7 +55,8 @@ pub struct Landed {
 pub enum Landing {
     /// It was recalled.
     Recalled,
-    /// Nothing more comes for the moment, or nothing more is taken because the client has gone.
+    /// Nothing more comes for the moment, or nothing more is taken because the client has gone, or something came that
+    /// the sieve has left.
     Paused,
     /// The far end has sent its last byte.
     End,
@@ -47,9 +65,10 @@ pub enum Landing {
 }
 
 impl Ferry {
-    /// What comes out of `from`, a socket that doesn't block, is to go to the terminal behind `load`.
-    pub fn new(from: OwnedFd, berth: Berth, load: Vec<u8>) -> Self {
-        Self { from, berth, load: 0..load.len(), hold: load }
+    /// What comes out of `from`, a socket that doesn't block, is to go to the terminal behind `load`; through the
+    /// sieve, if there is one.
+    pub fn new(from: OwnedFd, sieve: Option<Sieve>, berth: Berth, load: Vec<u8>) -> Self {
+        Self { from, berth, load: 0..load.len(), hold: load, sieve, left: Vec::new() }
     }
 
     /// For whoever may want the terminal back.
@@ -73,16 +92,20 @@ impl Ferry {
         };
         self.hold.truncate(self.load.end);
         self.hold.drain(..self.load.start);
-        Landed { load: self.hold, landing }
+        Landed { load: self.hold, left: self.left, landing }
     }
 
     fn take_on(&mut self) -> Option<Landing> {
+        if self.left.len() > 1 {
+            return Some(Landing::Paused);
+        }
         self.hold.resize(FERRY_LOAD, 0);
-        match retry_on_intr(|| read(&self.from, &mut self.hold[..])) {
+        let room = self.hold.get_mut(self.left.len()..).unwrap_or_default();
+        match retry_on_intr(|| read(&self.from, &mut *room)) {
             Ok(0) => Some(Landing::End),
             Ok(count) => {
-                self.load = 0..count;
-                self.berth.add(count);
+                self.load = 0..self.sift(count);
+                self.berth.add(self.load.len());
                 None
             }
             Err(Errno::AGAIN) => {
@@ -92,6 +115,19 @@ impl Ferry {
             }
             Err(error) => Some(Landing::Failed(error.into())),
         }
+    }
+
+    /// Puts what was left in front of so many bytes that were read, and tells how many of all are for the terminal.
+    fn sift(&mut self, count: usize) -> usize {
+        let Some(sieve) = self.sieve else { return count };
+        let length = self.left.len() + count;
+        let wire = self.hold.get_mut(..length).unwrap_or_default();
+        for (to, from) in wire.iter_mut().zip(self.left.drain(..)) {
+            *to = from;
+        }
+        let sifted = sieve(wire);
+        self.left.extend_from_slice(wire.get(sifted.seen..).unwrap_or_default());
+        sifted.load
     }
 
     fn unload(&mut self) -> Option<Landing> {

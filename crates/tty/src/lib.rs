@@ -46,7 +46,7 @@ mod terminal;
 mod watch;
 
 pub use alarm::Alarm;
-pub use ferry::{Ferry, Landed, Landing};
+pub use ferry::{Ferry, Landed, Landing, Sieve, Sifted};
 pub use inq::{Rest, receive, tell_rest};
 pub use program::{
     Child, ErrorOutput, Grace, Limit, On, Privileges, Program, ProgramIo, PtyMode, Running,

@@ -5,7 +5,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use at::result::Cause;
-use carrier::{Call, CallOptions, Received, cause_of_end};
+use carrier::{Call, CallOptions, Lent, Received, cause_of_end};
 use telnet::{Event, Kind, Mode, NotSent, WindowSize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -313,4 +313,30 @@ async fn a_stalled_far_end_costs_one_chunk_and_gets_all_of_it_later() {
     let (read, ()) = tokio::join!(far.read_to_end(&mut wire), finish(&mut call));
     assert_eq!(read.unwrap(), 2 * taken);
     assert!(wire.iter().all(|byte| *byte == 0xFF));
+}
+
+#[tokio::test]
+async fn a_call_that_is_binary_both_ways_lends_its_socket_and_goes_on_behind_what_was_read() {
+    let (mut answered, mut caller) = answered_from_socket(&TELNET).await;
+    assert!(answered.lend().is_none(), "what is to come is not agreed on");
+    caller.write_all(b"\xff\xfb\x00\xff\xfd\x00\r").await.unwrap();
+    assert_eq!(next(&mut answered).await, Received::Data(1));
+    answered.send(b"all said").await.unwrap();
+    let Some(Lent::Telnet(socket)) = answered.lend() else { panic!("it is settled") };
+    let mut socket = std::net::TcpStream::from(socket);
+    caller.write_all(b"\0b\xff\xffc\xff\xf3\0d").await.unwrap();
+    let mut wire = [0; 9];
+    let mut read = 0;
+    while read < wire.len() {
+        match std::io::Read::read(&mut socket, &mut wire[read..]) {
+            Ok(more) => read += more,
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock),
+        }
+    }
+    let seen = telnet::undouble(&mut wire);
+    assert_eq!(&wire[..seen.data], b"\0b\xffc");
+    answered.was_lent(4, &wire[seen.consumed..]);
+    assert_eq!(next(&mut answered).await, Received::Event(Event::Break));
+    assert_eq!(receive_exactly(&mut answered, 2).await, b"\0d");
+    assert_eq!(answered.counts().received, 7);
 }

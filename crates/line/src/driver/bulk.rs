@@ -3,15 +3,22 @@
 use std::task::{Context, Poll};
 
 use at::result::Cause;
+use carrier::Lent;
 use clock::Instant;
 use modem::{CallEvent, Input};
-use tty::{Ferry, Landing};
+use tty::{Ferry, Landing, Sieve, Sifted};
 
 use super::far_end::gone;
 use super::{Driver, Moved};
 use crate::circuit::Circuit;
 use crate::crossing::Crossing;
 use crate::slot::Slot;
+
+/// What telnet's data are among their wire, as long as nothing is said about anything else.
+const TELNET: Sieve = |wire| {
+    let decoded = telnet::undouble(wire);
+    Sifted { load: decoded.data, seen: decoded.consumed }
+};
 
 impl Driver {
     /// Entrusts what waits for the equipment, and what comes behind it, to a thread, if that is worth it and nothing
@@ -25,9 +32,12 @@ impl Driver {
         }
         outbox.cross(|bytes| {
             Crossing::begin(now, || {
-                let from = call.lend()?;
+                let (from, sieve) = match call.lend()? {
+                    Lent::Raw(from) => (from, None),
+                    Lent::Telnet(from) => (from, Some(TELNET)),
+                };
                 let berth = end.lend(cx)?;
-                Some(Ferry::new(from, berth, std::mem::take(bytes).into_bytes()))
+                Some(Ferry::new(from, sieve, berth, std::mem::take(bytes).into_bytes()))
             })
         });
         if !outbox.is_crossing() {
@@ -56,11 +66,11 @@ impl Driver {
         if !self.modem.lets_pass() {
             outbox.recall();
         }
-        let Poll::Ready((carried, landing)) = outbox.poll_landed(cx, now) else { return false };
+        let Poll::Ready((carried, landed)) = outbox.poll_landed(cx, now) else { return false };
         // A call that has been hung up meanwhile has been counted.
         let Slot::Online { call, over, broken, bulk, .. } = slot else { return true };
-        call.was_lent(carried);
-        match landing {
+        call.was_lent(carried, &landed.left);
+        match landed.landing {
             // A client that takes nothing has no use for a thread; and here it shows when the far end has gone.
             Landing::Recalled if carried == 0 => bulk.end(),
             Landing::Recalled => {}

@@ -159,7 +159,25 @@ async fn a_megabyte_each_way_between_a_pty_and_a_telnet_server() {
     through_pty(Mode::On).await;
 }
 
-/// A program on a pseudo-terminal that has called a raw far end, which sends without a pause.
+/// The flood in binary telnet, with commands in it that are none of the data; at its end BINARY is over.
+fn telnet_flood() -> Vec<u8> {
+    let mut wire = b"\xFF\xFB\x00\xFF\xFD\x00".to_vec();
+    let block = noise(5)
+        .iter()
+        .flat_map(|&byte| [byte; 2].into_iter().take(1 + usize::from(byte == 0xFF)))
+        .collect::<Vec<u8>>();
+    for number in 1..=FLOOD / MEGABYTE {
+        wire.extend(&block);
+        // Each a while after the last, so that there is bulk between them: NOP, AYT, DO TIMING-MARK.
+        if number.is_multiple_of(6) {
+            wire.extend(b"\xFF\xF1\xFF\xF6\xFF\xFD\x06");
+        }
+    }
+    wire.extend(b"\xFF\xFC\x00a\r\0b\xFF\xFFc");
+    wire
+}
+
+/// A program on a pseudo-terminal that has called a far end, which sends without a pause.
 struct Flooded {
     _board: line::Switchboard,
     line: line::Line,
@@ -179,17 +197,21 @@ fn flood() -> Vec<u8> {
 
 impl Flooded {
     async fn begin() -> Self {
+        Self::with(Mode::Off, flood()).await
+    }
+
+    async fn with(mode: Mode, flood: Vec<u8>) -> Self {
         let far = Far::listen().await;
         let folder = tempfile::tempdir().unwrap();
         let link = folder.path().join("modem");
         let board = switchboard();
-        let settings = format!("pty = \"{}\"\ntelnet = \"off\"", link.display());
+        let settings = format!("pty = \"{}\"\n{}", link.display(), settings(mode));
         let line = start(&board, "a", &settings);
         let program = Terminal::open(&link);
         program.say(format!("ATE0S12=0DT{}\r", far.address())).await;
         let mut peer = far.answer().await;
         let sender = tokio::spawn(async move {
-            let (flood, mut sent) = (flood(), 0);
+            let mut sent = 0;
             while sent < flood.len()
                 && let Ok(taken) = peer.0.write(&flood[sent..]).await
             {
@@ -247,6 +269,26 @@ async fn bulk_for_a_pty_is_whole_around_an_escape() {
     flooded.hear(&mut heard, FLOOD).await;
     assert!(heard == flood(), "what arrived is not what was sent");
     assert_eq!(flooded.sender.await.unwrap().1, FLOOD);
+}
+
+#[tokio::test]
+async fn bulk_in_telnet_is_whole_around_commands_and_an_escape() {
+    let flooded = Flooded::with(Mode::On, telnet_flood()).await;
+    let mut heard = Vec::new();
+    flooded.hear(&mut heard, 4 * MEGABYTE).await;
+    assert!(a_thread_carries(), "that much is worth a thread");
+    flooded.program.say("+++").await;
+    flooded.hear_answer(&mut heard, b"\r\nOK\r\n").await;
+    flooded.program.say("ATO\r").await;
+    let connect = b"\r\nCONNECT 115200\r\n";
+    let before = heard.len();
+    flooded.hear(&mut heard, before + connect.len()).await;
+    assert_eq!(heard.drain(before..before + connect.len()).collect::<Vec<_>>(), connect);
+    flooded.hear(&mut heard, FLOOD + 5).await;
+    assert_eq!(heard.split_off(FLOOD), b"a\rb\xFFc");
+    assert!(heard == flood(), "what arrived is not what was sent");
+    assert!(flooded.line.calls().is_empty(), "the call is still up");
+    assert_eq!(flooded.sender.await.unwrap().1, telnet_flood().len());
 }
 
 #[tokio::test]

@@ -6,5 +6,6 @@ mod limits;
 mod notation;
 mod options;
 mod pairs;
+mod settled;
 mod splits;
 mod timing;

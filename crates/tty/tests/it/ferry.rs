@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::thread::{JoinHandle, spawn};
 
-use tty::{Ferry, Landed, Landing, OpenWatch, PtyEnd, PtyEvent, PtyOptions};
+use tty::{Ferry, Landed, Landing, OpenWatch, PtyEnd, PtyEvent, PtyOptions, Sieve, Sifted};
 
 use crate::client::{event, open, open_non_blocking, send};
 
@@ -27,9 +27,18 @@ async fn depart(
     from: UnixStream,
     load: &[u8],
 ) -> (tty::Lease, JoinHandle<Landed>) {
+    depart_with(end, from, None, load).await
+}
+
+async fn depart_with(
+    end: &mut PtyEnd,
+    from: UnixStream,
+    sieve: Option<Sieve>,
+    load: &[u8],
+) -> (tty::Lease, JoinHandle<Landed>) {
     from.set_nonblocking(true).unwrap();
     let berth = poll_fn(|cx| std::task::Poll::Ready(end.lend(cx))).await.unwrap().unwrap();
-    let ferry = Ferry::new(OwnedFd::from(from), berth, load.to_vec());
+    let ferry = Ferry::new(OwnedFd::from(from), sieve, berth, load.to_vec());
     (ferry.lease(), spawn(|| ferry.run()))
 }
 
@@ -180,4 +189,55 @@ async fn without_a_client_nothing_is_lent() {
     let mut end = PtyEnd::open(PtyOptions::default(), &OpenWatch::new().unwrap()).unwrap();
     let lent = poll_fn(|cx| std::task::Poll::Ready(end.lend(cx))).await.unwrap();
     assert!(lent.is_none());
+}
+
+/// Takes one of two dashes; one alone means something else.
+fn dashes(wire: &mut [u8]) -> Sifted {
+    let (mut load, mut seen) = (0, 0);
+    while let Some(&byte) = wire.get(seen) {
+        if byte == b'-' && wire.get(seen + 1) != Some(&b'-') {
+            break;
+        }
+        wire[load] = byte;
+        (load, seen) = (load + 1, seen + 1 + usize::from(byte == b'-'));
+    }
+    Sifted { load, seen }
+}
+
+#[tokio::test]
+async fn a_ferry_lets_through_what_its_sieve_does_and_brings_back_the_rest() {
+    let (mut end, _, mut client) = opened(open).await;
+    let (here, mut there) = UnixStream::pair().unwrap();
+    there.write_all(b"a--b----c-x--y").unwrap();
+    let (lease, ferry) = depart_with(&mut end, here, Some(dashes), b"--").await;
+    let landed = ferry.join().unwrap();
+    assert!(matches!(landed.landing, Landing::Paused), "{:?}", landed.landing);
+    assert_eq!(landed.left, b"-x--y");
+    assert_eq!(lease.carried(), 6);
+    let mut heard = [0; 8];
+    client.read_exact(&mut heard).unwrap();
+    assert_eq!(&heard, b"--a-b--c");
+}
+
+#[tokio::test]
+async fn what_is_not_whole_yet_is_waited_for() {
+    let (mut end, _, client) = opened(open).await;
+    let (here, mut there) = UnixStream::pair().unwrap();
+    there.write_all(b"a-").unwrap();
+    let (_, ferry) = depart_with(&mut end, here.try_clone().unwrap(), Some(dashes), b"").await;
+    let first = reader(client, 1);
+    let (mut client, heard) = first.join().unwrap();
+    assert_eq!(heard, b"a");
+    there.write_all(b"-b").unwrap();
+    let landed = ferry.join().unwrap();
+    let mut heard = [0; 2];
+    match &landed.left[..] {
+        // It had given up before the rest came.
+        b"-" => assert!(matches!(landed.landing, Landing::Paused)),
+        left => {
+            assert_eq!(left, b"");
+            client.read_exact(&mut heard).unwrap();
+            assert_eq!(&heard, b"-b");
+        }
+    }
 }
