@@ -55,7 +55,7 @@ impl Driver {
         };
         let carried = outbox.halt();
         if carried > 0 {
-            call.was_lent(carried);
+            call.was_lent(carried, &[]);
             self.feed(cx, now, Input::Call(CallEvent::Passed(carried)));
         }
     }
