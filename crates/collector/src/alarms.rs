@@ -66,8 +66,8 @@ fn recall(site: &Site, alarm: &AlarmRow, kind: &'static str) -> bool {
             return told.mark == 0 || told.has(&alarm.subject);
         }
         _ => {
-            let point = shelf.points.iter().find(|point| point.name == alarm.subject);
-            let limit = point.and_then(|point| if kind == "low" { point.low } else { point.high });
+            let gauge = shelf.gauge(&alarm.subject);
+            let limit = gauge.and_then(|gauge| if kind == "low" { gauge.low } else { gauge.high });
             (limit.is_some(), alarm.subject.as_str())
         }
     };

@@ -155,15 +155,10 @@ struct Meant {
 }
 
 impl Ask {
-    /// Carries it out over the site's call.
+    /// Carries it out over the site's call, unless it writes: that is done [step by step](Writing).
     pub(crate) async fn perform(&self, site: &Site, priority: i64) -> Result<Answer, OrderError> {
         if let Some(change) = self.change()? {
             return renewal::renew(site, change).await;
-        }
-        if let Some(writing) = self.writing(site)? {
-            let old = writing.old(site, priority).await;
-            writing.send(site, priority, None).await?;
-            return Ok(writing.written(site, priority, old).await);
         }
         Ok(Answer::Told(self.meant(site)?.read(site, priority).await?))
     }
@@ -417,8 +412,12 @@ impl Writing {
     /// What stands there now.
     pub(crate) async fn written(&self, site: &Site, priority: i64, old: String) -> Answer {
         let new = self.old(site, priority).await;
-        let what = self.meant.told(self.meant.range.first.number, String::new()).what;
-        Answer::Written { what, old, new }
+        Answer::Written { what: self.what(), old, new }
+    }
+
+    /// Where it writes, or which point.
+    pub(crate) fn what(&self) -> String {
+        self.meant.told(self.meant.range.first.number, String::new()).what
     }
 }
 

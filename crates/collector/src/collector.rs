@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::{Duration, SystemTime};
 
 use exchange::{Attendant, Attending, CallEnd, CallbackConfig, Event, NotCalled, Visit};
@@ -11,17 +11,20 @@ use modbus::address::Address;
 use modbus::pdu::Exception;
 use modbus::value::Value;
 use store::{Store, StoreError, WishRow};
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
 
 use crate::alarms;
 use crate::ask::Ask;
 use crate::config::{CollectorConfig, Framing, Shelf};
+use crate::gauge::Gauge;
 use crate::ledger::Ledger;
 use crate::limits;
-use crate::point::Point;
+use crate::owed::Owed;
 use crate::renewal::StationNow;
 use crate::session;
 use crate::site::{GivenUp, Site};
+use crate::terms::Terms;
 use crate::tidings::{self, News};
 use crate::told;
 use crate::watch;
@@ -50,6 +53,12 @@ pub(crate) struct Shared {
     surroundings: Box<dyn Surroundings>,
     tidings: mpsc::Sender<News>,
     ledger: Arc<Ledger>,
+    /// What the store hasn't taken of wishes so far.
+    pub(crate) owed: Arc<Owed>,
+    /// How long wishes may wait.
+    pub(crate) terms: Mutex<Terms>,
+    /// On which calls are attended to. Orders come from threads that may end before it.
+    pub(crate) runtime: Handle,
     /// Others may want to know of alarms from now on.
     configured: Arc<Notify>,
 }
@@ -198,6 +207,28 @@ pub enum Doubt {
     NoCall,
 }
 
+/// Why something isn't taken back.
+#[derive(Debug, thiserror::Error)]
+pub enum WithdrawError {
+    /// There is none of this number.
+    #[error("there is no wish {0}")]
+    NoWish(i64),
+    /// It can't be called back.
+    #[error("wish {0} has been sent already")]
+    Sent(i64),
+    /// Nothing of it waits any more.
+    #[error("wish {id} has ended already: {state}")]
+    Over {
+        /// Which one.
+        id: i64,
+        /// How.
+        state: String,
+    },
+    /// The store can't be used.
+    #[error("it can't be withdrawn now: {0}")]
+    Store(#[from] StoreError),
+}
+
 /// Why a site isn't called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
@@ -221,6 +252,9 @@ impl Collector {
             surroundings,
             tidings: sender,
             ledger: Arc::default(),
+            owed: Arc::default(),
+            terms: Mutex::default(),
+            runtime: Handle::current(),
             configured: Arc::clone(&configured),
         });
         tokio::spawn(tidings::tell(news, configured, store, Arc::downgrade(&shared)));
@@ -294,55 +328,6 @@ impl Collector {
         &self.shared.store
     }
 
-    /// Carries an order out, or keeps it for later.
-    ///
-    /// # Errors
-    /// Nothing comes of it, and this is why.
-    pub async fn carry_out(&self, order: Order) -> Result<Answer, OrderError> {
-        let site = self.site(&order.site).ok_or_else(|| OrderError::NoSite(order.site.clone()))?;
-        order.ask.check(&site)?;
-        if order.when == When::Now {
-            let patience =
-                tokio::time::timeout(limits::PATIENCE, order.ask.perform(&site, order.priority));
-            let answer = patience.await.unwrap_or_else(|_| {
-                Err(match order.ask.writing(&site) {
-                    Ok(Some(_)) => OrderError::Unknown(Doubt::Silent),
-                    _ => OrderError::Silent,
-                })
-            });
-            self.shared.note(&site, &order.ask, &answer, &order.who);
-            return answer;
-        }
-        let now = SystemTime::now();
-        let due = match order.when {
-            When::At(at) => Some(at),
-            When::Now | When::NextCall => None,
-        };
-        let until = due.unwrap_or(now).max(now).checked_add(order.expires.unwrap_or(limits::WISH));
-        let until =
-            until.ok_or_else(|| OrderError::Bad("it would wait beyond all times".to_owned()))?;
-        let wish = WishRow {
-            id: 0,
-            site: order.site,
-            text: order.ask.to_string(),
-            who: order.who,
-            priority: order.priority,
-            made: now,
-            due,
-            until,
-            sending: None,
-            state: String::new(),
-            answer: None,
-        };
-        let store = self.shared.store.clone();
-        let made = tokio::task::spawn_blocking(move || store.make_wish(wish)).await;
-        let id = made.map_err(|_| OrderError::Busy)??;
-        if site.is_on_line() && due.is_none_or(|due| due <= now) {
-            self.shared.wish(&site);
-        }
-        Ok(Answer::Later(id))
-    }
-
     /// Has the exchange call a site that isn't on the line.
     ///
     /// # Errors
@@ -394,19 +379,13 @@ impl Collector {
     }
 
     /// Raises and clears the alarms of a point's limits.
-    pub(crate) async fn judge(&self, site: &Site, point: &Point, number: f64) {
-        let beyond = match (point.low, point.high) {
-            (Some(low), _) if number < low => Some("low"),
-            (_, Some(high)) if number > high => Some("high"),
-            _ => None,
-        };
-        let (over, begun) = site.judge(&point.name, beyond);
-        let measure = &point.measure;
-        let words = format!("{} is {} {measure}", point.name, Value::Double(number));
+    pub(crate) async fn judge(&self, site: &Site, gauge: &Gauge<'_>, number: f64) {
+        let (over, begun) = site.judge(gauge.name, gauge.beyond(number));
+        let words = format!("{} is {} {}", gauge.name, Value::Double(number), gauge.measure);
         let news = |kind, lasts| News {
             site: site.name().to_owned(),
             kind,
-            subject: point.name.clone(),
+            subject: gauge.name.to_owned(),
             words: words.trim_end().to_owned(),
             lasts,
         };
@@ -496,6 +475,13 @@ impl Shared {
             .with("why", &OrderError::Unknown(doubt).to_string());
         tracing::warn!(site, who, ask, "whether it was written isn't known, since {doubt}");
         self.surroundings.note(event);
+    }
+
+    /// Puts on record who has taken back what.
+    pub(crate) fn note_withdrawn(&self, wish: &WishRow, ask: &str, who: &str) {
+        tracing::info!(site = wish.site, wish = wish.id, who, "withdrawn: {ask}");
+        let event = Event::new("wish-withdrawn").with("site", &wish.site).with("operator", who);
+        self.surroundings.note(event.with("ask", ask).with("wish", &wish.id.to_string()));
     }
 
     /// Puts on record what a client of a facade has written.

@@ -14,6 +14,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use settings::{OneOrMany, Parsed, Span};
 
+use crate::gauge::Gauge;
 use crate::limits;
 use crate::list::{self, ListError};
 use crate::point::{Point, PointConfig, PointFault, is_name};
@@ -254,7 +255,7 @@ pub enum ConfigFault {
     Registers,
     /// A site of text is only listened to.
     #[error(
-        "a site with framing `text` says what it likes: it has `lines`, and no points of its own"
+        "`lines` are for a site with framing `text`, whose points are their fields: it has no lists of others"
     )]
     Text,
     /// A site of text says nothing that is understood.
@@ -309,11 +310,11 @@ impl SiteConfig {
         if !(1..=modbus::limits::READ_REGISTERS).contains(&self.registers) {
             return Err(("registers", ConfigFault::Registers));
         }
-        let has_points = !self.point.is_empty() || !self.points.0.is_empty();
-        match (self.framing, has_points, self.lines.0.is_empty()) {
-            (Framing::Text, true, _) => return Err(("framing", ConfigFault::Text)),
+        match (self.framing, self.points.0.is_empty(), self.lines.0.is_empty()) {
+            (Framing::Text, false, _) => return Err(("points", ConfigFault::Text)),
             (Framing::Text, _, true) => return Err(("framing", ConfigFault::NoLines)),
-            (Framing::Text, ..) | (_, _, true) => {}
+            (Framing::Text, ..) => return self.check_fields(),
+            (_, _, true) => {}
             _ => return Err(("lines", ConfigFault::Text)),
         }
         let mut points = Vec::new();
@@ -344,6 +345,19 @@ impl SiteConfig {
             return Err((key, ConfigFault::Many));
         }
         Ok(Shelf { config: self.clone(), points })
+    }
+
+    /// Checks the points of a site that pushes lines.
+    fn check_fields(&self) -> Result<Shelf, (&'static str, ConfigFault)> {
+        let mut names = std::collections::HashSet::new();
+        for field in &self.point {
+            let wrong = |fault| ("point", ConfigFault::Point(field.name.clone(), fault));
+            field.check_field(&self.lines.0).map_err(wrong)?;
+            if !names.insert(&field.name) {
+                return Err(("point", ConfigFault::Twice(field.name.clone())));
+            }
+        }
+        Ok(Shelf { config: self.clone(), points: Vec::new() })
     }
 
     /// Whose calls are its.
@@ -390,6 +404,19 @@ impl Shelf {
     /// The table.
     pub fn config(&self) -> &SiteConfig {
         &self.config
+    }
+
+    /// What is known of fields of lines that it pushes.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &PointConfig> {
+        let lines = self.config.framing == Framing::Text;
+        self.config.point.iter().filter(move |_| lines)
+    }
+
+    /// What a point's number is measured against.
+    pub(crate) fn gauge(&self, name: &str) -> Option<Gauge<'_>> {
+        let field = || self.fields().find(|field| field.name == name).map(Gauge::from);
+        let point = self.points.iter().find(|point| point.name == name);
+        point.map(Gauge::from).or_else(field)
     }
 
     /// How many points it has.

@@ -144,9 +144,25 @@ impl Units for Front {
         if !writes {
             return site.ask(unit, question, 0).await;
         }
+        // A facade that ends in the middle of it leaves no write without its entry.
+        let front = self.clone();
+        let writing = async move { front.write(&site, unit, question, client).await };
+        tokio::spawn(writing).await.unwrap_or(Err(Failure::Silent.into()))
+    }
+}
+
+impl Front {
+    /// Writes to a site, and puts it on record.
+    async fn write(
+        &self,
+        site: &Site,
+        unit: UnitId,
+        question: Question,
+        client: SocketAddr,
+    ) -> Result<Outcome, AskError> {
         let words = describe(&question);
         let (old, new) = match &question {
-            Question::Known(request, _) => (before(&site, unit, request).await, written(request)),
+            Question::Known(request, _) => (before(site, unit, request).await, written(request)),
             Question::Foreign(_) => (String::new(), String::new()),
         };
         let outcome = match site.ask(unit, question, 0).await {
@@ -178,9 +194,7 @@ impl Units for Front {
         self.collector.shared().note_client(site.name(), event);
         outcome
     }
-}
 
-impl Front {
     /// Has a site called, and waits until it is there.
     async fn reach(&self, site: &Site, patience: Duration) -> Result<(), AskError> {
         let away = |words: &str| AskError::NoWay(words.to_owned());

@@ -15,11 +15,14 @@ mod ask;
 mod collector;
 mod config;
 mod facade;
+mod gauge;
 mod hook;
 mod ledger;
 pub mod limits;
 mod list;
 mod mail;
+mod orders;
+mod owed;
 mod plan;
 mod point;
 mod quantity;
@@ -27,6 +30,7 @@ mod renewal;
 mod session;
 mod site;
 mod station;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -38,7 +42,7 @@ mod wishes;
 
 pub use ask::{Ask, BadAsk, Target};
 pub use collector::{
-    Answer, CallError, Collector, Doubt, Order, OrderError, Surroundings, Told, When,
+    Answer, CallError, Collector, Doubt, Order, OrderError, Surroundings, Told, When, WithdrawError,
 };
 pub use config::{
     CollectorConfig, ConfigFault, FacadeConfig, Framing, MailConfig, Shelf, SiteConfig, Writes,

@@ -41,7 +41,7 @@ pub const AGAIN: Duration = Duration::from_secs(2);
 /// How often it is looked which sites haven't called, and which wishes are due.
 pub const LOOK: Duration = Duration::from_secs(5);
 
-/// How long an order for now may take: a few silences of a slow site.
+/// How long each step of an order for now may take (a write has three): a few silences of a slow site.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long a wish waits unless it says otherwise.

@@ -200,7 +200,7 @@ fn point(row: &Cells<'_>) -> Result<PointConfig, Wrong> {
             let text = row.text("unit").unwrap_or_default();
             row.wrong("unit", &format!("`{text}` is none of 1 to 247"))
         })?,
-        address: Parsed(row.value("address")?.ok_or_else(|| missing("address"))?),
+        address: Some(Parsed(row.value("address")?.ok_or_else(|| missing("address"))?)),
         kind: row.value("type")?.map(Parsed),
         order: Parsed(row.value::<Order>("order")?.unwrap_or_default()),
         scale: row.number("scale")?,
@@ -287,7 +287,7 @@ mod tests {
             assert_eq!(rows.len(), 2);
             let points: Vec<_> = rows.iter().map(|row| &row.point).collect();
             assert_eq!((points[0].name.as_str(), points[0].scale), ("level", Some(0.1)));
-            assert_eq!(points[1].address.0.number, 7);
+            assert_eq!(points[1].address.as_ref().expect("one").0.number, 7);
         }
     }
 

@@ -8,6 +8,7 @@ use settings::Parsed;
 
 use crate::limits;
 use crate::site::PointAbout;
+use crate::text::Pattern;
 
 /// A `[[site.point]]` table, or a row of a list of points.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -21,8 +22,9 @@ pub struct PointConfig {
     /// Which unit has it, where `device` doesn't say so. Default 1.
     #[serde(default)]
     pub unit: Option<u8>,
-    /// Where it stands: `h:100`, `40101`, `c:7` …
-    pub address: Parsed<Address>,
+    /// Where it stands: `h:100`, `40101`, `c:7` …; nothing where the site pushes lines, whose field it is.
+    #[serde(default)]
+    pub address: Option<Parsed<Address>>,
     /// What stands there. Default `u16`; a coil or a discrete input is a bit.
     #[serde(default, rename = "type")]
     pub kind: Option<Parsed<ValueType>>,
@@ -61,6 +63,15 @@ pub enum PointFault {
     /// Two answers to one question.
     #[error("`device` says which unit it is, so `unit` must not")]
     DeviceAndUnit,
+    /// Nobody knows where it stands.
+    #[error("it needs an `address`, such as h:100")]
+    NoAddress,
+    /// No line says anything of it.
+    #[error("no pattern of `lines` has a field of this name that is a number")]
+    NoField,
+    /// It comes as it is.
+    #[error("a field of a line has `name`, `measure`, `low` and `high`, and nothing else")]
+    Field,
     /// Nobody answers as 0.
     #[error("unit 0 is everybody, and nobody answers that; units are 1 to 247")]
     Unit,
@@ -78,15 +89,37 @@ pub enum PointFault {
     Limits,
 }
 
+impl PointConfig {
+    /// Checks a point that is a field of a line.
+    pub(crate) fn check_field(&self, lines: &[Parsed<Pattern>]) -> Result<(), PointFault> {
+        let Self { device, unit, address, kind, order, scale, offset, .. } = self;
+        let placed = device.is_some() || unit.is_some() || address.is_some() || kind.is_some();
+        if placed || scale.is_some() || offset.is_some() || order.0 != Order::default() {
+            return Err(PointFault::Field);
+        }
+        if !lines.iter().any(|pattern| pattern.0.measures(&self.name)) {
+            return Err(PointFault::NoField);
+        }
+        self.check_limits()
+    }
+
+    fn check_limits(&self) -> Result<(), PointFault> {
+        match self.low.zip(self.high).is_some_and(|(low, high)| low > high) {
+            true => Err(PointFault::Limits),
+            false => Ok(()),
+        }
+    }
+}
+
 impl PointFault {
     /// In which column of a list it is wrong.
     pub(crate) const fn column(&self) -> &'static str {
         match self {
-            Self::Name => "name",
+            Self::Name | Self::NoField | Self::Field => "name",
             Self::Device(_) => "device",
             Self::DeviceAndUnit | Self::Unit => "unit",
             Self::Bit => "type",
-            Self::Beyond => "address",
+            Self::Beyond | Self::NoAddress => "address",
             Self::Scale => "scale",
             Self::Limits => "low",
         }
@@ -126,7 +159,7 @@ impl Point {
         if unit == 0 {
             return Err(PointFault::Unit);
         }
-        let address = config.address.0;
+        let address = config.address.as_ref().ok_or(PointFault::NoAddress)?.0;
         let kind = match (is_bits(address.table), config.kind) {
             (true, None) => ValueType::Bit(0),
             (true, Some(_)) => return Err(PointFault::Bit),
@@ -144,9 +177,7 @@ impl Point {
         let meaning = Meaning::new(kind, order)
             .scaled(scale, offset, &config.measure)
             .map_err(|_| PointFault::Scale)?;
-        if config.low.zip(config.high).is_some_and(|(low, high)| low > high) {
-            return Err(PointFault::Limits);
-        }
+        config.check_limits()?;
         Ok(Self {
             name: config.name.clone(),
             unit: UnitId(unit),
@@ -170,7 +201,7 @@ impl Point {
         PointAbout {
             name: self.name.clone(),
             measure: self.measure.clone(),
-            unit: self.unit.0,
+            unit: Some(self.unit.0),
             address: format!("{}:{}", self.address.table.letter(), self.address.number),
             kind,
         }

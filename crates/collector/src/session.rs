@@ -26,8 +26,8 @@ use crate::trace::Passed;
 
 /// Serves a site's call until it ends.
 pub(crate) async fn serve(house: &Collector, site: &Arc<Site>, mut visit: Visit<'_>) -> CallEnd {
-    let shelf = site.shelf();
     let mut presence = site.arrive(visit.from(), visit.id().to_string());
+    let shelf = Arc::clone(&presence.shelf);
     house.has_called(site);
     let end = match shelf.config.framing {
         Framing::Text => listen(house, site, &mut visit, &mut presence).await,
@@ -371,9 +371,9 @@ impl<'a> Session<'a> {
 /// Tells which points are beyond their limits, and which aren't any more.
 async fn judge(house: &Collector, site: &Site, shelf: &Shelf, samples: &[SampleRow]) {
     for sample in samples {
-        let point = shelf.points.iter().find(|point| point.name == sample.point);
-        if let (Some(point), SampleValue::Number(number)) = (point, &sample.value) {
-            house.judge(site, point, *number).await;
+        let gauge = shelf.gauge(&sample.point);
+        if let (Some(gauge), SampleValue::Number(number)) = (gauge, &sample.value) {
+            house.judge(site, &gauge, *number).await;
         }
     }
 }
@@ -493,6 +493,7 @@ async fn listen(
             let mut keeping = Keeping::new(house, batch(site, samples));
             keeping.kept(house).await;
             site.set_latest(&keeping.batch.samples);
+            judge(house, site, &shelf, &keeping.batch.samples).await;
         }
         if said > limits::LINES {
             tokio::time::sleep_until(second + Duration::from_secs(1)).await;

@@ -25,6 +25,7 @@ use crate::trace::{Passed, Trace, Traced};
 mod standing;
 
 use standing::Quiet;
+pub(crate) use standing::is_too_often;
 pub use standing::{SiteStatus, Standing};
 
 /// A request on its way to a site's call.
@@ -54,6 +55,8 @@ pub struct Site {
     changes: watch::Sender<u64>,
     /// Since when it is waited for.
     since: Instant,
+    /// The wish that is being carried out: it can't be taken back any more.
+    under_way: tokio::sync::Mutex<Option<i64>>,
 }
 
 #[derive(Debug)]
@@ -116,9 +119,9 @@ pub struct PointAbout {
     pub name: String,
     /// Its unit of measure.
     pub measure: String,
-    /// Which unit has it.
-    pub unit: u8,
-    /// Where it stands: `h:100`.
+    /// Which unit has it; nothing where it is a field of a line.
+    pub unit: Option<u8>,
+    /// Where it stands: `h:100`; empty where it is a field of a line.
     pub address: String,
     /// What stands there, and in which order: `f32 CDAB`; a bit needs no words.
     pub kind: String,
@@ -127,6 +130,8 @@ pub struct PointAbout {
 #[derive(Debug)]
 struct Live {
     arrival: u64,
+    /// What is spoken over this call, whatever is configured by now.
+    framing: Framing,
     inbox: mpsc::Sender<Letter>,
     renewals: mpsc::Sender<Renewal>,
     from: String,
@@ -137,6 +142,8 @@ struct Live {
 pub(crate) struct Presence {
     site: Arc<Site>,
     arrival: u64,
+    /// What was configured when it came: how the site is spoken to until it ends.
+    pub(crate) shelf: Arc<Shelf>,
     pub(crate) inbox: mpsc::Receiver<Letter>,
     pub(crate) renewals: mpsc::Receiver<Renewal>,
 }
@@ -152,6 +159,7 @@ impl Site {
             arrivals: watch::Sender::new(0),
             changes: watch::Sender::new(0),
             since: Instant::now(),
+            under_way: tokio::sync::Mutex::default(),
         }
     }
 
@@ -254,10 +262,12 @@ impl Site {
         let (sender, inbox) = mpsc::channel(limits::LETTERS);
         let (renewing, renewals) = mpsc::channel(1);
         let now = SystemTime::now();
+        let shelf = self.shelf();
+        let framing = shelf.config.framing;
         let mut state = self.state();
         let began = Instant::now();
         let arrival = *self.arrivals.borrow() + 1;
-        state.live = Some(Live { arrival, inbox: sender, renewals: renewing, from, call });
+        state.live = Some(Live { arrival, framing, inbox: sender, renewals: renewing, from, call });
         state.calls = SiteCalls { called: Some(now), ended: None };
         (state.dialled, state.next, state.asked, state.answered) = (None, None, 0, 0);
         state.recent.push_back(began);
@@ -268,7 +278,7 @@ impl Site {
         drop(state);
         self.trace(Passed::Began(number));
         self.arrivals.send_replace(arrival);
-        Presence { site: Arc::clone(self), arrival, inbox, renewals }
+        Presence { site: Arc::clone(self), arrival, shelf, inbox, renewals }
     }
 
     /// Asks a unit of the site over its call.
@@ -295,10 +305,19 @@ impl Site {
         priority: i64,
         mark: Option<Mark>,
     ) -> Result<Outcome, AskError> {
+        let deaf = || AskError::NoWay("the site only sends lines of text".to_owned());
         if self.shelf().config.framing == Framing::Text {
-            return Err(AskError::NoWay("the site only sends lines of text".to_owned()));
+            return Err(deaf());
         }
-        let inbox = self.state().live.as_ref().map(|live| live.inbox.clone()).ok_or_else(away)?;
+        let live = self.state().live.as_ref().map(|live| (live.inbox.clone(), live.framing));
+        let (inbox, framing) = live.ok_or_else(away)?;
+        if framing == Framing::Text {
+            return Err(deaf());
+        }
+        if mark.is_some() && framing != Framing::Station {
+            // It came meanwhile, and would carry out again what it has carried out as a station.
+            return Err(away());
+        }
         let (answer, answered) = oneshot::channel();
         inbox.try_send(Letter { unit, question, priority, mark, answer }).map_err(|error| {
             match error {
@@ -356,6 +375,13 @@ impl Site {
         let (shelf, told) = (self.shelf(), self.told());
         let all = shelf.points.iter().chain(&told.points);
         let mut points: Vec<PointAbout> = all.map(Point::about).collect();
+        points.extend(shelf.fields().map(|field| PointAbout {
+            name: field.name.clone(),
+            measure: field.measure.clone(),
+            unit: None,
+            address: String::new(),
+            kind: String::new(),
+        }));
         let mut names = HashSet::new();
         points.retain(|point| names.insert(point.name.clone()));
         points
@@ -421,6 +447,16 @@ impl Site {
         let over = state.wishing != Wishing::Again;
         state.wishing = if over { Wishing::Rests } else { Wishing::Carries };
         over
+    }
+
+    /// What is spoken over its call, while it is on the line.
+    pub(crate) fn speaks(&self) -> Option<Framing> {
+        self.state().live.as_ref().map(|live| live.framing)
+    }
+
+    /// The wish that is being carried out. While somebody holds this, none is begun.
+    pub(crate) async fn under_way(&self) -> tokio::sync::MutexGuard<'_, Option<i64>> {
+        self.under_way.lock().await
     }
 
     pub(crate) fn is_wishing(&self) -> bool {

@@ -1,34 +1,49 @@
 //! Whole collectors, with a store and without a telephone.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use exchange::{CallbackConfig, Event, NotCalled};
 use store::Store;
 
 use crate::{
-    Collector, CollectorConfig, Order, OrderError, SiteConfig, Surroundings, When, limits,
+    Collector, CollectorConfig, Order, OrderError, Shelf, SiteConfig, Surroundings, When, limits,
 };
 
-struct Nobody;
+mod asked;
 
-impl Surroundings for Nobody {
+/// What was put on record.
+#[derive(Clone, Default)]
+struct Record(Arc<Mutex<Vec<&'static str>>>);
+
+impl Record {
+    fn all(&self) -> Vec<&'static str> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Surroundings for Record {
     fn call(&self, _: &str, _: CallbackConfig) -> Result<(), NotCalled> {
         Err(NotCalled::Busy)
     }
 
-    fn note(&self, _: Event) {}
+    fn note(&self, event: Event) {
+        self.0.lock().unwrap().push(event.what());
+    }
+}
+
+fn shelf(text: &str) -> Shelf {
+    let config: SiteConfig = toml::from_str(text).unwrap();
+    config.check(Path::new("/")).unwrap()
 }
 
 /// A collector with these sites.
 fn collector(folder: &Path, sites: impl Iterator<Item = String>) -> Collector {
     let store = Store::open(&folder.join("t.db"), &store::Settings::default()).unwrap();
-    let collector = Collector::new(store, Box::new(Nobody));
-    let shelf = |text: String| {
-        let config: SiteConfig = toml::from_str(&text).unwrap();
-        config.check(Path::new("/")).unwrap()
-    };
-    collector.set(CollectorConfig::default(), sites.map(shelf).collect());
+    let collector = Collector::new(store, Box::new(Record::default()));
+    let sites = sites.map(|text| shelf(&text)).collect();
+    collector.set(CollectorConfig::default(), sites);
     collector
 }
 

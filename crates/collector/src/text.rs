@@ -71,6 +71,11 @@ impl FromStr for Pattern {
 }
 
 impl Pattern {
+    /// Whether it has a field of this name that is a number.
+    pub(crate) fn measures(&self, name: &str) -> bool {
+        self.0.iter().any(|piece| matches!(piece, Piece::Number(field) if field == name))
+    }
+
     /// What a line says, if it is such a line.
     pub(crate) fn read(&self, line: &str) -> Option<Vec<(String, Field)>> {
         let mut found = Vec::new();

@@ -91,7 +91,7 @@ fn point(told: &Description) -> Option<Point> {
         name: "told".to_owned(),
         device: None,
         unit: Some(told.unit),
-        address: Parsed(told.address.parse().ok()?),
+        address: Some(Parsed(told.address.parse().ok()?)),
         kind: match told.kind.as_str() {
             "" => None,
             kind => Some(Parsed(kind.parse().ok()?)),

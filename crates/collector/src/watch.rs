@@ -1,12 +1,11 @@
 //! Looking from time to time: which sites haven't called, which call too often, and what is to be asked now.
 
 use settings::Span;
-use store::StoreError;
 
 use crate::alarms::{CALLS, NO_CALL};
 use crate::collector::{Leash, Shared};
 use crate::limits;
-use crate::site::Site;
+use crate::site::{Site, is_too_often};
 use crate::tidings::News;
 
 /// Looks until the collector is gone.
@@ -17,19 +16,8 @@ pub(crate) async fn watch(collector: Leash) {
         for site in shared.all() {
             look(&shared, &site).await;
         }
-        let store = shared.store().clone();
-        let due = tokio::task::spawn_blocking(move || {
-            store.expire_wishes()?;
-            Ok::<_, StoreError>((store.sites_with_wishes()?, store.sent_wishes()?))
-        });
-        match due.await {
-            Ok(Ok((due, sent))) => {
-                shared.give_sent_up(sent).await;
-                let sites = due.iter().filter_map(|name| shared.site(name));
-                sites.filter(|site| site.is_on_line()).for_each(|site| shared.wish(&site));
-            }
-            Ok(Err(error)) => tracing::debug!("what waits for sites can't be read: {error}"),
-            Err(_) => return,
+        if let Err(error) = shared.look_at_wishes().await {
+            tracing::debug!("what waits for sites can't be looked up: {error}");
         }
     }
 }
@@ -55,9 +43,7 @@ async fn look(shared: &Shared, site: &Site) {
         tell("no-call", "it has called again".to_owned(), false).await;
     }
     let calls = site.calls_in_an_hour();
-    let most = shelf.config.calls_an_hour;
-    let too_often =
-        most.is_some_and(|most| calls > usize::try_from(most.get()).unwrap_or(usize::MAX));
+    let too_often = is_too_often(calls, &shelf.config);
     let (over, begun) = site.judge(CALLS, too_often.then_some("calls-too-often"));
     if let Some(kind) = over.or(begun) {
         tell(kind, format!("{calls} calls within an hour"), begun.is_some()).await;

@@ -11,20 +11,24 @@
 //!      └─ never sent ────┘
 //! ```
 //!
-//! A configuration is sent again without such care: a station that has taken it says so, and takes it once.
+//! What was sent goes before everything else of its site, so that a station need remember one mark at a time. A configuration
+//! is sent again without such care: a station that has taken it says so, and takes it once.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
 
-use store::{Sending, Store, StoreError, WishRow};
+use store::{OpenWish, Sending, Store, StoreError, WishRow};
 use telemetry::Mark;
+use tokio::time::Instant;
 
 use crate::ask::{Ask, Writing};
 use crate::collector::{Answer, Doubt, OrderError, Shared};
 use crate::config::Framing;
+use crate::owed::News;
 use crate::site::Site;
+use crate::terms::Turn;
 
 /// What has become of a wish.
 enum Fate {
@@ -45,14 +49,22 @@ impl Fate {
     }
 }
 
+/// What is to be done with a wish.
+enum Step {
+    Ask(WishRow),
+    /// It was sent, its time is over, and nobody has said what came of it.
+    GiveUp(WishRow),
+}
+
 impl Shared {
-    /// Carries out what waits for a site that is on the line.
+    /// Carries out what waits for a site that is on the line, and gives up what can't be known any more.
     pub(crate) fn wish(self: &Arc<Self>, site: &Arc<Site>) {
         if !site.begin_wishing() {
             return;
         }
         let (shared, site) = (Arc::clone(self), Arc::clone(site));
-        tokio::spawn(async move {
+        // Whoever asks may do so on threads that end before ours.
+        self.runtime.spawn(async move {
             loop {
                 shared.grant(&site).await;
                 if site.end_wishing() {
@@ -64,20 +76,60 @@ impl Shared {
 
     /// One after the other: what is more urgent and has come meanwhile goes first.
     async fn grant(&self, site: &Arc<Site>) {
-        while site.is_on_line() {
-            let name = site.name().to_owned();
-            let Ok(waiting) = self.disk(move |store| store.wishes(&name)).await else {
-                tracing::error!(site = site.name(), "what waits for the site can't be read");
-                return;
+        while let Some(step) = self.step(site).await {
+            let goes_on = match step {
+                Step::Ask(wish) => self.carry_out_wish(site, wish).await,
+                Step::GiveUp(wish) => self.give_up(wish).await,
             };
-            let now = SystemTime::now();
-            let is_due =
-                |wish: &WishRow| wish.due.is_none_or(|due| due <= now) && wish.until >= now;
-            let Some(wish) = waiting.into_iter().find(is_due) else { return };
-            if !self.carry_out_wish(site, wish).await {
+            *site.under_way().await = None;
+            if !goes_on {
                 return;
             }
         }
+    }
+
+    /// What is to be done next, if there is something. From then on nobody can take it back.
+    async fn step(&self, site: &Site) -> Option<Step> {
+        let mut under_way = site.under_way().await;
+        let (name, owed) = (site.name().to_owned(), Arc::clone(&self.owed));
+        let wishes = self.disk(move |store| {
+            owed.tell_again(&store)?;
+            store.wishes(&name)
+        });
+        let step = match wishes.await {
+            Ok(wishes) => self.choose(site, wishes)?,
+            Err(error) => {
+                tracing::error!(
+                    site = site.name(),
+                    "what waits for it can't be looked up: {error}"
+                );
+                return None;
+            }
+        };
+        let (Step::Ask(wish) | Step::GiveUp(wish)) = &step;
+        *under_way = Some(wish.id);
+        Some(step)
+    }
+
+    fn choose(&self, site: &Site, wishes: Vec<WishRow>) -> Option<Step> {
+        let (sent, waiting): (Vec<_>, Vec<_>) =
+            wishes.into_iter().partition(|wish| wish.sending.is_some());
+        let on_line = site.is_on_line();
+        for wish in sent {
+            if self.turn(&OpenWish::from(&wish)) == Turn::Over {
+                return Some(Step::GiveUp(wish));
+            }
+            if on_line {
+                return Some(Step::Ask(wish));
+            }
+        }
+        let mut waiting = waiting.into_iter().filter(|_| on_line);
+        waiting.find(|wish| self.turn(&OpenWish::from(wish)) == Turn::Now).map(Step::Ask)
+    }
+
+    fn turn(&self, wish: &OpenWish) -> Turn {
+        let mut terms = self.terms.lock().unwrap_or_else(PoisonError::into_inner);
+        terms.turn(wish, (Instant::now(), SystemTime::now()))
     }
 
     /// False: it waits on, and so do the others.
@@ -86,9 +138,10 @@ impl Shared {
             Err(error) => Fate::Over("failed", error.to_string()),
             Ok(ask) => match ask.writing(site) {
                 Ok(Some(writing)) => self.write(site, &wish, &ask, &writing).await,
+                Ok(None) => self.perform(site, &wish, &ask).await,
                 // It could be written when it was sent.
                 Err(_) if wish.sending.is_some() => self.doubt(&wish, Doubt::CallEnded),
-                Ok(None) | Err(_) => self.perform(site, &wish, &ask).await,
+                Err(error) => self.ended(site, &wish, &ask, Err(error)),
             },
         };
         match fate {
@@ -99,22 +152,23 @@ impl Shared {
     }
 
     async fn perform(&self, site: &Site, wish: &WishRow, ask: &Ask) -> Fate {
-        let answer = ask.perform(site, wish.priority).await;
-        if matches!(answer, Err(OrderError::Away(_) | OrderError::Busy)) {
-            return Fate::Waits;
+        match ask.perform(site, wish.priority).await {
+            Err(OrderError::Away(_) | OrderError::Busy) => Fate::Waits,
+            answer => self.ended(site, wish, ask, answer),
         }
-        self.note(site, ask, &answer, &wish.who);
-        Fate::of(answer)
     }
 
     async fn write(&self, site: &Site, wish: &WishRow, ask: &Ask, writing: &Writing) -> Fate {
         let (id, priority) = (wish.id, wish.priority);
-        let knows_marks = site.shelf().config.framing == Framing::Station;
-        let sending = match &wish.sending {
-            Some(sending) if knows_marks => sending.clone(),
-            Some(_) => return self.doubt(wish, Doubt::CallEnded),
-            None => {
-                let sending = Sending { mark: number(), old: writing.old(site, priority).await };
+        let sending = match (&wish.sending, site.speaks()) {
+            (Some(sending), Some(Framing::Station)) if sending.mark.is_some() => sending.clone(),
+            (Some(sending), None) if sending.mark.is_some() => return Fate::Waits,
+            // Who is there now knows nothing of it.
+            (Some(_), _) => return self.doubt(wish, Doubt::CallEnded),
+            (None, None) => return Fate::Waits,
+            (None, Some(framing)) => {
+                let mark = (framing == Framing::Station).then(number);
+                let sending = Sending { mark, old: writing.old(site, priority).await };
                 let note = sending.clone();
                 let noted = self.disk(move |store| store.send_wish(id, Some(note))).await;
                 match noted {
@@ -128,31 +182,36 @@ impl Shared {
                 }
             }
         };
-        match writing.send(site, priority, Some(Mark(sending.mark))).await {
+        match writing.send(site, priority, sending.mark.map(Mark)).await {
             Ok(()) => {
                 let answer = Ok(writing.written(site, priority, sending.old).await);
-                self.note(site, ask, &answer, &wish.who);
-                Fate::of(answer)
+                self.ended(site, wish, ask, answer)
             }
             Err(OrderError::Away(_) | OrderError::Busy) => {
-                if wish.sending.is_none()
-                    && let Err(error) = self.disk(move |store| store.send_wish(id, None)).await
-                {
-                    tracing::warn!(wish = id, "that it wasn't sent can't be noted: {error}");
+                if wish.sending.is_none() {
+                    self.owe(id, News::NotSent).await;
                 }
                 Fate::Waits
             }
-            Err(OrderError::Unknown(Doubt::CallEnded)) if knows_marks => Fate::Waits,
+            Err(OrderError::Unknown(Doubt::CallEnded)) if sending.mark.is_some() => Fate::Waits,
             Err(OrderError::Unknown(doubt)) => {
                 let wish = WishRow { sending: Some(sending), ..wish.clone() };
                 self.doubt(&wish, doubt)
             }
-            Err(error) => {
-                let answer = Err(error);
-                self.note(site, ask, &answer, &wish.who);
-                Fate::of(answer)
-            }
+            Err(error) => self.ended(site, wish, ask, Err(error)),
         }
+    }
+
+    /// This has come of it, and goes on record.
+    fn ended(
+        &self,
+        site: &Site,
+        wish: &WishRow,
+        ask: &Ask,
+        answer: Result<Answer, OrderError>,
+    ) -> Fate {
+        self.note(site, ask, &answer, &wish.who);
+        Fate::of(answer)
     }
 
     /// Nobody knows what came of it, and nobody will.
@@ -163,14 +222,27 @@ impl Shared {
         Fate::Over("unknown", OrderError::Unknown(doubt).to_string())
     }
 
-    /// Writes down what came of a wish; false: it can't be.
+    async fn give_up(&self, wish: WishRow) -> bool {
+        match self.doubt(&wish, Doubt::NoCall) {
+            Fate::Over(state, answer) => self.end(wish, state, answer).await,
+            Fate::Waits | Fate::Ended => true,
+        }
+    }
+
+    /// Writes down what came of a wish; false: it can't be yet.
     async fn end(&self, wish: WishRow, state: &'static str, answer: String) -> bool {
         tracing::info!(site = wish.site, wish = wish.id, state, "{}", wish.text);
-        let ended = self.disk(move |store| store.end_wish(wish.id, state, &answer)).await;
-        if let Err(error) = &ended {
-            tracing::error!(site = wish.site, "what came of a wish can't be written down: {error}");
+        self.owe(wish.id, News::Ended(state, answer)).await
+    }
+
+    /// Tells the store what has become of a wish; false: it takes nothing, and is told again.
+    async fn owe(&self, id: i64, news: News) -> bool {
+        let owed = Arc::clone(&self.owed);
+        let told = self.disk(move |store| owed.tell(&store, id, news)).await;
+        if let Err(error) = &told {
+            tracing::error!(wish = id, "what came of it can't be written down yet: {error}");
         }
-        ended.is_ok()
+        told.is_ok()
     }
 
     /// Ends what an earlier instance was sending to sites that don't know marks. Waits for the disk.
@@ -181,33 +253,72 @@ impl Shared {
         };
         for wish in sent {
             let Some(site) = sites.get(&wish.site) else { continue };
-            if site.shelf().config.framing != Framing::Station
+            let known = wish.sending.as_ref().is_some_and(|sending| sending.mark.is_some())
+                && site.shelf().config.framing == Framing::Station;
+            if !known
                 && let Fate::Over(state, answer) = self.doubt(&wish, Doubt::CentreEnded)
-                && let Err(error) = self.store().end_wish(wish.id, state, &answer)
+                && let Err(error) =
+                    self.owed.tell(self.store(), wish.id, News::Ended(state, answer))
             {
-                tracing::error!("what came of a wish can't be written down: {error}");
+                tracing::error!("what came of a wish can't be written down yet: {error}");
             }
         }
     }
 
-    /// Ends what was sent and whose time is over.
-    pub(crate) async fn give_sent_up(&self, sent: Vec<WishRow>) {
-        let now = SystemTime::now();
-        for wish in sent.into_iter().filter(|wish| wish.until < now) {
-            let asks = self.site(&wish.site).is_some_and(|site| site.is_wishing());
-            if !asks && let Fate::Over(state, answer) = self.doubt(&wish, Doubt::NoCall) {
-                self.end(wish, state, answer).await;
+    /// Looks which wishes are due, and which can't wait any longer.
+    ///
+    /// # Errors
+    /// The store can't be used now.
+    pub(crate) async fn look_at_wishes(self: &Arc<Self>) -> Result<(), StoreError> {
+        let owed = Arc::clone(&self.owed);
+        let open = self.disk(move |store| {
+            owed.tell_again(&store)?;
+            store.open_wishes()
+        });
+        let open = open.await?;
+        self.terms.lock().unwrap_or_else(PoisonError::into_inner).keep_only(&open);
+        let mut over = Vec::new();
+        for wish in open {
+            let (site, turn) = (self.site(&wish.site), self.turn(&wish));
+            match (turn, wish.sent, site) {
+                (Turn::Over, false, site) => {
+                    let under_way = match site {
+                        Some(site) => *site.under_way().await,
+                        None => None,
+                    };
+                    // What is under way has its turn, however long that takes.
+                    if under_way != Some(wish.id) {
+                        over.push(wish.id);
+                    }
+                }
+                (Turn::Over, true, None) => self.give_up_gone(wish.id).await?,
+                (Turn::Over, true, Some(site)) => self.wish(&site),
+                (Turn::Now, _, Some(site)) if site.is_on_line() => self.wish(&site),
+                _ => {}
             }
         }
+        match over.is_empty() {
+            true => Ok(()),
+            false => self.disk(move |store| store.expire_wishes(over)).await,
+        }
+    }
+
+    /// Of a site that nobody has any more.
+    async fn give_up_gone(&self, id: i64) -> Result<(), StoreError> {
+        let wish = self.disk(move |store| store.wish(id)).await?;
+        if let Some(wish) = wish.filter(|wish| wish.state == "sending") {
+            self.give_up(wish).await;
+        }
+        Ok(())
     }
 
     /// Away from the tasks, since it waits for the disk.
-    async fn disk<T: Send + 'static>(
+    pub(crate) async fn disk<T: Send + 'static>(
         &self,
         act: impl FnOnce(Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let store = self.store().clone();
-        let done = tokio::task::spawn_blocking(move || act(store)).await;
+        let done = self.runtime.spawn_blocking(move || act(store)).await;
         done.unwrap_or(Err(StoreError::Closed))
     }
 }

@@ -82,4 +82,4 @@ pub use settings::{Durability, Settings};
 pub use store::Store;
 pub use telling::{AlarmNews, Noted, TellingRow};
 pub use ticket::{Keeping, Ticket};
-pub use wish::{Sending, WishRow};
+pub use wish::{OpenWish, Sending, WishRow};

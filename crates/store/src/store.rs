@@ -25,8 +25,9 @@ use crate::settings::Settings;
 use crate::telling::{self, AlarmNews, Noted, TellingRow};
 use crate::ticket::Ticket;
 use crate::told;
-use crate::wish::{self, Sending, WishRow};
 use crate::writer::{Keeping, Put, Writer};
+
+mod wishes;
 
 /// Accounts, call records and samples in one file.
 ///
@@ -405,75 +406,6 @@ impl Store {
     /// The file can't be read.
     pub fn site_station(&self, site: &str) -> Result<Option<SiteStation>, StoreError> {
         Ok(alarm::site_station(&connection::reading(&self.shared.path)?, site)?)
-    }
-
-    /// Keeps what a site is to be asked later: `id`, `state` and `answer` of the row are the store's. Says under which
-    /// number. Waits for the disk.
-    ///
-    /// # Errors
-    /// Too much waits for the site, or the file can't be written.
-    pub fn make_wish(&self, wish: WishRow) -> Result<i64, StoreError> {
-        self.order(move |connection| wish::make(connection, &wish))??.ok_or(StoreError::Busy)
-    }
-
-    /// Notes what has come of a wish: its state and its answer. Waits for the disk.
-    ///
-    /// # Errors
-    /// The file can't be written.
-    pub fn end_wish(&self, id: i64, state: &str, answer: &str) -> Result<(), StoreError> {
-        let texts = [state, answer].map(str::to_owned);
-        Ok(self.order(move |connection| {
-            wish::end(connection, id, texts.each_ref().map(String::as_str), SystemTime::now())
-        })??)
-    }
-
-    /// Notes that a wish is about to be sent, or, with nothing, that it wasn't after all. Waits for the disk: it is there when
-    /// this returns, so that nothing is sent twice. False if the wish has ended meanwhile: then it must not be sent.
-    ///
-    /// # Errors
-    /// The file can't be written; then it must not be sent.
-    pub fn send_wish(&self, id: i64, sending: Option<Sending>) -> Result<bool, StoreError> {
-        Ok(self.order(move |connection| wish::send(connection, id, sending.as_ref()))??)
-    }
-
-    /// The wishes that were sent, and of which nothing has come so far. Waits for the disk.
-    ///
-    /// # Errors
-    /// The file can't be read.
-    pub fn sent_wishes(&self) -> Result<Vec<WishRow>, StoreError> {
-        Ok(wish::sent(&connection::reading(&self.shared.path)?)?)
-    }
-
-    /// What a site is to be asked, the most urgent first. Waits for the disk.
-    ///
-    /// # Errors
-    /// The file can't be read.
-    pub fn wishes(&self, site: &str) -> Result<Vec<WishRow>, StoreError> {
-        Ok(wish::waiting(&connection::reading(&self.shared.path)?, site)?)
-    }
-
-    /// The sites that are to be asked something by now. Waits for the disk.
-    ///
-    /// # Errors
-    /// The file can't be read.
-    pub fn sites_with_wishes(&self) -> Result<Vec<String>, StoreError> {
-        Ok(wish::sites(&connection::reading(&self.shared.path)?, SystemTime::now())?)
-    }
-
-    /// The wish of this number. Waits for the disk.
-    ///
-    /// # Errors
-    /// The file can't be read.
-    pub fn wish(&self, id: i64) -> Result<Option<WishRow>, StoreError> {
-        Ok(wish::find(&connection::reading(&self.shared.path)?, id)?)
-    }
-
-    /// Ends the wishes whose time is over; says how many. Waits for the disk.
-    ///
-    /// # Errors
-    /// The file can't be written.
-    pub fn expire_wishes(&self) -> Result<usize, StoreError> {
-        Ok(self.order(|connection| wish::expire(connection, SystemTime::now()))??)
     }
 
     /// Waits until everything is on disk that was told so far; false if it isn't in time.

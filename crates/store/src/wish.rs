@@ -28,19 +28,51 @@ pub struct WishRow {
     pub until: SystemTime,
     /// Noted before it is sent, where it must not be sent twice.
     pub sending: Option<Sending>,
-    /// `waiting`, `sending`, `done`, `failed`, `expired`, or `unknown`: whether it was carried out, nobody knows.
+    /// `waiting`, `sending`, `done`, `failed`, `expired`, `withdrawn`, or `unknown`: whether it was carried out, nobody knows.
     pub state: String,
     /// What came of it.
     pub answer: Option<String>,
+    /// When something has come of it.
+    pub ended: Option<SystemTime>,
 }
 
 /// What was noted of a wish before it was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sending {
-    /// By which its receiver knows it again.
-    pub mark: u64,
+    /// By which its receiver knows it again; nothing where he knows nothing of marks.
+    pub mark: Option<u64>,
     /// What stood where it writes.
     pub old: String,
+}
+
+/// A wish of which nothing has come yet, as far as its times go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenWish {
+    /// Its place in the store.
+    pub id: i64,
+    /// Which site.
+    pub site: String,
+    /// When it was made.
+    pub made: SystemTime,
+    /// Not before then.
+    pub due: Option<SystemTime>,
+    /// Not after.
+    pub until: SystemTime,
+    /// Whether it was sent.
+    pub sent: bool,
+}
+
+impl From<&WishRow> for OpenWish {
+    fn from(wish: &WishRow) -> Self {
+        Self {
+            id: wish.id,
+            site: wish.site.clone(),
+            made: wish.made,
+            due: wish.due,
+            until: wish.until,
+            sent: wish.sending.is_some(),
+        }
+    }
 }
 
 /// Keeps a wish; its row, or nothing if too many wait.
@@ -86,7 +118,7 @@ pub(crate) fn send(
         params![
             id,
             state,
-            sending.map(|sending| sending.mark.cast_signed()),
+            sending.and_then(|sending| sending.mark).map(u64::cast_signed),
             sending.map(|sending| &sending.old),
         ],
     )?;
@@ -110,7 +142,7 @@ pub(crate) fn end(
 /// Those of which nothing has come yet: the index `wish_open` goes by the same words.
 const OPEN: &str = "(state IN ('waiting', 'sending'))";
 
-const COLUMNS: &str = "SELECT id, site, text, who, priority, made_at, due_at, until_at, state, answer, mark, old FROM wish";
+const COLUMNS: &str = "SELECT id, site, text, who, priority, made_at, due_at, until_at, state, answer, mark, old, ended_at FROM wish";
 
 /// What is to be asked of a site, the most urgent first.
 pub(crate) fn waiting(connection: &Connection, site: &str) -> rusqlite::Result<Vec<WishRow>> {
@@ -119,12 +151,45 @@ pub(crate) fn waiting(connection: &Connection, site: &str) -> rusqlite::Result<V
     query.query_map([site], wish)?.collect()
 }
 
-/// The sites that are to be asked something by now.
-pub(crate) fn sites(connection: &Connection, now: SystemTime) -> rusqlite::Result<Vec<String>> {
+/// All of which nothing has come yet.
+pub(crate) fn open(connection: &Connection) -> rusqlite::Result<Vec<OpenWish>> {
     let mut query = connection.prepare(&format!(
-        "SELECT DISTINCT site FROM wish WHERE {OPEN} AND coalesce(due_at, 0) <= ?1"
+        "SELECT id, site, made_at, due_at, until_at, state = 'sending' FROM wish WHERE {OPEN}"
     ))?;
-    query.query_map([to_millis(now)], |row| row.get(0))?.collect()
+    let open = |row: &Row<'_>| {
+        Ok(OpenWish {
+            id: row.get(0)?,
+            site: row.get(1)?,
+            made: from_millis(row.get(2)?),
+            due: row.get::<_, Option<i64>>(3)?.map(from_millis),
+            until: from_millis(row.get(4)?),
+            sent: row.get(5)?,
+        })
+    };
+    query.query_map([], open)?.collect()
+}
+
+/// Those of a site, or of all: first those of which nothing has come yet, the most urgent first, then the others, the
+/// latest first.
+pub(crate) fn list(
+    connection: &Connection,
+    site: Option<&str>,
+    most: usize,
+) -> rusqlite::Result<Vec<WishRow>> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut query = connection.prepare(&format!(
+        "{COLUMNS} WHERE {OPEN} AND (?1 IS NULL OR site = ?1) ORDER BY priority DESC, id LIMIT ?2"
+    ))?;
+    let mut found: Vec<WishRow> =
+        query.query_map(params![site, most], wish)?.collect::<Result<_, _>>()?;
+    let left = most - i64::try_from(found.len()).unwrap_or(most);
+    let mut query = connection.prepare(&format!(
+        "{COLUMNS} WHERE NOT {OPEN} AND (?1 IS NULL OR site = ?1) ORDER BY ended_at DESC, id DESC LIMIT ?2"
+    ))?;
+    for over in query.query_map(params![site, left], wish)? {
+        found.push(over?);
+    }
+    Ok(found)
 }
 
 /// Those that were sent, and of which nothing has come so far.
@@ -139,16 +204,40 @@ pub(crate) fn find(connection: &Connection, id: i64) -> rusqlite::Result<Option<
     connection.query_row(&format!("{COLUMNS} WHERE id = ?1"), [id], wish).optional()
 }
 
-/// Ends all whose time is over; says how many.
-pub(crate) fn expire(connection: &Connection, now: SystemTime) -> rusqlite::Result<usize> {
-    connection.execute(
-        "UPDATE wish SET state = 'expired', answer = 'its time was over before the site was on the line',
-            ended_at = ?1 WHERE (state IN ('waiting', 'sending')) AND state = 'waiting' AND until_at < ?1",
-        [to_millis(now)],
-    )
+/// Ends those of these that were never sent, since their time is over.
+pub(crate) fn expire(
+    connection: &mut Connection,
+    over: &[i64],
+    now: SystemTime,
+) -> rusqlite::Result<()> {
+    let all = connection.transaction()?;
+    for id in over {
+        all.execute(
+            "UPDATE wish SET state = 'expired', answer = 'its time was over before the site was on the line',
+                ended_at = ?2 WHERE id = ?1 AND state = 'waiting'",
+            params![id, to_millis(now)],
+        )?;
+    }
+    all.commit()
+}
+
+/// Takes a wish back; false if it has ended, or was sent.
+pub(crate) fn withdraw(
+    connection: &Connection,
+    id: i64,
+    by: &str,
+    now: SystemTime,
+) -> rusqlite::Result<bool> {
+    let withdrawn = connection.execute(
+        "UPDATE wish SET state = 'withdrawn', answer = 'withdrawn by ' || ?2, ended_at = ?3
+         WHERE id = ?1 AND state = 'waiting'",
+        params![id, by, to_millis(now)],
+    )?;
+    Ok(withdrawn > 0)
 }
 
 fn wish(row: &Row<'_>) -> rusqlite::Result<WishRow> {
+    let (mark, old) = (row.get::<_, Option<i64>>(10)?, row.get::<_, Option<String>>(11)?);
     Ok(WishRow {
         id: row.get(0)?,
         site: row.get(1)?,
@@ -160,9 +249,7 @@ fn wish(row: &Row<'_>) -> rusqlite::Result<WishRow> {
         until: from_millis(row.get(7)?),
         state: row.get(8)?,
         answer: row.get(9)?,
-        sending: match (row.get::<_, Option<i64>>(10)?, row.get(11)?) {
-            (Some(mark), Some(old)) => Some(Sending { mark: mark.cast_unsigned(), old }),
-            _ => None,
-        },
+        sending: old.map(|old| Sending { mark: mark.map(i64::cast_unsigned), old }),
+        ended: row.get::<_, Option<i64>>(12)?.map(from_millis),
     })
 }

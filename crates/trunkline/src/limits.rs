@@ -101,3 +101,15 @@ pub(crate) const LAUNCHER_END: Duration = Duration::from_secs(2);
 /// Alarms that `trunkline sites --alarms` shows: more than anybody reads.
 #[cfg(feature = "collector")]
 pub(crate) const ALARMS: usize = 1_000;
+
+/// Wishes that `trunkline sites --wishes` shows: more than anybody reads.
+#[cfg(feature = "collector")]
+pub(crate) const WISHES: usize = 1_000;
+
+/// Samples that are told in one piece.
+#[cfg(feature = "collector")]
+pub(crate) const SAMPLES: usize = 500;
+
+/// Such pieces that are read ahead of whoever is told of them.
+#[cfg(feature = "collector")]
+pub(crate) const SAMPLES_AT_ONCE: usize = 4;

@@ -33,6 +33,8 @@ mod place;
 #[cfg(feature = "exchange")]
 mod privileges;
 mod runtime;
+#[cfg(feature = "collector")]
+mod samples;
 #[cfg(feature = "store")]
 mod stored;
 mod style;

@@ -5,6 +5,7 @@ import { find } from "./dom.js";
 const meta = (name) => document.querySelector(`meta[name=${name}]`).content;
 export const role = meta("role");
 export const mayAct = role === "operator" || role === "admin";
+export const mayWrite = role === "admin";
 
 /** When somebody last touched the page: one that asks by itself keeps nobody logged in. */
 let touched = Date.now();
@@ -32,16 +33,19 @@ export async function ask(path, signal) {
   return answer(await send(path, { headers: headers(), signal }));
 }
 
-/** Orders something. */
-export async function order(method, path, body) {
+/** How long a site may take to answer, in milliseconds: the server says before that what has come of it. */
+export const OF_A_SITE = 195_000;
+
+/** Orders something, and waits for it so long. */
+export async function order(method, path, body, patience) {
   const own = { "X-CSRF-Token": meta("csrf") };
   if (body !== undefined) own["Content-Type"] = "application/json";
-  return answer(await send(path, { method, headers: own, body: body === undefined ? undefined : JSON.stringify(body) }));
+  return answer(await send(path, { method, headers: own, body: body === undefined ? undefined : JSON.stringify(body) }, patience));
 }
 
-async function send(path, options) {
-  const patience = AbortSignal.timeout(15_000);
-  const signal = options.signal ? AbortSignal.any([options.signal, patience]) : patience;
+async function send(path, options, patience = 15_000) {
+  const enough = AbortSignal.timeout(patience);
+  const signal = options.signal ? AbortSignal.any([options.signal, enough]) : enough;
   try {
     const response = await fetch(path, { ...options, signal, credentials: "same-origin", redirect: "error" });
     news();

@@ -24,7 +24,11 @@ export function modemState(modem) {
 
 /** How a site stands. */
 export const siteState = (site) =>
-  el("span", { class: `state ${{ "on line": "online", overdue: "trouble" }[site.state] ?? "rest"}` }, site.state);
+  el("span", { class: `state ${site.too_often ? "trouble" : { "on line": "online", overdue: "trouble" }[site.state] ?? "rest"}` }, site.too_often ? `${site.state} · calls too often` : site.state);
+
+/** What has become of a wish. */
+export const wishState = (wish) =>
+  el("span", { class: `state ${{ waiting: "rest", sending: "moving", done: "online", withdrawn: "rest" }[wish.state] ?? "trouble"}` }, wish.state);
 
 /** How many of its questions a site has answered in its last call: how good the path is. */
 const answers = (site) => {
@@ -133,7 +137,7 @@ export const LISTS = [
   },
   {
     id: "sites", noun: "sites", title: "Sites", path: "sites", key: (row) => row.name, start: "name",
-    shows: [["", "All"], ["online", "On line"], ["away", "Away"], ["overdue", "Overdue"]],
+    shows: [["", "All"], ["online", "On line"], ["away", "Away"], ["overdue", "Overdue"], ["often", "Too often"]],
     empty: ["No sites yet.", "Write a [[site]] into the configuration, and an account with service = \"collector\"."],
     columns: [
       { title: "Site", phone: "a", sort: "name", width: "minmax(9rem, 1.2fr)", cell: (row) => el("b", {}, row.name) },
@@ -154,11 +158,29 @@ export const LISTS = [
     empty: ["No alarms.", "Sites that don't call and points beyond their limits stand here."],
     columns: [
       { title: "Site", phone: "a", sort: "site", width: "minmax(8rem, 1fr)", cell: (row) => el("b", {}, row.site) },
-      { title: "What", phone: "c", width: "minmax(10rem, 2fr)", cell: (row) => el("span", { class: row.ended ? "" : "trouble" }, row.words) },
+      { title: "What", phone: "c", width: "minmax(10rem, 2fr)", cell: (row) => el("span", { class: row.ended ? "" : "trouble" }, row.words, row.end_words && row.end_words !== row.words ? ` → ${row.end_words}` : "") },
       { title: "Kind", sort: "kind", width: "8rem", cell: (row) => row.kind },
       { title: "Since", phone: "b", sort: "began", back: true, width: "8rem", cell: (row) => moment(row.began) },
       { title: "Until", phone: "d", width: "8rem", cell: (row) => (row.ended ? moment(row.ended) : "lasts") },
       { title: "Seen by", width: "7rem", cell: (row) => row.seen_by ?? "" },
+    ],
+  },
+  {
+    id: "wishes", noun: "wishes", title: "Wishes", path: "wishes", key: (row) => String(row.id), start: "turn",
+    shows: [["", "All"], ["waiting", "Waiting"], ["over", "Over"], ["vain", "In vain"]],
+    empty: ["Nothing is to be asked later.", "What a site is to be asked at its next call, or at a time, stands here."],
+    columns: [
+      { title: "Site", phone: "a", sort: "site", width: "minmax(8rem, 1fr)", cell: (row) => el("b", {}, row.site) },
+      { title: "What", phone: "c", width: "minmax(10rem, 1.6fr)", cell: (row) => row.ask },
+      { title: "State", phone: "b", sort: "state", width: "6.5rem", cell: wishState },
+      { title: "Answer", width: "minmax(8rem, 1.6fr)", cell: (row) => row.answer ?? "" },
+      { title: "Not before", phone: "d", width: "8rem", cell: (row) => (row.due ? moment(row.due) : "its next call") },
+      { title: "Expires", sort: "until", width: "8rem", wide: true, cell: (row) => moment(row.until) },
+      { title: "Ended", width: "8rem", wide: true, cell: (row) => (row.ended ? moment(row.ended) : "") },
+      { title: "Priority", sort: "priority", back: true, width: "5rem", number: true, cell: (row) => String(row.priority) },
+      { title: "Who", width: "6rem", wide: true, cell: (row) => row.who },
+      { title: "Made", sort: "made", back: true, width: "8rem", wide: true, cell: (row) => moment(row.made) },
+      { title: "Wish", width: "4rem", number: true, cell: (row) => String(row.id) },
     ],
   },
   {

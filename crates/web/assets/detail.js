@@ -1,9 +1,9 @@
 // One line or call, with what can be done about it.
 
-import { ask, mayAct, order, Refused } from "./ask.js";
+import { ask, mayAct, mayWrite, order, Refused } from "./ask.js";
 import { lamps, members, modemState, siteState, state } from "./columns.js";
 import { confirmed, el, find, toast } from "./dom.js";
-import { Points, seeAlarm } from "./sites.js";
+import { Points, seeAlarm, withdraw } from "./sites.js";
 import { Trace } from "./trace.js";
 import { ago, bytes, moment, span } from "./words.js";
 
@@ -69,15 +69,17 @@ export class Detail {
     const modem = this.kind.id === "modems" ? row : undefined;
     const alarm = this.kind.id === "alarms" ? row : undefined;
     const site = this.kind.id === "sites" ? row : undefined;
-    const shape = JSON.stringify([alarm?.seen, site?.called, site?.ended, call?.id, line?.busy, Boolean(this.trace), line?.error, modem?.busy, modem?.party]);
+    const wish = this.kind.id === "wishes" ? row : undefined;
+    const shape = JSON.stringify([alarm?.seen, wish?.state, site?.called, site?.ended, call?.id, line?.busy, Boolean(this.trace), line?.error, modem?.busy, modem?.party]);
     if (shape === this.last) return;
     this.last = shape;
     if (line) this.history(line.name, (call) => call.line === line.name);
     if (site) this.history(site.account, (call) => call.account === site.account);
     const seen = alarm && !alarm.seen ? [el("button", { type: "button", onclick: () => seeAlarm(this.list, alarm) }, "I have seen it")] : [];
-    const actions = alarm ? seen : modem ? this.modemActions(modem) : this.actions(line, call);
+    const taking = wish?.state === "waiting" && mayWrite ? [el("button", { type: "button", onclick: () => withdraw(this.list, wish) }, "Take back")] : [];
+    const actions = alarm ? seen : wish ? taking : modem ? this.modemActions(modem) : this.actions(line, call);
     this.buttons.replaceChildren(...(mayAct ? actions : [el("p", { class: "note" }, "Your role sees, and does nothing.")]));
-    if (!line && !call && !modem && !alarm) this.buttons.replaceChildren();
+    if (!line && !call && !modem && !alarm && !wish) this.buttons.replaceChildren();
   }
 
   actions(line, call) {
@@ -159,6 +161,7 @@ const stationFacts = (said) => (!said ? [] : [
 const siteFacts = (row) => [
   ["State", siteState(row)], ["From", row.from], ["Call", row.call], ["Answers", row.asked ? `${row.answered} of ${row.asked} questions` : ""],
   ["Last call", row.called ? `${moment(row.called)}${row.ended ? `, until ${moment(row.ended)}` : ""}` : "never"],
+  ["Calls", row.calls_in_an_hour ? `${row.calls_in_an_hour} within the last hour${row.too_often ? ", more than it should make" : ""}` : ""],
   ["Next call", row.next && `${moment(row.next)}${Date.parse(row.next) < Date.now() ? ", is late" : ""}`],
   ...stationFacts(row.station), ["Speaks", row.framing], ["Account", row.account], ["Writing", row.writable ? "allowed" : "not allowed"],
 ];

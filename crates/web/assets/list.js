@@ -30,6 +30,8 @@ export class List {
       this.place.style.setProperty("--columns", list.columns.map((column) => column.width).join(" "));
       this.place.style.setProperty("--narrow", list.columns.filter((column) => !column.wide).map((column) => column.width).join(" "));
       this.body.replaceChildren();
+      // Another list may have rows of the same keys.
+      this.elements?.clear();
     }
     this.view = { search, show, sort: sort || list.start };
     this.heading();

@@ -34,7 +34,7 @@ function show() {
   const { kind, ...view } = where();
   if (document.activeElement !== search) search.value = view.search;
   find("tabs").replaceChildren(...LISTS.map((known, n) => el("button", {
-    type: "button", role: "tab", "aria-selected": String(known === kind), title: `${known.title} (${n + 1})`,
+    type: "button", role: "tab", "aria-selected": String(known === kind), title: `${known.title} (${(n + 1) % 10})`,
     onclick: () => { detail.isOpen && detail.close(); go({ list: known.id, show: "", sort: "" }); },
   }, known.title, el("span", { class: "count", id: `count-${known.id}` }))));
   find("chips").replaceChildren(...kind.shows.map(([word, title]) => el("button", {
@@ -114,7 +114,7 @@ addEventListener("keydown", (event) => {
   const row = list.row_selected;
   if (event.key === "/") { event.preventDefault(); search.focus(); search.select(); }
   else if (event.key === "?") help();
-  else if (/^[1-9]$/.test(event.key)) { detail.isOpen && detail.close(); go({ list: LISTS[event.key - 1].id, show: "", sort: "" }); }
+  else if (/^[0-9]$/.test(event.key)) { detail.isOpen && detail.close(); go({ list: LISTS[(Number(event.key) || 10) - 1].id, show: "", sort: "" }); }
   else if (event.key === "h" && row && list.list.id === "modems") hangUpModem(list, row);
   else if (event.key === "h" && row) hangUp(list, list.list.id === "calls" ? row : row.call);
   else if (event.key === "t" && row && list.list.id === "lines" && !row.error) { detail.open(list.list, row); detail.startTrace(row.name); }

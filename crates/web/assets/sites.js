@@ -1,7 +1,7 @@
 // A site's points, each with its age, and a chart of one of them over any time. The server draws a time together, so that
 // a million samples come as a few hundred pieces.
 
-import { ask, mayAct, order, Refused } from "./ask.js";
+import { ask, mayAct, OF_A_SITE, order, Refused } from "./ask.js";
 import { confirmed, el, toast } from "./dom.js";
 import { ago, moment, stretch, tick } from "./words.js";
 
@@ -75,7 +75,7 @@ export class Points {
 
   async read(point) {
     try {
-      const answer = await order("POST", `${path(this.site)}/read`, { what: point });
+      const answer = await order("POST", `${path(this.site)}/read`, { what: point }, OF_A_SITE);
       toast(answer.values.map((value) => `${value.what} = ${value.value} ${value.measure}`).join(", "));
     } catch (error) {
       const words = error instanceof Refused ? error.message : "The server doesn't answer.";
@@ -100,7 +100,7 @@ export class Points {
       if (!this.reading || this.closed) break;
       this.all.textContent = `Reading ${n + 1} of ${points.length} – stop`;
       try {
-        const { values } = await order("POST", `${path(this.site)}/read`, { what: point.name });
+        const { values } = await order("POST", `${path(this.site)}/read`, { what: point.name }, OF_A_SITE);
         Object.assign(point, { value: values[0]?.value ?? null, quality: "good", at: new Date().toISOString() });
         this.fill(this.known);
       } catch (error) {
@@ -268,6 +268,16 @@ function runs(pieces, width) {
     else all.push([piece]);
   }
   return all;
+}
+
+export async function withdraw(list, wish) {
+  if (!(await confirmed(`Take back wish ${wish.id}: ${wish.ask}?`, "Take back"))) return;
+  try {
+    toast((await order("POST", `/api/v1/wishes/${wish.id}/withdraw`)).said);
+  } catch (error) {
+    toast(error.message, "bad");
+  }
+  list.again();
 }
 
 export async function seeAlarm(list, alarm) {

@@ -16,7 +16,7 @@ use crate::picture::Camera;
 use crate::random;
 use crate::server::Secure;
 use crate::session::{Lasting, Sessions};
-use crate::site::{AlarmNow, SiteNow};
+use crate::site::{AlarmNow, SiteNow, WishNow};
 use crate::staff::Staff;
 
 /// What all requests share.
@@ -36,6 +36,7 @@ pub(crate) struct App {
     pub(crate) listeners: Camera<Listener>,
     pub(crate) sites: Camera<SiteNow>,
     pub(crate) alarms: Camera<AlarmNow>,
+    pub(crate) wishes: Camera<WishNow>,
     pub(crate) traces: Arc<Semaphore>,
     pub(crate) meters: Meters,
     /// Ties the login form to the browser that was given it.
@@ -94,7 +95,7 @@ impl App {
     pub(crate) fn new(house: Arc<dyn House>, rules: Rules) -> std::io::Result<Self> {
         let of = || Arc::clone(&house);
         let (lines, calls, recent, failing, doors) = (of(), of(), of(), of(), of());
-        let (modems, groups, sites, alarms) = (of(), of(), of(), of());
+        let (modems, groups, sites, alarms, wishes) = (of(), of(), of(), of(), of());
         let failed = Arc::<FailedLogins>::default();
         let own = Arc::clone(&failed);
         Ok(Self {
@@ -115,6 +116,9 @@ impl App {
             }),
             alarms: Camera::new(move || {
                 alarms.sites().map(|sites| sites.alarms()).unwrap_or_default()
+            }),
+            wishes: Camera::new(move || {
+                wishes.sites().map(|sites| sites.wishes()).unwrap_or_default()
             }),
             traces: Arc::new(Semaphore::new(limits::TRACES)),
             meters: Meters::new(),

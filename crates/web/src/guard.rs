@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
@@ -11,7 +12,6 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 
 use crate::app::{App, Rules};
 use crate::config::{MetricsAccess, Role};
-use crate::limits;
 use crate::problem::Problem;
 use crate::visitor::{Visitor, identify};
 
@@ -50,18 +50,11 @@ const HEADERS: [(HeaderName, &str); 7] = [
     ),
 ];
 
-/// Before everything: the host's name, the time it takes, and what every answer says.
+/// Before everything: the host's name, and what every answer says.
 pub(crate) async fn protect(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let rules = app.rules();
     let mut response = if is_ours(&rules, request.headers()) {
-        match tokio::time::timeout(limits::REQUEST, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => Problem::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "the request took too long; nothing else is known of it",
-            )
-            .into_response(),
-        }
+        next.run(request).await
     } else {
         Problem::new(
             StatusCode::MISDIRECTED_REQUEST,
@@ -80,6 +73,22 @@ pub(crate) async fn protect(State(app): State<Arc<App>>, request: Request, next:
     }
     headers.entry(header::CACHE_CONTROL).or_insert_with(|| HeaderValue::from_static("no-store"));
     response
+}
+
+/// Before each answer, which may take so long.
+pub(crate) async fn in_time(
+    State(within): State<Duration>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match tokio::time::timeout(within, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "the request took too long; nothing else is known of it",
+        )
+        .into_response(),
+    }
 }
 
 /// Whether a request is meant for us: a foreign name that leads to our address is another site's trick to have its

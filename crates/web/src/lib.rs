@@ -53,6 +53,6 @@ pub use password::PasswordError;
 pub use server::{Secure, Securing, Server, Setup, StartError, Stream};
 pub use site::{
     AlarmNow, Asking, Piece, PointNow, SampleNow, Samples, SiteAnswer, SiteNow, SiteTraced,
-    SiteValue, SiteWish, Sites, StationNow, WishNow,
+    SiteValue, SiteWish, Sites, StationNow, WishNow, Withdrawing,
 };
 pub use staff::{Staff, StaffError, StaffFault};

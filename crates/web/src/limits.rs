@@ -24,6 +24,9 @@ pub const CONFIGURATION_BYTES: usize = 6 * 64 * 1024 + BODY_BYTES;
 /// How long a request may take from its head to the head of its answer; a password waits its turn meanwhile.
 pub const REQUEST: Duration = Duration::from_secs(20);
 
+/// The same where a site is asked: a write has three steps of a minute each, and the site's own time-outs come before that.
+pub const ASKED: Duration = Duration::from_secs(190);
+
 /// How long a client may take nothing of an answer before its connection is cut.
 pub const UNREAD: Duration = Duration::from_secs(30);
 
@@ -120,3 +123,6 @@ pub const SAMPLES: usize = 5_000;
 
 /// Alarms that are shown.
 pub const ALARMS: usize = 1_000;
+
+/// Wishes that are shown: what waits, and what was asked lately.
+pub const WISHES: usize = 1_000;

@@ -1,6 +1,7 @@
 //! Everything that can be asked, each with who may ask.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -21,6 +22,8 @@ pub(crate) struct Route {
     pub(crate) method: MethodFilter,
     pub(crate) path: &'static str,
     pub(crate) needs: Needs,
+    /// How long it may take.
+    within: Duration,
     answer: fn(MethodFilter) -> MethodRouter<Arc<App>>,
 }
 
@@ -30,7 +33,14 @@ const fn route(
     needs: Needs,
     answer: fn(MethodFilter) -> MethodRouter<Arc<App>>,
 ) -> Route {
-    Route { method, path, needs, answer }
+    Route { method, path, needs, within: limits::REQUEST, answer }
+}
+
+impl Route {
+    /// It takes as long as a site does.
+    const fn of_a_site(self) -> Self {
+        Self { within: limits::ASKED, ..self }
+    }
 }
 
 const VIEWER: Needs = Needs::Role(Role::Viewer);
@@ -91,16 +101,24 @@ pub(crate) const ROUTES: &[Route] = &[
     }),
     route(MethodFilter::POST, "/api/v1/sites/{name}/read", OPERATOR, |method| {
         on(method, sites::read)
-    }),
+    })
+    .of_a_site(),
     // Writing to a site is a right of its own.
     route(MethodFilter::POST, "/api/v1/sites/{name}/write", ADMIN, |method| {
         on(method, sites::write)
-    }),
+    })
+    .of_a_site(),
     // So is changing what a station does.
     route(MethodFilter::POST, "/api/v1/sites/{name}/configuration", ADMIN, |method| {
         on(method, sites::configure).layer(DefaultBodyLimit::max(limits::CONFIGURATION_BYTES))
-    }),
+    })
+    .of_a_site(),
+    route(MethodFilter::GET, "/api/v1/wishes", VIEWER, |method| on(method, sites::wishes)),
     route(MethodFilter::GET, "/api/v1/wishes/{id}", VIEWER, |method| on(method, sites::wish)),
+    // Who may have something written may have it not written.
+    route(MethodFilter::POST, "/api/v1/wishes/{id}/withdraw", ADMIN, |method| {
+        on(method, sites::withdraw)
+    }),
     route(MethodFilter::GET, "/api/v1/alarms", VIEWER, |method| on(method, sites::alarms)),
     route(MethodFilter::POST, "/api/v1/alarms/{id}/seen", OPERATOR, |method| {
         on(method, sites::see_alarm)
@@ -112,7 +130,9 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     let mut router = Router::new();
     for route in ROUTES {
         let admit = from_fn_with_state((Arc::clone(app), route.needs), guard::admit);
-        router = router.route(route.path, (route.answer)(route.method).route_layer(admit));
+        let in_time = from_fn_with_state(route.within, guard::in_time);
+        let answer = (route.answer)(route.method).route_layer(admit).layer(in_time);
+        router = router.route(route.path, answer);
     }
     router
         .fallback(|| async { Problem::unknown("there is nothing here") })

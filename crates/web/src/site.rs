@@ -80,6 +80,12 @@ pub trait Sites: Send + Sync {
     /// # Errors
     /// There is no such thing.
     fn wish(&self, id: i64) -> Result<WishNow, Refusal>;
+
+    /// What is to be asked later, the most urgent first, then what was, the latest first.
+    fn wishes(&self) -> Vec<WishNow>;
+
+    /// Takes back what was to be asked later, for the operator `by`; says so.
+    fn withdraw(&self, id: i64, by: &str) -> Withdrawing;
 }
 
 /// Samples, read as fast as they are taken; a text says why there are no more.
@@ -87,6 +93,9 @@ pub type Samples = Box<dyn Iterator<Item = Result<SampleNow, String>> + Send>;
 
 /// What comes of a question to a site.
 pub type Asking = Pin<Box<dyn Future<Output = Result<SiteAnswer, Refusal>> + Send>>;
+
+/// What comes of taking something back.
+pub type Withdrawing = Pin<Box<dyn Future<Output = Result<String, Refusal>> + Send>>;
 
 /// A site as it stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -111,6 +120,10 @@ pub struct SiteNow {
     pub next: Option<Moment>,
     /// Whether it may be written to.
     pub writable: bool,
+    /// How many of its calls began within the last hour.
+    pub calls_in_an_hour: u64,
+    /// Whether those are more than it should make.
+    pub too_often: bool,
     /// How many points it has.
     pub points: u64,
     /// Questions of its last call.
@@ -230,6 +243,8 @@ pub struct AlarmNow {
     pub began: Moment,
     /// Until when; nothing while it lasts.
     pub ended: Option<Moment>,
+    /// Why it is over, for people.
+    pub end_words: Option<String>,
     /// When somebody has seen it.
     pub seen: Option<Moment>,
     /// Who has.
@@ -283,12 +298,16 @@ pub struct WishNow {
     pub who: String,
     /// The greater, the sooner.
     pub priority: i64,
+    /// When it was made.
+    pub made: Moment,
     /// When it is to be asked at the earliest; nothing for the site's next call.
     pub due: Option<Moment>,
     /// When it expires.
     pub until: Moment,
-    /// `waiting`, `sending`, `done`, `failed`, `unknown` or `expired`.
+    /// `waiting`, `sending`, `done`, `failed`, `unknown`, `expired` or `withdrawn`.
     pub state: String,
+    /// When something came of it.
+    pub ended: Option<Moment>,
     /// What has come of it.
     pub answer: Option<String>,
 }

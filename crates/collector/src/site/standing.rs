@@ -1,11 +1,13 @@
 //! How a site stands: on the line, away, or overdue.
 
+use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 
 use store::SiteCalls;
 use tokio::time::Instant;
 
 use super::Site;
+use crate::config::SiteConfig;
 use crate::renewal::StationNow;
 use crate::{alarms, limits};
 
@@ -26,6 +28,10 @@ pub struct SiteStatus {
     pub calls: SiteCalls,
     /// How often it should call.
     pub calls_every: Option<Duration>,
+    /// How many of its calls began within the last hour.
+    pub calls_in_an_hour: usize,
+    /// Whether those are more than it should make.
+    pub too_often: bool,
     /// Whether it may be written to.
     pub writable: bool,
     /// How many points it has.
@@ -72,6 +78,7 @@ impl Site {
         let state = self.state();
         let config = &shelf.config;
         let calls_every = config.calls_every.map(|span| span.0);
+        let calls_in_an_hour = within_an_hour(&state.recent);
         SiteStatus {
             name: self.name.clone(),
             account: config.account().to_owned(),
@@ -84,8 +91,15 @@ impl Site {
             live: state.live.as_ref().map(|live| (live.from.clone(), live.call.clone())),
             calls: state.calls,
             calls_every,
+            calls_in_an_hour,
+            too_often: is_too_often(calls_in_an_hour, config),
             writable: config.writes == crate::Writes::Allow,
-            points: shelf.points.len().max(state.latest.len()).max(self.told().points.len()),
+            points: shelf
+                .points
+                .len()
+                .max(shelf.fields().count())
+                .max(state.latest.len())
+                .max(self.told().points.len()),
             // Whoever is on the line needn't call.
             next: match (&state.live, state.next) {
                 (Some(_), _) => None,
@@ -119,9 +133,19 @@ impl Site {
 
     /// How many of its calls began in the last hour.
     pub(crate) fn calls_in_an_hour(&self) -> usize {
-        let hour = Duration::from_secs(3600);
-        self.state().recent.iter().filter(|began| began.elapsed() <= hour).count()
+        within_an_hour(&self.state().recent)
     }
+}
+
+fn within_an_hour(began: &VecDeque<Instant>) -> usize {
+    let hour = Duration::from_secs(3600);
+    began.iter().filter(|began| began.elapsed() <= hour).count()
+}
+
+/// Whether so many calls within an hour are more than the site should make.
+pub(crate) fn is_too_often(calls: usize, config: &SiteConfig) -> bool {
+    let most = config.calls_an_hour;
+    most.is_some_and(|most| calls > usize::try_from(most.get()).unwrap_or(usize::MAX))
 }
 
 /// For how long nothing was heard of a site. Only what was before this instance goes by the time of day, which may be set

@@ -1,7 +1,7 @@
 //! `trunkline calls`: who is on the line, and who was.
 
-mod csv;
-mod file;
+pub(super) mod csv;
+pub(super) mod file;
 mod rows;
 
 use std::io::{self, BufWriter, IsTerminal as _, Write};

@@ -37,6 +37,8 @@ mod reload;
 #[cfg(feature = "configuration")]
 mod run;
 #[cfg(feature = "collector")]
+mod samples;
+#[cfg(feature = "collector")]
 mod site;
 mod start;
 #[cfg(feature = "station")]
@@ -85,6 +87,8 @@ pub(crate) static COMMANDS: &[Command] = &[
     modbus::COMMAND,
     #[cfg(feature = "collector")]
     site::SITES,
+    #[cfg(feature = "collector")]
+    samples::COMMAND,
     #[cfg(feature = "collector")]
     site::READ,
     #[cfg(feature = "collector")]

@@ -1,7 +1,7 @@
 //! `trunkline sites`, `read` and `write`: what is asked of sites.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use collector::{Ask, Target};
 use modbus::address::{Address, Range, Table};
@@ -11,7 +11,7 @@ use settings::Span;
 use super::progress::Progress;
 use super::{Failure, exit};
 use crate::cli::{Act, CONTROL, Command, Count, Exit, Flag, JSON, Matches, Operand};
-use crate::control::{Connection, Request, SiteAsk};
+use crate::control::{Connection, Request, SiteAsk, SiteRequest};
 use crate::json::Json;
 use crate::style::Style;
 use crate::table::table;
@@ -54,19 +54,34 @@ const POINTS: Flag = Flag {
 };
 const ALARMS: Flag =
     Flag { name: "alarms", value: None, help: "The alarms: those that last first" };
+const WISHES: Flag = Flag {
+    name: "wishes",
+    value: None,
+    help: "What is to be asked later, the most urgent first, then what was",
+};
+const WITHDRAW: Flag = Flag {
+    name: "withdraw",
+    value: Some("N"),
+    help: "Take back what was to be asked later, by its number, if it hasn't been sent",
+};
 
-const SITE: Operand = Operand { name: "SITE", count: Count::One, help: "The site" };
+pub(super) const SITE: Operand = Operand { name: "SITE", count: Count::One, help: "The site" };
 
 pub(super) const SITES: Command = Command {
     name: "sites",
     about: "show the sites of a running instance",
-    text: "",
-    operands: &[],
-    flags: &[POINTS, ALARMS, WISH, JSON, CONTROL],
+    text: "Who has taken back what goes to the audit log.",
+    operands: &[Operand {
+        name: "SITE",
+        count: Count::Optional,
+        help: "Only this one, also its alarms and wishes",
+    }],
+    flags: &[POINTS, ALARMS, WISHES, WISH, WITHDRAW, JSON, CONTROL],
     examples: &[
         ("trunkline sites", "Which are on the line, and when did the others call?"),
         ("trunkline sites --points pump-7", "What did it say last?"),
-        ("trunkline sites --wish 7", "What has become of wish 7?"),
+        ("trunkline sites --wishes pump-7", "What is it to be asked, and what was it?"),
+        ("trunkline sites --withdraw 7", "Wish 7 isn't to be carried out after all."),
     ],
     act: Act::Run(|matches| exit(sites(matches))),
 };
@@ -133,40 +148,69 @@ fn open(matches: &Matches) -> Result<Connection, Failure> {
     Ok(Connection::open(matches.value(&CONTROL).map(Path::new))?)
 }
 
+/// What of the sites is shown.
+enum View {
+    Sites,
+    Points,
+    Alarms,
+    Wishes,
+}
+
 fn sites(matches: &Matches) -> Result<Exit, Failure> {
-    let wish: Option<i64> = matches.parse(&WISH)?;
-    let points = matches.value(&POINTS).map(str::to_owned);
-    let request = match (wish, &points, matches.has(&ALARMS)) {
-        (None, None, false) => Request::Sites,
-        (Some(id), None, false) => Request::Wish(id),
-        (None, Some(site), false) => Request::Points(site.clone()),
-        (None, None, true) => Request::Alarms,
-        _ => return Err(matches.wrong("--points, --alarms and --wish exclude each other").into()),
-    };
-    let items = open(matches)?.all(&request)?;
+    let (wish, withdrawn) = (matches.parse(&WISH)?, matches.parse(&WITHDRAW)?);
+    let (points, site) = (matches.value(&POINTS), matches.operand(0));
+    let (request, view) =
+        match (wish, withdrawn, points, matches.has(&ALARMS), matches.has(&WISHES)) {
+            (None, None, None, false, false) => (SiteRequest::Sites, View::Sites),
+            (None, None, None, true, false) => (SiteRequest::Alarms, View::Alarms),
+            (None, None, None, false, true) => {
+                (SiteRequest::Wishes(site.map(str::to_owned)), View::Wishes)
+            }
+            (None, None, Some(site), false, false) => {
+                (SiteRequest::Points(site.to_owned()), View::Points)
+            }
+            (Some(id), None, None, false, false) => (SiteRequest::Wish(id), View::Wishes),
+            (None, Some(id), None, false, false) => return withdraw(matches, id),
+            _ => {
+                let words =
+                    "--points, --alarms, --wishes, --wish and --withdraw exclude each other";
+                return Err(matches.wrong(words).into());
+            }
+        };
+    if site.is_some() && (wish.is_some() || points.is_some()) {
+        return Err(matches.wrong("that is of one site already").into());
+    }
+    let mut items = open(matches)?.all(&Request::Site(request))?;
+    items.retain(|item| site.is_none() || item.text("site") == site);
+    if let (Some(site), View::Sites, true) = (site, &view, items.is_empty()) {
+        return Err(Failure::Other(format!("there is no site `{site}`")));
+    }
     if matches.has(&JSON) {
         return Ok(show_json(&items));
     }
-    if matches.has(&ALARMS) {
-        return Ok(show_alarms(&items));
-    }
-    if points.is_some() {
-        return Ok(show_points(&items));
-    }
+    Ok(match view {
+        View::Sites => show_sites(&items),
+        View::Points => show_points(&items),
+        View::Alarms => show_alarms(&items),
+        View::Wishes => show_wishes(&items),
+    })
+}
+
+fn withdraw(matches: &Matches, id: i64) -> Result<Exit, Failure> {
+    let end = open(matches)?.done(&Request::Site(SiteRequest::Withdraw(id, who())))?;
+    Ok(crate::show(&format!("{}\n", end.text("said").unwrap_or_default())))
+}
+
+fn show_sites(items: &[Json]) -> Exit {
     let text = |item: &Json, key: &str| item.text(key).unwrap_or_default().to_owned();
-    if wish.is_some() {
-        let keys = ["site", "ask", "who", "state", "due", "until", "answer"];
-        let row = |item: &Json| keys.map(|key| text(item, key).replace('\n', "; "));
-        let rows: Vec<_> = items.iter().map(row).collect();
-        let head = ["SITE", "ASK", "WHO", "STATE", "NOT BEFORE", "EXPIRES", "ANSWER"];
-        return Ok(crate::show(&table(head, &rows, Style::of(&std::io::stdout()))));
-    }
     let row = |item: &Json| {
         let points = item.number("points").unwrap_or_default().to_string();
+        let often =
+            if item.get("too-often") == Some(&Json::Bool(true)) { ", calls too often" } else { "" };
         let last = item.text("ended").or(item.text("called")).unwrap_or("never").to_owned();
         [
             text(item, "site"),
-            text(item, "state"),
+            text(item, "state") + often,
             text(item, "framing"),
             points,
             text(item, "from"),
@@ -178,7 +222,40 @@ fn sites(matches: &Matches) -> Result<Exit, Failure> {
     let rows: Vec<_> = items.iter().map(row).collect();
     let head =
         ["SITE", "STATE", "FRAMING", "POINTS", "FROM", "LAST CALL", "NEXT CALL", "ITS STATION"];
-    Ok(crate::show(&table(head, &rows, Style::of(&std::io::stdout()))))
+    crate::show(&table(head, &rows, Style::of(&std::io::stdout())))
+}
+
+fn show_wishes(items: &[Json]) -> Exit {
+    let row = |item: &Json| {
+        let text = |key| item.text(key).unwrap_or_default().replace('\n', "; ");
+        let number = |key| item.number(key).map(|number| number.to_string()).unwrap_or_default();
+        [
+            number("wish"),
+            text("site"),
+            text("ask"),
+            text("who"),
+            text("state"),
+            number("priority"),
+            text("due"),
+            text("until"),
+            text("ended"),
+            text("answer"),
+        ]
+    };
+    let rows: Vec<_> = items.iter().map(row).collect();
+    let head = [
+        "WISH",
+        "SITE",
+        "ASK",
+        "WHO",
+        "STATE",
+        "PRIORITY",
+        "NOT BEFORE",
+        "EXPIRES",
+        "ENDED",
+        "ANSWER",
+    ];
+    crate::show(&table(head, &rows, Style::of(&std::io::stdout())))
 }
 
 fn show_points(items: &[Json]) -> Exit {
@@ -194,10 +271,10 @@ fn show_points(items: &[Json]) -> Exit {
 }
 
 fn show_alarms(items: &[Json]) -> Exit {
-    let keys = ["site", "kind", "words", "began", "ended", "seen-by"];
+    let keys = ["site", "kind", "words", "began", "ended", "end-words", "seen-by"];
     let row = |item: &Json| keys.map(|key| item.text(key).unwrap_or_default().to_owned());
     let rows: Vec<_> = items.iter().map(row).collect();
-    let head = ["SITE", "ALARM", "WORDS", "SINCE", "UNTIL", "SEEN BY"];
+    let head = ["SITE", "ALARM", "WORDS", "SINCE", "UNTIL", "OVER BECAUSE", "SEEN BY"];
     crate::show(&table(head, &rows, Style::of(&std::io::stdout())))
 }
 
@@ -336,23 +413,25 @@ fn request(matches: &Matches, ask: &Ask, usually: &str) -> Result<Request, Failu
         })?,
     };
     let expires: Option<Span> = matches.parse(&EXPIRES)?;
-    Ok(Request::Ask(SiteAsk {
+    Ok(Request::Site(SiteRequest::Ask(SiteAsk {
         site: matches.operand(0).unwrap_or_default().to_owned(),
         ask: ask.to_string(),
         when,
         priority: matches.parse(&PRIORITY)?.unwrap_or(0),
         expires: expires.map(|span| i64::try_from(span.0.as_secs()).unwrap_or(i64::MAX)),
-        who: std::env::var("USER")
-            .unwrap_or_else(|_| format!("uid {}", rustix::process::getuid().as_raw())),
-    }))
+        who: who(),
+    })))
 }
 
-/// The moment at which something is to be asked, in seconds since 1970: in so long, or then.
+/// Who gives the order, as the audit log has it.
+fn who() -> String {
+    let user = std::env::var("USER");
+    user.unwrap_or_else(|_| format!("uid {}", rustix::process::getuid().as_raw()))
+}
+
+/// The moment at which something is to be asked, in seconds since 1970.
 fn later(text: &str) -> Option<String> {
-    let at = match text.parse() {
-        Ok(Span(span)) => SystemTime::now().checked_add(span)?,
-        Err(_) => text.parse::<When>().ok()?.0,
-    };
+    let at = When::ahead(text)?;
     Some(at.duration_since(UNIX_EPOCH).ok()?.as_secs().to_string())
 }
 

@@ -8,7 +8,7 @@ mod client;
 mod request;
 mod server;
 #[cfg(feature = "collector")]
-mod site;
+mod sites;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 pub(crate) use client::{Answer, ClientError, Connection};
 #[cfg_attr(not(feature = "exchange"), expect(unused_imports, reason = "no accounts"))]
 pub(crate) use request::Deed;
-#[cfg(feature = "collector")]
-pub(crate) use request::SiteAsk;
 pub(crate) use request::{Busy, Request};
 pub(crate) use server::{Control, Outcome, Socket};
+#[cfg(feature = "collector")]
+pub(crate) use sites::{SiteAsk, SiteRequest, Span};
 
 use crate::{config, place};
 

@@ -1,5 +1,7 @@
 //! What an instance can be asked.
 
+#[cfg(feature = "collector")]
+use super::SiteRequest;
 use crate::calls::{NoWanted, Wanted};
 use crate::json::{Json, JsonError};
 
@@ -18,21 +20,9 @@ pub(crate) enum Request {
     Modems,
     /// Take this line or modem out of service for callers, or put it back.
     BusyOut(String, Busy),
-    /// How do the sites stand?
+    /// Something about sites, or of one.
     #[cfg(feature = "collector")]
-    Sites,
-    /// How do the points of this site stand?
-    #[cfg(feature = "collector")]
-    Points(String),
-    /// Which alarms are there?
-    #[cfg(feature = "collector")]
-    Alarms,
-    /// Ask this of a site.
-    #[cfg(feature = "collector")]
-    Ask(SiteAsk),
-    /// What has become of what was to be asked later?
-    #[cfg(feature = "collector")]
-    Wish(i64),
+    Site(SiteRequest),
     /// Have the station call the centre.
     #[cfg(feature = "station")]
     StationCall,
@@ -40,24 +30,6 @@ pub(crate) enum Request {
     Reload,
     /// Put on record what a command has done to the account of this name.
     Note(Deed, String),
-}
-
-/// Something that is wanted of a site.
-#[cfg(feature = "collector")]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SiteAsk {
-    /// Which site.
-    pub(crate) site: String,
-    /// What, in the collector's words.
-    pub(crate) ask: String,
-    /// `now`, `next-call`, or seconds since 1970.
-    pub(crate) when: String,
-    /// The greater, the sooner.
-    pub(crate) priority: i64,
-    /// How many seconds it may wait.
-    pub(crate) expires: Option<i64>,
-    /// Whose wish it is.
-    pub(crate) who: String,
 }
 
 /// What a command does to an account.
@@ -108,7 +80,7 @@ pub(crate) enum RequestError {
     Wanted(#[from] NoWanted),
     /// No such order.
     #[error(
-        "expected `do` to be one of lines, calls, hang-up, trace, modems, busy-out, reload, note, sites, points, alarms, ask, wish, station-call"
+        "expected `do` to be one of lines, calls, hang-up, trace, modems, busy-out, reload, note, sites, points, alarms, ask, wish, wishes, withdraw, samples, station-call"
     )]
     Unknown,
     /// The order needs to know for whom.
@@ -139,25 +111,6 @@ impl Request {
                     wanted.into_iter().find(|wanted| json.text("busy") == Some(wanted.word()));
                 Ok(Self::BusyOut(named("name")?, wanted.ok_or(RequestError::Missing("busy"))?))
             }
-            #[cfg(feature = "collector")]
-            Some("sites") => Ok(Self::Sites),
-            #[cfg(feature = "collector")]
-            Some("points") => named("site").map(Self::Points),
-            #[cfg(feature = "collector")]
-            Some("alarms") => Ok(Self::Alarms),
-            #[cfg(feature = "collector")]
-            Some("ask") => Ok(Self::Ask(SiteAsk {
-                site: named("site")?,
-                ask: named("ask")?,
-                when: named("when")?,
-                priority: json.number("priority").unwrap_or_default(),
-                expires: json.number("expires"),
-                who: named("who")?,
-            })),
-            #[cfg(feature = "collector")]
-            Some("wish") => {
-                json.number("wish").map(Self::Wish).ok_or(RequestError::Missing("wish"))
-            }
             #[cfg(feature = "station")]
             Some("station-call") => Ok(Self::StationCall),
             Some("reload") => Ok(Self::Reload),
@@ -165,6 +118,10 @@ impl Request {
                 let deeds = [Deed::Added, Deed::Changed, Deed::Removed];
                 let deed = deeds.into_iter().find(|deed| json.text("what") == Some(deed.word()));
                 Ok(Self::Note(deed.ok_or(RequestError::Missing("what"))?, named("account")?))
+            }
+            #[cfg(feature = "collector")]
+            Some(what) => {
+                SiteRequest::parse(what, &json)?.map(Self::Site).ok_or(RequestError::Unknown)
             }
             _ => Err(RequestError::Unknown),
         }
@@ -190,25 +147,7 @@ impl Request {
                 ("busy", wanted.word().into()),
             ]),
             #[cfg(feature = "collector")]
-            Self::Sites => Json::object([("do", "sites".into())]),
-            #[cfg(feature = "collector")]
-            Self::Points(site) => {
-                Json::object([("do", "points".into()), ("site", site.as_str().into())])
-            }
-            #[cfg(feature = "collector")]
-            Self::Alarms => Json::object([("do", "alarms".into())]),
-            #[cfg(feature = "collector")]
-            Self::Ask(ask) => Json::object([
-                ("do", "ask".into()),
-                ("site", ask.site.as_str().into()),
-                ("ask", ask.ask.as_str().into()),
-                ("when", ask.when.as_str().into()),
-                ("priority", Json::Number(ask.priority)),
-                ("expires", ask.expires.map_or(Json::Null, Json::Number)),
-                ("who", ask.who.as_str().into()),
-            ]),
-            #[cfg(feature = "collector")]
-            Self::Wish(id) => Json::object([("do", "wish".into()), ("wish", Json::Number(*id))]),
+            Self::Site(request) => request.to_json(),
             #[cfg(feature = "station")]
             Self::StationCall => Json::object([("do", "station-call".into())]),
             Self::Reload => Json::object([("do", "reload".into())]),

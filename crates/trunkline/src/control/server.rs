@@ -175,7 +175,7 @@ fn turn_away(stream: UnixStream) {
 
 async fn serve(
     stream: UnixStream,
-    instance: &Instance,
+    instance: &Arc<Instance>,
     orders: &mpsc::Sender<Order>,
 ) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
@@ -220,27 +220,7 @@ async fn serve(
                 Err(error) => say(&mut write, &failed(&error)).await?,
             },
             #[cfg(feature = "collector")]
-            Ok(Request::Sites) => list(&mut write, instance.sites()).await?,
-            #[cfg(feature = "collector")]
-            Ok(Request::Points(site)) => match instance.points(&site) {
-                Ok(items) => list(&mut write, items).await?,
-                Err(error) => say(&mut write, &failed(&error)).await?,
-            },
-            #[cfg(feature = "collector")]
-            Ok(Request::Alarms) => match instance.alarms() {
-                Ok(items) => list(&mut write, items).await?,
-                Err(error) => say(&mut write, &failed(&error)).await?,
-            },
-            #[cfg(feature = "collector")]
-            Ok(Request::Ask(ask)) => match super::site::ask(instance, ask).await {
-                Ok(items) => list(&mut write, items).await?,
-                Err(error) => say(&mut write, &failed(&error)).await?,
-            },
-            #[cfg(feature = "collector")]
-            Ok(Request::Wish(id)) => match instance.wish(id) {
-                Ok(item) => list(&mut write, vec![item]).await?,
-                Err(error) => say(&mut write, &failed(&error)).await?,
-            },
+            Ok(Request::Site(request)) => request.answer(instance, &mut write).await?,
             #[cfg(feature = "station")]
             Ok(Request::StationCall) => {
                 let said = instance.call_centre();
@@ -277,7 +257,7 @@ async fn request(read: &mut BufReader<OwnedReadHalf>) -> io::Result<Option<Strin
     Ok(Some(String::from_utf8_lossy(&line).into_owned()))
 }
 
-async fn list(write: &mut OwnedWriteHalf, items: Vec<Json>) -> io::Result<()> {
+pub(super) async fn list(write: &mut OwnedWriteHalf, items: Vec<Json>) -> io::Result<()> {
     for item in items {
         say(write, &item).await?;
     }
@@ -319,18 +299,22 @@ async fn trace(
     }
 }
 
-async fn say(write: &mut OwnedWriteHalf, json: &Json) -> io::Result<()> {
-    let text = format!("{json}\n");
+pub(super) async fn say(write: &mut OwnedWriteHalf, json: &Json) -> io::Result<()> {
+    put(write, &format!("{json}\n")).await
+}
+
+/// Writes lines that are made already.
+pub(super) async fn put(write: &mut OwnedWriteHalf, text: &str) -> io::Result<()> {
     match timeout(CONTROL_WRITE, write.write_all(text.as_bytes())).await {
         Ok(written) => written,
         Err(_) => Err(ErrorKind::TimedOut.into()),
     }
 }
 
-fn ok(what: &str) -> Json {
+pub(super) fn ok(what: &str) -> Json {
     Json::object([("end", "ok".into()), ("said", what.into())])
 }
 
-fn failed(error: &str) -> Json {
+pub(super) fn failed(error: &str) -> Json {
     Json::object([("end", "failed".into()), ("error", error.into())])
 }

@@ -32,7 +32,12 @@ impl Instance {
         self.apply_answering(plan.answering.as_ref())
             .map_err(|error| crate::failure::chain(&error))?;
         #[cfg(feature = "collector")]
-        self.sites.set(plan.sites);
+        {
+            // It waits for the disk.
+            let (instance, sites) = (Arc::clone(self), plan.sites);
+            let set = tokio::task::spawn_blocking(move || instance.sites.set(sites));
+            set.await.map_err(|_| "the instance is ending".to_owned())?;
+        }
         #[cfg(feature = "web")]
         self.show_page(plan.page.as_ref()).map_err(|error| crate::failure::chain(&error))?;
         self.board.set_personas(plan.personas);

@@ -8,10 +8,12 @@ use collector::{
     StationNow, Surroundings,
 };
 use exchange::{CallbackConfig, Event, Exchange, NotCalled};
-use store::{AlarmRow, Store};
+use store::{AlarmRow, Store, WishRow};
 use tokio::sync::Notify;
+use tokio::sync::mpsc::{Receiver, channel};
 
 use super::{Instance, lock, standing};
+use crate::control::Span;
 use crate::json::Json;
 use crate::time::{Civil, Shown};
 
@@ -186,21 +188,66 @@ impl Instance {
     }
 
     /// What has become of something that was to be asked later.
-    pub(crate) fn wish(&self, id: i64) -> Result<Json, String> {
+    pub(crate) fn wish(&self, id: i64) -> Result<Vec<Json>, String> {
         let collector = self.sites.collector().ok_or("there are no sites here")?;
-        let wish = collector.store().wish(id).map_err(|error| error.to_string())?;
-        let wish = wish.ok_or_else(|| format!("there is no wish {id}"))?;
-        Ok(Json::object([
-            ("site", wish.site.into()),
-            ("ask", summary(wish.text).into()),
-            ("who", wish.who.into()),
-            ("state", wish.state.into()),
-            ("priority", Json::Number(wish.priority)),
-            ("due", wish.due.map(shown).into()),
-            ("until", shown(wish.until).into()),
-            ("answer", wish.answer.into()),
-        ]))
+        let found = collector.store().wish(id).map_err(|error| error.to_string())?;
+        Ok(vec![wish(found.ok_or_else(|| format!("there is no wish {id}"))?)])
     }
+
+    /// What is to be asked later, the most urgent first, then what was, the latest first.
+    pub(crate) fn wishes(&self, site: Option<&str>) -> Result<Vec<Json>, String> {
+        let collector = self.sites.collector().ok_or("there are no sites here")?;
+        if let Some(name) = site.filter(|name| collector.site(name).is_none()) {
+            return Err(format!("there is no site `{name}`"));
+        }
+        let wishes = collector.store().list_wishes(site, crate::limits::WISHES);
+        Ok(wishes.map_err(|error| error.to_string())?.into_iter().map(wish).collect())
+    }
+
+    /// Takes back what was to be asked later.
+    pub(crate) async fn withdraw(&self, id: i64, who: &str) -> Result<String, String> {
+        let collector = self.sites.collector().ok_or("there are no sites here")?;
+        let withdrawn = collector.withdraw(id, who).await.map_err(|error| error.to_string())?;
+        Ok(format!("withdrawn: {}", summary(withdrawn.text)))
+    }
+
+    /// What was measured of a point: lines of JSON, read as fast as they are taken. How many they are comes first.
+    pub(crate) fn samples(&self, span: Span) -> Receiver<Result<String, String>> {
+        let (sender, receiver) = channel(crate::limits::SAMPLES_AT_ONCE);
+        let store = match self.sites.collector() {
+            Some(collector) if collector.site(&span.site).is_some() => collector.store().clone(),
+            _ => {
+                // There is room for one.
+                let _ = sender.try_send(Err(format!("there is no site `{}`", span.site)));
+                return receiver;
+            }
+        };
+        tokio::task::spawn_blocking(move || {
+            for piece in crate::samples::Pieces::of(&store, &span) {
+                // Whoever asked may have seen enough.
+                if sender.blocking_send(piece).is_err() {
+                    return;
+                }
+            }
+        });
+        receiver
+    }
+}
+
+fn wish(wish: WishRow) -> Json {
+    Json::object([
+        ("wish", Json::Number(wish.id)),
+        ("site", wish.site.into()),
+        ("ask", summary(wish.text).into()),
+        ("who", wish.who.into()),
+        ("state", wish.state.into()),
+        ("priority", Json::Number(wish.priority)),
+        ("made", shown(wish.made).into()),
+        ("due", wish.due.map(shown).into()),
+        ("until", shown(wish.until).into()),
+        ("ended", wish.ended.map(shown).into()),
+        ("answer", wish.answer.into()),
+    ])
 }
 
 fn point(standing: standing::Standing) -> Json {
@@ -213,7 +260,7 @@ fn point(standing: standing::Standing) -> Json {
         ("measure", standing.measure.as_str().into()),
         ("quality", sample.map(|sample| store::quality::word(sample.quality).to_owned()).into()),
         ("at", sample.map(|sample| shown(sample.at)).into()),
-        ("unit", about.map_or(Json::Null, |about| Json::Number(about.unit.into()))),
+        ("unit", about.and_then(|about| about.unit).map(u64::from).into()),
         ("address", about.map(|about| about.address.clone()).into()),
         ("type", about.map(|about| about.kind.clone()).into()),
     ])
@@ -228,6 +275,7 @@ fn alarm(alarm: AlarmRow) -> Json {
         ("words", alarm.words.into()),
         ("began", shown(alarm.began).into()),
         ("ended", alarm.ended.map(shown).into()),
+        ("end-words", alarm.end_words.into()),
         ("seen-by", alarm.seen.map(|(_, by)| by).into()),
     ])
 }
@@ -280,6 +328,8 @@ fn status(site: &SiteStatus) -> Json {
         ("next", time(site.next).into()),
         ("asked", asked.into()),
         ("answered", answered.into()),
+        ("calls-in-an-hour", (site.calls_in_an_hour as u64).into()),
+        ("too-often", Json::Bool(site.too_often)),
         ("points", (site.points as u64).into()),
         ("station", site.station.as_ref().map_or(Json::Null, station)),
     ])

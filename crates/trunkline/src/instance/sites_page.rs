@@ -2,16 +2,17 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use collector::{Answer, Collector, Order, Passed, Told, Traced, When};
+use collector::{Answer, Collector, Order, Passed, Told, Traced, When, WithdrawError};
 use exchange::Event;
-use store::{StoreError, quality};
+use store::{StoreError, WishRow, quality};
 use web::{
     AlarmNow, Asking, Piece, PointNow, Refusal, SampleNow, Samples, SiteAnswer, SiteNow,
-    SiteTraced, SiteValue, SiteWish, Sites, StationNow, WishNow,
+    SiteTraced, SiteValue, SiteWish, Sites, StationNow, WishNow, Withdrawing,
 };
 
 use super::sites::Centre;
-use super::standing::{self, text};
+use super::standing;
+use crate::samples::text;
 
 impl Centre {
     fn here(&self) -> Result<&Collector, Refusal> {
@@ -68,6 +69,8 @@ impl Sites for Centre {
                 called: status.calls.called.map(Into::into),
                 ended: status.calls.ended.filter(|_| status.calls.called.is_some()).map(Into::into),
                 writable: status.writable,
+                calls_in_an_hour: status.calls_in_an_hour as u64,
+                too_often: status.too_often,
                 station: status.station.map(station),
                 points: status.points as u64,
                 asked,
@@ -85,7 +88,7 @@ impl Sites for Centre {
             let (quality, at) =
                 standing.sample.map(|sample| (quality::word(sample.quality), sample.at)).unzip();
             let (unit, address, kind) = match about {
-                Some((unit, address, kind)) => (Some(unit), address, kind),
+                Some((unit, address, kind)) => (unit, address, kind),
                 None => (None, String::new(), String::new()),
             };
             PointNow {
@@ -168,12 +171,10 @@ impl Sites for Centre {
                 site: alarm.site,
                 kind: alarm.kind,
                 subject: alarm.subject,
-                words: match alarm.end_words {
-                    Some(end) if end != alarm.words => format!("{} → {end}", alarm.words),
-                    _ => alarm.words,
-                },
+                words: alarm.words,
                 began: alarm.began.into(),
                 ended: alarm.ended.map(Into::into),
+                end_words: alarm.end_words,
                 seen: seen.map(Into::into),
                 seen_by,
             }
@@ -212,18 +213,44 @@ impl Sites for Centre {
 
     fn wish(&self, id: i64) -> Result<WishNow, Refusal> {
         let wish = self.here()?.store().wish(id).map_err(unread)?;
-        let wish = wish.ok_or_else(|| Refusal::Unknown(format!("there is no wish {id}")))?;
-        Ok(WishNow {
-            id: wish.id,
-            site: wish.site,
-            ask: super::sites::summary(wish.text),
-            who: wish.who,
-            priority: wish.priority,
-            due: wish.due.map(Into::into),
-            until: wish.until.into(),
-            state: wish.state,
-            answer: wish.answer,
+        wish.map(wish_now).ok_or_else(|| Refusal::Unknown(format!("there is no wish {id}")))
+    }
+
+    fn wishes(&self) -> Vec<WishNow> {
+        let Some(collector) = self.collector() else { return Vec::new() };
+        let wishes = collector.store().list_wishes(None, web::limits::WISHES);
+        let wishes = wishes.unwrap_or_else(|error| {
+            tracing::error!("the page can't show wishes: {}", crate::failure::chain(&error));
+            Vec::new()
+        });
+        wishes.into_iter().map(wish_now).collect()
+    }
+
+    fn withdraw(&self, id: i64, by: &str) -> Withdrawing {
+        let (collector, by) = (self.here().cloned(), by.to_owned());
+        Box::pin(async move {
+            match collector?.withdraw(id, &by).await {
+                Ok(wish) => Ok(format!("withdrawn: {}", super::sites::summary(wish.text))),
+                Err(error @ WithdrawError::NoWish(_)) => Err(Refusal::Unknown(error.to_string())),
+                Err(error) => Err(Refusal::Impossible(crate::failure::chain(&error))),
+            }
         })
+    }
+}
+
+fn wish_now(wish: WishRow) -> WishNow {
+    WishNow {
+        id: wish.id,
+        site: wish.site,
+        ask: super::sites::summary(wish.text),
+        who: wish.who,
+        priority: wish.priority,
+        made: wish.made.into(),
+        due: wish.due.map(Into::into),
+        until: wish.until.into(),
+        state: wish.state,
+        ended: wish.ended.map(Into::into),
+        answer: wish.answer,
     }
 }
 
@@ -252,10 +279,13 @@ fn order(site: &str, what: &str, wish: &SiteWish, by: &str) -> Result<Order, Ref
     let when = match wish.at.as_str() {
         "" | "now" => When::Now,
         "next-call" => When::NextCall,
-        seconds => {
-            let at = seconds.parse().ok().map(Duration::from_secs);
-            let at = at.and_then(|since| UNIX_EPOCH.checked_add(since));
-            When::At(at.ok_or_else(|| wrong(format!("`{seconds}` is no time")))?)
+        text => {
+            let seconds = text.parse().ok().map(Duration::from_secs);
+            let at = match seconds {
+                Some(since) => UNIX_EPOCH.checked_add(since),
+                None => crate::time::When::ahead(text),
+            };
+            When::At(at.ok_or_else(|| wrong(format!("`{text}` is no time")))?)
         }
     };
     Ok(Order {

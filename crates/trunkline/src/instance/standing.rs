@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use collector::{Collector, PointAbout};
-use store::{KeptSample, SampleValue, StoreError};
+use store::{KeptSample, StoreError};
+
+use crate::samples::text;
 
 /// A point, and how it stands.
 pub(super) struct Standing {
@@ -51,13 +53,4 @@ pub(super) fn of(collector: &Collector, site: &str) -> Result<Vec<Standing>, Sto
         }
     }
     Ok(points)
-}
-
-/// A value as people read it: no forty zeros.
-pub(super) fn text(value: &SampleValue) -> String {
-    match value {
-        SampleValue::None => String::new(),
-        SampleValue::Number(number) => modbus::value::Value::Double(*number).to_string(),
-        SampleValue::Text(text) => text.clone(),
-    }
 }

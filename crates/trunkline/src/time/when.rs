@@ -10,6 +10,17 @@ use settings::Span;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct When(pub(crate) SystemTime);
 
+#[cfg(feature = "collector")]
+impl When {
+    /// A moment to come as somebody types it: in how long (`2h`, `1d`), or then.
+    pub(crate) fn ahead(text: &str) -> Option<SystemTime> {
+        match text.parse() {
+            Ok(Span(span)) => SystemTime::now().checked_add(span),
+            Err(_) => civil(text),
+        }
+    }
+}
+
 impl FromStr for When {
     type Err = &'static str;
 

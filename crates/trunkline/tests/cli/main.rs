@@ -31,6 +31,8 @@ mod records;
 mod reload;
 #[cfg(all(feature = "station", feature = "collector"))]
 mod renewal;
+#[cfg(feature = "collector")]
+mod samples;
 mod stage;
 #[cfg(feature = "station")]
 mod station;
@@ -40,5 +42,7 @@ mod translator;
 mod trial;
 #[cfg(feature = "wip")]
 mod wip;
+#[cfg(all(feature = "station", feature = "collector"))]
+mod wishes;
 #[cfg(all(feature = "station", feature = "collector"))]
 mod writes;

@@ -100,6 +100,11 @@ impl Unit {
         call
     }
 
+    /// What was read, in its order.
+    pub(crate) fn read(&self) -> Vec<u16> {
+        self.register.lock().unwrap().read.clone()
+    }
+
     fn writes(&self) -> u32 {
         self.register.lock().unwrap().writes
     }
@@ -255,7 +260,7 @@ fn what_is_as_urgent_goes_as_it_was_made_and_what_becomes_due_during_a_call_goes
     ask("h:27", &["next-call", "--priority", "-7"]);
     let _call = unit.call(centre.exchange());
     // Before and after the write of the first wish its register is read.
-    let read = || unit.register.lock().unwrap().read.clone();
+    let read = || unit.read();
     centre.ask_until(&["sites", "--wish", "9"], "done");
     assert_eq!(read(), [22, 23, 10, 10, 20, 21, 27], "and nothing before its time");
     centre.ask_until(&["sites", "--wish", "6"], "done");

@@ -64,6 +64,7 @@ fn one_who_never_answers_holds_up_nobody_and_is_told_after_a_restart() {
     trunkline.ask_until(&["sites"], "on line");
     let over = told(&hook);
     assert!(over.contains("\"kind\":\"no-call\"") && over.contains("\"lasts\":false"), "{over}");
+    trunkline.ask_until(&["sites", "--alarms"], "it has called again");
     let store = Store::visit(&stage.path("trunkline.db")).expect("a store");
     assert!(store.alarms(10).expect("read").iter().all(|alarm| alarm.ended.is_some()));
 }
@@ -86,4 +87,5 @@ fn a_site_that_calls_too_often_is_an_alarm() {
     }
     let told = told(&hook);
     assert!(told.contains("\"kind\":\"calls-too-often\"") && told.contains("3 calls"), "{told}");
+    trunkline.ask_until(&["sites"], "away, calls too often");
 }

@@ -236,7 +236,8 @@ fn lines_that_a_site_pushes_become_samples_as_its_pattern_says() {
     let trunkline = centre(
         &stage,
         exchange,
-        "[[site]]\nname = \"pump\"\nframing = \"text\"\nlines = \"T={temperature} {state:text};\"\n",
+        "[[site]]\nname = \"pump\"\nframing = \"text\"\nlines = \"T={temperature} {state:text};\"\n\
+         [[site.point]]\nname = \"temperature\"\nmeasure = \"°C\"\nhigh = 20.0\n",
     );
     let _caller = caller(&stage, "say", exchange, r"garbage\r\nT=21.5 ok;\r\nT=x bad;\nT=1");
     trunkline.ask_until(&["sites"], "on line");
@@ -249,6 +250,9 @@ fn lines_that_a_site_pushes_become_samples_as_its_pattern_says() {
     });
     assert_eq!(found[0].value, SampleValue::Number(21.5));
     assert_eq!((found[1].quality, &found[1].value), (quality::BAD, &SampleValue::None));
+    trunkline.ask_until(&["sites", "--alarms"], "temperature is 21.5 °C");
+    let points = trunkline.ask(&["sites", "--points", "pump"]);
+    assert!(points.contains("temperature  °C"), "with its measure: {points}");
 }
 
 #[test]
@@ -306,9 +310,10 @@ fn an_operator_sees_a_site_its_points_a_chart_and_an_alarm_in_chromium() {
         &format!(
             "[[site]]\nname = \"pump\"\npoints = \"points.csv\"\npoll = \"1s\"\n\
              [web]\nlisten = \"{page}\"\n[[web.token]]\nname = \"t\"\nsecret = \"file:token\"\n\
-             [[operator]]\nname = \"ada\"\npassword = \"file:operator\"\nrole = \"operator\"\n"
+             [[operator]]\nname = \"ada\"\npassword = \"file:operator\"\nrole = \"admin\"\n"
         ),
     );
+    trunkline.ask(&["read", "pump", "level", "--at", "1d"]);
     let _unit = Unit::calls(&stage, "rtu", exchange);
     trunkline.ask_until(&["sites"], "on line");
     let browser = include_str!("page.py").split("\ndef dial()").next().expect("a browser");
@@ -333,6 +338,8 @@ fn an_operator_sees_a_site_its_points_a_chart_and_an_alarm_in_chromium() {
     let series = get("/sites/pump/points/level/series?pieces=3");
     assert!(series.contains("\"most\":123.456"), "{series}");
     assert!(get("/sites/nobody/points").starts_with("HTTP/1.1 404"));
+    let wishes = get("/wishes?show=over");
+    assert!(wishes.contains("\"answer\":\"withdrawn by ada\""), "{wishes}");
 }
 
 #[cfg(feature = "station")]

@@ -40,6 +40,17 @@ with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
     browser.js('[...document.querySelectorAll(".buttons button")].find((button) => button.textContent === "I have seen it").click()')
     browser.wait(row("level is 123.456") + '.textContent.includes("ada")')
     browser.shoot("alarms")
+    # What it is to be asked tomorrow, and isn't after all.
+    browser.key("9")
+    browser.wait(row("read level") + " && " + row("read level") + '.textContent.includes("waiting")')
+    browser.js(row("read level") + ".click()")
+    browser.wait(button % "Take back")
+    browser.shoot("wishes")
+    browser.js(button % "Take back" + ".click()")
+    browser.wait('document.getElementById("confirm").open')
+    browser.js('document.getElementById("confirm-yes").click()')
+    browser.wait(row("read level") + '.textContent.includes("withdrawn")')
+    browser.wait("!" + button % "Take back")
     # The point that the unit refuses.
     complaints = [complaint for complaint in browser.complaints if "409" not in complaint]
     assert not complaints, complaints

@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 
 use crate::house::{CallNow, CallOver, FailedLogin, GroupNow, LineNow, Listener, ModemNow};
+use crate::moment::Moment;
 use crate::picture::{Listed, Row, Traffic};
 use crate::select::{Choice, natural};
-use crate::site::{AlarmNow, SiteNow};
+use crate::site::{AlarmNow, SiteNow, WishNow};
 
 pub(crate) const LINES: Choice<LineNow> = Choice {
     sorts: &[
@@ -116,6 +117,7 @@ pub(crate) const SITES: Choice<SiteNow> = Choice {
         ("online", |site| site.call.is_some()),
         ("away", |site| site.call.is_none()),
         ("overdue", |site| site.state == "overdue"),
+        ("often", |site| site.too_often),
     ],
 };
 
@@ -131,6 +133,31 @@ pub(crate) const ALARMS: Choice<AlarmNow> = Choice {
     ],
     shows: &[("lasting", |alarm| alarm.ended.is_none()), ("unseen", |alarm| alarm.seen.is_none())],
 };
+
+pub(crate) const WISHES: Choice<WishNow> = Choice {
+    sorts: &[
+        ("turn", |a, b| turn(&a.value).cmp(&turn(&b.value))),
+        ("site", |a, b| natural(&a.value.site, &b.value.site)),
+        ("state", |a, b| a.value.state.cmp(&b.value.state)),
+        ("made", |a, b| a.value.made.cmp(&b.value.made)),
+        ("until", |a, b| a.value.until.cmp(&b.value.until)),
+        ("priority", |a, b| a.value.priority.cmp(&b.value.priority)),
+    ],
+    shows: &[
+        ("waiting", |wish| wish.ended.is_none()),
+        ("over", |wish| wish.ended.is_some()),
+        ("vain", |wish| matches!(&*wish.state, "failed" | "unknown" | "expired")),
+    ],
+};
+
+/// What waits comes first, in the order of its turns; then what is over, the latest first.
+fn turn(wish: &WishNow) -> (Option<std::cmp::Reverse<Moment>>, std::cmp::Reverse<i64>, i64) {
+    let ended = wish.ended.map(std::cmp::Reverse);
+    match ended {
+        None => (None, std::cmp::Reverse(wish.priority), wish.id),
+        Some(_) => (ended, std::cmp::Reverse(wish.id), 0),
+    }
+}
 
 /// Which part of its questions a site has answered; who was asked nothing comes last.
 fn share(site: &SiteNow) -> f64 {
@@ -321,6 +348,20 @@ impl Listed for AlarmNow {
         for word in [self.site.as_str(), &self.kind, &self.subject, &self.words] {
             found_by(word);
         }
+        self.end_words.iter().for_each(|words| found_by(words));
+    }
+}
+
+impl Listed for WishNow {
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn words(&self, found_by: &mut dyn FnMut(&str)) {
+        for word in [self.site.as_str(), &self.ask, &self.who, &self.state] {
+            found_by(word);
+        }
+        self.answer.iter().for_each(|answer| found_by(answer));
     }
 }
 

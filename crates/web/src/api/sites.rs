@@ -28,6 +28,10 @@ pub(crate) async fn alarms(State(app): State<Arc<App>>, uri: Uri) -> Answer {
     list(&app.alarms, &listed::ALARMS, &uri).await
 }
 
+pub(crate) async fn wishes(State(app): State<Arc<App>>, uri: Uri) -> Answer {
+    list(&app.wishes, &listed::WISHES, &uri).await
+}
+
 /// Asks whoever collects, on a thread where he may take his time.
 async fn of_sites<T: Send + 'static>(
     app: &Arc<App>,
@@ -205,13 +209,32 @@ async fn ask(app: &Arc<App>, site: &str, verb: &str, by: &str, body: &Bytes) -> 
         Some(sites) => sites.ask(site, &format!("{verb} {what}"), wish, by),
         None => return Err(Problem::unknown("there are no sites here")),
     };
-    Ok(Json(asking.await?).into_response())
+    let answer = asking.await?;
+    if answer.wish.is_some() {
+        app.wishes.expire();
+    }
+    Ok(Json(answer).into_response())
 }
 
 pub(crate) async fn wish(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
     let id = number(&id)?;
     let wish = of_sites(&app, move |sites| sites.wish(id)).await?;
     Ok(Json(wish).into_response())
+}
+
+pub(crate) async fn withdraw(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Extension(visitor): Extension<Visitor>,
+) -> Answer {
+    let id = number(&id)?;
+    let withdrawing = match app.house.sites() {
+        Some(sites) => sites.withdraw(id, &visitor.name),
+        None => return Err(Problem::unknown("there are no sites here")),
+    };
+    let said = withdrawing.await?;
+    app.wishes.expire();
+    Ok(Json(Done { said }).into_response())
 }
 
 pub(crate) async fn see_alarm(

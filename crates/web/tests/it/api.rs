@@ -46,7 +46,8 @@ fn every_answer_is_as_described_and_everything_described_is_answered() {
                 false => "",
             };
             // Writing to a site is an admin's, and so is its station's configuration.
-            let admins = path.ends_with("/write") || path.ends_with("/configuration");
+            let admins =
+                ["/write", "/configuration", "/withdraw"].iter().any(|end| path.ends_with(end));
             let mighty = if admins { ADMIN } else { OPERATOR };
             let mut ask = |path: &str, token: &str, body: &str| {
                 // The stream has a test of its own: it never ends.

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use web::{
     AlarmNow, Asking, Piece, PointNow, Refusal, SampleNow, Samples, SiteAnswer, SiteNow,
-    SiteTraced, SiteValue, SiteWish, Sites, StationNow, WishNow,
+    SiteTraced, SiteValue, SiteWish, Sites, StationNow, WishNow, Withdrawing,
 };
 
 /// One site, `pump`, with one point, `level`, an alarm and a wish.
@@ -30,6 +30,8 @@ impl Sites for PaperSites {
             ended: Some(SystemTime::UNIX_EPOCH.into()),
             next: Some(SystemTime::UNIX_EPOCH.into()),
             writable: true,
+            calls_in_an_hour: 3,
+            too_often: true,
             points: 1,
             asked: 10,
             answered: 9,
@@ -112,6 +114,7 @@ impl Sites for PaperSites {
             words: "level is 9 m".into(),
             began: SystemTime::UNIX_EPOCH.into(),
             ended: None,
+            end_words: None,
             seen: None,
             seen_by: None,
         }]
@@ -133,19 +136,52 @@ impl Sites for PaperSites {
     }
 
     fn wish(&self, id: i64) -> Result<WishNow, Refusal> {
-        let wish = WishNow {
-            id,
-            site: "pump".into(),
-            ask: "read level".into(),
-            who: "ada".into(),
-            priority: 0,
-            due: None,
-            until: std::time::UNIX_EPOCH.into(),
-            state: "waiting".into(),
-            answer: None,
-        };
-        known(&id.to_string(), "7", wish)
+        known(&id.to_string(), "7", wish(id, None))
     }
+
+    fn wishes(&self) -> Vec<WishNow> {
+        vec![wish(7, None), wish(8, None), wish(5, Some(SystemTime::UNIX_EPOCH))]
+    }
+
+    fn withdraw(&self, id: i64, by: &str) -> Withdrawing {
+        let withdrawn = known(&id.to_string(), "7", format!("withdrawn by {by}"));
+        Box::pin(async { withdrawn })
+    }
+}
+
+fn wish(id: i64, ended: Option<SystemTime>) -> WishNow {
+    WishNow {
+        id,
+        site: "pump".into(),
+        ask: "read level".into(),
+        who: "ada".into(),
+        priority: id - 7,
+        made: SystemTime::UNIX_EPOCH.into(),
+        due: None,
+        until: SystemTime::UNIX_EPOCH.into(),
+        state: if ended.is_some() { "done" } else { "waiting" }.into(),
+        ended: ended.map(Into::into),
+        answer: None,
+    }
+}
+
+#[test]
+fn wishes_stand_in_the_order_of_their_turns_and_only_an_admin_takes_one_back() {
+    use crate::stage::{ADMIN, OPERATOR, Stage, VIEWER};
+    let stage = Stage::new("", 1);
+    let ids = |query: &str| {
+        let answer = stage.get(&format!("/api/v1/wishes{query}"), VIEWER).json();
+        let items = answer["items"].as_array().unwrap();
+        items.iter().map(|wish| wish["id"].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(""), [8, 7, 5]);
+    assert_eq!((ids("?show=waiting"), ids("?show=over")), (vec![8, 7], vec![5]));
+    let withdraw = |id: i64, token: &str| {
+        let head =
+            format!("POST /api/v1/wishes/{id}/withdraw HTTP/1.1\nAuthorization: Bearer {token}");
+        stage.say(&head, "").status
+    };
+    assert_eq!([withdraw(7, OPERATOR), withdraw(7, ADMIN), withdraw(9, ADMIN)], [403, 200, 404]);
 }
 
 #[test]

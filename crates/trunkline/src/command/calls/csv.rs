@@ -44,7 +44,7 @@ impl<W: Write> Show for Csv<W> {
 }
 
 /// A text, in quotes where it needs them.
-fn field(text: &str) -> String {
+pub(in crate::command) fn field(text: &str) -> String {
     if text.contains([',', '"', '\r', '\n']) {
         return format!("\"{}\"", text.replace('"', "\"\""));
     }

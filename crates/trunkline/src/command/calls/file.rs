@@ -9,14 +9,14 @@ use crate::command::Failure;
 
 /// The store of the configuration that is here.
 #[cfg(feature = "store")]
-pub(super) fn usual_store() -> Option<PathBuf> {
+pub(in crate::command) fn usual_store() -> Option<PathBuf> {
     let config = crate::config::load(Path::new(crate::config::USUAL_FILE)).ok()?;
     config.plan.answering?.exchange.store
 }
 
 /// There are no stores.
 #[cfg(not(feature = "store"))]
-pub(super) const fn usual_store() -> Option<PathBuf> {
+pub(in crate::command) const fn usual_store() -> Option<PathBuf> {
     None
 }
 
