@@ -19,6 +19,8 @@ pub(crate) struct Crossing {
     lease: Lease,
     /// When the line wants to hear of it.
     until: Instant,
+    /// Bytes of the call that are counted already.
+    counted: u64,
     fate: Fate,
     serves: Serves,
 }
@@ -36,7 +38,7 @@ enum Fate {
 enum Serves {
     /// The call's that is up.
     Call,
-    /// Those of one that is over and knows how many they were.
+    /// Those of one that is over.
     Past,
 }
 
@@ -47,7 +49,8 @@ impl Crossing {
         let ferry = embark()?;
         let (lease, until) = (ferry.lease(), now + limits::CROSSING);
         let lands = hand.carry(ferry);
-        Some(Self { lands, lease, until, fate: Fate::Delivered, serves: Serves::Call })
+        let (fate, serves) = (Fate::Delivered, Serves::Call);
+        Some(Self { lands, lease, until, counted: 0, fate, serves })
     }
 
     /// When the line wants to hear of it, unless it is on its way back.
@@ -60,13 +63,17 @@ impl Crossing {
         self.lease.recall();
     }
 
-    /// Has it come back at once, since its call is over: with how many bytes of that.
-    pub(crate) fn halt(&mut self) -> u64 {
+    /// Has it stop at once, and tells how many bytes of the call it has carried that were not told before.
+    pub(crate) fn count(&mut self) -> u64 {
         self.lease.end();
-        match std::mem::replace(&mut self.serves, Serves::Past) {
-            Serves::Call => self.lease.carried(),
-            Serves::Past => 0,
-        }
+        let before = std::mem::replace(&mut self.counted, self.lease.carried());
+        self.counted - before
+    }
+
+    /// Has it stop at once, since its call is over: with so many bytes that were not told before.
+    pub(crate) fn halt(&mut self) -> u64 {
+        self.serves = Serves::Past;
+        self.count()
     }
 
     /// Has it come back, with a load that nobody wants any more.
@@ -75,7 +82,7 @@ impl Crossing {
         self.recall();
     }
 
-    /// Ready once when it is back: with how many bytes of the call that is up, and what it brings.
+    /// Ready once when it is back: with how many bytes of the call that is up and not told before, and what it brings.
     pub(crate) fn poll_landed(&mut self, cx: &mut Context<'_>) -> Poll<(u64, Landed)> {
         let landed = ready!(Pin::new(&mut self.lands).poll(cx));
         let mut landed = landed.unwrap_or_else(|_| {
@@ -86,7 +93,7 @@ impl Crossing {
             landed.load.clear();
         }
         match self.serves {
-            Serves::Call => Poll::Ready((self.lease.carried(), landed)),
+            Serves::Call => Poll::Ready((self.count(), landed)),
             Serves::Past => {
                 Poll::Ready((0, Landed { left: Vec::new(), landing: Landing::Recalled, ..landed }))
             }
@@ -109,7 +116,7 @@ mod tests {
     use std::os::unix::net::UnixStream;
     use std::path::Path;
 
-    use tty::{OpenWatch, PtyEnd, PtyEvent, PtyOptions};
+    use tty::{OpenWatch, PtyEnd, PtyEvent, PtyOptions, Sieve, Sifted};
 
     use super::*;
 
@@ -129,6 +136,10 @@ mod tests {
     impl Trip {
         /// With a load that is more than there is room for.
         async fn begin() -> Self {
+            Self::with(load()).await
+        }
+
+        async fn with(load: Vec<u8>) -> Self {
             let mut end = PtyEnd::open(PtyOptions::default(), &OpenWatch::new().unwrap()).unwrap();
             let client = open(end.slave());
             let opened = poll_fn(|cx| end.poll_event(cx, &mut [0; 64])).await.unwrap();
@@ -140,7 +151,12 @@ mod tests {
             let crossing = loop {
                 let embark = || {
                     let (berth, from) = parts.take()?;
-                    Some(Ferry::new(from.into(), berth.unwrap()?, load()))
+                    Some(Ferry::new(
+                        from.into(),
+                        Some(BEFORE_A_STAR),
+                        berth.unwrap()?,
+                        load.clone(),
+                    ))
                 };
                 match Crossing::begin(Instant::ORIGIN, embark) {
                     Some(crossing) => break crossing,
@@ -154,6 +170,11 @@ mod tests {
             poll_fn(|cx| self.crossing.poll_landed(cx)).await
         }
     }
+
+    const BEFORE_A_STAR: Sieve = |wire| {
+        let load = wire.iter().position(|&byte| byte == b'*').unwrap_or(wire.len());
+        Sifted { load, seen: load }
+    };
 
     fn load() -> Vec<u8> {
         (0..=255).cycle().take(256 * 1024).collect()
@@ -191,6 +212,23 @@ mod tests {
         assert_eq!(carried, 0);
         assert!(landed.load.is_empty());
         assert!(matches!(landed.landing, Landing::Recalled), "its end is nothing to the next call");
+    }
+
+    #[tokio::test]
+    async fn what_its_sieve_has_left_is_for_the_call_if_that_goes_on() {
+        for goes_on in [true, false] {
+            let mut trip = Trip::with(Vec::new()).await;
+            trip.far.write_all(b"ab*c").unwrap();
+            trip.client.read_exact(&mut [0; 2]).unwrap();
+            assert_eq!(trip.crossing.count(), 2);
+            assert_eq!(trip.crossing.count(), 0, "that was told");
+            if !goes_on {
+                assert_eq!(trip.crossing.halt(), 0);
+            }
+            let (carried, landed) = trip.landed().await;
+            assert_eq!(carried, 0);
+            assert_eq!(landed.left, if goes_on { &b"*c"[..] } else { b"" });
+        }
     }
 
     #[tokio::test]

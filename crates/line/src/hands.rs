@@ -158,7 +158,7 @@ mod tests {
         let (here, mut there) = UnixStream::pair().unwrap();
         here.set_nonblocking(true).unwrap();
         there.write_all(b"bulk").unwrap();
-        (end, client, Ferry::new(here.into(), berth, Vec::new()))
+        (end, client, Ferry::new(here.into(), None, berth, Vec::new()))
     }
 
     #[test]

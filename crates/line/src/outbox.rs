@@ -90,7 +90,15 @@ impl Outbox {
         }
     }
 
-    /// The call is over for which a thread carries bytes: how many it has carried.
+    /// Has the thread that carries bytes stop, and tells how many of them were not told before.
+    pub(crate) fn count(&mut self) -> u64 {
+        match self.steps.front_mut() {
+            Some(Step::Crossing(crossing)) => crossing.count(),
+            _ => 0,
+        }
+    }
+
+    /// The same when their call is over.
     pub(crate) fn halt(&mut self) -> u64 {
         match self.steps.front_mut() {
             Some(Step::Crossing(crossing)) => crossing.halt(),

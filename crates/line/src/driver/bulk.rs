@@ -53,7 +53,7 @@ impl Driver {
         let Circuit { outbox, slot: Slot::Online { call, .. }, .. } = &mut self.circuit else {
             return;
         };
-        let carried = outbox.halt();
+        let carried = outbox.count();
         if carried > 0 {
             call.was_lent(carried, &[]);
             self.feed(cx, now, Input::Call(CallEvent::Passed(carried)));
