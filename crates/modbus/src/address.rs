@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::pdu::{PduError, Request};
+use crate::limits::READ_REGISTERS;
+use crate::pdu::{Dialect, PduError, Request};
 
 /// One of the four tables of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -132,7 +133,17 @@ pub struct Range {
 impl Range {
     /// The request that reads them, which refuses more than one request can.
     pub fn read(&self) -> Result<Request, PduError> {
+        self.read_as(Dialect::Standard)
+    }
+
+    /// The same where registers are so wide.
+    pub fn read_as(&self, dialect: Dialect) -> Result<Request, PduError> {
         let (address, count) = (self.first.number, self.count);
+        let most = READ_REGISTERS / dialect.words();
+        if dialect == Dialect::Enron && count > most {
+            let (count, most) = (usize::from(count), usize::from(most));
+            return Err(PduError::Count { count, least: 1, most });
+        }
         match self.first.table {
             Table::Coils => Request::read_coils(address, count),
             Table::DiscreteInputs => Request::read_discrete_inputs(address, count),

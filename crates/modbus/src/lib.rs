@@ -4,7 +4,7 @@
 //! an error that says what. [`frame`] has RTU, ASCII and TCP, for both sides: a frame ends where its length and
 //! its CRC say so, never by silence alone. [`master::Master`] asks the units of a bus and never takes a late answer
 //! for the answer of the next request; [`slave::Slave`] is a unit. [`value`] and [`address`] are what registers mean
-//! and how manuals number them. Start with [`pdu::Request`].
+//! and how manuals number them, [`Wide`] which of them have 32 bits. Start with [`pdu::Request`].
 //!
 //! ```
 //! use clock::Instant;
@@ -42,6 +42,8 @@ pub mod slave;
 mod timing;
 mod unit;
 pub mod value;
+mod wide;
 
 pub use timing::SerialTiming;
 pub use unit::UnitId;
+pub use wide::{Wide, WideError, WideRange};

@@ -1,8 +1,10 @@
 //! What a master is told to ask.
 
-use crate::UnitId;
 use crate::limits;
-use crate::pdu::{Access, AnswerError, Diagnostic, Dialect, Exception, Function, Pdu, Request};
+use crate::pdu::{
+    Access, AnswerError, Diagnostic, Dialect, Exception, Function, Pdu, PduError, Request,
+};
+use crate::{UnitId, Wide};
 
 /// A request in a queue, as the one who ordered it knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,11 +21,23 @@ pub enum Question {
 
 impl Question {
     /// What a PDU asks; one of a public function must be well formed.
-    pub fn of(pdu: Pdu) -> Result<Self, crate::pdu::PduError> {
+    pub fn of(pdu: Pdu) -> Result<Self, PduError> {
         if Function::of(pdu.function()).is_none() && (1..0x80).contains(&pdu.function()) {
             return Ok(Self::Foreign(pdu));
         }
-        Request::decode(&pdu).map(|request| Self::Known(request, Dialect::Standard))
+        Self::known(&pdu, Dialect::Standard)
+    }
+
+    /// The same of a unit some of whose registers have 32 bits.
+    pub fn of_wide(pdu: Pdu, unit: UnitId, wide: &Wide) -> Result<Self, PduError> {
+        match wide.asked(unit, &pdu)? {
+            Dialect::Standard => Self::of(pdu),
+            dialect => Self::known(&pdu, dialect),
+        }
+    }
+
+    fn known(pdu: &Pdu, dialect: Dialect) -> Result<Self, PduError> {
+        Request::decode_as(pdu, dialect).map(|request| Self::Known(request, dialect))
     }
 
     /// Its function code.
@@ -64,11 +78,14 @@ impl Question {
         }
     }
 
-    /// Whether it changes nothing. What isn't known might.
+    /// Whether the unit is the same afterwards. What isn't known might change it.
     pub const fn only_reads(&self) -> bool {
         match self {
             Self::Foreign(_) => false,
+            // CANopen writes, behind the same function.
             Self::Known(Request::ReadIdentification { .. }, _) => true,
+            // The other diagnostics restart, clear and silence units.
+            Self::Known(Request::Diagnostics(Diagnostic::Echo(_)), _) => true,
             Self::Known(request, _) => matches!(
                 request.function(),
                 Function::ReadCoils
@@ -176,4 +193,40 @@ pub(super) struct Job {
     pub(super) question: Question,
     pub(super) retries: u8,
     pub(super) busy_retries: u8,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn question(bytes: &[u8]) -> Question {
+        Question::of(Pdu::new(bytes).expect("a PDU")).expect("a question")
+    }
+
+    #[test]
+    fn what_only_reads_is_told_from_what_may_change_a_unit() {
+        for reads in [
+            &[1, 0, 0, 0, 1][..],
+            &[3, 0, 0, 0, 1],
+            &[7],
+            &[8, 0, 0, 1, 2],
+            &[0x0c],
+            &[0x11],
+            &[0x2b, 0x0e, 1, 0],
+        ] {
+            assert!(question(reads).only_reads(), "{reads:?}");
+        }
+        for writes in [
+            &[5, 0, 0, 0xff, 0][..],
+            &[6, 0, 0, 0, 1],
+            &[8, 0, 1, 0, 0],
+            &[8, 0, 4, 0, 0],
+            &[8, 0, 10, 0, 0],
+            &[0x17, 0, 0, 0, 1, 0, 0, 0, 1, 2, 0, 7],
+            &[0x2b, 0x0d, 1],
+            &[0x65, 1],
+        ] {
+            assert!(!question(writes).only_reads(), "{writes:?}");
+        }
+    }
 }

@@ -52,6 +52,14 @@ pub enum PduError {
         /// How many.
         count: u16,
     },
+    /// One request can't ask for registers of both widths.
+    #[error("of the {count} registers from address {address} on some have 16 bits and some 32")]
+    Widths {
+        /// The first address.
+        address: u16,
+        /// How many.
+        count: u16,
+    },
     /// There is no such file or record.
     #[error("record {record} of file {file}: files begin at 1, records end at 9999")]
     Record {
@@ -83,7 +91,9 @@ impl PduError {
     pub const fn exception(self) -> Exception {
         match self {
             Self::Function { .. } | Self::SubFunction { .. } => Exception::IllegalFunction,
-            Self::Address { .. } | Self::Record { .. } => Exception::IllegalDataAddress,
+            Self::Address { .. } | Self::Widths { .. } | Self::Record { .. } => {
+                Exception::IllegalDataAddress
+            }
             _ => Exception::IllegalDataValue,
         }
     }

@@ -162,9 +162,18 @@ impl Request {
         Self::write(address, values.iter().flat_map(halves).collect(), Dialect::Enron)
     }
 
-    fn write(address: u16, words: Vec<u16>, dialect: Dialect) -> Result<Self, PduError> {
+    /// Writes registers that are so wide: two words for each of Enron's.
+    ///
+    /// # Errors
+    /// They are too many, or not whole registers.
+    pub fn write(address: u16, words: Vec<u16>, dialect: Dialect) -> Result<Self, PduError> {
         let words = Row::new(words)?;
-        within(address, words.count() / dialect.words())?;
+        let (count, odd) = (words.count() / dialect.words(), words.count() % dialect.words());
+        if odd != 0 {
+            let (count, expected) = (2 * words.len(), 2 * (words.len() + 1));
+            return Err(PduError::ByteCount { count, expected });
+        }
+        within(address, count)?;
         Ok(Self::WriteRegisters { address, words, dialect })
     }
 

@@ -2,6 +2,7 @@
 
 mod late;
 mod master;
+mod mixed;
 mod rs485;
 mod slave;
 mod wire;
