@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use carrier::clock_now;
-use modbus::UnitId;
 use modbus::master::{Failure, Full, Master, Outcome, Output, Question, Settings, Ticket};
+use modbus::pdu::{Pdu, PduError};
+use modbus::{UnitId, Wide};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tty::Alarm;
@@ -39,6 +41,14 @@ pub enum AskError {
 
 /// Whoever has units that clients may ask.
 pub trait Units: Clone + Send + Sync + 'static {
+    /// What a client's request asks of a unit.
+    ///
+    /// # Errors
+    /// It is none.
+    fn question(&self, _unit: UnitId, pdu: Pdu) -> Result<Question, PduError> {
+        Question::of(pdu)
+    }
+
     /// Asks a unit for a client.
     ///
     /// # Errors
@@ -51,14 +61,25 @@ pub trait Units: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Outcome, AskError>> + Send;
 }
 
-impl Units for Bus {
+/// A bus for clients, who know how wide its registers are.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+    pub(crate) bus: Bus,
+    pub(crate) wide: Arc<Wide>,
+}
+
+impl Units for Shared {
+    fn question(&self, unit: UnitId, pdu: Pdu) -> Result<Question, PduError> {
+        Question::of_wide(pdu, unit, &self.wide)
+    }
+
     async fn ask(
         &self,
         unit: UnitId,
         question: Question,
         _: SocketAddr,
     ) -> Result<Outcome, AskError> {
-        Self::ask(self, unit, question).await
+        self.bus.ask(unit, question).await
     }
 }
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 use carrier::AccessList;
 use modbus::frame::Framing;
 use modbus::master::{Doubts, Echo, Settings};
+use modbus::{Wide, WideRange};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
-use settings::{OneOrMany, Span};
+use settings::{OneOrMany, Parsed, Span};
 
 use crate::limits;
 use crate::place::Place;
@@ -50,6 +51,10 @@ pub struct GatewayConfig {
     /// What is done about answers that come too late: `sentinel` (default), or a time to wait for them.
     #[serde(default)]
     pub late_answers: LateAnswers,
+    /// Registers of 32 bits under one address, as flow computers of Enron and Daniel have them: `h:7001..8000`, or
+    /// `h:7001..8000 unit 3`. Default: none.
+    #[serde(default)]
+    pub enron: OneOrMany<Parsed<WideRange>>,
     /// What a client hears of a broadcast: nothing (`silent`, default), or that it was said (`confirmed`).
     #[serde(default)]
     pub broadcasts: Broadcasts,
@@ -213,6 +218,11 @@ impl GatewayConfig {
             (None, Some(address)) => Some(Place::Tcp(address.clone())),
             (None, None) => None,
         }
+    }
+
+    /// Which registers of its units have 32 bits.
+    pub(crate) fn wide(&self) -> Wide {
+        self.enron.0.iter().map(|range| range.0).collect()
     }
 
     /// How its clients are treated.

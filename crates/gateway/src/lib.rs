@@ -23,6 +23,7 @@ pub use server::{Broadcasts, Manners, serve};
 pub use turn::{Direction, Turn, With};
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -64,11 +65,12 @@ impl Gateway {
             listeners.push(listener);
         }
         let bus = Bus::lazy(place, config.settings());
+        let units = bus::Shared { bus, wide: Arc::new(config.wide()) };
         let mut gateway = Self { addresses: Vec::new(), tasks: JoinSet::new(), config };
         for listener in listeners {
             gateway.addresses.extend(listener.local_addr());
             let (name, manners) = (gateway.config.name.clone(), gateway.config.manners());
-            let serving = server::serve(name, listener, bus.clone(), manners);
+            let serving = server::serve(name, listener, units.clone(), manners);
             gateway.tasks.spawn(serving);
         }
         Ok(gateway)

@@ -33,3 +33,10 @@ pub const SHORTEST_IDLE: Duration = Duration::from_secs(1);
 /// How often a port is looked at, a character apart, until its queue is empty: as often as the longest frame has
 /// characters, ASCII's. What is stuck then is stuck.
 pub const DRAIN_LOOKS: usize = 513;
+
+/// How long at most a driver keeps a transmitter of RS-485 on before and after a frame: the kernel cuts off what is longer
+/// without a word.
+pub const TURN_BY_DRIVER: Duration = Duration::from_millis(100);
+
+/// How long at most we do: whatever switches so slowly, the bus is nobody's meanwhile.
+pub const TURN: Duration = Duration::from_secs(1);

@@ -77,6 +77,8 @@ impl BusConfig {
             turn_around: Span::default(),
             echo: self.echo,
             late_answers: self.late_answers,
+            // Who asks says how wide what it asks for is.
+            enron: OneOrMany::default(),
             broadcasts: Broadcasts::Silent,
             idle: None,
             clients: limits::CLIENTS,

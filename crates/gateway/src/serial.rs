@@ -1,12 +1,14 @@
 //! What a configuration file says of the serial port of a bus.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use modbus::SerialTiming;
 use serde::Deserialize;
 use settings::{Parsed, Span};
 use tty::Rs485;
 
+use crate::limits;
 use crate::place::Place;
 use crate::turn::{Direction, Turn, With};
 
@@ -79,6 +81,12 @@ pub enum SwitchError {
     /// A file that nobody writes to.
     #[error("`file` is for `by = \"file\"`")]
     File,
+    /// The bus would wait for nothing.
+    #[error(
+        "`before` and `after` are {}ms at most: a transmitter needs microseconds, a slow one a few milliseconds",
+        .0.as_millis()
+    )]
+    Slow(Duration),
 }
 
 const fn speed() -> u32 {
@@ -108,6 +116,9 @@ impl SerialConfig {
     /// Whether its values go together.
     pub(crate) fn check(&self) -> Result<(), SwitchError> {
         match &self.rs485 {
+            Some(rs485) if rs485.before.0.max(rs485.after.0) > rs485.longest() => {
+                Err(SwitchError::Slow(rs485.longest()))
+            }
             Some(Rs485Config { by: Switch::File, file: None, .. }) => Err(SwitchError::NoFile),
             Some(Rs485Config { by, file: Some(_), .. }) if *by != Switch::File => {
                 Err(SwitchError::File)
@@ -129,6 +140,14 @@ impl SerialConfig {
 }
 
 impl Rs485Config {
+    /// How long the transmitter may be on before and after a frame.
+    const fn longest(&self) -> Duration {
+        match self.by {
+            Switch::Driver => limits::TURN_BY_DRIVER,
+            Switch::Trunkline | Switch::File => limits::TURN,
+        }
+    }
+
     fn direction(&self) -> Direction {
         let sending = match self.rts {
             Level::High => tty::RtsLevel::High,

@@ -137,7 +137,7 @@ impl<U: Units> Client<U> {
     ) {
         let (function, peer) = (pdu.function(), self.peer);
         let refuse = |exception| Pdu::exception(function, exception);
-        let answered = match Question::of(pdu) {
+        let answered = match self.units.question(unit, pdu) {
             // What is no request never gets onto the bus.
             Err(error) => refuse(error.exception()),
             Ok(question) => {

@@ -64,7 +64,7 @@ impl Turned {
         }
         let timing = SerialTiming::with_bits(settings.speed, settings.format.bits());
         let mut turned = Self { serial, turn, timing, alarm: Alarm::new() };
-        turned.show(turned.hearing()).map_err(|error| match &turned.turn.with {
+        turned.hear().map_err(|error| match &turned.turn.with {
             With::Rts => OpenError::Direction(turned.serial.path().to_path_buf(), error),
             With::File(file) => OpenError::File(file.clone(), error),
         })?;
@@ -73,14 +73,14 @@ impl Turned {
 
     /// Sends a frame, and hears again as soon as its last bit has gone.
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.show(self.turn.sending)?;
-        let written = self.send(bytes).await;
-        // Also when it could not be sent: nobody else could speak otherwise.
-        self.show(self.hearing())?;
+        let mut sending = Sending(Some(self));
+        let written = sending.send(bytes).await;
+        sending.end()?;
         written
     }
 
     async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.show(self.turn.sending)?;
         self.alarm.ring(Some(self.turn.before)).await;
         write(&mut self.serial, bytes).await?;
         // The driver's queue is empty before the last characters have left the chip.
@@ -93,6 +93,10 @@ impl Turned {
         }
         self.alarm.ring(Some(self.turn.after)).await;
         Ok(())
+    }
+
+    fn hear(&mut self) -> io::Result<()> {
+        self.show(self.hearing())
     }
 
     const fn hearing(&self) -> RtsLevel {
@@ -113,6 +117,33 @@ impl Turned {
                 .write(true)
                 .open(file)
                 .and_then(|mut file| io::Write::write_all(&mut file, digit.as_bytes())),
+        }
+    }
+}
+
+/// A port while it sends. It hears again however that ends, also when nobody waits for the end any more: a transmitter
+/// that stays on keeps everybody else from speaking.
+struct Sending<'a>(Option<&'a mut Turned>);
+
+impl Sending<'_> {
+    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.0 {
+            Some(turned) => turned.send(bytes).await,
+            None => Ok(()),
+        }
+    }
+
+    fn end(mut self) -> io::Result<()> {
+        self.0.take().map_or(Ok(()), Turned::hear)
+    }
+}
+
+impl Drop for Sending<'_> {
+    fn drop(&mut self) {
+        if let Some(turned) = self.0.take()
+            && let Err(error) = turned.hear()
+        {
+            tracing::error!("the transmitter of RS-485 can't be switched off: {error}");
         }
     }
 }

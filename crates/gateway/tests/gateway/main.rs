@@ -1,8 +1,10 @@
 //! Clients on one side, a unit of ours on a pseudo-terminal or behind TCP on the other.
 
 mod clients;
+mod enron;
 mod rs485;
 mod tokio_modbus;
+mod turned;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -287,6 +289,12 @@ fn tables_that_make_no_sense_are_refused() {
         ("framing = \"tcp\"\nserial = { device = \"/dev/ttyS0\" }", "`rtu` or `ascii`"),
         ("serial = { device = \"/dev/ttyS0\", format = \"7E1\" }", "eight data bits"),
         ("tcp = \"a:1\"\nidle = \"10ms\"", "some time to ask"),
+        ("serial = { device = \"/dev/ttyS0\", rs485 = { before = \"101ms\" } }", "100ms at most"),
+        ("serial = { device = \"/dev/ttyS0\", rs485 = { after = \"1h\" } }", "100ms at most"),
+        (
+            "serial = { device = \"/dev/ttyS0\", rs485 = { by = \"trunkline\", after = \"2s\" } }",
+            "1000ms at most",
+        ),
     ] {
         let (_, error) = config(rest).check().expect_err("it makes no sense");
         assert!(error.to_string().contains(words), "{error}");
@@ -296,6 +304,7 @@ fn tables_that_make_no_sense_are_refused() {
         "broadcasts = \"loud\"",
         "late-answers = \"never\"",
         "nonsense = 1",
+        "enron = \"c:1..9\"",
         "access = \"perhaps\"",
     ] {
         let text = format!("name = \"bus\"\nlisten = \"127.0.0.1:0\"\n{rest}");
