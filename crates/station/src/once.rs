@@ -22,15 +22,23 @@ impl Turnstile {
         ask: impl Future<Output = Pdu>,
     ) -> Pdu {
         let _turn = self.0.lock().await;
-        match shelf.with(move |shelf| shelf.begin_once(mark)).await {
-            Ok(Once::Begun) => {}
-            Ok(Once::Unknown) => return Pdu::exception(function, Exception::GatewayTargetFailed),
-            Ok(Once::Answered(answer)) => return answer,
+        let unknown = || Pdu::exception(function, Exception::GatewayTargetFailed);
+        match shelf.with(move |shelf| shelf.once(mark)).await {
+            Ok(None) => {}
+            Ok(Some(Once::Unknown)) => return unknown(),
+            Ok(Some(Once::Answered(answer))) => return answer,
             Err(error) => {
-                // Whoever isn't sure to remember doesn't begin.
-                tracing::error!("nothing is written for the centre: {error}");
-                return Pdu::exception(function, Exception::Busy);
+                // It may have been done in an earlier call: that it wasn't is more than anybody can say.
+                tracing::error!(
+                    "whether this was written for the centre already can't be read: {error}"
+                );
+                return unknown();
             }
+        }
+        if let Err(error) = shelf.with(move |shelf| shelf.begin_once(mark)).await {
+            // Whoever isn't sure to remember doesn't begin.
+            tracing::error!("nothing is written for the centre: {error}");
+            return Pdu::exception(function, Exception::Busy);
         }
         let answer = ask.await;
         let kept = answer.clone();
@@ -64,6 +72,31 @@ mod tests {
         assert_eq!((first, second), (answer.clone(), answer.clone()));
         assert_eq!(pass().await, answer);
         assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_store_that_cannot_be_read_leaves_open_what_was_done_and_a_full_one_says_that_nothing_was()
+     {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::open(&folder.path().join("a"), 10, WhenFull::Stop).unwrap();
+        let answer = Pdu::new(&[6, 0, 1, 0, 7]).unwrap();
+        let turnstile = Turnstile::default();
+        let done = async { answer.clone() };
+        assert_eq!(turnstile.pass(&shelf, (Mark(9), 6), done).await, answer);
+        let never = || async { panic!("asked") };
+        shelf.meddle("ALTER TABLE once RENAME TO gone");
+        for mark in [Mark(9), Mark(10)] {
+            let told = turnstile.pass(&shelf, (mark, 6), never()).await;
+            assert_eq!(told.bytes(), [0x86, 0x0b], "{mark:?}");
+        }
+        shelf.meddle(
+            "ALTER TABLE gone RENAME TO once; CREATE TRIGGER full BEFORE INSERT ON once BEGIN SELECT RAISE(FAIL, 'full'); END",
+        );
+        assert_eq!(turnstile.pass(&shelf, (Mark(9), 6), never()).await, answer);
+        assert_eq!(turnstile.pass(&shelf, (Mark(10), 6), never()).await.bytes(), [0x86, 6]);
+        shelf.meddle("DROP TRIGGER full");
+        let done = async { answer.clone() };
+        assert_eq!(turnstile.pass(&shelf, (Mark(10), 6), done).await, answer, "it was never begun");
     }
 
     #[tokio::test]

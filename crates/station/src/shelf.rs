@@ -155,6 +155,12 @@ impl Shelf {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Has SQLite do what no station does.
+    #[cfg(test)]
+    pub(crate) fn meddle(&self, sql: &str) {
+        self.lock().connection.execute_batch(sql).unwrap();
+    }
+
     /// Away from the tasks, since it waits for the disk.
     pub(crate) async fn with<T: Send + 'static>(
         &self,

@@ -11,8 +11,6 @@ use crate::limits;
 /// What is known of a mark.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Once {
-    /// Nothing was: it is begun now, on disk.
-    Begun,
     /// It was begun, and what came of it was never put down.
     Unknown,
     /// It was answered so.
@@ -20,23 +18,27 @@ pub(crate) enum Once {
 }
 
 impl Shelf {
-    /// Begins what has this mark, unless it was begun before. Of those with an answer the oldest are forgotten.
-    pub(crate) fn begin_once(&self, mark: Mark) -> Result<Once, ShelfError> {
-        let mark = mark.0.cast_signed();
-        self.write(|transaction| {
+    /// What is known of what has this mark; nothing, if it was never begun.
+    pub(crate) fn once(&self, mark: Mark) -> Result<Option<Once>, ShelfError> {
+        self.read(|connection| {
             let find = "SELECT answer FROM once WHERE mark = ?1";
-            let known: Option<Option<Vec<u8>>> =
-                transaction.query_row(find, [mark], |row| row.get(0)).optional()?;
-            if let Some(answer) = known {
+            let answer = |row: &rusqlite::Row<'_>| row.get::<_, Option<Vec<u8>>>(0);
+            let known = connection.query_row(find, [mark.0.cast_signed()], answer).optional()?;
+            let once = |answer: Option<Vec<u8>>| {
                 let pdu = answer.and_then(|answer| Pdu::new(&answer).ok());
-                return Ok(pdu.map_or(Once::Unknown, Once::Answered));
-            }
+                pdu.map_or(Once::Unknown, Once::Answered)
+            };
+            Ok(known.map(once))
+        })
+    }
+
+    /// Begins what has this mark, which nobody has begun: it is on disk when this returns. The oldest are forgotten.
+    pub(crate) fn begin_once(&self, mark: Mark) -> Result<(), ShelfError> {
+        self.write(|transaction| {
+            let mark = mark.0.cast_signed();
             transaction.execute("INSERT INTO once (mark) VALUES (?1)", [mark])?;
-            transaction.execute(
-                "DELETE FROM once WHERE id <= (SELECT max(id) FROM once) - ?1",
-                [limits::ONCE],
-            )?;
-            Ok(Once::Begun)
+            let forget = "DELETE FROM once WHERE id <= (SELECT max(id) FROM once) - ?1";
+            transaction.execute(forget, [limits::ONCE]).map(drop)
         })
     }
 
@@ -62,14 +64,17 @@ mod tests {
         let answer = Pdu::new(&[6, 0, 1, 0, 7]).unwrap();
         let (lost, done) = (Mark(u64::MAX), Mark(7));
         let shelf = open();
-        assert_eq!(shelf.begin_once(lost).unwrap(), Once::Begun);
-        assert_eq!(shelf.begin_once(done).unwrap(), Once::Begun);
+        for mark in [lost, done] {
+            assert_eq!(shelf.once(mark).unwrap(), None);
+            shelf.begin_once(mark).unwrap();
+        }
         shelf.end_once(done, &answer).unwrap();
         drop(shelf);
         let shelf = open();
         for _ in 0..2 {
-            assert_eq!(shelf.begin_once(lost).unwrap(), Once::Unknown);
-            assert_eq!(shelf.begin_once(done).unwrap(), Once::Answered(answer.clone()));
+            assert_eq!(shelf.once(lost).unwrap(), Some(Once::Unknown));
+            assert_eq!(shelf.once(done).unwrap(), Some(Once::Answered(answer.clone())));
+            assert!(shelf.begin_once(done).is_err(), "a mark is begun once");
         }
     }
 
@@ -79,10 +84,11 @@ mod tests {
         let shelf = Shelf::open(&folder.path().join("a"), 10, WhenFull::Stop).unwrap();
         shelf.lock().connection.pragma_update(None, "synchronous", "off").unwrap();
         for mark in 0..limits::ONCE + 50 {
-            assert_eq!(shelf.begin_once(Mark(mark)).unwrap(), Once::Begun);
+            shelf.begin_once(Mark(mark)).unwrap();
         }
         let count = |sql| shelf.read(|c| c.query_row(sql, [], |row| row.get::<_, u64>(0)));
         assert_eq!(count("SELECT count(*) FROM once").unwrap(), limits::ONCE);
-        assert_eq!(shelf.begin_once(Mark(limits::ONCE)).unwrap(), Once::Unknown, "the latest stay");
+        let latest = shelf.once(Mark(limits::ONCE)).unwrap();
+        assert_eq!(latest, Some(Once::Unknown), "the latest stay");
     }
 }
