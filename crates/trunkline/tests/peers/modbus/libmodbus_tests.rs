@@ -11,6 +11,7 @@ use modbus::address::Table;
 use modbus::frame::{Framing, rtu, tcp};
 use modbus::pdu::{Exception, Pdu, Request, Response, Row};
 use modbus::slave::{Memory, Model, Output, Slave};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::stage::{PATIENCE, Process, Setting, Stage, command, free_address, installed};
 
@@ -52,6 +53,8 @@ enum Spoilt {
 
 /// The unit that `unit-test.h` describes.
 struct Specimen {
+    /// Who it is; nothing: whoever is asked, as on TCP.
+    unit: Option<UnitId>,
     coils: Vec<bool>,
     registers: Vec<u16>,
     spoilt: Spoilt,
@@ -63,9 +66,15 @@ fn part<T: Clone>(table: &[T], first: u16, address: u16, count: u16) -> Result<V
     part.map(<[T]>::to_vec).ok_or(Exception::IllegalDataAddress)
 }
 
+impl Specimen {
+    fn new(unit: Option<UnitId>) -> Self {
+        Self { unit, coils: vec![false; 37], registers: vec![0; 32], spoilt: Spoilt::Not }
+    }
+}
+
 impl Model for Specimen {
-    fn is_ours(&self, _: UnitId) -> bool {
-        true
+    fn is_ours(&self, unit: UnitId) -> bool {
+        self.unit.is_none_or(|own| own == unit)
     }
 
     fn read_bits(
@@ -213,21 +222,94 @@ fn large(unit: u8) -> Memory {
     Memory::new(UnitId(unit), 2000)
 }
 
-#[test]
-fn their_unit_tests_pass_against_our_server() {
-    let stage = Stage::new();
-    let specimen = Specimen { coils: vec![false; 37], registers: vec![0; 32], spoilt: Spoilt::Not };
-    let (port, serving) = server(specimen);
+/// Their unit tests, against a server at this port or a unit at the cable's end.
+fn unit_tests(stage: &Stage, port: u16) -> PathBuf {
     let patient = "modbus_set_debug(ctx, TRUE); modbus_set_response_timeout(ctx, 3, 0);";
+    let device = stage.path("bus").display().to_string();
     let changes = [
         ("1502", &*port.to_string()),
+        ("/dev/ttyUSB1", &device),
         ("modbus_set_debug(ctx, TRUE);", patient),
         ("modbus_set_response_timeout(ctx, 0, 600000)", "modbus_set_response_timeout(ctx, 9, 0)"),
         ("modbus_set_byte_timeout(ctx, 0, 7000)", "modbus_set_byte_timeout(ctx, 9, 0)"),
         ("usleep(400000)", "usleep(2000000)"),
         ("usleep(11 * 5000)", "usleep(2000000)"),
     ];
-    let program = built(&stage, "unit-test-client", &changes);
+    built(stage, "unit-test-client", &changes)
+}
+
+/// A unit at the end of a serial cable, until the cable is gone. Unlike a connection it needs a clock: what has no
+/// length, and what never becomes a frame, ends by silence.
+fn serve_bus(mut wire: std::fs::File, mut model: impl Served) {
+    let mut slave = Slave::new(Framing::Rtu(rtu::Silences::TOLERANT), Duration::ZERO);
+    let begun = Instant::now();
+    let now = || clock::Instant::ORIGIN + begun.elapsed();
+    let mut piece = [0; 512];
+    loop {
+        let mut answers = Answers(Vec::new());
+        let wait = slave.deadline().map(|at| at.since(now()));
+        let wait = wait.map(|wait| Timespec::try_from(wait).expect("a short time"));
+        let mut fds = [PollFd::new(&wire, PollFlags::IN)];
+        if poll(&mut fds, wait.as_ref()).expect("our own end") == 0 {
+            slave.timeout(now(), &mut model, &mut answers);
+        } else {
+            let Ok(length @ 1..) = wire.read(&mut piece) else { return };
+            let heard = slave.input(now(), &piece[..length], &mut model, &mut answers);
+            heard.expect("a serial bus goes on");
+        }
+        let spoilt = model.spoilt();
+        for frame in answers.0 {
+            let frame = match spoilt {
+                Spoilt::Short | Spoilt::Foreign if frame[1] == 3 => signed(&frame, spoilt),
+                Spoilt::Late => {
+                    std::thread::sleep(Duration::from_millis(500));
+                    frame
+                }
+                _ => frame,
+            };
+            if wire.write_all(&frame).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// The answer, spoilt, with a CRC that is right.
+fn signed(frame: &[u8], spoilt: Spoilt) -> Vec<u8> {
+    let mut unit = UnitId(frame[0]);
+    let mut pdu = frame[1..frame.len() - 2].to_vec();
+    match spoilt {
+        Spoilt::Short => {
+            pdu.truncate(pdu.len() - 2);
+            pdu[1] -= 2;
+        }
+        _ => unit.0 += 1,
+    }
+    let mut wire = Vec::new();
+    rtu::encode(unit, &Pdu::new(&pdu).expect("it was one"), &mut wire);
+    wire
+}
+
+#[test]
+fn their_unit_tests_pass_against_our_unit_on_a_serial_bus() {
+    let stage = Stage::new();
+    let cable = super::cable(&stage);
+    let units = std::fs::File::options().read(true).write(true).open(stage.path("units"));
+    let units = units.expect("the cable's end");
+    let serving = std::thread::spawn(move || serve_bus(units, Specimen::new(Some(UnitId(17)))));
+    let program = unit_tests(&stage, 1502);
+    let mut client = Process::start("libmodbus", command(program).arg("rtu"));
+    client.succeed();
+    client.log().expect("ALL TESTS PASS WITH SUCCESS");
+    drop(cable);
+    serving.join().expect("the unit didn't fail");
+}
+
+#[test]
+fn their_unit_tests_pass_against_our_server() {
+    let stage = Stage::new();
+    let (port, serving) = server(Specimen::new(None));
+    let program = unit_tests(&stage, port);
     let mut client = Process::start("libmodbus", command(program).arg("tcp"));
     client.succeed();
     client.log().expect("ALL TESTS PASS WITH SUCCESS");
