@@ -326,9 +326,12 @@ impl Driver {
     /// Feeds bytes from either side.
     fn feed_data(&mut self, cx: &mut Context<'_>, now: Instant, input: Input<'_>) -> Stir {
         let before = self.modem.state();
+        let unsaid = matches!(input, Input::Dte(_)).then(|| self.circuit.outbox.len());
         self.feed(cx, now, input);
         let after = self.modem.state();
         match (before, after, &self.circuit.news) {
+            // Nobody has tried yet to deliver what came back of the equipment's data.
+            _ if unsaid.is_some_and(|unsaid| self.circuit.outbox.len() > unsaid) => Stir::Something,
             (StateName::Online, StateName::Online, None) => Stir::Passed,
             _ => Stir::Something,
         }

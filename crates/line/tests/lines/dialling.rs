@@ -118,3 +118,18 @@ async fn the_owners_settings_survive_the_reset_that_programs_begin_with() {
     plugged.dte.say("ATS0?\r").await;
     plugged.dte.hear("\r\n003\r\n\r\nOK\r\n").await;
 }
+
+#[tokio::test]
+async fn data_that_is_echoed_comes_back_without_waiting_for_anything_else() {
+    let far = Far::listen().await;
+    let mut plugged = plug("persona = \"comip\"").await;
+    plugged.dte.say(format!("ATE0F1DT{}\r", far.address())).await;
+    let mut peer = far.answer().await;
+    plugged.dte.hear_until("\r\nCONNECT").await;
+    plugged.dte.hear_until("\r\n").await;
+    for _ in 0..3 {
+        plugged.dte.say("hello").await;
+        plugged.dte.hear("hello").await;
+        peer.hear("hello").await;
+    }
+}
