@@ -2,7 +2,9 @@
 
 mod dialogues;
 mod escape_timing;
+mod escapes;
 mod forms;
+mod forms_table;
 mod keeping;
 mod module;
 mod net;

@@ -309,6 +309,21 @@ impl Equipment {
         self.take_up_to(text, Instant::now() + time).is_some()
     }
 
+    /// Reads until what has come is such; otherwise what has come until then.
+    #[cfg(feature = "wip")]
+    pub(crate) fn hears_such(
+        &mut self,
+        end: Instant,
+        is_such: impl Fn(&[u8]) -> bool,
+    ) -> Result<(), Vec<u8>> {
+        while !is_such(&self.heard) {
+            if !self.hear(end) {
+                return Err(std::mem::take(&mut self.heard));
+            }
+        }
+        Ok(())
+    }
+
     fn take_up_to(&mut self, text: &str, end: Instant) -> Option<String> {
         loop {
             if let Some(at) =

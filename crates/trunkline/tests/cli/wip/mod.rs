@@ -3,6 +3,7 @@
 mod client;
 mod clients;
 mod data;
+mod forms;
 mod kept;
 mod modules;
 mod servers;
