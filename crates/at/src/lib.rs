@@ -40,3 +40,4 @@ pub mod line;
 pub mod parity;
 pub mod question;
 pub mod result;
+pub mod secret;

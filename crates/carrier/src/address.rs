@@ -343,6 +343,9 @@ fn ssh(text: &str) -> Result<Address, AddressError> {
 /// assert_eq!(carrier::without_password("ssh://rtu@host:22"), "ssh://rtu@host:22");
 /// ```
 pub fn without_password(dialled: &str) -> Cow<'_, str> {
+    if let Some(code) = at::secret::before_code(dialled) {
+        return format!("{code}(hidden)").into();
+    }
     let Some((before, host)) = dialled.rsplit_once('@') else { return dialled.into() };
     let (scheme, user) = match before.split_once("//") {
         Some((scheme, user)) => (Some(scheme), user),

@@ -35,8 +35,11 @@ enum Typing {
     Password,
 }
 
-/// How getty, login, sshd and our own exchange end the question for a password.
-const PROMPT: &[u8] = b"password:";
+/// How getty, login, sshd and our own exchange end the question for a password, and how servers of mail do.
+const PROMPTS: [&[u8]; 2] = [b"password:", b"334 ugfzc3dvcmq6"];
+
+/// Characters of the longest of them, with blanks behind it.
+const PROMPT: usize = 18;
 
 impl Watchers {
     pub(crate) fn add(&mut self, tracer: Tracer) {
@@ -94,11 +97,12 @@ impl Watching {
         for (visibility, run) in self.echoed.split(bytes) {
             self.show(now, Way::Out, visibility, &run);
         }
-        let tail = bytes.get(bytes.len().saturating_sub(2 * PROMPT.len())..).unwrap_or_default();
+        let tail = bytes.get(bytes.len().saturating_sub(PROMPT)..).unwrap_or_default();
         self.prompt.extend(tail.iter().map(|byte| (byte & 0x7F).to_ascii_lowercase()));
-        let old = self.prompt.len().saturating_sub(2 * PROMPT.len());
+        let old = self.prompt.len().saturating_sub(PROMPT);
         self.prompt.drain(..old);
-        if self.prompt.trim_ascii_end().ends_with(PROMPT) {
+        let prompt = self.prompt.trim_ascii_end();
+        if PROMPTS.iter().any(|known| prompt.ends_with(known)) {
             self.typing = Typing::Password;
             self.prompt.clear();
         }

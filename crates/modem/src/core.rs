@@ -338,6 +338,7 @@ impl Core {
 
     /// Whether nothing but another call keeps a caller out.
     pub(crate) fn can_ring(&self) -> Result<(), Cause> {
+        crate::sets::can_call(self)?;
         let refuses_all = self.persona().incoming.s0 == S0Means::Switch;
         if self.hook == Hook::Off {
             Err(Cause::OffHook)

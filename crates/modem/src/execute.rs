@@ -17,7 +17,7 @@ use crate::persona::{Ampersand, AnswerWithoutCall, HangUpResult, Unknown, Withou
 use crate::port::Port;
 use crate::state::{Answering, Online, State, reset};
 use crate::stored::Kept;
-use crate::table::{Asked, Command, Control, Does, Effect, Told};
+use crate::table::{Asked, Command, Control, Does, Effect, Told, knows};
 use crate::{flow, help, mask, sets};
 
 /// How a command leaves things.
@@ -34,8 +34,8 @@ pub(crate) enum Step {
 
 /// Executes the body of a command line.
 pub(crate) fn line(state: State, body: &[u8], core: &mut Core, port: &mut Port<'_>) -> State {
-    let shown = sets::without_codes(mask::secrets(&String::from_utf8_lossy(body)));
-    port.note(Note::CommandLine(&shown));
+    let shown = mask::secrets(&String::from_utf8_lossy(body));
+    port.note(Note::CommandLine(&at::secret::masked(&shown, knows)));
     line_from(state, body, 0, core, port)
 }
 

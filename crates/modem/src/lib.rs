@@ -74,6 +74,6 @@ pub use sets::gsm::{Content, Moment, Number, ShortMessage, gsm_manual};
 pub use settings::SettingError;
 pub use state::StateName;
 pub use stored::{Stored, StoredError, StoredProblem};
-pub use table::{manual, persona_manual};
+pub use table::{knows, manual, persona_manual};
 #[cfg(feature = "wip")]
 pub use wip;

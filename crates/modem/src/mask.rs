@@ -1,31 +1,20 @@
 //! Passwords do not belong in logs, answers and call lists.
 
-/// The text with the passwords of URLs (`scheme://name:password@host`) made unreadable.
+/// The text with the password of a URL (`scheme://name:password@host`, or without a scheme) made unreadable. What it
+/// ends with is behind the last `@`: there may be others in it, and slashes, quotes and blanks too.
 pub(crate) fn secrets(text: &str) -> String {
-    let mut masked = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(place) = rest.find("://") {
-        let (before, after) = rest.split_at(place + 3);
-        masked.push_str(before);
-        let end = after.find(['"', ' ']).unwrap_or(after.len());
-        let (authority, behind) = after.split_at(end);
-        // The last @ ends the password, which may have others in it, and a slash too.
-        match authority.rsplit_once('@') {
-            Some((user, host)) => {
-                let name = user.split_once(':').map_or(user, |(name, _)| name);
-                masked.push_str(name);
-                if name.len() < user.len() {
-                    masked.push_str(":***");
-                }
-                masked.push('@');
-                masked.push_str(host);
-            }
-            None => masked.push_str(authority),
-        }
-        rest = behind;
+    if let Some(code) = at::secret::before_code(text) {
+        return format!("{code}***");
     }
-    masked.push_str(rest);
-    masked
+    let user = text.find("://").map_or(0, |scheme| scheme + 3);
+    let password = text.rfind('@').and_then(|end| {
+        let colon = text.get(user..end)?.find(':')?;
+        Some((text.get(..user + colon)?, text.get(end..)?))
+    });
+    match password {
+        Some((before, behind)) => format!("{before}:***{behind}"),
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -38,6 +27,10 @@ mod tests {
         assert_eq!(secrets("D\"ssh://joe:p@ss@h\""), "D\"ssh://joe:***@h\"");
         assert_eq!(secrets("DTssh://joe:a/b@h"), "DTssh://joe:***@h");
         assert_eq!(secrets("DTtelnet://joe@h"), "DTtelnet://joe@h");
+        assert_eq!(secrets("D T ssh://joe:s e@c@h"), "D T ssh://joe:***@h");
+        assert_eq!(secrets("DTssh://joe:a\"b@h"), "DTssh://joe:***@h");
+        assert_eq!(secrets("DTjoe:1234@h"), "DTjoe:***@h");
+        assert_eq!(secrets("**04*1234*5678*5678#"), "**04***");
     }
 
     #[test]

@@ -123,6 +123,11 @@ pub(crate) const fn failure(cause: Cause, _: &str, _: &Core) -> Cause {
     cause
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it has the signature of the one with sets")]
+pub(crate) const fn can_call(_: &Core) -> Result<(), Cause> {
+    Ok(())
+}
+
 pub(crate) const fn progress(_: Progress, _: &Core, _: &Port<'_>) {}
 
 pub(crate) const fn information(_: &Core, _: u32) -> Option<Vec<String>> {
@@ -135,6 +140,6 @@ pub(crate) const fn ring(_: &Core) -> Option<&'static str> {
 
 pub(crate) fn dtr_on(_: &mut Core, _: &Port<'_>) {}
 
-pub(crate) const fn without_codes(line: String) -> String {
-    line
+pub(crate) const fn knows(_: &str) -> bool {
+    false
 }

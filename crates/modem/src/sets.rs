@@ -6,6 +6,8 @@
 
 #[cfg(feature = "gsm")]
 pub(crate) mod behind;
+#[cfg(feature = "gsm")]
+mod between;
 mod cme;
 mod facts;
 #[cfg(feature = "gsm")]
@@ -16,8 +18,6 @@ mod stage;
 pub(crate) mod wip;
 #[cfg(feature = "wip")]
 pub(crate) mod wip_keys;
-#[cfg(feature = "wip")]
-mod wip_mask;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -33,9 +33,13 @@ use crate::limits;
 use crate::persona::Persona;
 use crate::port::Port;
 use crate::state::State;
+#[cfg(feature = "gsm")]
+use crate::state::StateName;
 use crate::stored::Stored;
 use crate::table::Command;
 
+#[cfg(feature = "gsm")]
+use between::{application, context, contexts_end, radio, start_anew};
 pub(crate) use facts::{Facts, Set};
 pub(crate) use keys::KEYS;
 pub(crate) use stage::Stage;
@@ -120,6 +124,9 @@ pub(crate) enum Said {
     /// Lines that are no text of ours.
     #[cfg(feature = "gsm")]
     Bytes(Vec<u8>),
+    /// A line that nobody wants once data has passed.
+    #[cfg(feature = "gsm")]
+    Fleeting(String),
     /// A line that may be dropped where many wait.
     #[cfg(feature = "wip")]
     Minor(String),
@@ -216,6 +223,8 @@ impl Sets {
 impl Inner {
     fn has_news(&self) -> bool {
         let news = !self.indications.is_empty() || self.finished.is_some();
+        #[cfg(feature = "gsm")]
+        let news = news || self.gsm.as_ref().is_some_and(|part| part.has_lost_call());
         #[cfg(feature = "wip")]
         let news = news || self.wip.has_news();
         news
@@ -415,6 +424,10 @@ pub(crate) fn news(mut state: State, core: &mut Core, port: &mut Port<'_>) -> St
     {
         state = wip::news(state, core, port);
     }
+    #[cfg(feature = "gsm")]
+    {
+        state = gsm::end_lost_call(state, core, port);
+    }
     while let Some(answer) = core.sets.get_mut().and_then(|inner| inner.finished.take()) {
         state = stage::finish(state, answer, core, port);
     }
@@ -422,6 +435,12 @@ pub(crate) fn news(mut state: State, core: &mut Core, port: &mut Port<'_>) -> St
     #[cfg(feature = "wip")]
     {
         state = wip::news(state, core, port);
+    }
+    #[cfg(feature = "gsm")]
+    if matches!(state.name(), StateName::Online | StateName::Socket)
+        && let Some(inner) = core.sets.get_mut()
+    {
+        inner.indications.retain(|said| !matches!(said, Said::Fleeting(_)));
     }
     // Between the characters of a command an unasked-for line would spoil its echo.
     if state.takes_commands() && !core.recogniser.is_typing() {
@@ -431,6 +450,8 @@ pub(crate) fn news(mut state: State, core: &mut Core, port: &mut Port<'_>) -> St
                 #[cfg(feature = "gsm")]
                 Said::Bytes(bytes) => core.information_bytes(&[bytes], port),
                 Said::Line(line) => core.information(&[line], port),
+                #[cfg(feature = "gsm")]
+                Said::Fleeting(line) => core.information(&[line], port),
                 #[cfg(feature = "wip")]
                 Said::Minor(line) => core.information(&[line], port),
                 #[cfg(feature = "wip")]
@@ -496,6 +517,14 @@ pub(crate) fn failure(cause: Cause, dialled: &str, core: &Core) -> Cause {
     cause
 }
 
+/// Whether calls go at all.
+pub(crate) fn can_call(core: &Core) -> Result<(), Cause> {
+    #[cfg(feature = "gsm")]
+    gsm::can_call(core)?;
+    let _ = core;
+    Ok(())
+}
+
 /// A call has come so far.
 pub(crate) fn progress(progress: crate::call::Progress, core: &mut Core, port: &mut Port<'_>) {
     #[cfg(feature = "gsm")]
@@ -530,41 +559,13 @@ pub(crate) fn dtr_on(core: &mut Core, port: &Port<'_>) {
     let _ = (core, port);
 }
 
-/// The application of the TCP/IP commands was started or stopped.
-#[cfg(feature = "gsm")]
-fn application(core: &mut Core, runs: gsm::Runs) {
-    #[cfg(feature = "wip")]
-    if let Some(inner) = core.sets.get_mut() {
-        inner.wip.set_application(runs.into());
-    }
-    let _ = (core, runs);
-}
-
-/// The module starts anew, and its sockets with it.
-#[cfg(feature = "gsm")]
-fn start_anew(core: &mut Core) {
-    #[cfg(feature = "wip")]
-    if let Some(inner) = core.sets.get_mut() {
-        inner.wip.start_anew();
-    }
-    let _ = core;
-}
-
-/// The module has found a network, or lost it, or its card has.
-#[cfg(feature = "gsm")]
-fn radio(core: &mut Core, part: &gsm::Part) {
-    #[cfg(feature = "wip")]
-    if let Some(inner) = core.sets.get_mut() {
-        inner.wip.set_radio(part.radio());
-    }
-    let _ = (core, part);
-}
-
-/// A command line without what only the card may know.
-pub(crate) fn without_codes(line: String) -> String {
+/// Whether some set has a command of this name.
+pub(crate) fn knows(name: &str) -> bool {
+    let knows = false;
     #[cfg(feature = "gsm")]
-    let line = gsm::without_codes(line);
+    let knows = knows || gsm::knows(name);
     #[cfg(feature = "wip")]
-    let line = wip_mask::without_passwords(line);
-    line
+    let knows = knows || wip::knows(name);
+    let _ = name;
+    knows
 }

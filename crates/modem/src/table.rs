@@ -24,6 +24,7 @@ pub(crate) use own::*;
 pub(crate) use registers::*;
 
 use crate::core::Core;
+use crate::sets;
 use crate::settings::Settings;
 use crate::state::State;
 
@@ -162,6 +163,11 @@ pub(crate) const FAMILIES: &[Family] = &[
 /// Every command of the table.
 pub(crate) fn commands() -> impl Iterator<Item = &'static Command> {
     FAMILIES.iter().flat_map(|family| family.commands)
+}
+
+/// Whether any modem has a command of this name, given in capital letters with what stands before its letters.
+pub fn knows(name: &str) -> bool {
+    commands().any(|command| command.name == name) || sets::knows(name)
 }
 
 /// The command whose name is `first`, if there is one, and `rest`, in capital letters.

@@ -24,6 +24,8 @@ const GPRS: u8 = 6;
 
 /// The name of the access point.
 const APN_OPTION: u32 = 11;
+/// Which context it is.
+const CONTEXT: u32 = 14;
 /// The addresses: our own, the peer's, and two name servers.
 const ADDRESSES: std::ops::RangeInclusive<u32> = 15..=18;
 
@@ -77,7 +79,7 @@ fn takes(option: u32) -> Option<Takes> {
         5 => Takes::Number(0, 65_535),
         6..=10 | 12 | 13 | 19 | 20 => Takes::Number(0, 1),
         APN_OPTION => Takes::Text(APN),
-        14 => Takes::Number(1, 4),
+        CONTEXT => Takes::Number(1, 4),
         15..=18 => Takes::Address,
         _ => return None,
     })
@@ -309,6 +311,18 @@ impl Wip {
     pub(crate) fn bears_radio(&self) -> bool {
         let starts = matches!(self.awaited, Awaited::Bearer(GPRS) | Awaited::Delay(GPRS, _));
         starts || self.bearers.state(GPRS) == 1
+    }
+
+    /// The context that the bearer over radio is, with its address, once it is started.
+    pub fn context(&self) -> Option<(u8, Ipv4Addr)> {
+        let bearer = self.bearers.open.get(&GPRS)?;
+        let address = self.bearers.addresses.filter(|_| bearer.started == Started::Yes)?.local;
+        let number = match (self.is_edsoft(), bearer.options.0.get(&CONTEXT)) {
+            (true, _) => self.edsoft.context(),
+            (false, Some(Held::Number(number))) => u8::try_from(*number).ok(),
+            (false, _) => None,
+        };
+        Some((number.unwrap_or(1), address))
     }
 
     /// Starts the usual bearer, open or not.

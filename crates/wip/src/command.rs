@@ -11,7 +11,16 @@ use crate::{Answer, Code, Out, Protocol, Services, Wip};
 /// Whether a command can go on, or what it is answered.
 pub(crate) type Read<T> = Result<T, Answer>;
 
+/// The commands, in capital letters without their `+`.
+const COMMANDS: [&str; 8] =
+    ["WIPCFG", "WIPBR", "WIPCREATE", "WIPCLOSE", "WIPDATA", "WIPOPT", "WIPFILE", "WIPPING"];
+
 impl Wip {
+    /// Whether there is a command of this name, given in capital letters without its `+`.
+    pub fn has_command(name: &str) -> bool {
+        COMMANDS.contains(&name)
+    }
+
     /// Carries out the command of this name, given in capital letters without its `+`; `None` if there is
     /// none.
     pub fn command(

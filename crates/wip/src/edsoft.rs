@@ -54,10 +54,19 @@ enum Stuffing {
 const TEXTS: [(&str, usize); 4] =
     [("APNSERV", APN), ("APNUN", LOGIN), ("DNSSERV1", HOST), ("DNSSERV2", HOST)];
 
+/// The others.
+const OTHERS: [&str; 7] =
+    ["CONNECTIONSTART", "CONNECTIONSTOP", "OTCP", "APNPW", "TCPSERV", "TCPPORT", "DLEMODE"];
+
 /// What is held and told, and the greatest value.
 const NUMBERS: [(&str, u32); 3] = [("PPPMODE", 2), ("GPRSMODE", 2), ("GPRSCID", 4)];
 
 impl Edsoft {
+    /// `GPRSCID`
+    pub(crate) fn context(&self) -> Option<u8> {
+        self.held.get("GPRSCID")?.parse().ok().filter(|context| *context > 0)
+    }
+
     /// Whether ETX means something in data state.
     pub(crate) fn is_stuffed(&self) -> bool {
         self.stuffing == Stuffing::Yes
@@ -65,6 +74,12 @@ impl Edsoft {
 }
 
 impl Wip {
+    /// Whether there is a command of this name, given in capital letters without its `#`.
+    pub fn has_vendor_command(name: &str) -> bool {
+        let held = TEXTS.iter().map(|(name, _)| name).chain(NUMBERS.iter().map(|(name, _)| name));
+        held.chain(&OTHERS).any(|known| *known == name)
+    }
+
     /// Carries out the command of this name, given in capital letters without its `#`; `None` if there is
     /// none.
     pub fn vendor_command(

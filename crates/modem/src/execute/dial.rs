@@ -42,7 +42,7 @@ fn place(typed: Dial, dialled: &[u8], core: &mut Core, port: &mut Port<'_>) -> S
         Then::StayInCommand => Stay::InCommand,
     };
     core.hook = Hook::On;
-    let chosen = choose(typed, core);
+    let chosen = sets::can_call(core).and_then(|()| choose(typed, core));
     core.drive_lines(port);
     match chosen {
         Ok(dial) => {

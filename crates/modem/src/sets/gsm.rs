@@ -21,12 +21,13 @@ mod files;
 mod held;
 mod hex;
 mod indicators;
+mod keeping;
 mod keys;
 mod manual;
-mod mask;
 mod messages;
 mod moment;
 mod network;
+mod off_air;
 mod packet;
 mod pdu;
 mod phonebook;
@@ -61,6 +62,7 @@ pub(crate) use facts::{Facts, StatusFrom};
 pub(crate) use held::{Held, dtr_on};
 pub(crate) use keys::KEYS;
 pub use moment::Moment;
+pub(super) use off_air::{can_call, end_lost_call};
 pub use pdu::Content;
 pub(crate) use settings::SETTINGS;
 pub(crate) use table::COMMANDS;
@@ -68,8 +70,7 @@ pub(crate) use wind::progress;
 
 use due::{Agenda, Due, Later, Sending};
 pub use manual::gsm_manual;
-pub(crate) use mask::without_codes;
-use messages::{Message, Messages, Place, Status};
+use messages::Messages;
 use sending::Prompt;
 use sim::Sim;
 
@@ -262,76 +263,6 @@ impl Part {
         self.agenda.next()
     }
 
-    fn remember(&mut self, stored: &Stored) {
-        if let Some(text) = stored.module("sim") {
-            self.sim.remember(text);
-        }
-        if let Some(bands) = stored.module("bands").and_then(bands::Bands::from_text) {
-            self.bands = bands;
-        }
-        if let Some(text) = stored.module("preferred") {
-            self.preferred = preferred::Preferred::from_text(text);
-        }
-        if let Some(level) = stored.module("wind").and_then(|text| text.parse().ok()) {
-            self.indications = level;
-        }
-        self.application = match stored.module("application") {
-            Some("running") => Application::Running,
-            Some("stopped") => Application::Stopped,
-            Some("erased") => Application::Erased,
-            _ => self.application,
-        };
-        if let Some(centre) = stored.module("centre").and_then(Number::parse) {
-            self.centre = Some(centre);
-        }
-        for (place, text) in stored.messages() {
-            if let Some(message) = Message::from_text(text) {
-                self.messages.restore(Place(place), message);
-            }
-        }
-        for (place, text) in stored.entries() {
-            self.book.put(place, book::Entry::from_text(text));
-        }
-    }
-
-    fn keep_sim(&self, turn: &mut Turn<'_, '_>) {
-        turn.keep("sim", &self.sim.to_text(&self.new_sim));
-    }
-
-    fn keep_module(&self, turn: &mut Turn<'_, '_>) {
-        let level = self.indications.to_string();
-        turn.keep("wind", if self.indications == 0 { "" } else { &level });
-        let runs = turn.facts().application;
-        turn.keep(
-            "application",
-            match self.application {
-                Application::Running if runs => "",
-                Application::Running => "running",
-                Application::Stopped if !runs => "",
-                Application::Stopped => "stopped",
-                Application::Erased => "erased",
-            },
-        );
-        let centre =
-            self.centre.as_ref().filter(|centre| turn.facts().centre.as_ref() != Some(*centre));
-        turn.keep("centre", &centre.map(Number::to_string).unwrap_or_default());
-    }
-
-    fn keep_message(&self, place: Place, turn: &mut Turn<'_, '_>) {
-        let text = self.messages.get(place).map(Message::to_text).unwrap_or_default();
-        let kept = turn.core.stored.set_message(place.0, &text);
-        turn.store(kept);
-    }
-
-    fn was_read(&mut self, place: Place, turn: &mut Turn<'_, '_>) {
-        if let Some(message) = self.messages.get_mut(place)
-            && message.status == Status::Unread
-        {
-            message.status = Status::Read;
-            self.keep_message(place, turn);
-        }
-    }
-
     /// The PIN was given.
     fn unlocked(&mut self, turn: &mut Turn<'_, '_>) {
         self.wind(wind::Event::Ready, turn);
@@ -417,6 +348,14 @@ impl Turn<'_, '_> {
         self.core.sets.indicate(line);
     }
 
+    /// Tells a line by the mode that stands in this cell: 1 has it dropped where data passes.
+    fn indicate_by(&mut self, mode: settings::Cell, line: String) {
+        self.core.sets.say(match self.core.settings.number(mode) {
+            1 => Said::Fleeting(line),
+            _ => Said::Line(line),
+        });
+    }
+
     fn indicate_bytes(&mut self, bytes: Vec<u8>) {
         self.core.sets.say(Said::Bytes(bytes));
     }
@@ -449,6 +388,12 @@ fn with<T>(
         inner.gsm = Some(part);
     }
     Some(outcome)
+}
+
+/// Whether the set has a command or a setting of this name.
+pub(super) fn knows(name: &str) -> bool {
+    COMMANDS.iter().any(|command| command.name == name)
+        || SETTINGS.iter().any(|command| command.name == name)
 }
 
 /// Executes a command if it is one of the set.

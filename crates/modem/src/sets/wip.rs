@@ -113,6 +113,18 @@ impl Part {
         self.radio_lost |= radio != Radio::There;
     }
 
+    /// The context of a bearer that is started, and its address.
+    #[cfg(feature = "gsm")]
+    pub(super) fn context(&self) -> Option<(u8, std::net::Ipv4Addr)> {
+        self.machine.context()
+    }
+
+    /// Contexts end, and a bearer that is one of them.
+    #[cfg(feature = "gsm")]
+    pub(super) fn contexts_end(&mut self, contexts: &[u8]) {
+        self.radio_lost |= self.context().is_some_and(|(own, _)| contexts.contains(&own));
+    }
+
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.machine.deadline()
     }
@@ -251,6 +263,12 @@ fn with<T>(
         port.act(Action::Store(&core.stored));
     }
     Some(done)
+}
+
+/// Whether one of these has this name.
+pub(super) fn knows(name: &str) -> bool {
+    name.strip_prefix('+').is_some_and(Wip::has_command)
+        || name.strip_prefix('#').is_some_and(Wip::has_vendor_command)
 }
 
 /// Executes a command if it is one of these.

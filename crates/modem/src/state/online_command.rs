@@ -53,6 +53,12 @@ impl OnlineCommand {
         hang_up(self.call, Cause::LocalHangUp, core, port);
     }
 
+    /// The call ends from this side, and the equipment is told.
+    pub(crate) fn end(self, cause: Cause, core: &mut Core, port: &mut Port<'_>) -> State {
+        tell_far_end(&self.call, cause, port);
+        end(self.call, cause, core, port)
+    }
+
     /// Whether this is the modem's own loop.
     pub(crate) fn is_looped(&self) -> bool {
         self.call.direction == Direction::Looped
@@ -123,10 +129,7 @@ impl OnlineCommand {
                 let cause = self.call.gone.unwrap_or(Cause::RemoteHangUp);
                 end(self.call, cause, core, port)
             }
-            Timer::Idle => {
-                tell_far_end(&self.call, Cause::Idle, port);
-                end(self.call, Cause::Idle, core, port)
-            }
+            Timer::Idle => self.end(Cause::Idle, core, port),
             _ => State::OnlineCommand(self),
         }
     }

@@ -43,7 +43,7 @@ impl Part {
         let Some(place) = self.messages.add(arrived) else { return };
         self.keep_message(place, turn);
         if tell != 0 {
-            turn.indicate(format!("+CMTI: \"SM\",{}", place.0));
+            turn.indicate_by(settings::TELL_MODE, format!("+CMTI: \"SM\",{}", place.0));
         }
     }
 

@@ -15,14 +15,11 @@ use crate::core::Core;
 use crate::port::Port;
 use crate::state::{State, StateName};
 
-/// `+CFUN`: 4 is off the air, and 1,0 is back on it.
+/// `+CFUN`: 4 and 0 are off the air, and 1,0 is back on it.
 pub(super) fn function(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
     match turn.named.act {
-        ExtendedAct::Read => {
-            let number = if part.air == Air::On { 1 } else { 4 };
-            Ok(Done::Lines(vec![format!("+CFUN: {number}")]))
-        }
-        ExtendedAct::Test => Ok(Done::Lines(vec!["+CFUN: (1,4),(0,1)".to_owned()])),
+        ExtendedAct::Read => Ok(Done::Lines(vec![format!("+CFUN: {}", part.air.number())])),
+        ExtendedAct::Test => Ok(Done::Lines(vec!["+CFUN: (0,1,4),(0,1)".to_owned()])),
         ExtendedAct::Set(values) => {
             let values: Vec<Value<'_>> = values.iter().collect();
             let stays = turn.facts().function == Function::Stays;
@@ -35,9 +32,10 @@ pub(super) fn function(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
                     Ok(Done::Restart(span))
                 }
                 [Value::Number(4)] | [Value::Number(4), Value::Number(0)] => {
-                    part.air = Air::Off;
-                    part.leave(turn);
-                    Ok(Done::Ok)
+                    part.leave_air(Air::Off, turn)
+                }
+                [Value::Number(0)] | [Value::Number(0), Value::Number(0)] => {
+                    part.leave_air(Air::Least, turn)
                 }
                 [Value::Number(_), ..] => Err(error::NOT_SUPPORTED),
                 _ => Err(Refusal::Syntax),
@@ -48,6 +46,13 @@ pub(super) fn function(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
 }
 
 impl Part {
+    /// Off the air: bearers and calls end.
+    fn leave_air(&mut self, air: Air, turn: &mut Turn<'_, '_>) -> Reply {
+        self.air = air;
+        self.leave(turn);
+        Ok(Done::Ok)
+    }
+
     /// Back on the air, where the module was off it.
     fn take_air(&mut self, turn: &mut Turn<'_, '_>) -> Reply {
         self.air = Air::On;

@@ -136,7 +136,8 @@ pub(super) fn restricted(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
         return Err(error::SIM_ABSENT);
     }
     let file = File::of(id);
-    if file != Some(File::CardNumber) {
+    // 3GPP TS 51.011, 10: the others may always be read, and descriptions too.
+    if (act, file) == (READ_BINARY, Some(File::Subscriber)) {
         part.sim.ready()?;
     }
     let facts = turn.facts();

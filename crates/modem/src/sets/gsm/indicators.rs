@@ -54,22 +54,27 @@ impl Part {
 
     /// Tells what has changed since the last time, if somebody wants to know.
     pub(super) fn tell_indicators(&mut self, turn: &mut Turn<'_, '_>) {
+        for line in self.news_of_indicators(turn) {
+            turn.indicate_by(settings::EVENTS, line);
+        }
+    }
+
+    /// What has changed since the last time, if somebody wants to know.
+    pub(super) fn news_of_indicators(&mut self, turn: &Turn<'_, '_>) -> Vec<String> {
         let now = self.indicators(turn.facts());
         let before = std::mem::replace(&mut self.shown, now);
-        if before == now || !is_told(turn) {
-            return;
+        if !is_told(turn) {
+            return Vec::new();
         }
-        for (place, (before, now)) in (1..).zip(before.into_iter().zip(now)) {
-            if before != now {
-                turn.indicate(format!("+CIEV: {place},{now}"));
-            }
-        }
+        let changes = (1..).zip(before.into_iter().zip(now));
+        let changes = changes.filter(|(_, (before, now))| before != now);
+        changes.map(|(place, (_, now))| format!("+CIEV: {place},{now}")).collect()
     }
 
     /// News of packet data.
     pub(super) fn tell_packet_event(&self, event: &str, turn: &mut Turn<'_, '_>) {
         if turn.core.settings.number(settings::PACKET_EVENTS) > 0 {
-            turn.indicate(format!("+CGEV: {event}"));
+            turn.indicate_by(settings::PACKET_EVENTS, format!("+CGEV: {event}"));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Registration, signal, operator: `+CREG`, `+CGREG`, `+CSQ`, `+COPS`.
 
-use at::body::{ExtendedAct, Value};
+use at::body::{ExtendedAct, Value, Values};
 
 use super::charset::Charset;
 use super::due::Later;
@@ -14,7 +14,7 @@ use super::{Done, Part, Reply, Turn, settings};
 pub(super) struct Network {
     /// As `+CREG` has it.
     status: u8,
-    selection: Selection,
+    pub(super) selection: Selection,
     /// How `+COPS?` writes the operator.
     format: u8,
     attached: bool,
@@ -22,7 +22,7 @@ pub(super) struct Network {
 
 /// Who chooses the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Selection {
+pub(super) enum Selection {
     Automatic,
     Manual,
     /// The module stays off the air.
@@ -35,6 +35,19 @@ pub(super) enum Air {
     #[default]
     On,
     Off,
+    /// Off, with as little else as there can be.
+    Least,
+}
+
+impl Air {
+    /// As `+CFUN` has it.
+    pub(super) const fn number(self) -> u8 {
+        match self {
+            Self::On => 1,
+            Self::Off => 4,
+            Self::Least => 0,
+        }
+    }
 }
 
 const IDLE: u8 = 0;
@@ -77,8 +90,7 @@ impl Network {
 impl Part {
     /// The module may use the air: it searches.
     pub(super) fn search(&mut self, turn: &mut Turn<'_, '_>) {
-        let off = self.network.selection == Selection::Off || self.air == Air::Off;
-        if off || self.network.status != IDLE {
+        if self.is_off_air() || self.network.status != IDLE {
             return;
         }
         self.set_status(SEARCHING, turn);
@@ -157,10 +169,11 @@ impl Part {
 
     /// What `+CSQ` tells.
     pub(super) fn strength(&self, facts: &Facts) -> (u8, u8) {
-        let off = self.air == Air::Off
-            || self.network.selection == Selection::Off
-            || facts.registration == Registration::Searching;
-        if off { (99, 99) } else { (facts.signal, facts.bit_errors) }
+        if self.is_off_air() || facts.registration == Registration::Searching {
+            (99, 99)
+        } else {
+            (facts.signal, facts.bit_errors)
+        }
     }
 
     fn tell(&self, name: &str, cell: settings::Cell, status: u8, turn: &mut Turn<'_, '_>) {
@@ -274,7 +287,7 @@ pub(super) fn operator(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
             part.sim.ready()?;
             Ok(Done::After(turn.facts().scan, Later::Scanned))
         }
-        ExtendedAct::Set(values) => choose(part, &values.iter().collect::<Vec<_>>(), turn),
+        ExtendedAct::Set(values) => choose(part, &with_digits(values), turn),
         ExtendedAct::Execute => Err(Refusal::Syntax),
     }
 }
@@ -320,6 +333,21 @@ pub(super) fn name(format: u8, charset: Charset, facts: &Facts) -> Vec<u8> {
     }
 }
 
+/// The values of `+COPS` and `+CPOL`, with a network's number as it was typed: it may begin with zeros.
+pub(super) fn with_digits<'a>(values: &Values<'a>) -> Vec<Value<'a>> {
+    let mut all: Vec<_> = values.iter().collect();
+    if let Some(name @ Value::Number(_)) = all.get_mut(2) {
+        let typed = values.raw().split(|byte| *byte == b',').nth(2).unwrap_or_default();
+        let digits: String = typed
+            .iter()
+            .filter(|byte| byte.is_ascii_digit())
+            .map(|byte| char::from(*byte))
+            .collect();
+        *name = Value::Word(digits.into());
+    }
+    all
+}
+
 fn choose(part: &mut Part, values: &[Value<'_>], turn: &mut Turn<'_, '_>) -> Reply {
     let mode = values.first().and_then(Value::number).ok_or(Refusal::Syntax)?;
     if let Some(format) = values.get(1).filter(|value| **value != Value::Omitted) {
@@ -358,13 +386,9 @@ fn choose(part: &mut Part, values: &[Value<'_>], turn: &mut Turn<'_, '_>) -> Rep
 
 /// Whether this names our operator, in the equipment's characters or as digits.
 pub(super) fn is_ours(wanted: &Value<'_>, charset: Charset, facts: &Facts) -> bool {
-    let text = match wanted {
-        Value::Omitted => return false,
-        Value::Number(number) => format!("{number:05}"),
-        Value::Word(text) | Value::Text(text) => text.clone().into_owned(),
-    };
+    let Some(text) = wanted.text() else { return false };
     let spelled = charset.read(text.as_bytes());
     let names = [&facts.operator, &facts.operator_short, &facts.network];
     let is = |text: &str| names.iter().any(|known| known.eq_ignore_ascii_case(text));
-    is(&text) || spelled.is_some_and(|text| is(&text))
+    is(text) || spelled.is_some_and(|text| is(&text))
 }

@@ -1,5 +1,7 @@
 //! Packet data: `+CGATT`, `+CGDCONT`, `+CGACT`, `+CGPADDR`, `+CGCLASS`.
 
+use std::collections::BTreeMap;
+
 use at::body::{ExtendedAct, Value};
 
 use super::due::Later;
@@ -38,9 +40,22 @@ impl Packet {
         }
     }
 
-    fn numbers(&self) -> Vec<u8> {
-        self.contexts.iter().map(|context| context.number).collect()
+    /// The fixed address of a context, if it has one.
+    fn address(&self, number: u8) -> &str {
+        let mut own = self.contexts.iter().filter(|context| context.number == number);
+        own.next().map_or("", |context| &context.address)
     }
+
+    /// All contexts, and whether they are active; a bearer of the TCP/IP commands is one, defined or not.
+    fn all(&self, bearer: Option<u8>) -> BTreeMap<u8, bool> {
+        let own = self.contexts.iter().map(|context| (context.number, context.active));
+        own.chain(bearer.map(|number| (number, true))).collect()
+    }
+}
+
+/// The context of a bearer that is started.
+fn bearer(turn: &Turn<'_, '_>) -> Option<u8> {
+    crate::sets::context(turn.core).map(|(number, _)| number)
 }
 
 /// `+CGATT`
@@ -137,27 +152,26 @@ fn define(part: &mut Part, values: &[Value<'_>]) -> Reply {
 /// `+CGACT`
 pub(super) fn activation(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
     match turn.named.act {
-        ExtendedAct::Read => Ok(Done::Lines(
-            part.packet
-                .contexts
-                .iter()
-                .map(|context| format!("+CGACT: {},{}", context.number, u8::from(context.active)))
-                .collect(),
-        )),
+        ExtendedAct::Read => {
+            let contexts = part.packet.all(bearer(turn)).into_iter();
+            let line = |(number, active)| format!("+CGACT: {number},{}", u8::from(active));
+            Ok(Done::Lines(contexts.map(line).collect()))
+        }
         ExtendedAct::Test => Ok(Done::Lines(vec!["+CGACT: (0,1)".to_owned()])),
         ExtendedAct::Set(values) => {
             let values: Vec<Value<'_>> = values.iter().collect();
             let (state, numbers) = values.split_first().ok_or(Refusal::Syntax)?;
+            let known = part.packet.all(bearer(turn));
             let mut wanted = Vec::new();
             for number in numbers {
                 let number = context_number(number)?;
-                if !part.packet.numbers().contains(&number) {
+                if !known.contains_key(&number) {
                     return Err(error::NOT_ALLOWED);
                 }
                 wanted.push(number);
             }
             if wanted.is_empty() {
-                wanted = part.packet.numbers();
+                wanted = known.into_keys().collect();
             }
             match state.number() {
                 Some(0) => {
@@ -177,13 +191,13 @@ pub(super) fn activation(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
 
 impl Part {
     fn put_down(&mut self, wanted: &[u8], turn: &mut Turn<'_, '_>) {
-        let mut ended = Vec::new();
+        let known = self.packet.all(bearer(turn)).into_iter();
+        let active = known.filter(|(number, active)| *active && wanted.contains(number));
+        let ended: Vec<u8> = active.map(|(number, _)| number).collect();
         for context in &mut self.packet.contexts {
-            if context.active && wanted.contains(&context.number) {
-                context.active = false;
-                ended.push(context.number);
-            }
+            context.active &= !ended.contains(&context.number);
         }
+        crate::sets::contexts_end(turn.core, &ended);
         for number in ended {
             let address = &turn.facts().address;
             let event = format!("ME DEACT \"IP\",\"{address}\",{number}");
@@ -194,23 +208,28 @@ impl Part {
 
 /// `+CGPADDR`
 pub(super) fn addresses(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
+    let bearer = crate::sets::context(turn.core);
+    let known = part.packet.all(bearer.map(|(number, _)| number));
+    let all: Vec<u8> = known.keys().copied().collect();
     let wanted = match turn.named.act {
-        ExtendedAct::Execute | ExtendedAct::Read => part.packet.numbers(),
+        ExtendedAct::Execute | ExtendedAct::Read => all,
         ExtendedAct::Set(values) => {
             values.iter().map(|value| context_number(&value)).collect::<Result<_, _>>()?
         }
         ExtendedAct::Test => {
-            let numbers: Vec<String> = part.packet.numbers().iter().map(u8::to_string).collect();
+            let numbers: Vec<String> = all.iter().map(u8::to_string).collect();
             return Ok(Done::Lines(vec![format!("+CGPADDR: ({})", numbers.join(","))]));
         }
     };
-    let known = part.packet.contexts.iter().filter(|context| wanted.contains(&context.number));
-    let lines = known.map(|context| {
-        let address = match (context.active, context.address.as_str()) {
-            (true, "") => turn.facts().address.as_str(),
-            (_, fixed) => fixed,
+    let lines = known.into_iter().filter(|(number, _)| wanted.contains(number));
+    let lines = lines.map(|(number, active)| {
+        let fixed = part.packet.address(number);
+        let address = match (bearer, fixed, active) {
+            (Some((own, address)), ..) if own == number => address.to_string(),
+            (_, "", true) => turn.facts().address.clone(),
+            (_, fixed, _) => fixed.to_owned(),
         };
-        format!("+CGPADDR: {},\"{address}\"", context.number)
+        format!("+CGPADDR: {number},\"{address}\"")
     });
     Ok(Done::Lines(lines.collect()))
 }

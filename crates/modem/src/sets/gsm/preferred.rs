@@ -72,8 +72,7 @@ pub(super) fn operators(part: &mut Part, turn: &mut Turn<'_, '_>) -> Reply {
         }
         ExtendedAct::Set(values) => {
             part.sim.ready()?;
-            let values: Vec<Value<'_>> = values.iter().collect();
-            write_down(part, &values, turn)
+            write_down(part, &network::with_digits(values), turn)
         }
         ExtendedAct::Execute => Err(Refusal::Syntax),
     }
@@ -126,7 +125,6 @@ impl Part {
     /// The digits of a network that is given in this format; a module knows few names.
     fn network_of(&self, format: u8, name: &Value<'_>, facts: &Facts) -> Option<String> {
         match (format, name) {
-            (DIGITS, Value::Number(number)) => Some(format!("{number:05}")),
             (DIGITS, Value::Text(text) | Value::Word(text)) => Some(text.clone().into_owned()),
             _ => network::is_ours(name, self.charset, facts).then(|| facts.network.clone()),
         }

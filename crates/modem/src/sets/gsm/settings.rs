@@ -22,6 +22,8 @@ pub(super) const TRANSPARENCY: Cell = Cell::field("+CBST", 2, Span(0, 3), 1);
 pub(super) const FORMAT: Cell = Cell::of("+CMGF", Span(0, 1), 0);
 /// `+CSDH`: whether text mode shows all there is.
 pub(super) const HEADERS: Cell = Cell::of("+CSDH", Span(0, 1), 0);
+/// `+CNMI`: what becomes of news while data passes.
+pub(super) const TELL_MODE: Cell = Cell::of("+CNMI", Span(0, 3), 0);
 /// `+CNMI`: how messages that arrive are told.
 pub(super) const TELL: Cell = Cell::field("+CNMI", 1, Span(0, 3), 0);
 /// `+CNMI`: how reports are told.
@@ -61,13 +63,13 @@ pub(crate) const SETTINGS: &[Command] = &[
     acts(
         "+CNMI",
         &[
-            Cell::of("+CNMI", Span(0, 3), 0),
+            TELL_MODE,
             TELL,
             Cell::field("+CNMI", 2, Span(0, 3), 0),
             REPORTS,
             Cell::field("+CNMI", 4, Span(0, 1), 0),
         ],
-        "second value: a message that arrives 0 is stored, 1 +CMTI tells of it, 2 +CMT shows it; fourth: 1 +CDS reports",
+        "1 as first value: news are dropped while data passes; second: a message that arrives 0 is stored, 1 +CMTI tells of it, 2 +CMT shows it; fourth: 1 +CDS reports",
     ),
     acts(
         "+CSMP",
@@ -99,12 +101,13 @@ pub(crate) const SETTINGS: &[Command] = &[
             INDICATED,
             Cell::field("+CMER", 4, Span(0, 1), 0),
         ],
-        "first value 1 to 3 and fourth 1 or 2: +CIEV tells the indicators of +CIND that change",
+        "first value 1 to 3 and fourth 1 or 2: +CIEV tells the indicators of +CIND that change; 1 drops what changes \
+         while data passes",
     ),
     acts(
         "+CGEREP",
         &[PACKET_EVENTS, Cell::field("+CGEREP", 1, Span(0, 1), 0)],
-        "1 or 2: +CGEV tells of packet data that ends",
+        "1 or 2: +CGEV tells of packet data that ends; 1 drops it while data passes",
     ),
     shown("+CVHU", &[Cell::of("+CVHU", Span(0, 1), 0)], "hang-up of voice calls"),
 ];

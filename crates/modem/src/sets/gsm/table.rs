@@ -79,7 +79,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     command_of(
         "+CFUN",
         control::function,
-        "1: the module starts anew; 4: off the air; 1,0: on it again",
+        "1: the module starts anew; 0 or 4: off the air, and calls and bearers end; 1,0: on it again",
     ),
     command_of("+CPOF", control::power_off, "off, until DTR goes on again"),
     command_of("+CPAS", control::activity, "ready, ringing or in a call"),

@@ -84,15 +84,22 @@ pub(crate) fn progress(progress: Progress, core: &mut Core, port: &mut Port<'_>)
         Progress::Begun => (16, "+WIND: 5,1"),
         Progress::Over => (32, "+WIND: 6,1"),
     };
-    let asked = core.sets.get().and_then(|inner| inner.gsm.as_ref()).map(|part| part.indications);
-    with(&Named::NONE, None, core, port, |part, _| {
+    let told = with(&Named::NONE, None, core, port, |part, turn| {
         let over = progress == Progress::Over;
         part.in_call = if over { InCall::No } else { InCall::Yes };
+        let wind = (part.indications & bit != 0).then(|| line.to_owned());
+        let mut told: Vec<String> = wind.into_iter().collect();
+        // Nothing passes yet in a call that begins, so that nobody has to wait for it.
+        if !over {
+            told.extend(part.news_of_indicators(turn));
+        }
+        told
     });
-    match progress {
-        _ if asked.unwrap_or(0) & bit == 0 => {}
-        Progress::Over => core.sets.indicate(line.to_owned()),
-        Progress::Begun | Progress::Alerted => core.information(&[line.to_owned()], port),
+    for line in told.unwrap_or_default() {
+        match progress {
+            Progress::Over => core.sets.indicate(line),
+            Progress::Begun | Progress::Alerted => core.information(&[line], port),
+        }
     }
 }
 
