@@ -10,7 +10,7 @@ const OPENING: &str = "# GSM commands
 The command set `gsm` (`sets = \"gsm\"` in a persona; the Wavecom personas have it) is that of a GSM module:
 3GPP TS 27.007 and 27.005 as Wavecom's modules have them. There is no radio. The card, the network and how
 long things take are what the persona says under `[gsm]` ([persona-keys.md](persona-keys.md)) and the line
-under `sim` and `radio` ([configuration.md](configuration.md)). What the module has to tell of itself unasked
+in its [`gsm` table](configuration.md#line-gsm). What the module has to tell of itself unasked
 (`+CREG`, `+WIND`, `+CMTI`) it says between lines, never within an answer or a call's data.
 
 Errors are `+CME ERROR: n` with `AT+CMEE=1`, words with `AT+CMEE=2` where the persona knows that, and `ERROR`
@@ -33,7 +33,7 @@ The network knows no `+CUSD` strings and has no second call that could wait; wha
 has that number.
 
 Messages go from line to line by the lines' numbers, or to a program: see
-[configuration.md](configuration.md). Text mode and PDU mode are both there; a text is typed behind `> ` and
+[the line's `gsm` table](configuration.md#line-gsm). Text mode and PDU mode are both there; a text is typed behind `> ` and
 ends with Ctrl-Z, or is given up with ESC, or after three minutes of silence.
 ";
 
