@@ -134,9 +134,7 @@ pub(crate) async fn talk(
     if site.house.clock.now().1 == Stamp::Unsure {
         station = station.with_time_first();
     }
-    for (id, definition) in site.house.shelf.with(|shelf| shelf.points()).await? {
-        station.define(id, definition);
-    }
+    define(site, &mut station).await?;
     station.describe(site.devices.iter().flat_map(describe::points).collect());
     let (answers, mut answered) = mpsc::channel::<(u32, Pdu)>(telemetry::limits::ANSWERS);
     station.input(clock_now(), heard, &mut out);
@@ -154,9 +152,7 @@ pub(crate) async fn talk(
             Some((id, pdu)) = answered.recv() => station.answer(clock_now(), id, pdu, &mut out),
             changed = stored.changed() => {
                 if changed.is_ok() {
-                    for (id, definition) in site.house.shelf.with(|shelf| shelf.points()).await? {
-                        station.define(id, definition);
-                    }
+                    define(site, &mut station).await?;
                     station.fresh(clock_now());
                 }
             }
@@ -164,6 +160,14 @@ pub(crate) async fn talk(
             () = stopped(&mut stop) => return Err(TalkError::Ended(End::Done)),
         }
     }
+}
+
+/// Tells the machine what the points are of which there are samples.
+async fn define(site: &Site, station: &mut Station) -> Result<(), TalkError> {
+    for (id, definition) in site.house.shelf.with(|shelf| shelf.points()).await? {
+        station.define(id, definition);
+    }
+    Ok(())
 }
 
 /// Does what there is to do, until the machine waits for something. `Ended`: it is over.
@@ -190,6 +194,10 @@ async fn settle(
         let Some(after) = station.wants() else { return Ok(()) };
         let samples =
             site.house.shelf.with(move |shelf| shelf.after(after, limits::READ_AHEAD)).await?;
+        // Some may be of points of which there were none when this was last asked.
+        if samples.iter().any(|sample| !station.knows(sample.point)) {
+            define(site, station).await?;
+        }
         station.upload(clock_now(), &samples, out);
     }
 }

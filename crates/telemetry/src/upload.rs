@@ -105,9 +105,9 @@ impl Upload {
             if sample.seq <= batch.through() || (batch.count() > 0 && batch.len() >= self.room) {
                 break;
             }
-            if !self.told.contains(&sample.point)
-                && let Some(definition) = definition(sample.point)
-            {
+            if !self.told.contains(&sample.point) {
+                // A centre hangs up on samples of points that it was never told of.
+                let Some(definition) = definition(sample.point) else { break };
                 batch.define(sample.point, definition);
                 self.told.insert(sample.point);
             }
@@ -186,3 +186,44 @@ impl Upload {
 
 /// Bytes at which a batch is full: the longest sample with the longest definition still fits into a message then.
 const LARGEST: usize = limits::MESSAGE - (limits::TEXT + 3 * limits::NAME + 64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Message;
+    use crate::sample::{Quality, Reason, Stamp, Value};
+
+    fn sample(seq: u64, point: u32) -> Sample {
+        Sample {
+            seq,
+            point: PointId(point),
+            at_ms: 0,
+            stamp: Stamp::Sure,
+            reason: Reason::Schedule,
+            quality: Quality::Good,
+            value: Value::Unsigned(seq),
+        }
+    }
+
+    #[test]
+    fn a_sample_whose_point_is_not_known_yet_waits_until_it_is() {
+        let level = Definition {
+            device: "tank".to_owned(),
+            unit: 1,
+            point: "level".to_owned(),
+            measure: String::new(),
+        };
+        let samples = [sample(1, 1), sample(2, 2), sample(3, 1)];
+        let (mut upload, now) = (Upload::new(3, 0), Instant::ORIGIN);
+        let known = |id: PointId| (id == PointId(1)).then_some(&level);
+        let batch = upload.batch(now, &samples, known).unwrap();
+        let Ok(Message::Batch { samples: sent, .. }) = Message::decode(&batch) else { panic!() };
+        assert_eq!(sent, [sample(1, 1)]);
+        assert_eq!(upload.acknowledged(now, 1), News::Through(1));
+        assert!(upload.batch(now, &samples, known).is_none());
+        upload.fresh();
+        let batch = upload.batch(now, &samples, |_| Some(&level)).unwrap();
+        let Ok(Message::Batch { samples: sent, .. }) = Message::decode(&batch) else { panic!() };
+        assert_eq!(sent, samples[1..]);
+    }
+}
