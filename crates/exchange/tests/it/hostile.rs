@@ -2,6 +2,7 @@
 //! keep its own call off the records.
 
 use std::net::SocketAddr;
+use std::process::Command;
 use std::time::Duration;
 
 use carrier::CallOptions;
@@ -133,17 +134,34 @@ async fn none_disturbs_another_call_nor_is_missing(accept: &str, scheme: &str) {
     round_trip(&mut good, 0).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_flood_at_a_listener_for_telnet_and_raw_callers_is_felt_or_missing() {
-    none_disturbs_another_call_nor_is_missing("[\"telnet\", \"raw\"]", "tcp").await;
+/// Runs this test in a process of its own: its memory is measured, and the other tests' isn't meant.
+fn alone(test: &str, accept: &str, scheme: &str) {
+    const IS_ALONE: &str = "TRUNKLINE_TEST_IS_ALONE";
+    if std::env::var_os(IS_ALONE).is_some() {
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(2).enable_all().build().expect("a runtime");
+        return runtime.block_on(none_disturbs_another_call_nor_is_missing(accept, scheme));
+    }
+    let mut again = Command::new(std::env::current_exe().expect("this program"));
+    let again = again.args(["--exact", &format!("hostile::{test}")]).env(IS_ALONE, "");
+    let output = again.output().expect("started");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_flood_at_a_listener_for_telnet_callers_is_felt_or_missing() {
-    none_disturbs_another_call_nor_is_missing("[\"telnet\"]", "telnet").await;
+#[test]
+fn no_flood_at_a_listener_for_telnet_and_raw_callers_is_felt_or_missing() {
+    let test = "no_flood_at_a_listener_for_telnet_and_raw_callers_is_felt_or_missing";
+    alone(test, "[\"telnet\", \"raw\"]", "tcp");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_flood_at_a_listener_for_raw_callers_is_felt_or_missing() {
-    none_disturbs_another_call_nor_is_missing("[\"raw\"]", "tcp").await;
+#[test]
+fn no_flood_at_a_listener_for_telnet_callers_is_felt_or_missing() {
+    let test = "no_flood_at_a_listener_for_telnet_callers_is_felt_or_missing";
+    alone(test, "[\"telnet\"]", "telnet");
+}
+
+#[test]
+fn no_flood_at_a_listener_for_raw_callers_is_felt_or_missing() {
+    alone("no_flood_at_a_listener_for_raw_callers_is_felt_or_missing", "[\"raw\"]", "tcp");
 }
