@@ -53,6 +53,7 @@ pub mod ssh;
 mod ssh;
 mod tally;
 mod throttle;
+mod timer;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(not(feature = "tls"))]
@@ -90,6 +91,7 @@ pub use socket::{Keepalive, SocketOptions};
 pub use ssh::SshFailure;
 pub use tally::{Sum, Tally};
 pub use throttle::{Bucket, Throttled};
+pub use timer::{Timer, due};
 pub use tls::Door as TlsDoor;
 pub use trunks::{Asking, Dialling, Trunks};
 pub use wire::Peer;

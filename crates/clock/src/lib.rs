@@ -4,7 +4,8 @@
 //! [`Instant`], and a machine answers with the instant at which it wants to be called again. Drivers
 //! make instants from the operating system's monotonic clock, tests and fuzzers from plain numbers.
 //!
-//! Start with [`Instant`]; [`Timers`] is the small deadline table that a machine keeps.
+//! Start with [`Instant`]; [`Timers`] is the small deadline table that a machine keeps. [`Date`] and [`Civil`] are what
+//! days and moments are called, for whoever shows them to people.
 //!
 //! ```
 //! use clock::{Instant, Timers};
@@ -21,11 +22,13 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic))]
 
+mod calendar;
 mod timers;
 
 use std::ops::Add;
 use std::time::Duration;
 
+pub use calendar::{Civil, Date};
 pub use timers::Timers;
 
 /// A point on a monotonic clock, in nanoseconds since an arbitrary origin.

@@ -18,9 +18,9 @@ use crate::config::{
 };
 use crate::limits;
 use crate::machine::Pepper;
-use crate::password::{Cost, Decoy, Verifier};
 use crate::pump::EchoRules;
 use crate::recipe::Recipe;
+use crate::verifier::{Cost, Decoy, Verifier};
 
 /// The accounts of an exchange, checked and with their passwords at hand. Replaced as a whole.
 #[derive(Debug)]
@@ -248,7 +248,7 @@ fn check_name(name: &str) -> Result<(), AccountFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::password::cheap_hash;
+    use crate::verifier::cheap_hash;
 
     fn account(rest: &str) -> Result<Accounts, AccountFault> {
         let hash = cheap_hash("secret");

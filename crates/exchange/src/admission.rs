@@ -13,7 +13,7 @@ use crate::call::CallId;
 use crate::guard::Guard;
 use crate::in_force::Settings;
 use crate::origin::Origin;
-use crate::password::Verdict;
+use crate::verifier::Verdict;
 
 /// Somebody who has shown that an account is his; what [`Exchange::take_authenticated`] wants.
 ///

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use carrier::{Call, Queue, Received, clock_now};
+use carrier::{Call, Queue, Received, Timer, clock_now};
 use clock::Instant;
 use telnet::LineEnds;
 
@@ -14,7 +14,6 @@ use crate::call::{CallEnd, CallId};
 use crate::limits;
 use crate::login::Guest;
 use crate::pump::EchoRules;
-use crate::pump::timer::Timer;
 use crate::registry::Entry;
 use crate::session::Admitted;
 

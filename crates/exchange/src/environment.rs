@@ -4,9 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::time::SystemTime;
 
+use clock::Civil;
 use tty::User;
 
-use crate::calendar::Moment;
 use crate::call::CallId;
 use crate::origin::Origin;
 use crate::recipe::Recipe;
@@ -150,8 +150,9 @@ fn or_none(caller_id: &str) -> &str {
 
 /// `MMDD` and `HHMM`, as a telephone's caller ID gives them; in UTC.
 fn date_and_time(at: SystemTime) -> (String, String) {
-    let Moment { month, day, hour, minute, .. } = at.into();
-    (format!("{month:02}{day:02}"), format!("{hour:02}{minute:02}"))
+    let at = Civil::from(at);
+    let (date, [hour, minute, ..]) = (at.date(), at.time());
+    (format!("{:02}{:02}", date.month(), date.day()), format!("{hour:02}{minute:02}"))
 }
 
 #[cfg(test)]

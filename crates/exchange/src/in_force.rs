@@ -9,10 +9,10 @@ use crate::account::{AccountError, AccountFault, Accounts, Service};
 use crate::audit::Audit;
 use crate::config::{AuditConfig, ExchangeConfig, HangUpConfig, Kind, RootPrograms};
 use crate::exchange::StartError;
-use crate::password::Checker;
 use crate::session::Script;
 use crate::ssh;
 use crate::user::{self, Reach};
+use crate::verifier::Checker;
 
 /// The configuration that is in force, checked and opened.
 #[derive(Debug)]

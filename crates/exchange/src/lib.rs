@@ -40,7 +40,6 @@ mod account;
 mod admission;
 mod attendant;
 mod audit;
-mod calendar;
 mod call;
 mod callback;
 mod com_port;
@@ -62,7 +61,6 @@ mod machine;
 mod manners;
 mod moment;
 mod origin;
-mod password;
 mod patience;
 mod pump;
 mod recipe;
@@ -80,6 +78,7 @@ mod ssh;
 mod ssh;
 mod terminal;
 mod user;
+mod verifier;
 mod wait;
 
 pub use account::{
@@ -88,7 +87,6 @@ pub use account::{
 pub use admission::{Checked, Identified, Proof};
 pub use attendant::{Attendant, Attending, Visit};
 pub use audit::{Audit, AuditError, AuditFault, Event, Verified, verify as verify_audit};
-pub use calendar::Moment;
 pub use call::{CallEnd, CallId, CallRecord, CallStatus, NoCallId};
 pub use callback::{Calling, Dialler};
 pub use config::{
@@ -104,7 +102,8 @@ pub use login::Told;
 pub use machine::{MachineSecretError, Pepper, PepperError, machine_verifier, make_machine_secret};
 pub use manners::{ListenerFault, TlsFault};
 pub use origin::{Origin, Over};
-pub use password::{PasswordError, hash_password};
+pub use password::hash as hash_password;
 pub use records::{Kept, NotKept, OpenRecord, RecordKeeper, Unheard};
 pub use settings::{Secret, SecretError, SecretRef};
 pub use user::trouble_with_users;
+pub use verifier::PasswordError;

@@ -15,7 +15,7 @@ pub const HANDSHAKE: Duration = Duration::from_secs(20);
 pub const NAME: usize = 64;
 
 /// Bytes in a password: room for a passphrase, and an upper bound on what is fed to the hash.
-pub const PASSWORD: usize = 128;
+pub const PASSWORD: usize = password::limits::PASSWORD;
 
 /// Prompts answered without a name (empty or refused lines) before the caller is sent away: a
 /// modem's noise and a few impatient Enters pass, a flood of line ends doesn't draw a flood of
@@ -31,15 +31,6 @@ pub const CALLER_TEXT: usize = 80;
 
 /// Characters of a public key with its comment: an RSA key of 16384 bits has 2,800.
 pub const SSH_KEY: usize = 8192;
-
-/// Memory of one password hash in KiB: four at once stay under the memory of a small server.
-pub const HASH_MEMORY_KIB: u32 = 256 * 1024;
-
-/// Passes of one password hash: more would let one login hold a thread for many seconds.
-pub const HASH_PASSES: u32 = 16;
-
-/// Lanes of one password hash.
-pub const HASH_LANES: u32 = 16;
 
 /// Sources whose recent password checks are remembered. At the limit strangers share one entry, so
 /// a flood from many addresses slows strangers, not memory.

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use carrier::{Call, Queue, Received, clock_now, scratch};
+use carrier::{Call, Queue, Received, Timer, clock_now, scratch};
 use clock::Instant;
 use settings::Secret;
 use telnet::{Event, TerminalName, WindowSize};
@@ -17,7 +17,6 @@ use crate::config::{On, Parity};
 use crate::guard::Guard;
 use crate::in_force::Settings;
 use crate::limits;
-use crate::pump::timer::Timer;
 use crate::registry::Entry;
 use crate::session::{Admitted, Check, Ending, Refused, Session, Step};
 use crate::shared::Direction;

@@ -2,13 +2,10 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use at::client::{Client, Event, Input, Level, Order, Output};
-use carrier::{clock_now, timer_at};
-use clock::Instant;
-use tokio::time::{Sleep, sleep_until};
+use carrier::{Timer, clock_now};
 use tty::{ModemLines, Serial, SerialEvent};
 
 use crate::limits;
@@ -21,8 +18,7 @@ pub(crate) struct Desk {
     wire: Wire,
     /// Came behind a `CONNECT`.
     early: Vec<u8>,
-    sleep: Option<Pin<Box<Sleep>>>,
-    alarm: Option<Instant>,
+    timer: Timer,
 }
 
 #[derive(Default)]
@@ -61,8 +57,7 @@ impl Desk {
             serial: Some(serial),
             wire: Wire::default(),
             early: Vec::new(),
-            sleep: None,
-            alarm: None,
+            timer: Timer::default(),
         }
     }
 
@@ -127,7 +122,7 @@ impl Desk {
             if let Some(event) = self.wire.events.pop_front() {
                 return Poll::Ready(Heard::Event(event));
             }
-            if self.poll_due(cx).is_ready() {
+            if self.timer.poll_due(cx, self.client.deadline()).is_ready() {
                 self.input(Input::Timeout);
                 continue;
             }
@@ -154,21 +149,5 @@ impl Desk {
                 Poll::Pending => return Poll::Pending,
             }
         }
-    }
-
-    /// Ready when the machine's time has come.
-    fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(due) = self.client.deadline() else {
-            (self.sleep, self.alarm) = (None, None);
-            return Poll::Pending;
-        };
-        if self.alarm != Some(due) {
-            self.sleep = Some(Box::pin(sleep_until(timer_at(due))));
-            self.alarm = Some(due);
-        }
-        let Some(sleep) = &mut self.sleep else { return Poll::Pending };
-        ready!(sleep.as_mut().poll(cx));
-        (self.sleep, self.alarm) = (None, None);
-        Poll::Ready(())
     }
 }

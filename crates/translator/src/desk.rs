@@ -6,13 +6,12 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use carrier::{clock_now, timer_at};
-use clock::Instant;
+use carrier::{Timer, clock_now};
 use gsm::{Event, Input, Level, Module, Note, Order, Output, Reason, Room};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::UnixStream;
 use tokio::sync::oneshot;
-use tokio::time::{Sleep, sleep, sleep_until};
+use tokio::time::{Sleep, sleep};
 use tty::{ModemLines, Serial, SerialEvent};
 
 use crate::call::End;
@@ -25,8 +24,7 @@ pub struct Desk {
     serial: Serial,
     wire: Wire,
     call: Option<Theirs>,
-    sleep: Option<Pin<Box<Sleep>>>,
-    alarm: Option<Instant>,
+    timer: Timer,
     room: Room,
     tries: Tries,
 }
@@ -109,8 +107,7 @@ impl Desk {
             serial,
             wire: Wire::default(),
             call: None,
-            sleep: None,
-            alarm: None,
+            timer: Timer::default(),
             room: Room::Some,
             tries,
         }
@@ -207,7 +204,7 @@ impl Desk {
                     None => continue,
                 }
             }
-            if self.poll_due(cx).is_ready() {
+            if self.timer.poll_due(cx, self.module.deadline()).is_ready() {
                 self.input(Input::Timeout);
                 continue;
             }
@@ -351,22 +348,6 @@ impl Desk {
         } else {
             self.input(Input::Data(buf.get(..count).unwrap_or_default()));
         }
-        Poll::Ready(())
-    }
-
-    /// Ready when the machine's time has come.
-    fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(due) = self.module.deadline() else {
-            (self.sleep, self.alarm) = (None, None);
-            return Poll::Pending;
-        };
-        if self.alarm != Some(due) {
-            self.sleep = Some(Box::pin(sleep_until(timer_at(due))));
-            self.alarm = Some(due);
-        }
-        let Some(sleep) = &mut self.sleep else { return Poll::Pending };
-        ready!(sleep.as_mut().poll(cx));
-        (self.sleep, self.alarm) = (None, None);
         Poll::Ready(())
     }
 }

@@ -6,8 +6,6 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use settings::{OneOrMany, SecretRef, Span};
 
-pub use crate::password::hash_password;
-
 /// The `[web]` table.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]

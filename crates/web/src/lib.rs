@@ -26,10 +26,10 @@ mod login;
 mod metrics;
 mod moment;
 mod page;
-mod password;
 mod patience;
 mod picture;
 mod problem;
+mod queue;
 mod random;
 mod routes;
 mod select;
@@ -40,16 +40,14 @@ mod staff;
 mod trace;
 mod visitor;
 
-pub use config::{
-    Fault, MetricsAccess, OperatorConfig, Role, TlsConfig, TokenConfig, WebConfig, hash_password,
-};
+pub use config::{Fault, MetricsAccess, OperatorConfig, Role, TlsConfig, TokenConfig, WebConfig};
 pub use house::{
     Busy, CallNow, CallOver, Deed, Direction, Ended, FailedLogin, Figures, GroupNow, House,
     LineNow, Listener, MemberKind, MemberNow, ModemNow, ModuleNow, Refusal, Trace, TraceEntry,
     TraceWay, TraceWhat,
 };
 pub use moment::Moment;
-pub use password::PasswordError;
+pub use password::{PasswordError, hash as hash_password};
 pub use server::{Secure, Securing, Server, Setup, StartError, Stream};
 pub use site::{
     AlarmNow, Asking, Piece, PointNow, SampleNow, Samples, SiteAnswer, SiteNow, SiteTraced,

@@ -80,7 +80,7 @@ pub const TOKENS: usize = 256;
 pub const NAME: usize = 64;
 
 /// Bytes of a password, so that what is hashed is bounded.
-pub const PASSWORD: usize = 128;
+pub const PASSWORD: usize = password::limits::PASSWORD;
 
 /// Bytes of a machine's token: 20 letters and digits are 100 bits, which nobody guesses.
 pub const TOKEN: usize = 20;
@@ -90,15 +90,6 @@ pub const HASHES: usize = 1;
 
 /// Logins that wait for a hash; more are turned away before any work.
 pub const HASH_QUEUE: usize = 16;
-
-/// Memory of one password hash in KiB, as for accounts.
-pub const HASH_MEMORY_KIB: u32 = 256 * 1024;
-
-/// Passes of one password hash.
-pub const HASH_PASSES: u32 = 16;
-
-/// Lanes of one password hash.
-pub const HASH_LANES: u32 = 16;
 
 /// Wrong passwords in a minute from one address; five can be made at once.
 pub const WRONG_PASSWORDS: u32 = 5;

@@ -10,6 +10,7 @@ use axum::extract::{Extension, State};
 use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use password::{Verdict, compare};
 use serde::Deserialize;
 use settings::Secret;
 use subtle::ConstantTimeEq as _;
@@ -19,7 +20,6 @@ use crate::guard::{self, Client};
 use crate::house::{Deed, FailedLogin};
 use crate::limits;
 use crate::moment::Moment;
-use crate::password::{Verdict, compare};
 use crate::patience::Source;
 use crate::problem::Problem;
 use crate::random::{self, digest, hex};
@@ -182,9 +182,9 @@ async fn check(
     let taken = app.patience.take(source, Instant::now());
     taken.map_err(|wait| Refused::TooOften(wait.as_secs() + 1))?;
     let password = Secret::new(form.password.clone().into_bytes());
-    let verifier = rules.staff.operator(&form.name).map(|known| Arc::clone(&known.verifier));
+    let kept = rules.staff.operator(&form.name).map(|known| Arc::clone(&known.kept));
     let decoy = Arc::clone(&rules.staff.decoy);
-    let verdict = app.hashing.run(move || compare(verifier.as_deref(), &decoy, &password)).await;
+    let verdict = app.hashing.run(move || compare(kept.as_deref(), &decoy, &password)).await;
     match (verdict, rules.staff.operator(&form.name)) {
         (Err(_), _) => Err(Refused::Busy),
         (Ok(Verdict::Right), Some(operator)) => {

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use password::{Decoy, Kept, PasswordError};
 use settings::{Secret, SecretError};
 use subtle::ConstantTimeEq as _;
 
 use crate::config::{OperatorConfig, Role, TokenConfig};
 use crate::limits;
-use crate::password::{Decoy, PasswordError, Verifier};
 use crate::random::{Digest, digest};
 
 /// Operators and machines, with their secrets fetched.
@@ -24,7 +24,7 @@ pub struct Staff {
 pub(crate) struct Operator {
     pub(crate) name: String,
     pub(crate) role: Role,
-    pub(crate) verifier: Arc<Verifier>,
+    pub(crate) kept: Arc<Kept>,
     /// Changes when his password does.
     pub(crate) mark: Digest,
 }
@@ -98,12 +98,12 @@ impl Staff {
             operators,
             |config| &config.name,
             |config| {
-                let verifier = Verifier::new(config.password.resolve(base)?)?;
-                let mark = verifier.mark();
+                let kept = Kept::read(config.password.resolve(base)?)?;
+                let mark = digest(kept.mark().expose());
                 Ok(Operator {
                     name: config.name.clone(),
                     role: config.role,
-                    verifier: Arc::new(verifier),
+                    kept: Arc::new(kept),
                     mark,
                 })
             },
@@ -123,7 +123,7 @@ impl Staff {
                 Ok(Token { name: config.name.clone(), role: config.role, digest })
             },
         )?;
-        let decoy = Decoy::like(operators.iter().map(|operator| &*operator.verifier));
+        let decoy = decoy_like(&operators);
         Ok(Self { operators, tokens, decoy: Arc::new(decoy) })
     }
 
@@ -176,6 +176,13 @@ fn checked<C, T>(
 fn is_name(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._@-".contains(c);
     !name.is_empty() && name.len() <= limits::NAME && name.chars().all(plain)
+}
+
+/// A decoy that costs as much as the most costly password.
+fn decoy_like(operators: &[Operator]) -> Decoy {
+    let costs = operators.iter().filter_map(|operator| operator.kept.cost());
+    let most = costs.max_by_key(|cost| u64::from(cost.memory) * u64::from(cost.passes));
+    Decoy::new(most.unwrap_or_default())
 }
 
 #[cfg(test)]

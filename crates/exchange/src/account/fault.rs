@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::limits;
-use crate::password::PasswordError;
+use crate::verifier::PasswordError;
 use settings::SecretError;
 
 /// An account that can't be.

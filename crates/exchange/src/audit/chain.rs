@@ -1,9 +1,9 @@
 //! Lines of the audit log, each of which holds the hash of the one before.
 
 use blake2::{Blake2b256, Digest as _};
+use clock::Civil;
 
 use super::Stamped;
-use crate::calendar::Moment;
 use crate::hex;
 
 /// The end of a chain: what the next line is made from.
@@ -28,10 +28,10 @@ impl Head {
     pub(super) fn line(self, stamped: &Stamped) -> String {
         let Stamped { at, event } = stamped;
         let mut line = format!(
-            "{{\"n\":{},\"before\":\"{}\",\"at\":\"{}\",\"what\":",
+            "{{\"n\":{},\"before\":\"{}\",\"at\":\"{:.3}\",\"what\":",
             self.lines + 1,
             hex::encode(&self.hash),
-            Moment::from(*at)
+            Civil::from(*at)
         );
         text(&mut line, event.what);
         for (name, value) in &event.facts {

@@ -4,10 +4,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use carrier::{Call, Queue, Received, clock_now, scratch};
+use carrier::{Call, Queue, Received, Timer, clock_now, scratch};
 use clock::Instant;
 
-use super::timer::Timer;
 use crate::call::CallEnd;
 use crate::limits;
 use crate::login::Guest;

@@ -8,13 +8,12 @@
 mod echo;
 mod inward;
 mod outward;
-pub(crate) mod timer;
 
 use std::process::ExitStatus;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use carrier::{Call, Counts, clock_now};
+use carrier::{Call, Counts, Timer, clock_now};
 use clock::Instant;
 use tty::Running;
 
@@ -29,7 +28,6 @@ use crate::service::Left;
 pub(crate) use echo::{Echo, EchoRules};
 use inward::Inward;
 use outward::{Outward, Parting};
-use timer::Timer;
 
 /// What it means that a caller has finished sending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

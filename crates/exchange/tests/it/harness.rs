@@ -6,9 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use argon2::password_hash::PasswordHasher;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, Version};
 use carrier::{AccessList, Call, CallOptions, Received};
 use exchange::{
     AccountConfig, Accounts, CallRecord, Exchange, ExchangeConfig, ListenConfig, RecordKeeper,
@@ -78,10 +75,9 @@ pub(crate) fn house(text: &str) -> House {
 
 /// The cheapest hash there is, for tests that aren't about its cost.
 pub(crate) fn cheap_hash(password: &str) -> String {
-    let params = Params::new(8, 1, 1, None).expect("within bounds");
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::default(), params);
-    let hash: PasswordHash = argon2.hash_password(password.as_bytes()).expect("hashed");
-    hash.to_string()
+    let secret = settings::Secret::new(password.as_bytes().to_vec());
+    let cheap = password::Cost { memory: 8, passes: 1, lanes: 1 };
+    password::hash_at(&secret, cheap).expect("hashed")
 }
 
 /// A running exchange.

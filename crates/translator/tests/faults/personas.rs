@@ -110,7 +110,7 @@ async fn any_step_may_go_wrong(persona: &'static str) {
         timeout(PATIENCE, steps(&house, persona)).await.expect("a call without faults works");
     assert!(count > 15, "{persona} has {count} steps");
     let wrong = |at, fault| goes_wrong(Arc::clone(&house), persona, at, fault);
-    every_step_goes_wrong(count, &Fault::REAL, wrong).await;
+    every_step_goes_wrong(count, &Fault::real(), wrong).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -34,8 +34,8 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    /// Those that a script can have.
-    pub(crate) const SCRIPTED: [Self; 9] = [
+    /// Those that both a script and a real module can have.
+    const SHARED: [Self; 8] = [
         Self::Refuses,
         Self::Silent,
         Self::Reboots,
@@ -44,24 +44,18 @@ impl Fault {
         Self::Late,
         Self::Echoes,
         Self::Chatters,
-        Self::Stops,
     ];
 
+    /// Those that a script can have.
+    pub(crate) fn scripted() -> Vec<Self> {
+        [&Self::SHARED[..], &[Self::Stops]].concat()
+    }
+
     /// Those that a real module, and a real far end, can have.
-    pub(crate) const REAL: [Self; 12] = [
-        Self::Refuses,
-        Self::Silent,
-        Self::Reboots,
-        Self::LosesBearer,
-        Self::Garbled,
-        Self::Late,
-        Self::Echoes,
-        Self::Chatters,
-        Self::Hangs,
-        Self::Unplugs,
-        Self::FarResets,
-        Self::FarCloses,
-    ];
+    pub(crate) fn real() -> Vec<Self> {
+        let theirs = [Self::Hangs, Self::Unplugs, Self::FarResets, Self::FarCloses];
+        [&Self::SHARED[..], &theirs].concat()
+    }
 }
 
 /// What goes wrong, known to the cable and to the test.

@@ -53,7 +53,7 @@ async fn any_step_may_go_wrong(dialect: &'static str) {
         timeout(PATIENCE, steps(dialect, &watch)).await.expect("a call without faults works");
     assert!(count > 8, "{dialect} has {count} steps");
     let wrong = |at, fault| goes_wrong(watch.clone(), dialect, at, fault);
-    every_step_goes_wrong(count + 4, &Fault::SCRIPTED, wrong).await;
+    every_step_goes_wrong(count + 4, &Fault::scripted(), wrong).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

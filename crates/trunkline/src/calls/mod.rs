@@ -11,7 +11,7 @@ pub(crate) use wanted::Limit;
 pub(crate) use wanted::{NoWanted, Wanted};
 
 use crate::json::Json;
-use crate::time::{Civil, Shown};
+use crate::time::Civil;
 
 /// A call, in progress or over.
 #[derive(Clone, Debug)]
@@ -117,7 +117,7 @@ impl Call {
 
 /// A moment as programs read it.
 fn moment(time: SystemTime) -> Json {
-    Civil::from(time).show(Shown::Seconds).to_string().into()
+    Civil::from(time).to_string().into()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::Call;
 use crate::json::Json;
-use crate::time::Civil;
+use crate::time::{at_millis, millis};
 
 /// Which calls somebody wants to see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,9 +87,8 @@ impl Wanted {
 
     /// As it is sent to a running instance.
     pub(crate) fn to_json(&self) -> Json {
-        let time = |time: Option<SystemTime>| {
-            time.map_or(Json::Null, |time| Json::Number(Civil::millis(time)))
-        };
+        let time =
+            |time: Option<SystemTime>| time.map_or(Json::Null, |time| Json::Number(millis(time)));
         let limit = match self.limit {
             Limit::All => "all".to_owned(),
             Limit::Most(most) => most.to_string(),
@@ -118,7 +117,7 @@ impl Wanted {
         };
         let time = |key: &'static str| match json.get(key) {
             None | Some(Json::Null) => Ok(None),
-            Some(Json::Number(millis)) => Ok(Some(Civil::at_millis(*millis))),
+            Some(Json::Number(millis)) => Ok(Some(at_millis(*millis))),
             Some(_) => Err(NoWanted(key)),
         };
         let failed = match json.get("failed") {

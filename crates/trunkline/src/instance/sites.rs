@@ -15,7 +15,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use super::{Instance, lock, standing};
 use crate::control::Span;
 use crate::json::Json;
-use crate::time::{Civil, Shown};
+use crate::time::Civil;
 
 /// Sites, and who may ask them, as a configuration has them.
 #[derive(Clone, Debug, Default)]
@@ -281,7 +281,7 @@ fn alarm(alarm: AlarmRow) -> Json {
 }
 
 fn shown(time: SystemTime) -> String {
-    Civil::from(time).show(Shown::Seconds).to_string()
+    Civil::from(time).to_string()
 }
 
 /// What a wish is, short enough to be shown.

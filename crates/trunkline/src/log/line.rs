@@ -8,7 +8,7 @@ use tracing::{Event, Level};
 
 use super::{Form, priority};
 use crate::style::Style;
-use crate::time::{Civil, Shown};
+use crate::time::{Civil, of_day};
 
 /// Writes an event as one line, with its end.
 pub(super) fn write(form: Form, now: SystemTime, event: &Event<'_>, out: &mut String) {
@@ -16,9 +16,9 @@ pub(super) fn write(form: Form, now: SystemTime, event: &Event<'_>, out: &mut St
     let now = Civil::from(now);
     let _ = match form {
         Form::Journal => write!(out, "<{}>", priority(level)),
-        Form::Plain => write!(out, "{} {:5} ", now.show(Shown::DateAndTime), level.as_str()),
+        Form::Plain => write!(out, "{:.3} {:5} ", now, level.as_str()),
         Form::Terminal(style) => {
-            write!(out, "{} {} ", style.dim(now.show(Shown::Time)), painted(level, style))
+            write!(out, "{} {} ", style.dim(of_day(now)), painted(level, style))
         }
     };
     let mut fields = Fields { message: String::new(), rest: String::new() };

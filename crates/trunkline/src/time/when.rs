@@ -3,6 +3,7 @@
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use clock::Date;
 use settings::Span;
 
 /// A moment as somebody types it: `2026-11-22`, `2026-11-22T17:30` (with or without seconds and a `Z`; always
@@ -40,23 +41,16 @@ fn civil(text: &str) -> Option<SystemTime> {
     let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
     let [hour, minute, second] =
         numbers(time, ':', [2, 2, 2]).or_else(|| numbers(&format!("{time}:00"), ':', [2, 2, 2]))?;
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let lengths = [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let month = usize::try_from(month.checked_sub(1)?).ok()?;
-    if year < 1970 || !(1..=*lengths.get(month)?).contains(&day) {
-        return None;
-    }
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let before = year - 1;
-    let leaps = before / 4 - before / 100 + before / 400 - (1969 / 4 - 1969 / 100 + 1969 / 400);
-    let days = (year - 1970) * 365 + leaps + lengths.iter().take(month).sum::<u64>() + day - 1;
-    UNIX_EPOCH.checked_add(Duration::from_secs(days * 86_400 + hour * 3_600 + minute * 60 + second))
+    let secs = Date::new(year, month, day)?.number() * 86_400 + hour * 3_600 + minute * 60 + second;
+    // None is before 1970.
+    UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(secs).ok()?))
 }
 
 /// Three numbers of these many digits.
-fn numbers(text: &str, separator: char, digits: [usize; 3]) -> Option<[u64; 3]> {
+fn numbers(text: &str, separator: char, digits: [usize; 3]) -> Option<[i64; 3]> {
     let mut parts = text.split(separator);
     let mut numbers = [0; 3];
     for (number, digits) in numbers.iter_mut().zip(digits) {
@@ -72,10 +66,10 @@ fn numbers(text: &str, separator: char, digits: [usize; 3]) -> Option<[u64; 3]> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::{Civil, Shown};
+    use crate::time::Civil;
 
     fn read(text: &str) -> Option<String> {
-        civil(text).map(|time| Civil::from(time).show(Shown::Seconds).to_string())
+        civil(text).map(|time| Civil::from(time).to_string())
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use clock::{Civil, Date};
+
 /// A moment of the wall clock, with its distance to Greenwich.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment {
@@ -15,16 +17,6 @@ pub struct Moment {
 pub(super) const UNSET: Moment = Moment { local: 946_684_800, quarters: 0 };
 
 const DAY: i64 = 86_400;
-
-/// A date and a time of day.
-struct Parts {
-    year: i64,
-    month: i64,
-    day: i64,
-    hour: i64,
-    minute: i64,
-    second: i64,
-}
 
 impl Moment {
     /// Reads `yy/MM/dd,hh:mm:ss` with or without `±zz`.
@@ -43,15 +35,10 @@ impl Moment {
         let whole = date.next().is_none() && clock.next().is_none();
         // 27.007: 70 to 99 belong to the last century.
         let year = if year < 70 { 2000 + year } else { 1900 + year };
-        let parts = Parts { year, month, day, hour, minute, second };
-        let in_range = (1..=12).contains(&month)
-            && (1..=days_in(year, month)).contains(&day)
-            && hour < 24
-            && minute < 60
-            && second < 60
-            && quarters.abs() <= 56;
-        (whole && in_range)
-            .then(|| Self { local: parts.seconds(), quarters: i8::try_from(quarters).unwrap_or(0) })
+        let date = Date::new(year, month, day)?;
+        let in_range = hour < 24 && minute < 60 && second < 60 && quarters.abs() <= 56;
+        let local = date.number() * DAY + hour * 3600 + minute * 60 + second;
+        (whole && in_range).then(|| Self { local, quarters: i8::try_from(quarters).unwrap_or(0) })
     }
 
     /// The same, `seconds` later.
@@ -73,14 +60,14 @@ impl Moment {
 
     /// The seven octets of a message's time stamp.
     pub(super) fn to_octets(self) -> [u8; 7] {
-        let Parts { year, month, day, hour, minute, second } = self.parts();
+        let (date, [hour, minute, second, _]) = self.parts();
         let swapped = |number: i64| (((number % 10) << 4) | ((number / 10) % 10)) as u8;
         let sign = if self.quarters < 0 { 0x08 } else { 0 };
         let zone = swapped(i64::from(self.quarters.unsigned_abs())) | sign;
         [
-            swapped(year % 100),
-            swapped(month),
-            swapped(day),
+            swapped(date.year() % 100),
+            swapped(date.month()),
+            swapped(date.day()),
             swapped(hour),
             swapped(minute),
             swapped(second),
@@ -109,63 +96,24 @@ impl Moment {
     /// As the head of a mail has it: RFC 5322, 3.3.
     #[cfg(feature = "wip")]
     pub(crate) fn to_mail(self) -> String {
-        const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-        const MONTHS: [&str; 12] =
-            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-        let Parts { year, month, day, hour, minute, second } = self.parts();
-        let name = |names: &[&'static str], at: i64| {
-            usize::try_from(at).ok().and_then(|at| names.get(at).copied()).unwrap_or_default()
-        };
-        let weekday = name(&DAYS, self.local.div_euclid(DAY).rem_euclid(7));
-        let month = name(&MONTHS, month - 1);
+        let (date, [hour, minute, second, _]) = self.parts();
+        let date = date.in_mail();
         let sign = if self.quarters < 0 { '-' } else { '+' };
         let zone = u32::from(self.quarters.unsigned_abs());
         let (hours, minutes) = (zone / 4, zone % 4 * 15);
-        format!(
-            "{weekday}, {day} {month} {year} {hour:02}:{minute:02}:{second:02} {sign}{hours:02}{minutes:02}"
-        )
+        format!("{date} {hour:02}:{minute:02}:{second:02} {sign}{hours:02}{minutes:02}")
     }
 
-    fn parts(self) -> Parts {
-        let days = self.local.div_euclid(DAY);
-        let time = self.local.rem_euclid(DAY);
-        // Days are counted from 1 March 0000 in eras of 400 years, so that leap days end them.
-        let shifted = days + 719_468;
-        let era = shifted.div_euclid(146_097);
-        let of_era = shifted.rem_euclid(146_097);
-        let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let from_march = (5 * of_year + 2) / 153;
-        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-        let year = year_of_era + era * 400 + i64::from(month <= 2);
-        Parts {
-            year,
-            month,
-            day: of_year - (153 * from_march + 2) / 5 + 1,
-            hour: time / 3600,
-            minute: time / 60 % 60,
-            second: time % 60,
-        }
-    }
-}
-
-impl Parts {
-    fn seconds(&self) -> i64 {
-        let year = self.year - i64::from(self.month <= 2);
-        let from_march = (self.month + 9) % 12;
-        let of_year = (153 * from_march + 2) / 5 + self.day - 1;
-        let era = year.div_euclid(400);
-        let year_of_era = year.rem_euclid(400);
-        let of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year;
-        let days = era * 146_097 + of_era - 719_468;
-        days * DAY + self.hour * 3600 + self.minute * 60 + self.second
+    fn parts(self) -> (Date, [i64; 4]) {
+        let civil = Civil::of_secs(self.local);
+        (civil.date(), civil.time())
     }
 }
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Parts { year, month, day, hour, minute, second } = self.parts();
-        let year = year.rem_euclid(100);
+        let (date, [hour, minute, second, _]) = self.parts();
+        let (year, month, day) = (date.year().rem_euclid(100), date.month(), date.day());
         let sign = if self.quarters < 0 { '-' } else { '+' };
         let zone = self.quarters.unsigned_abs();
         write!(f, "{year:02}/{month:02}/{day:02},{hour:02}:{minute:02}:{second:02}{sign}{zone:02}")
@@ -175,15 +123,6 @@ impl fmt::Display for Moment {
 fn two_digits(text: &str) -> Option<i64> {
     let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
     if digits { text.parse().ok() } else { None }
-}
-
-fn days_in(year: i64, month: i64) -> i64 {
-    match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
 }
 
 #[cfg(test)]

@@ -5,10 +5,9 @@ use std::io;
 use std::task::{Context, Poll};
 
 use at::result::Cause;
-use carrier::{Call, Received, cause_of_end, clock_now, timer_at};
+use carrier::{Call, Received, cause_of_end, clock_now, due};
 use clock::Instant;
 use telnet::WindowSize;
-use tokio::time::sleep_until;
 use tty::{Resizes, Stdio};
 
 use super::tilde::{Tilde, Typed};
@@ -88,12 +87,7 @@ impl Conversation {
         };
         loop {
             let alarm = self.call.deadline();
-            let timer = async {
-                match alarm {
-                    Some(alarm) => sleep_until(timer_at(alarm)).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let timer = due(alarm);
             tokio::select! {
                 over = poll_fn(|cx| self.poll_talk(cx, alarm)) => {
                     if let Some(cause) = over {

@@ -1,50 +1,24 @@
-//! Passwords: their hashes, and checking them on a bounded number of threads.
+//! What the passwords of callers are compared with, on a bounded number of threads.
 
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
-use argon2::password_hash::{self, PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use password::Kept;
+pub(crate) use password::Verdict;
+use settings::Secret;
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::limits;
 use crate::machine::{MachineVerifier, NoVerifier, Pepper};
-use settings::Secret;
-
-/// Makes the argon2id hash of a password, as an account's `password` takes it: 19 MiB, two passes.
-pub fn hash_password(password: &Secret) -> Result<String, PasswordError> {
-    hash_with(password, Params::default())
-}
-
-pub(crate) fn hash_with(password: &Secret, params: Params) -> Result<String, PasswordError> {
-    if password.is_empty() {
-        return Err(PasswordError::Empty);
-    }
-    if password.len() > limits::PASSWORD {
-        return Err(PasswordError::TooLong);
-    }
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::default(), params);
-    let hash: PasswordHash =
-        argon2.hash_password(password.expose()).map_err(PasswordError::Hash)?;
-    Ok(hash.to_string())
-}
 
 /// Why a password can't be an account's.
 #[derive(Debug, Error)]
 pub enum PasswordError {
-    /// There is none.
-    #[error("the password is empty")]
-    Empty,
-    /// A caller could never type it.
-    #[error("the password is longer than {} bytes", limits::PASSWORD)]
-    TooLong,
-    /// It looks like a hash, but isn't one that can be checked.
-    #[error("the password hash is not a valid argon2id hash")]
-    NotArgon2id,
+    /// It can't be anybody's.
+    #[error(transparent)]
+    Kept(#[from] password::PasswordError),
     /// It looks like the verifier of a machine's secret, but isn't one.
     #[error("the verifier of the machine's secret is damaged; make the account a new secret")]
     NotMachine,
@@ -54,25 +28,12 @@ pub enum PasswordError {
          the pepper's file, or make the account a new secret"
     )]
     OtherPepper,
-    /// Checking it would take more than one login may.
-    #[error(
-        "the password hash asks for more than {} KiB of memory, {} passes or {} lanes",
-        limits::HASH_MEMORY_KIB,
-        limits::HASH_PASSES,
-        limits::HASH_LANES
-    )]
-    TooCostly,
-    /// The hash function failed: no memory, or no randomness.
-    #[error("the password could not be hashed")]
-    Hash(#[source] password_hash::Error),
 }
 
 /// What a typed password is compared with.
 pub(crate) enum Verifier {
-    /// An argon2id hash.
-    Hash(Box<PasswordHash>),
-    /// The password itself, from a secret file that holds no hash.
-    Plain(Arc<Secret>),
+    /// A person's password.
+    Kept(Kept),
     /// A machine's secret.
     Machine(MachineVerifier),
     /// Nothing is right.
@@ -81,12 +42,11 @@ pub(crate) enum Verifier {
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Hash(_) => "Hash(..)",
-            Self::Plain(_) => "Plain(..)",
-            Self::Machine(_) => "Machine(..)",
-            Self::Locked => "Locked",
-        })
+        match self {
+            Self::Kept(kept) => kept.fmt(f),
+            Self::Machine(_) => f.write_str("Machine(..)"),
+            Self::Locked => f.write_str("Locked"),
+        }
     }
 }
 
@@ -95,50 +55,23 @@ impl Verifier {
         secret: Arc<Secret>,
         pepper: Option<&Arc<Pepper>>,
     ) -> Result<Self, PasswordError> {
-        if secret.is_empty() {
-            return Err(PasswordError::Empty);
+        if !MachineVerifier::is_meant(secret.expose()) {
+            return Ok(Self::Kept(Kept::read(secret)?));
         }
-        if MachineVerifier::is_meant(secret.expose()) {
-            let text =
-                std::str::from_utf8(secret.expose()).map_err(|_| PasswordError::NotMachine)?;
-            let verifier = MachineVerifier::parse(text.trim_end(), pepper);
-            return verifier.map(Self::Machine).map_err(|error| match error {
-                NoVerifier::Malformed => PasswordError::NotMachine,
-                NoVerifier::OtherPepper => PasswordError::OtherPepper,
-            });
-        }
-        if !secret.expose().starts_with(b"$argon2") {
-            return if secret.len() > limits::PASSWORD {
-                Err(PasswordError::TooLong)
-            } else {
-                Ok(Self::Plain(secret))
-            };
-        }
-        let text = std::str::from_utf8(secret.expose()).map_err(|_| PasswordError::NotArgon2id)?;
-        let hash = PasswordHash::new(text.trim_end()).map_err(|_| PasswordError::NotArgon2id)?;
-        if hash.algorithm != argon2::ARGON2ID_IDENT || hash.salt.is_none() || hash.hash.is_none() {
-            return Err(PasswordError::NotArgon2id);
-        }
-        let params = Params::try_from(&hash).map_err(|_| PasswordError::NotArgon2id)?;
-        if params.m_cost() > limits::HASH_MEMORY_KIB
-            || params.t_cost() > limits::HASH_PASSES
-            || params.p_cost() > limits::HASH_LANES
-        {
-            return Err(PasswordError::TooCostly);
-        }
-        Ok(Self::Hash(Box::new(hash)))
+        let text = std::str::from_utf8(secret.expose()).map_err(|_| PasswordError::NotMachine)?;
+        let verifier = MachineVerifier::parse(text.trim_end(), pepper);
+        verifier.map(Self::Machine).map_err(|error| match error {
+            NoVerifier::Malformed => PasswordError::NotMachine,
+            NoVerifier::OtherPepper => PasswordError::OtherPepper,
+        })
     }
 
     /// What a check costs, where that is fixed.
     pub(crate) fn cost(&self) -> Option<Cost> {
         match self {
-            Self::Hash(hash) => {
-                let params = Params::try_from(&**hash).ok()?;
-                let (memory, passes, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
-                Some(Cost::Hash { memory, passes, lanes })
-            }
+            Self::Kept(kept) => kept.cost().map(Cost::Hash),
             Self::Machine(_) => Some(Cost::Machine),
-            Self::Plain(_) | Self::Locked => None,
+            Self::Locked => None,
         }
     }
 }
@@ -148,44 +81,21 @@ impl Verifier {
 pub(crate) enum Cost {
     /// One keyed hash.
     Machine,
-    /// One argon2id hash with these parameters.
-    Hash { memory: u32, passes: u32, lanes: u32 },
+    /// One argon2id hash.
+    Hash(password::Cost),
 }
 
 impl Default for Cost {
     fn default() -> Self {
-        Self::Hash {
-            memory: Params::DEFAULT_M_COST,
-            passes: Params::DEFAULT_T_COST,
-            lanes: Params::DEFAULT_P_COST,
-        }
+        Self::Hash(password::Cost::default())
     }
 }
 
 /// What nobody's password fits, for callers with no account: checking it takes as long as checking
 /// a real one.
 pub(crate) enum Decoy {
-    Hash(Box<PasswordHash>),
+    Hash(password::Decoy),
     Machine(MachineVerifier),
-}
-
-impl Decoy {
-    pub(crate) fn new(cost: Cost) -> Self {
-        let Cost::Hash { memory, passes, lanes } = cost else {
-            return Self::Machine(MachineVerifier::decoy());
-        };
-        let params = Params::new(memory, passes, lanes, None).unwrap_or_default();
-        // Random bits in place of the output of the hash: nobody can find a password for them, and
-        // if he did it would be refused.
-        let output = [Salt::generate(), Salt::generate()].map(|salt| salt.to_vec()).concat();
-        Self::Hash(Box::new(PasswordHash {
-            algorithm: argon2::ARGON2ID_IDENT,
-            version: Some(Version::default().into()),
-            params: ParamsString::try_from(&params).unwrap_or_default(),
-            salt: Some(Salt::generate()),
-            hash: Output::new(&output).ok(),
-        }))
-    }
 }
 
 impl fmt::Debug for Decoy {
@@ -194,11 +104,13 @@ impl fmt::Debug for Decoy {
     }
 }
 
-/// What a check found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Right,
-    Wrong,
+impl Decoy {
+    pub(crate) fn new(cost: Cost) -> Self {
+        match cost {
+            Cost::Machine => Self::Machine(MachineVerifier::decoy()),
+            Cost::Hash(cost) => Self::Hash(password::Decoy::new(cost)),
+        }
+    }
 }
 
 /// The queue in front of the hash is full.
@@ -284,17 +196,17 @@ impl Checker {
 fn at_once(verifier: Option<&Verifier>, decoy: &Decoy, password: &Secret) -> Option<Verdict> {
     let right = match (verifier, decoy) {
         (Some(Verifier::Machine(verifier)), _) => verifier.is_of(password),
-        (Some(Verifier::Plain(plain)), Decoy::Machine(_)) => plain.same_as(password),
+        (Some(Verifier::Kept(Kept::Plain(plain))), Decoy::Machine(_)) => plain.same_as(password),
         (Some(Verifier::Locked) | None, Decoy::Machine(decoy)) => {
             let _ = decoy.is_of(password);
             false
         }
-        (Some(Verifier::Hash(_)), _) | (_, Decoy::Hash(_)) => return None,
+        (Some(Verifier::Kept(Kept::Hash(_))), _) | (_, Decoy::Hash(_)) => return None,
     };
     Some(if right { Verdict::Right } else { Verdict::Wrong })
 }
 
-/// One hash, whoever asks: an unknown name, a hashed password and a plain one cost the same.
+/// One hash, whoever asks.
 fn compare(
     verifier: Option<&Verifier>,
     decoy: &Decoy,
@@ -302,27 +214,27 @@ fn compare(
     hashes: &AtomicU64,
     _held: (Place, OwnedSemaphorePermit),
 ) -> Verdict {
-    let hash = match (verifier, decoy) {
-        (Some(Verifier::Hash(hash)), _) | (_, Decoy::Hash(hash)) => &**hash,
-        // Answered at once.
-        (_, Decoy::Machine(_)) => return Verdict::Wrong,
-    };
     hashes.fetch_add(1, Ordering::Relaxed);
-    let hashed = Argon2::default().verify_password(password.expose(), hash).is_ok();
-    let right = match verifier {
-        Some(Verifier::Hash(_)) => hashed,
-        Some(Verifier::Plain(plain)) => plain.same_as(password),
-        Some(Verifier::Machine(_) | Verifier::Locked) | None => false,
-    };
-    if right { Verdict::Right } else { Verdict::Wrong }
+    match (verifier, decoy) {
+        (Some(Verifier::Kept(Kept::Hash(hash))), _) => hash.check(password),
+        (Some(Verifier::Kept(kept)), Decoy::Hash(decoy)) => {
+            password::compare(Some(kept), decoy, password)
+        }
+        (_, Decoy::Hash(decoy)) => password::compare(None, decoy, password),
+        // Answered at once.
+        (_, Decoy::Machine(_)) => Verdict::Wrong,
+    }
 }
 
 /// The cheapest hash there is, for tests that aren't about its cost.
 #[cfg(test)]
 pub(crate) fn cheap_hash(password: &str) -> String {
-    let params = Params::new(8, 1, 1, None).expect("within bounds");
-    hash_with(&Secret::new(password.as_bytes().to_vec()), params).expect("hashed")
+    let secret = Secret::new(password.as_bytes().to_vec());
+    password::hash_at(&secret, CHEAP).expect("hashed")
 }
+
+#[cfg(test)]
+pub(crate) const CHEAP: password::Cost = password::Cost { memory: 8, passes: 1, lanes: 1 };
 
 #[cfg(test)]
 mod tests {
@@ -337,7 +249,7 @@ mod tests {
     }
 
     fn decoy() -> Arc<Decoy> {
-        Arc::new(Decoy::new(Cost::Hash { memory: 8, passes: 1, lanes: 1 }))
+        Arc::new(Decoy::new(Cost::Hash(CHEAP)))
     }
 
     fn checker(threads: u32, queue: u32) -> Checker {
@@ -382,31 +294,6 @@ mod tests {
         assert!(tokio::time::timeout(std::time::Duration::from_millis(1), waiting).await.is_err());
         drop(thread);
         assert_eq!(checker.places.taken.load(Ordering::Acquire), 0);
-    }
-
-    #[test]
-    fn a_hash_that_would_hold_a_thread_for_minutes_is_refused() {
-        let hash = cheap_hash("x");
-        for (cheap, costly) in [("m=8,", "m=99999999,"), ("t=1,", "t=1000,")] {
-            let costly = hash.replace(cheap, costly);
-            assert!(matches!(verifier(&costly), Err(PasswordError::TooCostly)), "{costly}");
-        }
-    }
-
-    #[test]
-    fn only_whole_argon2id_hashes_are_hashes() {
-        let hash = cheap_hash("x");
-        let cut = hash.rsplit_once('$').expect("fields").0;
-        for text in [cut, &hash.replace("argon2id", "argon2i"), "$argon2id$", "$argon2id$v=19$m=8"]
-        {
-            assert!(matches!(verifier(text), Err(PasswordError::NotArgon2id)), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_verifier_shows_nothing_of_itself() {
-        assert_eq!(format!("{:?}", verifier("x").expect("plain")), "Plain(..)");
-        assert_eq!(format!("{:?}", verifier(&cheap_hash("x")).expect("hash")), "Hash(..)");
     }
 
     #[tokio::test]
