@@ -8,13 +8,16 @@ use clock::Instant;
 use wip::stuffing::ETX;
 
 use crate::dialect::Dialect;
-use crate::limits::{BUSY_AGAIN, DRAIN, DTR_OFF, GRACE, LINES, PAUSE};
+use crate::limits::{BUSY_AGAIN, DRAIN, DTR_OFF, GRACE, LINES, PAUSE, QUIET};
 use crate::reason::Reason;
 use crate::script::{Ask, Ends, Fine, Late, Step, When};
 use crate::{Level, Note, Output};
 
 /// Errors of a module that is busy with itself: with its card, with starting, with another command.
 const BUSY: [u16; 3] = [14, 515, 527];
+
+/// Stands in front of what we said, among what was heard: no line of a module's has it, whoever has written it.
+const SAID: char = '\n';
 
 /// A script that is gone through.
 #[derive(Debug)]
@@ -23,7 +26,7 @@ pub(crate) struct Chat {
     doing: Doing,
     /// How long a command may take that doesn't say so.
     within: Duration,
-    /// What was said so far that is no result.
+    /// What was said so far that is no result, and our commands.
     pub(crate) heard: Vec<String>,
     /// The last error, with its code if it has one.
     pub(crate) error: Option<Option<u16>>,
@@ -153,7 +156,7 @@ impl Chat {
 
     /// Whether any of these was in a line that the module has said.
     pub(crate) fn has_heard(&self, texts: &[&str]) -> bool {
-        let mut said = self.heard.iter().filter(|line| !line.starts_with('>'));
+        let mut said = self.heard.iter().filter(|line| !line.starts_with(SAID));
         said.any(|line| texts.iter().any(|text| line.contains(text)))
     }
 
@@ -174,7 +177,7 @@ impl Chat {
     fn say(&mut self, asking: Asking, out: &mut impl Output) {
         out.note(Note::Says(asking.ask.shown()));
         if self.heard.len() < LINES {
-            self.heard.push(format!(">{}", asking.ask.shown()));
+            self.heard.push(format!("{SAID}{}", asking.ask.shown()));
         }
         let mut line = asking.ask.says.clone().into_bytes();
         // The escape is a command without an end.
@@ -196,6 +199,10 @@ impl Chat {
             return Some(self.until(Doing::Asking(asking)));
         }
         if asking.told.is_some() {
+            // The end of a list is none of its texts.
+            if asking.ask.ends == Ends::List && self.heard.last().is_some_and(|line| is_end(line)) {
+                self.heard.pop();
+            }
             self.done(now, &asking);
             return None;
         }
@@ -225,12 +232,17 @@ impl Chat {
         self.doing = if until > now { Doing::Waiting(until) } else { Doing::Nothing };
     }
 
+    /// Whether more was said than is kept.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.heard.len() >= LINES
+    }
+
     /// What was said to a command.
     pub(crate) fn answer<'a>(&'a self, command: &str) -> impl Iterator<Item = &'a str> {
         // Said twice, it was answered the second time.
-        let said = self.heard.iter().rposition(|line| line.strip_prefix('>') == Some(command));
+        let said = self.heard.iter().rposition(|line| line.strip_prefix(SAID) == Some(command));
         let lines = self.heard.iter().skip(said.map_or(self.heard.len(), |said| said + 1));
-        lines.take_while(|line| !line.starts_with('>')).map(String::as_str)
+        lines.take_while(|line| !line.starts_with(SAID)).map(String::as_str)
     }
 
     /// A line of the module's; what fails fails at once.
@@ -243,6 +255,13 @@ impl Chat {
         let Doing::Asking(asking) = &mut self.doing else { return None };
         let ask = &asking.ask;
         if line == ask.says {
+            return None;
+        }
+        if ask.ends == Ends::List {
+            asking.told = is_end(line).then(|| now + QUIET);
+            if self.heard.len() < LINES {
+                self.heard.push(line.to_owned());
+            }
             return None;
         }
         let begins = |word: &&str| line.starts_with(*word);
@@ -263,7 +282,7 @@ impl Chat {
         let told = match ask.ends {
             Ends::Ok => line == "OK",
             Ends::Word(_) | Ends::Data(_) => is_end,
-            Ends::Line(_) => line == "OK",
+            Ends::Line(_) | Ends::List => line == "OK",
             Ends::Address => line.parse::<Ipv4Addr>().is_ok(),
         };
         if line != "OK" && self.heard.len() < LINES {
@@ -334,6 +353,11 @@ impl Asking {
     fn due(&self) -> Instant {
         self.told.unwrap_or(self.until).min(self.until)
     }
+}
+
+/// Whether a line may end a list.
+fn is_end(line: &str) -> bool {
+    line == "OK" || error(line).is_some()
 }
 
 /// The code of a line that tells an error, if it has one.

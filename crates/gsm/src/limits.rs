@@ -21,6 +21,10 @@ pub const BUSY_AGAIN: Duration = Duration::from_secs(1);
 /// How long the `OK` behind a line that some modules end with it, and others don't, may take.
 pub const GRACE: Duration = Duration::from_millis(400);
 
+/// How long nothing may come behind the `OK` of a list of messages before it is over: a text may say `OK`, and its next line
+/// takes 0.8 s at 9600 bit/s.
+pub const QUIET: Duration = Duration::from_millis(1500);
+
 /// The pause before each command: a module that has just answered isn't always listening yet.
 pub const PAUSE: Duration = Duration::from_millis(20);
 

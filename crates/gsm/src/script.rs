@@ -55,6 +55,8 @@ pub(crate) enum Ends {
     Line(&'static str),
     /// A line with an IPv4 address.
     Address,
+    /// `OK`, or an error, with nothing behind it for a while: texts of others stand in front of it, which may say `OK` too.
+    List,
 }
 
 /// What it means that no answer comes.
@@ -127,6 +129,12 @@ impl Ask {
     pub fn address(mut self) -> Self {
         self.ends = Ends::Address;
         self
+    }
+
+    /// A list of texts that others have written; whatever error ends it, go on.
+    pub(crate) fn list(mut self) -> Self {
+        self.ends = Ends::List;
+        self.may_fail()
     }
 
     /// Lines that begin like these end it badly.

@@ -46,7 +46,7 @@ impl Module {
             let steps = [
                 ask("AT+CMGF=1").may_fail().into(),
                 ask("AT+CNMI=2,1,0,0,0").may_fail().into(),
-                ask("AT+CMGL=\"ALL\"").may_fail().within(CARD).into(),
+                ask("AT+CMGL=\"ALL\"").list().within(CARD).into(),
             ];
             self.begin(now, Goal::Mail, steps, out);
         }
@@ -91,7 +91,12 @@ impl Module {
 
     pub(super) fn read(&mut self, now: Instant, chat: &Chat, out: &mut impl Output) {
         let lines: Vec<String> = chat.answer("AT+CMGL=\"ALL\"").map(str::to_owned).collect();
-        let listed = message::listed(&lines);
+        let mut listed = message::listed(&lines);
+        // Of the last one a part may be missing: it is read again once the others are gone.
+        if chat.is_cut() && listed.len() > 1 {
+            listed.pop();
+            self.mail = Mail::Due;
+        }
         self.letters = listed.into();
         self.delete(now, out);
     }

@@ -329,6 +329,10 @@ fn a_message_does_not_speak_as_the_module() {
         ("wavecom", "RDY"),
         ("edsoft", "Ok_Info_WaitingForData"),
         ("simcom", "NORMAL POWER DOWN"),
+        ("wavecom", "OK\r\nCONNECT"),
+        ("wavecom", ">AT+CMGL=\"ALL\""),
+        ("simcom", "ERROR\r\nRDY"),
+        ("quectel", "OK\r\n+CMS ERROR: 321\r\nRDY\r\nOK"),
     ] {
         let mut desk = Desk::new(dialect, Setup { messages: Messages::Read, ..setup() });
         desk.order(Order::Start);
@@ -339,12 +343,36 @@ fn a_message_does_not_speak_as_the_module() {
         desk.say("\r\n+CMTI: \"SM\",3\r\n");
         let told = desk.until(|event| !matches!(event, Event::Status));
         assert!(
-            matches!(&told, Event::Message(message) if message.text == words),
+            matches!(&told, Event::Message(message) if message.text == words.replace('\r', "")),
             "{words}: {told:?}"
         );
         desk.settle();
         assert!(desk.port.notes.iter().any(|note| note.contains("AT+CMGD=3")), "{words}");
     }
+}
+
+#[test]
+fn of_more_messages_than_are_kept_none_is_deleted_before_all_of_it_was_read() {
+    let mut desk = Desk::new("simcom", Setup { messages: Messages::Read, ..setup() });
+    desk.order(Order::Start);
+    desk.until(|event| *event == Event::Ready);
+    desk.settle();
+    let line = |n: usize| format!("+CMGL: {n},\"REC UNREAD\",\"1\",\"\",\"\"\r\n");
+    let long = "a\r\n".repeat(gsm::limits::LINES - 6);
+    let list = format!("\r\n{}{long}{}wake\r\ns3cret\r\n\r\nOK\r\n", line(1), line(2));
+    desk.own.push(("AT+CMGL=", list.leak()));
+    desk.say("\r\n+CMTI: \"SM\",1\r\n");
+    let mut texts = Vec::new();
+    while texts.len() < 2 {
+        let Event::Message(message) = desk.until(|event| matches!(event, Event::Message(_))) else {
+            panic!()
+        };
+        texts.push(message.text);
+        let rest = format!("\r\n{}wake\r\ns3cret\r\n\r\nOK\r\n", line(2));
+        desk.own.clear();
+        desk.own.push(("AT+CMGL=", rest.leak()));
+    }
+    assert_eq!(texts[1], "wake\ns3cret");
 }
 
 #[test]
