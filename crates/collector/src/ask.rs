@@ -286,13 +286,14 @@ impl Meant {
             };
             match answer {
                 Response::ReadCoils(found) | Response::ReadDiscreteInputs(found) => {
-                    let values = (number..).zip(found.iter().take(count.into()));
+                    let values = (number..=u16::MAX).zip(found.iter().take(count.into()));
                     told.extend(
                         values.map(|(number, on)| self.told(number, u8::from(on).to_string())),
                     );
                 }
                 Response::ReadHoldingRegisters(words) | Response::ReadInputRegisters(words) => {
-                    let values = (number..).step_by(width.into()).zip(words.chunks(width.into()));
+                    let places = (number..=u16::MAX).step_by(width.into());
+                    let values = places.zip(words.chunks(width.into()));
                     told.extend(values.map(|(number, words)| self.told(number, self.value(words))));
                 }
                 _ => return Err(OrderError::Silent),

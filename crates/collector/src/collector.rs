@@ -147,9 +147,9 @@ impl fmt::Display for Answer {
 /// Why nothing came of an order.
 #[derive(Debug, thiserror::Error)]
 pub enum OrderError {
-    /// There is none of this name.
-    #[error("there is no site `{0}`")]
-    NoSite(String),
+    /// There is none of this name; some that there are.
+    #[error("there is no site `{0}`{1}")]
+    NoSite(String, String),
     /// It isn't on the line.
     #[error("{0}; ask at its next call instead")]
     Away(String),
@@ -321,6 +321,18 @@ impl Collector {
     /// All sites, by name.
     pub fn all(&self) -> Vec<Arc<Site>> {
         self.shared.all()
+    }
+
+    /// Names of sites, for somebody who has mistyped one.
+    pub(crate) fn some_names(&self) -> String {
+        let all = self.all();
+        let names: Vec<_> = all.iter().take(limits::NAMED).map(|site| site.name()).collect();
+        let more = if all.len() > limits::NAMED { " …" } else { "" };
+        if names.is_empty() {
+            String::new()
+        } else {
+            format!("; sites are {}{more}", names.join(", "))
+        }
     }
 
     /// Where samples and alarms are kept.

@@ -17,7 +17,8 @@ impl Collector {
     /// # Errors
     /// Nothing comes of it, and this is why.
     pub async fn carry_out(&self, order: Order) -> Result<Answer, OrderError> {
-        let site = self.site(&order.site).ok_or_else(|| OrderError::NoSite(order.site.clone()))?;
+        let none = || OrderError::NoSite(order.site.clone(), self.some_names());
+        let site = self.site(&order.site).ok_or_else(none)?;
         order.ask.check(&site)?;
         if order.when != When::Now {
             return self.shared().keep_for_later(&site, order).await;

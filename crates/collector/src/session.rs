@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use carrier::{clock_now, timer_at};
+use carrier::{clock_now, due};
 use exchange::{CallEnd, Visit};
+use gateway::AskError;
 use modbus::UnitId;
-use modbus::master::{Failure, Master, Outcome, Output, Question, Ticket};
+use modbus::master::{Failure, Full, Master, Outcome, Output, Question, Ticket};
 use modbus::pdu::{AnswerError, Dialect, Exception, Response};
 use store::{Refused, SampleBatch, SampleRow, SampleValue, Storing, quality};
 use tokio::sync::watch;
@@ -108,6 +109,7 @@ struct Session<'a> {
     asked: Option<Asked>,
     round: Option<Round>,
     next_round: Instant,
+    points: Points,
     keeping: Option<Keeping>,
     changes: watch::Receiver<u64>,
 }
@@ -133,6 +135,13 @@ impl Output for Desk {
 enum Asked {
     Letter(Letter),
     Block(Block),
+}
+
+/// Whether the points were read in this call, as they are configured now.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Points {
+    Unread,
+    Read,
 }
 
 /// A poll of all points.
@@ -178,6 +187,7 @@ impl<'a> Session<'a> {
             asked: None,
             round: None,
             next_round: Instant::now(),
+            points: Points::Unread,
             keeping: None,
             changes: site.changes(),
         }
@@ -193,7 +203,7 @@ impl<'a> Session<'a> {
                 return CallEnd::ProgramEnded;
             }
             match self.news(&mut buffer).await {
-                News::Letter(Some(letter)) => self.letters.push(letter),
+                News::Letter(Some(letter)) => self.put(letter),
                 // A newer call of the site has come, or nobody has the site any more.
                 News::Letter(None) => return self.site.why_over(),
                 News::Heard(Ok(0)) => return CallEnd::CallerHungUp,
@@ -220,13 +230,7 @@ impl<'a> Session<'a> {
     }
 
     async fn news(&mut self, buffer: &mut [u8]) -> News {
-        let deadline = self.master.deadline();
-        let timeout = async {
-            match deadline {
-                Some(at) => tokio::time::sleep_until(timer_at(at)).await,
-                None => std::future::pending().await,
-            }
-        };
+        let timeout = due(self.master.deadline());
         let idle = self.round.is_none() && self.keeping.is_none();
         let (house, keeping) = (self.house, &mut self.keeping);
         let kept = async {
@@ -257,7 +261,7 @@ impl<'a> Session<'a> {
             );
         }
         if fresh.points != self.shelf.points {
-            self.next_round = Instant::now();
+            (self.next_round, self.points) = (Instant::now(), Points::Unread);
         }
         let every = fresh.config.poll.0.max(LEAST_POLL);
         self.next_round = self.next_round.min(Instant::now() + every);
@@ -270,8 +274,18 @@ impl<'a> Session<'a> {
         self.shelf.config.after_poll == AfterPoll::HangUp
             && rests
             && self.letters.is_empty()
-            && Instant::now() < self.next_round
+            && self.points == Points::Read
             && !self.site.is_wishing()
+    }
+
+    /// Whoever asks when as many wait as may is told so at once.
+    fn put(&mut self, letter: Letter) {
+        self.letters.retain(|letter| !letter.answer.is_closed());
+        if self.letters.len() < limits::LETTERS {
+            return self.letters.push(letter);
+        }
+        // Who has left doesn't want to know.
+        let _ = letter.answer.send(Err(AskError::Full(Full)));
     }
 
     /// Sends what is to be sent, takes what has come, and asks the next question.
@@ -351,6 +365,7 @@ impl<'a> Session<'a> {
 
     fn end_round(&mut self) {
         let Some(round) = self.round.take() else { return };
+        self.points = Points::Read;
         self.site.remember(&self.shelf, round.shape);
         if round.samples.is_empty() {
             return;

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use carrier::{clock_now, timer_at};
+use carrier::{clock_now, due};
 use exchange::{CallEnd, Visit};
 use gateway::AskError;
 use modbus::master::{Failure, Full, Outcome};
@@ -117,13 +117,7 @@ impl Talk<'_> {
             if let Some(end) = self.settle(visit).await? {
                 return Ok(end);
             }
-            let deadline = self.centre.deadline();
-            let timeout = async {
-                match deadline {
-                    Some(at) => tokio::time::sleep_until(timer_at(at)).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let timeout = due(self.centre.deadline());
             let (house, keeping) = (self.house, &mut self.keeping);
             let kept = async {
                 match keeping {

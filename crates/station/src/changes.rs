@@ -91,3 +91,18 @@ pub(crate) fn check(
     }
     often(span).map_err(|error| error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_centre_that_wants_a_call_beyond_all_times_or_all_the_time_is_told_no() {
+        let table = "name = 'pump'\ncall = 'x'\nallow = 'schedules'";
+        let config: StationConfig = toml::from_str(table).unwrap();
+        for wrong in ["200000000000d", "36600d", "9s", "0s", "1", ""] {
+            assert!(check("call-every", wrong, &config, &[]).is_err(), "{wrong}");
+        }
+        assert_eq!(check("call-every", "400d", &config, &[]), Ok(()));
+    }
+}

@@ -268,6 +268,9 @@ pub enum ConfigError {
     /// Something happens too often.
     #[error("{0:?} is too often: every {least:?} at most", least = .1)]
     TooOften(Duration, Duration),
+    /// Something never happens.
+    #[error("{} is longer than anybody waits: {} at most", Span(*.0), Span(*.1))]
+    TooSeldom(Duration, Duration),
     /// Hours and days that leave nothing.
     #[error("with these hours and days there would never be a call")]
     NeverOpen,
@@ -337,6 +340,7 @@ impl StationConfig {
         if self.retries.0.iter().any(|span| span.0 < least) {
             return Err(("retries", ConfigError::TooOften(Duration::ZERO, least)));
         }
+        self.call_every.map_or(Ok(()), often).map_err(|error| ("call-every", error))?;
         often(self.every).map_err(|error| ("every", error))
     }
 
@@ -442,6 +446,10 @@ fn name(text: &str) -> Result<(), ConfigError> {
 }
 
 pub(crate) fn often(Span(span): Span) -> Result<(), ConfigError> {
-    let least = limits::FASTEST;
-    if span < least { Err(ConfigError::TooOften(span, least)) } else { Ok(()) }
+    let (least, most) = (limits::FASTEST, limits::SLOWEST);
+    match span {
+        span if span < least => Err(ConfigError::TooOften(span, least)),
+        span if span > most => Err(ConfigError::TooSeldom(span, most)),
+        _ => Ok(()),
+    }
 }

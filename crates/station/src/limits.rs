@@ -17,6 +17,9 @@ pub const DEVICES: usize = 255;
 /// The shortest time between two reads of a device. A bus that is read more often has no time for questions.
 pub const FASTEST: Duration = Duration::from_millis(100);
 
+/// The longest time between two reads of a device, or two calls: nobody waits for longer, and calendars reckon with it.
+pub const SLOWEST: Duration = Duration::from_secs(10 * 366 * 86_400);
+
 /// How long a unit that was silent is left alone at first.
 pub const FIRST_REST: Duration = Duration::from_secs(10);
 

@@ -215,14 +215,19 @@ impl Shelf {
         open.connection.query_row(find, key, found).map_err(|error| self.failed(error))
     }
 
-    /// Every point of which there are samples.
-    pub(crate) fn points(&self) -> Result<Vec<(PointId, Definition)>, ShelfError> {
+    /// Every point of which there are samples behind this number, and the last one's number.
+    pub(crate) fn points(
+        &self,
+        behind: u64,
+    ) -> Result<(Vec<(PointId, Definition)>, u64), ShelfError> {
         let open = self.lock();
         let read = || {
-            let mut select = open.connection.prepare(
-                "SELECT id, device, unit, point, measure FROM point WHERE id IN (SELECT point FROM sample) ORDER BY id",
+            // A year of samples may wait, and this is asked for each batch.
+            let mut select = open.connection.prepare_cached(
+                "SELECT id, device, unit, point, measure FROM point
+                 WHERE id IN (SELECT point FROM sample WHERE seq > ?1) ORDER BY id",
             )?;
-            let rows = select.query_map([], |row| {
+            let rows = select.query_map([behind], |row| {
                 let definition = Definition {
                     device: row.get(1)?,
                     unit: row.get(2)?,
@@ -231,7 +236,9 @@ impl Shelf {
                 };
                 Ok((PointId(row.get(0)?), definition))
             })?;
-            rows.collect::<Result<_, _>>()
+            let points = rows.collect::<Result<_, _>>()?;
+            let last = "SELECT coalesce(max(seq), ?1) FROM sample";
+            Ok((points, open.connection.query_row(last, [behind], |row| row.get(0))?))
         };
         read().map_err(|error| self.failed(error))
     }
@@ -483,6 +490,25 @@ mod tests {
         let last = shelf.after(kept * 100, 1000).unwrap();
         assert_eq!(last.first().unwrap().seq, kept * 100 + 1);
         assert_eq!(shelf.counts(), ((kept + 1) * 100, 0));
+    }
+
+    #[test]
+    fn points_are_those_of_samples_that_wait_and_only_of_later_ones_where_that_is_wanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let (shelf, level) = shelf(&folder.path().join("a"), 100, WhenFull::Stop);
+        assert_eq!(shelf.points(0).unwrap(), (vec![], 0));
+        let [device, point, measure] = ["pump", "flow", ""].map(str::to_owned);
+        let flow = shelf.point(&Definition { device, unit: 1, point, measure }).unwrap().0;
+        shelf.put(&[fresh(level, 1), fresh(level, 2), fresh(flow, 3)]).unwrap();
+        let points = |behind| {
+            let (points, last) = shelf.points(behind).unwrap();
+            (points.into_iter().map(|(id, _)| id).collect::<Vec<_>>(), last)
+        };
+        assert_eq!(points(0), (vec![level, flow], 3));
+        assert_eq!(points(2), (vec![flow], 3));
+        assert_eq!(points(3), (vec![], 3));
+        shelf.acknowledged(3).unwrap();
+        assert_eq!(points(3), (vec![], 3), "all are gone, and their numbers aren't given again");
     }
 
     #[test]

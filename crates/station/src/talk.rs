@@ -3,13 +3,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use carrier::{Call, Received, clock_now};
+use carrier::{Call, Received, clock_now, due};
 use gateway::{AskError, Bus};
 use modbus::UnitId;
 use modbus::master::{Failure, Outcome, Question};
-use modbus::pdu::{Exception, Function, Pdu, PduError};
+use modbus::pdu::{Exception, Pdu, PduError};
 use settings::Secret;
-use telemetry::{ClockNews, End, Hello, Output, Stamp, Station, StationAction, Stay};
+use telemetry::{ClockNews, End, Hello, Output, Sample, Stamp, Station, StationAction, Stay};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
@@ -134,13 +134,13 @@ pub(crate) async fn talk(
     if site.house.clock.now().1 == Stamp::Unsure {
         station = station.with_time_first();
     }
-    define(site, &mut station).await?;
     station.describe(site.devices.iter().flat_map(describe::points).collect());
     let (answers, mut answered) = mpsc::channel::<(u32, Pdu)>(telemetry::limits::ANSWERS);
     station.input(clock_now(), heard, &mut out);
     let mut buffer = vec![0; 4096];
+    let mut supply = Supply::default();
     loop {
-        settle(site, &mut station, call, &mut out, &answers, came).await?;
+        settle(site, &mut station, call, &mut out, &mut supply, &answers, came).await?;
         tokio::select! {
             received = call.receive(&mut buffer) => match received? {
                 Received::Data(count) => {
@@ -152,22 +152,41 @@ pub(crate) async fn talk(
             Some((id, pdu)) = answered.recv() => station.answer(clock_now(), id, pdu, &mut out),
             changed = stored.changed() => {
                 if changed.is_ok() {
-                    define(site, &mut station).await?;
                     station.fresh(clock_now());
                 }
             }
-            () = sleep_until(station.deadline()) => station.timeout(clock_now(), &mut out),
+            () = due(station.deadline()) => station.timeout(clock_now(), &mut out),
             () = stopped(&mut stop) => return Err(TalkError::Ended(End::Done)),
         }
     }
 }
 
-/// Tells the machine what the points are of which there are samples.
-async fn define(site: &Site, station: &mut Station) -> Result<(), TalkError> {
-    for (id, definition) in site.house.shelf.with(|shelf| shelf.points()).await? {
-        station.define(id, definition);
+/// What is read from the store for the upload.
+#[derive(Default)]
+struct Supply {
+    /// Up to this sample the machine knows what all points are.
+    defined: u64,
+}
+
+impl Supply {
+    /// The samples behind this number. The machine is told what their points are: one may have been stored just now that
+    /// is the first of its point.
+    async fn after(
+        &mut self,
+        seq: u64,
+        site: &Site,
+        station: &mut Station,
+    ) -> Result<Vec<Sample>, ShelfError> {
+        let defined = self.defined;
+        let read = site.house.shelf.with(move |shelf| {
+            let samples = shelf.after(seq, limits::READ_AHEAD)?;
+            Ok((samples, shelf.points(defined)?))
+        });
+        let (samples, (points, last)) = read.await?;
+        self.defined = last;
+        points.into_iter().for_each(|(id, definition)| station.define(id, definition));
+        Ok(samples)
     }
-    Ok(())
 }
 
 /// Does what there is to do, until the machine waits for something. `Ended`: it is over.
@@ -176,6 +195,7 @@ async fn settle(
     station: &mut Station,
     call: &mut Call,
     out: &mut Outbox,
+    supply: &mut Supply,
     answers: &mpsc::Sender<(u32, Pdu)>,
     came: &mut Came,
 ) -> Result<(), TalkError> {
@@ -192,12 +212,7 @@ async fn settle(
             continue;
         }
         let Some(after) = station.wants() else { return Ok(()) };
-        let samples =
-            site.house.shelf.with(move |shelf| shelf.after(after, limits::READ_AHEAD)).await?;
-        // Some may be of points of which there were none when this was last asked.
-        if samples.iter().any(|sample| !station.knows(sample.point)) {
-            define(site, station).await?;
-        }
+        let samples = supply.after(after, site, station).await?;
         station.upload(clock_now(), &samples, out);
     }
 }
@@ -340,15 +355,15 @@ async fn ask(way: Option<(Bus, UnitId)>, pdu: Pdu, rights: Rights) -> Pdu {
     let function = pdu.function();
     let refused = |exception| Pdu::exception(function, exception);
     let Some((bus, unit)) = way else { return refused(Exception::GatewayPathUnavailable) };
-    let reads = only_reads(&pdu);
-    if rights == Rights::Reads && !reads {
-        return refused(Exception::IllegalFunction);
-    }
     let question = match Question::of(pdu) {
         Ok(question) => question,
         Err(PduError::Function { .. }) => return refused(Exception::IllegalFunction),
         Err(_) => return refused(Exception::IllegalDataValue),
     };
+    let reads = question.only_reads();
+    if rights == Rights::Reads && !reads {
+        return refused(Exception::IllegalFunction);
+    }
     match bus.ask(unit, question).await {
         Ok(Outcome::Answer(answer)) => answer,
         Ok(_) => refused(Exception::GatewayTargetFailed),
@@ -360,36 +375,6 @@ async fn ask(way: Option<(Bus, UnitId)>, pdu: Pdu, rights: Rights) -> Pdu {
         }
         // Nobody knows whether a unit has done what it was told.
         Err(_) => refused(Exception::GatewayTargetFailed),
-    }
-}
-
-/// Whether a unit is the same afterwards.
-fn only_reads(pdu: &Pdu) -> bool {
-    match Function::of(pdu.function()) {
-        Some(
-            Function::ReadCoils
-            | Function::ReadDiscreteInputs
-            | Function::ReadHoldingRegisters
-            | Function::ReadInputRegisters
-            | Function::ReadExceptionStatus
-            | Function::ReadEventCounter
-            | Function::ReadEventLog
-            | Function::ReportServerId
-            | Function::ReadFiles
-            | Function::ReadFifo,
-        ) => true,
-        // An echo; the others restart, clear and silence units.
-        Some(Function::Diagnostics) => pdu.body().starts_with(&[0, 0]),
-        // Identification; CANopen writes.
-        Some(Function::Encapsulated) => pdu.body().starts_with(&[0x0e]),
-        _ => false,
-    }
-}
-
-pub(crate) async fn sleep_until(at: Option<clock::Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(carrier::timer_at(at)).await,
-        None => std::future::pending().await,
     }
 }
 
@@ -418,7 +403,8 @@ mod tests {
         let way = Some((config.open().unwrap(), UnitId(1)));
         assert_eq!(ask(way.clone(), write, Rights::Reads).await.bytes(), [0x86, 0x01]);
         for writes in [&[5, 0, 0, 0xff, 0][..], &[8, 0, 1, 0, 0], &[0x2b, 0x0d, 1], &[0x65, 1]] {
-            assert!(!only_reads(&Pdu::new(writes).unwrap()), "{writes:?}");
+            let refused = ask(way.clone(), Pdu::new(writes).unwrap(), Rights::Reads).await;
+            assert_eq!(refused.bytes(), [writes[0] | 0x80, 0x01], "{writes:?}");
         }
         let read = Pdu::new(&[3, 0, 0, 0, 1]).unwrap();
         assert_eq!(ask(way, read, Rights::Reads).await.bytes(), [0x83, 0x0a]);

@@ -199,11 +199,6 @@ impl Station {
         }
     }
 
-    /// Whether it was told what this point is.
-    pub fn knows(&self, id: PointId) -> bool {
-        self.definitions.contains_key(&id)
-    }
-
     /// What the centre is told of the points if it wants to know: [`limits::POINTS`] at most.
     pub fn describe(&mut self, points: Vec<Description>) {
         self.described = List::new(points);

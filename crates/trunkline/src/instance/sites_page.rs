@@ -269,7 +269,7 @@ fn shown(traced: Traced) -> SiteTraced {
 
 fn refusal(error: collector::OrderError) -> Refusal {
     match error {
-        collector::OrderError::NoSite(_) => Refusal::Unknown(error.to_string()),
+        collector::OrderError::NoSite(..) => Refusal::Unknown(error.to_string()),
         _ => Refusal::Impossible(error.to_string()),
     }
 }

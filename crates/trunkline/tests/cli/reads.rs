@@ -1,9 +1,26 @@
-//! Reads of a site that take long.
+//! Reads of a site: long ones, those at the end of the addresses, more of them than may wait, and a device that is slower
+//! than its plan.
 
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::Stdio;
+use std::time::Instant;
 
-use crate::stage::{Equipment, trunkline};
-use crate::writes::{Unit, centre};
+use crate::ports::free_address;
+use crate::stage::{Equipment, PATIENCE, Stage, trunkline};
+use crate::writes::{Unit, centre, logged_in};
+
+/// A centre with a site whose account logs in as [`logged_in`] does.
+fn with_site(keys: &str) -> Stage {
+    let mut centre = Stage::new(&format!(
+        "[exchange]\nstore = \"trunkline.db\"\n\
+         [[exchange.listen]]\naddress = \"127.0.0.1:0\"\naccept = [\"raw\"]\n\
+         [[account]]\nname = \"pump\"\npassword = \"file:password\"\nservice = \"collector\"\n\
+         [[site]]\nname = \"pump\"\nframing = \"tcp\"\n{keys}"
+    ));
+    centre.start(&["run"]);
+    centre
+}
 
 #[test]
 fn a_long_read_says_on_a_terminal_how_far_it_is_and_nothing_in_a_pipe() {
@@ -28,4 +45,65 @@ fn a_long_read_says_on_a_terminal_how_far_it_is_and_nothing_in_a_pipe() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(lines(&output.stdout), 5000);
     assert_eq!(output.stdout, piped.stdout);
+}
+
+#[test]
+fn the_last_register_is_read_like_any_other() {
+    let (unit, writes) = Unit::new();
+    drop(writes);
+    let centre = centre("tcp");
+    let _call = unit.call(centre.exchange());
+    centre.ask_until(&["sites", "--wish", "1"], "done");
+    assert!(centre.ask(&["read", "pump", "h:65535"]).starts_with("h:65535"));
+    let pair = centre.ask(&["read", "pump", "h:65532..65536", "--as", "f32"]);
+    assert_eq!(pair.lines().count(), 2, "{pair}");
+}
+
+#[test]
+fn a_call_for_one_poll_ends_though_the_device_is_slower_than_polls_are_wanted() {
+    let centre = with_site(
+        "poll = \"1ms\"\nresponse = \"300ms\"\nretries = 0\nafter-poll = \"hang-up\"\n\
+         [[site.point]]\nname = \"level\"\naddress = \"h:1\"\n",
+    );
+    let mut call = logged_in(centre.exchange());
+    // Silent: whoever is asked again has been asked once too often.
+    let mut asked = Vec::new();
+    call.read_to_end(&mut asked).expect("the end of the call");
+    assert_eq!(asked.len(), 12, "{asked:02x?}");
+}
+
+#[test]
+fn whoever_asks_when_as_many_wait_as_may_is_told_so_at_once() {
+    let scada = free_address();
+    let centre = with_site(&format!(
+        "response = \"60s\"\n[[facade]]\nname = \"scada\"\nlisten = \"{scada}\"\nsite = \"pump\"\n\
+         clients = 100\n"
+    ));
+    let _silent = logged_in(centre.exchange());
+    centre.ask_until(&["sites"], "on line");
+    let ask = |n: u8| {
+        let mut client = TcpStream::connect(scada).unwrap();
+        client.write_all(&[0, n, 0, 0, 0, 6, 1, 3, 0, 0, 0, 1]).unwrap();
+        client.set_nonblocking(true).unwrap();
+        client
+    };
+    // One is asked, and 64 wait.
+    let mut clients: Vec<TcpStream> = (0..70).map(ask).collect();
+    let (end, mut told) = (Instant::now() + PATIENCE, 0);
+    while told < 5 {
+        assert!(Instant::now() < end, "only {told} are told");
+        clients.retain_mut(|client| {
+            let mut answer = [0; 9];
+            match client.read(&mut answer) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => true,
+                read => {
+                    assert_eq!((read.unwrap(), &answer[7..]), (9, &[0x83, 6][..]));
+                    told += 1;
+                    false
+                }
+            }
+        });
+        std::thread::yield_now();
+    }
+    assert_eq!((told, clients.len()), (5, 65), "the others wait for the device");
 }

@@ -84,17 +84,7 @@ impl Unit {
 
     /// Calls the exchange and logs in, as equipment does that is no station of ours.
     pub(crate) fn call(&self, exchange: SocketAddr) -> TcpStream {
-        let mut stream = TcpStream::connect(exchange).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        for (prompt, said) in [("login: ", "pump\r"), ("Password: ", "secret\r"), ("\r\n", "")] {
-            let mut heard = Vec::new();
-            while !heard.ends_with(prompt.as_bytes()) {
-                let mut byte = [0];
-                stream.read_exact(&mut byte).unwrap();
-                heard.extend(byte);
-            }
-            stream.write_all(said.as_bytes()).unwrap();
-        }
+        let stream = logged_in(exchange);
         let (unit, call) = (self.clone(), stream.try_clone().unwrap());
         thread::spawn(move || unit.serve(stream));
         call
@@ -108,6 +98,22 @@ impl Unit {
     fn writes(&self) -> u32 {
         self.register.lock().unwrap().writes
     }
+}
+
+/// A call to the exchange that is logged in as a site's.
+pub(crate) fn logged_in(exchange: SocketAddr) -> TcpStream {
+    let mut stream = TcpStream::connect(exchange).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    for (prompt, said) in [("login: ", "pump\r"), ("Password: ", "secret\r"), ("\r\n", "")] {
+        let mut heard = Vec::new();
+        while !heard.ends_with(prompt.as_bytes()) {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            heard.extend(byte);
+        }
+        stream.write_all(said.as_bytes()).unwrap();
+    }
+    stream
 }
 
 pub(crate) fn centre(framing: &str) -> Stage {
