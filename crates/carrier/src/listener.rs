@@ -80,7 +80,16 @@ pub enum ListenError {
         /// The system's word for it.
         source: io::Error,
     },
-    /// The address is not one of this machine's, or the port needs a privilege, or the like.
+    /// The port is one of those that the system keeps for root.
+    #[error(
+        "can't listen on {place}: ports below 1024 are root's; start as root, let systemd open it, or give the program the \
+         right: setcap cap_net_bind_service=ep PROGRAM"
+    )]
+    Privileged {
+        /// Where.
+        place: String,
+    },
+    /// The address is not one of this machine's, or the like.
     #[error("can't listen on {place}")]
     Refused {
         /// Where.
@@ -111,6 +120,11 @@ impl Listener {
     pub fn tcp(address: SocketAddr, options: &ListenOptions) -> Result<Self, ListenError> {
         match open_tcp(address, options) {
             Ok(listener) => Ok(Self { door: Door::Tcp(listener), pause: None }),
+            Err(error)
+                if error.kind() == io::ErrorKind::PermissionDenied && address.port() < 1024 =>
+            {
+                Err(ListenError::Privileged { place: address.to_string() })
+            }
             Err(error) => Err(ListenError::new(address, error)),
         }
     }

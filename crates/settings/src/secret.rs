@@ -186,7 +186,9 @@ impl<'de> Deserialize<'de> for SecretRef {
 #[derive(Debug, Error)]
 pub enum SecretError {
     /// The text names no place.
-    #[error("expected file:PATH, env:NAME or an argon2id hash (`trunkline account add` makes one)")]
+    #[error(
+        "expected file:PATH or env:NAME, or of a login's password its argon2id hash (`trunkline account add` makes one)"
+    )]
     NotAReference,
     /// The file can't be read.
     #[error("can't read {}", path.display())]

@@ -190,7 +190,9 @@ fn reword(message: &str) -> (String, Option<String>) {
 /// A type of the program's in the words of its users.
 fn plain_type(right: &str) -> &str {
     match right {
-        "u8" | "u16" | "u32" | "u64" | "i64" => "a whole number",
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" | "u64" | "i64" => "a whole number",
         "path string" => "a path",
         "a string" => "text in quotes",
         right => right,

@@ -24,10 +24,14 @@ pub(crate) enum Answer {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
     /// Nobody listens.
-    #[error("no instance is running here (looked at {})", places(.0))]
+    #[error(
+        "no instance is running here (looked at {}); start one with `trunkline run`, or say where its socket is with \
+         --control",
+        places(.0)
+    )]
     Nobody(Vec<PathBuf>),
     /// Somebody listens, but not to us.
-    #[error("can't talk to the instance at {}: {source}", path.display())]
+    #[error("can't talk to the instance at {}: {source}{}", path.display(), remedy(source))]
     Refused {
         /// Where.
         path: PathBuf,
@@ -44,6 +48,14 @@ pub(crate) enum ClientError {
 
 fn places(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// The socket is its owner's alone.
+fn remedy(source: &io::Error) -> &'static str {
+    match source.kind() {
+        ErrorKind::PermissionDenied => "; only the user who runs it may, and root",
+        _ => "",
+    }
 }
 
 impl Connection {

@@ -47,7 +47,11 @@ pub(crate) type Outcome = Result<String, String>;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ControlError {
     /// Another instance has it.
-    #[error("another instance is running with the control socket {}", .0.display())]
+    #[error(
+        "another instance is running with the control socket {}; end it, or give this one a socket of its own with \
+         --control",
+        .0.display()
+    )]
     Taken(PathBuf),
     /// It can't be made.
     #[error("can't make the control socket {}: {source}", path.display())]

@@ -85,7 +85,7 @@ pub(super) const COMMAND: Command = Command {
         ),
         (
             "trunkline gsm /dev/ttyUSB0 --power dtr --log debug 2>module.log",
-            "What does it say from its start on? That is the log to send",
+            "What does it say from its start on? That is the log to send.",
         ),
     ],
     act: Act::Run(|matches| exit(run(matches))),
