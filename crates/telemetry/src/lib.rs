@@ -35,6 +35,7 @@
 )]
 
 mod asks;
+mod batch;
 mod centre;
 mod crc;
 mod describe;

@@ -3,10 +3,11 @@
 use modbus::UnitId;
 use modbus::pdu::Pdu;
 
+use crate::batch::{self, Batch};
 use crate::crc::crc32c;
 use crate::describe::{Described, Description};
 use crate::limits;
-use crate::sample::{Before, Definition, PointId, Sample, StoreId};
+use crate::sample::{Definition, PointId, Sample, StoreId};
 use crate::status::Status;
 use crate::wire::{BadMessage, Reader, put_text, put_varint};
 
@@ -344,7 +345,7 @@ impl Message {
                 Self::Welcome { through: reader.u64()? }
             }
             3 => Self::Refused(reader.text(limits::TEXT)?),
-            4 => batch(reader)?,
+            4 => batch::read(reader)?,
             5 => Self::Acknowledged(reader.u64()?),
             6 => Self::Ask { id: reader.u32()?, unit: UnitId(reader.u8()?), pdu: pdu(reader)? },
             7 => Self::Answer { id: reader.u32()?, pdu: pdu(reader)? },
@@ -399,81 +400,8 @@ impl Message {
     }
 }
 
-/// A batch that is being filled.
-#[derive(Debug)]
-pub(crate) struct Batch {
-    after: u64,
-    before: Before,
-    defined: u64,
-    definitions: Vec<u8>,
-    count: u64,
-    samples: Vec<u8>,
-}
-
-impl Batch {
-    pub(crate) fn new(after: u64) -> Self {
-        Self {
-            after,
-            before: Before { seq: after, at_ms: 0 },
-            defined: 0,
-            definitions: Vec::new(),
-            count: 0,
-            samples: Vec::new(),
-        }
-    }
-
-    pub(crate) fn define(&mut self, id: PointId, definition: &Definition) {
-        self.defined += 1;
-        put_varint(&mut self.definitions, id.0.into());
-        definition.encode(&mut self.definitions);
-    }
-
-    pub(crate) fn push(&mut self, sample: &Sample) {
-        self.count += 1;
-        sample.encode(&mut self.before, &mut self.samples);
-    }
-
-    pub(crate) const fn count(&self) -> u64 {
-        self.count
-    }
-
-    /// The number of its last sample.
-    pub(crate) const fn through(&self) -> u64 {
-        self.before.seq
-    }
-
-    /// Bytes so far: kind, number, two counts, the check.
-    pub(crate) fn len(&self) -> usize {
-        1 + 8 + 2 * 3 + self.definitions.len() + self.samples.len() + 4
-    }
-
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut out = vec![4];
-        out.extend(self.after.to_be_bytes());
-        put_varint(&mut out, self.defined);
-        out.extend(&self.definitions);
-        put_varint(&mut out, self.count);
-        out.extend(&self.samples);
-        checked(out)
-    }
-}
-
-fn batch(reader: &mut Reader<'_>) -> Result<Message, BadMessage> {
-    let after = reader.u64()?;
-    let mut definitions = Vec::new();
-    for _ in 0..count(reader, limits::MESSAGE, "definitions")? {
-        let id = u32::try_from(reader.varint()?).map_err(|_| BadMessage::Beyond("a point"))?;
-        definitions.push((PointId(id), Definition::read(reader)?));
-    }
-    let mut before = Before { seq: after, at_ms: 0 };
-    let mut samples = Vec::new();
-    for _ in 0..count(reader, limits::MESSAGE, "samples")? {
-        samples.push(Sample::read(reader, &mut before)?);
-    }
-    Ok(Message::Batch { after, definitions, samples })
-}
-
-fn checked(mut out: Vec<u8>) -> Vec<u8> {
+/// With its check behind it.
+pub(crate) fn checked(mut out: Vec<u8>) -> Vec<u8> {
     let check = crc32c(&out);
     out.extend(check.to_be_bytes());
     out
@@ -486,7 +414,12 @@ fn version(reader: &mut Reader<'_>) -> Result<(), BadMessage> {
     }
 }
 
-fn count(reader: &mut Reader<'_>, most: usize, what: &'static str) -> Result<usize, BadMessage> {
+/// How many of something follow.
+pub(crate) fn count(
+    reader: &mut Reader<'_>,
+    most: usize,
+    what: &'static str,
+) -> Result<usize, BadMessage> {
     let count = usize::try_from(reader.varint()?).ok();
     count.filter(|count| *count <= most).ok_or(BadMessage::Beyond(what))
 }

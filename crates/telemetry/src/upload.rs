@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clock::Instant;
 
+use crate::batch::Batch;
 use crate::limits;
-use crate::message::Batch;
 use crate::sample::{Definition, PointId, Sample};
 
 /// The upload of a call. What is lost is read from the store again: nothing is kept here.
