@@ -6,7 +6,7 @@ use crate::control::Span;
 use crate::failure::chain;
 use crate::json::Json;
 use crate::limits;
-use crate::time::{Civil, Shown};
+use crate::time::Civil;
 
 /// What there is to say of a sample, in the order in which it is said.
 pub(crate) const MEMBERS: [&str; 4] = ["point", "at", "value", "quality"];
@@ -66,7 +66,7 @@ fn said(error: &StoreError) -> String {
 
 /// A sample, for whoever shows it.
 pub(crate) fn json(sample: &KeptSample) -> Json {
-    let at = Civil::from(sample.at).show(Shown::DateAndTime).to_string();
+    let at = format!("{:.3}", Civil::from(sample.at));
     Json::object([
         ("point", sample.point.as_str().into()),
         ("at", at.into()),

@@ -11,7 +11,7 @@ use super::request::RequestError;
 use super::server::{failed, list, ok, put, say};
 use crate::instance::Instance;
 use crate::json::Json;
-use crate::time::Civil;
+use crate::time::{at_millis, millis};
 
 /// A question about sites, or an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Span {
     /// Its begin and its end.
     pub(crate) fn times(&self) -> (SystemTime, SystemTime) {
         // What is said to be of tomorrow was measured, too.
-        let last = Civil::at_millis(i64::MAX);
+        let last = at_millis(i64::MAX);
         (self.since.unwrap_or(UNIX_EPOCH), self.until.unwrap_or(last))
     }
 }
@@ -100,8 +100,8 @@ impl SiteRequest {
             "samples" => Self::Samples(Span {
                 site: named("site")?,
                 point: named("point")?,
-                since: json.number("since").map(Civil::at_millis),
-                until: json.number("until").map(Civil::at_millis),
+                since: json.number("since").map(at_millis),
+                until: json.number("until").map(at_millis),
             }),
             _ => return Ok(None),
         }))
@@ -138,8 +138,8 @@ impl SiteRequest {
                 ("do", "samples".into()),
                 ("site", span.site.as_str().into()),
                 ("point", span.point.as_str().into()),
-                ("since", some(span.since.map(Civil::millis))),
-                ("until", some(span.until.map(Civil::millis))),
+                ("since", some(span.since.map(millis))),
+                ("until", some(span.until.map(millis))),
             ]),
         }
     }
@@ -261,7 +261,7 @@ mod tests {
             SiteRequest::Wishes(Some("pump".into())),
             SiteRequest::Withdraw(7, "ada".into()),
             SiteRequest::Samples(span(None, None)),
-            SiteRequest::Samples(span(Some(Civil::at_millis(1)), Some(Civil::at_millis(2)))),
+            SiteRequest::Samples(span(Some(at_millis(1)), Some(at_millis(2)))),
         ] {
             let request = Request::Site(request);
             assert_eq!(Request::parse(&request.to_json().to_string()), Ok(request));
