@@ -324,7 +324,8 @@ fn status(site: &SiteStatus) -> Json {
         ("from", site.live.as_ref().map(|(from, _)| from.clone()).into()),
         ("call", site.live.as_ref().map(|(_, call)| call.clone()).into()),
         ("called", time(site.calls.called).into()),
-        ("ended", time(site.calls.ended).into()),
+        // One that has never called is waited for since the start, which is no end of a call.
+        ("ended", time(site.calls.ended.filter(|_| site.calls.called.is_some())).into()),
         ("next", time(site.next).into()),
         ("asked", asked.into()),
         ("answered", answered.into()),

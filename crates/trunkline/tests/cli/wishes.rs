@@ -8,6 +8,7 @@ fn what_waits_is_shown_in_the_order_of_its_turns_and_what_was_not_sent_can_be_ta
     drop(writes);
     let centre = centre("tcp");
     let ask = |words: &[&str]| centre.ask(words);
+    assert!(ask(&["sites", "pump"]).contains(" never"), "it hasn't called yet");
     ask(&["read", "pump", "h:20", "--at", "next-call", "--priority", "5"]);
     ask(&["write", "pump", "h:30", "5", "--at", "1d", "--expires", "2h"]);
     let listed = ask(&["sites", "--wishes"]);
