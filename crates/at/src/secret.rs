@@ -59,7 +59,7 @@ fn ends_in_secret(before: &[u8]) -> bool {
 /// What may be shown of a dial string with a code that changes a PIN; nothing if there is none in it.
 pub fn before_code(dialled: &str) -> Option<&str> {
     let digits = dialled.as_bytes();
-    let at = digits.windows(4).position(|four| CODES.iter().any(|code| four == *code))?;
+    let at = digits.windows(4).position(|four| CODES.contains(&four))?;
     dialled.get(..at + 4)
 }
 
