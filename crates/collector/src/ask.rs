@@ -32,6 +32,8 @@ pub struct Ask {
     pub kind: Option<ValueType>,
     /// In which order its bytes stand.
     pub order: Option<Order>,
+    /// How wide its registers are. Default: as the site's table says.
+    pub dialect: Option<Dialect>,
     /// What is written to it; nothing to read it.
     pub write: Option<String>,
 }
@@ -81,13 +83,17 @@ impl FromStr for Ask {
             let text = write.ok_or_else(|| BadAsk("a configuration is missing".into()))?;
             Change::of(&text).map_err(BadAsk)?;
             return match words.next() {
-                None => Ok(Self { target, unit: None, kind: None, order: None, write: Some(text) }),
+                None => Ok(Self { write: Some(text), ..Self::of(target) }),
                 Some(word) => Err(BadAsk(format!("`{word}` has no meaning here"))),
             };
         }
         let target = words.next().ok_or_else(|| BadAsk("what is to be read?".into()))?.parse()?;
-        let mut ask = Self { target, unit: None, kind: None, order: None, write };
+        let mut ask = Self { write, ..Self::of(target) };
         while let Some(word) = words.next() {
+            if word == "enron" {
+                ask.dialect = Some(Dialect::Enron);
+                continue;
+            }
             let value = words.next().ok_or_else(|| BadAsk(format!("`{word}` needs a value")))?;
             let bad = |error: String| BadAsk(format!("`{word}`: {error}"));
             match word {
@@ -103,7 +109,10 @@ impl FromStr for Ask {
                     )
                 }
                 "order" => ask.order = Some(value.parse().map_err(bad)?),
-                _ => return Err(BadAsk(format!("`{word}` is none of `unit`, `as` and `order`"))),
+                _ => {
+                    let words = format!("`{word}` is none of `unit`, `as`, `order` and `enron`");
+                    return Err(BadAsk(words));
+                }
             }
         }
         match (verb, &ask.write) {
@@ -134,6 +143,9 @@ impl fmt::Display for Ask {
         if let Some(order) = self.order {
             write!(f, " order {order}")?;
         }
+        if self.dialect == Some(Dialect::Enron) {
+            f.write_str(" enron")?;
+        }
         if let Some(unit) = self.unit {
             write!(f, " unit {unit}")?;
         }
@@ -150,11 +162,18 @@ struct Meant {
     range: Range,
     kind: ValueType,
     order: Order,
+    /// How wide its registers are.
+    dialect: Dialect,
     /// How its number becomes a quantity, and its name, where it is a point.
     point: Option<(String, Meaning, String)>,
 }
 
 impl Ask {
+    /// A read of this.
+    const fn of(target: Target) -> Self {
+        Self { target, unit: None, kind: None, order: None, dialect: None, write: None }
+    }
+
     /// Carries it out over the site's call, unless it writes: that is done [step by step](Writing).
     pub(crate) async fn perform(&self, site: &Site, priority: i64) -> Result<Answer, OrderError> {
         if let Some(change) = self.change()? {
@@ -211,14 +230,16 @@ impl Ask {
                 let point = site.point(name);
                 let point = point
                     .ok_or_else(|| OrderError::Bad(no_point(name, site, shelf.config.framing)))?;
-                if self.unit.is_some() || self.kind.is_some() || self.order.is_some() {
-                    return bad("a point knows its unit, type and order");
+                let told = self.unit.is_some() || self.kind.is_some() || self.order.is_some();
+                if told || self.dialect.is_some() {
+                    return bad("a point knows its unit, type, order and width");
                 }
                 return Ok(Meant {
                     unit: point.unit,
                     range: Range { first: point.address, count: point.width() },
                     kind: point.kind,
                     order: point.order,
+                    dialect: point.dialect,
                     point: Some((name.clone(), point.meaning, point.measure)),
                 });
             }
@@ -232,11 +253,27 @@ impl Ask {
             (true, Some(_)) => return bad("coils and discrete inputs are bits"),
             (false, kind) => kind.unwrap_or(ValueType::U16),
         };
-        let width = u16::try_from(kind.registers()).unwrap_or(u16::MAX);
+        let dialect = match self.dialect {
+            Some(_) if is_bits(range.first.table) => return bad("bits have no width"),
+            Some(dialect) => dialect,
+            None => {
+                let known = shelf.config.wide().dialect(unit, range);
+                known.map_err(|error| OrderError::Bad(error.to_string()))?
+            }
+        };
+        let words = u16::try_from(kind.registers()).unwrap_or(u16::MAX);
+        if words % dialect.words() != 0 {
+            let words = format!(
+                "these registers have 32 bits, which {kind} doesn't fill: such as --as f32, or --as u32"
+            );
+            return Err(OrderError::Bad(words));
+        }
+        let width = words / dialect.words();
         // `write h:100 --as f32` means as many as the type takes.
         let count = if range.count == 1 { width } else { range.count };
         if !is_bits(range.first.table) && count % width != 0 {
-            let words = format!("{kind} takes {width} registers, and {count} are no multiple");
+            let words =
+                format!("{kind} takes {width} registers there, and {count} are no multiple");
             return Err(OrderError::Bad(words));
         }
         if u32::from(range.first.number) + u32::from(count) > 0x1_0000 {
@@ -247,7 +284,13 @@ impl Ask {
             return Err(OrderError::Bad(format!("at most {most} addresses are read at once")));
         }
         let range = Range { count, ..range };
-        Ok(Meant { unit, range, kind, order: self.order.unwrap_or_default(), point: None })
+        if self.dialect.is_none() {
+            // The value's last register is as wide as its first one.
+            let whole = shelf.config.wide().dialect(unit, range);
+            whole.map_err(|error| OrderError::Bad(error.to_string()))?;
+        }
+        let order = self.order.unwrap_or_default();
+        Ok(Meant { unit, range, kind, order, dialect, point: None })
     }
 }
 
@@ -255,12 +298,14 @@ impl Meant {
     /// The values there, asked in as many requests as that takes.
     async fn read(&self, site: &Site, priority: i64) -> Result<Vec<Told>, OrderError> {
         let bits = is_bits(self.range.first.table);
-        let width = u16::try_from(self.kind.registers()).unwrap_or(1);
+        let words = u16::try_from(self.kind.registers()).unwrap_or(1);
+        let width = words / self.dialect.words();
         let most = if bits {
             modbus::limits::READ_BITS
         } else {
             // No value is torn apart.
-            (site.shelf().config.registers.max(width) / width) * width
+            let most = site.shelf().config.registers / self.dialect.words();
+            (most.max(width) / width) * width
         };
         let (mut told, mut most) = (Vec::new(), most);
         let mut done = 0;
@@ -269,9 +314,9 @@ impl Meant {
             let first = Address { number, ..self.range.first };
             let count = (self.range.count - done).min(most);
             let request = Range { first, count }
-                .read()
+                .read_as(self.dialect)
                 .map_err(|error| OrderError::Bad(error.to_string()))?;
-            let answer = match ask(site, self.unit, request, priority).await {
+            let answer = match ask(site, self.unit, (request, self.dialect), priority).await {
                 // Too much at once for this device, or something within isn't there: that shows in halves.
                 Err(OrderError::Refused(
                     Exception::IllegalDataAddress | Exception::IllegalDataValue,
@@ -291,9 +336,9 @@ impl Meant {
                         values.map(|(number, on)| self.told(number, u8::from(on).to_string())),
                     );
                 }
-                Response::ReadHoldingRegisters(words) | Response::ReadInputRegisters(words) => {
+                Response::ReadHoldingRegisters(found) | Response::ReadInputRegisters(found) => {
                     let places = (number..=u16::MAX).step_by(width.into());
-                    let values = places.zip(words.chunks(width.into()));
+                    let values = places.zip(found.chunks(words.into()));
                     told.extend(values.map(|(number, words)| self.told(number, self.value(words))));
                 }
                 _ => return Err(OrderError::Silent),
@@ -348,12 +393,12 @@ impl Meant {
                     }
                     None => registers(&value, self.kind, self.order).map_err(bad)?,
                 };
-                if words.len() != usize::from(self.range.count) {
+                if words.len() != usize::from(self.range.count * self.dialect.words()) {
                     return Err(OrderError::Bad("one value at a time".to_owned()));
                 }
                 match words[..] {
                     [value] => Ok(Request::WriteRegister { address, value }),
-                    _ => Request::write_registers(address, words).map_err(wrong),
+                    _ => Request::write(address, words, self.dialect).map_err(wrong),
                 }
             }
         }
@@ -385,9 +430,10 @@ impl Writing {
         mark: Option<Mark>,
     ) -> Result<(), OrderError> {
         let unknown = |doubt| Err(OrderError::Unknown(doubt));
-        let question = Question::Known(self.request.clone(), Dialect::Standard);
+        let dialect = self.meant.dialect;
+        let question = Question::Known(self.request.clone(), dialect);
         match site.ask_marked(self.meant.unit, question, priority, mark).await {
-            Ok(Outcome::Answer(pdu)) => match self.request.accept(&pdu, Dialect::Standard) {
+            Ok(Outcome::Answer(pdu)) => match self.request.accept(&pdu, dialect) {
                 Ok(_) => Ok(()),
                 // Whoever stands between has sent it on, and heard nothing.
                 Err(AnswerError::Exception(Exception::GatewayTargetFailed)) => {
@@ -428,21 +474,17 @@ pub(crate) const UNKNOWN: &str = "unknown";
 async fn ask(
     site: &Site,
     unit: UnitId,
-    request: Request,
+    (request, dialect): (Request, Dialect),
     priority: i64,
 ) -> Result<Response, OrderError> {
-    let question = Question::Known(request.clone(), Dialect::Standard);
+    let question = Question::Known(request.clone(), dialect);
     match site.ask(unit, question, priority).await {
-        Ok(Outcome::Answer(pdu)) => {
-            request.accept(&pdu, Dialect::Standard).map_err(|error| match error {
-                AnswerError::Exception(Exception::GatewayPathUnavailable) => {
-                    OrderError::NoUnit(unit)
-                }
-                AnswerError::Exception(Exception::GatewayTargetFailed) => OrderError::Silent,
-                AnswerError::Exception(exception) => OrderError::Refused(exception),
-                _ => OrderError::Silent,
-            })
-        }
+        Ok(Outcome::Answer(pdu)) => request.accept(&pdu, dialect).map_err(|error| match error {
+            AnswerError::Exception(Exception::GatewayPathUnavailable) => OrderError::NoUnit(unit),
+            AnswerError::Exception(Exception::GatewayTargetFailed) => OrderError::Silent,
+            AnswerError::Exception(exception) => OrderError::Refused(exception),
+            _ => OrderError::Silent,
+        }),
         Ok(_) => Err(OrderError::Silent),
         Err(error) => Err(unasked(error)),
     }
@@ -494,6 +536,8 @@ mod tests {
             "write h:7+1 = -5",
             "write pump.name = a = b",
             "read c:0+16",
+            "read h:7001+4 as f32 enron unit 3",
+            "write h:7001+1 as f32 enron = 12.5",
         ] {
             let ask: Ask = text.parse().expect(text);
             assert_eq!(ask.to_string(), text);

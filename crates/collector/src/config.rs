@@ -10,9 +10,10 @@ use exchange::{CallbackConfig, CallbackLogin};
 use gateway::LateAnswers;
 use modbus::frame::Framing as FrameKind;
 use modbus::master::{Doubts, Repeats, Settings};
+use modbus::{Wide, WideRange};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
-use settings::{OneOrMany, Parsed, Span};
+use settings::{OneOrMany, Parsed, SecretError, SecretRef, Span};
 
 use crate::gauge::Gauge;
 use crate::limits;
@@ -66,6 +67,10 @@ pub struct SiteConfig {
     /// How many registers a request reads at most. Default 125; many meters stop at 60.
     #[serde(default = "most")]
     pub registers: u16,
+    /// Registers of 32 bits under one address, as flow computers of Enron and Daniel have them: `h:7001..8000`, or
+    /// `h:7001..8000 unit 3`. Default: none.
+    #[serde(default)]
+    pub enron: OneOrMany<Parsed<WideRange>>,
     /// Whether its devices may be written to: `refuse` (default) or `allow`.
     #[serde(default)]
     pub writes: Writes,
@@ -78,6 +83,9 @@ pub struct SiteConfig {
     /// Whom the exchange calls to reach it: an address, or a number of the phonebook.
     #[serde(default)]
     pub call: Option<String>,
+    /// What a station there wants to hear before it serves a call of the exchange's.
+    #[serde(default)]
+    pub call_password: Option<SecretRef>,
     /// Whether the one who answers there logs in: `skip` (default) or `again`, as for a call back.
     #[serde(default)]
     pub call_login: CallLogin,
@@ -263,6 +271,14 @@ pub enum ConfigFault {
         "a site with framing `text` needs `lines`: patterns such as lines = [\"T={{temperature}}\"]"
     )]
     NoLines,
+    /// Nobody would hear the password.
+    #[error(
+        "`call-password` is for a site with framing `station` that is called: it needs `call`, and `call-login = \"skip\"`"
+    )]
+    NotCalled,
+    /// The password can't be had.
+    #[error("{}", chain(.0))]
+    Password(SecretError),
     /// Nobody is behind a facade.
     #[error("a facade needs either `site` or `units`")]
     NoSite,
@@ -286,6 +302,14 @@ pub enum ConfigFault {
         "mail needs a `server` as host:port, and addresses without blanks or brackets in `from` and `to`"
     )]
     Mail,
+}
+
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", chain(cause)),
+        None => error.to_string(),
+    }
 }
 
 /// What a site's table comes to.
@@ -320,9 +344,11 @@ impl SiteConfig {
         let mut points = Vec::new();
         let mut names = std::collections::HashSet::new();
         let unit = |device: &str| self.devices.get(device).copied();
+        let wide = self.wide();
+        let widths = |unit, range| wide.dialect(unit, range);
         for config in &self.point {
             let wrong = |fault| ("point", ConfigFault::Point(config.name.clone(), fault));
-            points.push(Point::new(config, unit).map_err(wrong)?);
+            points.push(Point::new(config, unit, &widths).map_err(wrong)?);
             if !names.insert(config.name.clone()) {
                 return Err(("point", ConfigFault::Twice(config.name.clone())));
             }
@@ -331,7 +357,7 @@ impl SiteConfig {
             let path = folder.join(path);
             let wrong = |error: ListError| ("points", error.into());
             for row in list::read(&path).map_err(wrong)? {
-                let point = Point::new(&row.point, unit)
+                let point = Point::new(&row.point, unit, &widths)
                     .map_err(|fault| wrong(row.fault(&path, fault.column(), &fault.to_string())))?;
                 if !names.insert(point.name.clone()) {
                     let words = format!("the site has a point `{}` already", point.name);
@@ -344,7 +370,25 @@ impl SiteConfig {
             let key = if self.points.0.is_empty() { "point" } else { "points" };
             return Err((key, ConfigFault::Many));
         }
-        Ok(Shelf { config: self.clone(), points })
+        let mut config = self.clone();
+        if let Some(password) = &mut config.call_password {
+            let skips = self.call_login == CallLogin::Skip;
+            if self.framing != Framing::Station || self.call.is_none() || !skips {
+                return Err(("call-password", ConfigFault::NotCalled));
+            }
+            let wrong = |error| ("call-password", ConfigFault::Password(error));
+            password.resolve(folder).map_err(wrong)?;
+            if let SecretRef::File(path) = password {
+                let whole = folder.join(&*path);
+                *path = std::path::absolute(&whole).unwrap_or(whole);
+            }
+        }
+        Ok(Shelf { config, points })
+    }
+
+    /// Which registers of its units have 32 bits.
+    pub(crate) fn wide(&self) -> Wide {
+        self.enron.0.iter().map(|range| range.0).collect()
     }
 
     /// Checks the points of a site that pushes lines.

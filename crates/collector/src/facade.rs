@@ -8,8 +8,9 @@ use std::time::Duration;
 use exchange::{Event, NotCalled};
 use gateway::{AskError, Manners, Units, serve};
 use modbus::UnitId;
+use modbus::address::{Address, Range, Table};
 use modbus::master::{Failure, Outcome, Question};
-use modbus::pdu::{Dialect, Exception, Pdu, Request, Response};
+use modbus::pdu::{Dialect, Exception, Pdu, PduError, Request, Response};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -116,6 +117,15 @@ struct Front {
 }
 
 impl Units for Front {
+    fn question(&self, unit: UnitId, pdu: Pdu) -> Result<Question, PduError> {
+        let found = self.map.find(unit);
+        match found.and_then(|(site, own)| Some((self.collector.site(site)?, own))) {
+            Some((site, own)) => Question::of_wide(pdu, own, &site.shelf().config.wide()),
+            // Nobody will be asked.
+            None => Question::of(pdu),
+        }
+    }
+
     async fn ask(
         &self,
         unit: UnitId,
@@ -162,7 +172,9 @@ impl Front {
     ) -> Result<Outcome, AskError> {
         let words = describe(&question);
         let (old, new) = match &question {
-            Question::Known(request, _) => (before(site, unit, request).await, written(request)),
+            Question::Known(request, dialect) => {
+                (before(site, unit, (request, *dialect)).await, written(request))
+            }
             Question::Foreign(_) => (String::new(), String::new()),
         };
         let outcome = match site.ask(unit, question, 0).await {
@@ -216,9 +228,11 @@ impl Front {
 }
 
 /// What stands where something is about to be written, for the record; where it can't be read it isn't known.
-async fn before(site: &Site, unit: UnitId, request: &Request) -> String {
-    let registers = |first, count| {
-        Request::read_holding_registers(first, u16::try_from(count).unwrap_or(u16::MAX))
+async fn before(site: &Site, unit: UnitId, (request, dialect): (&Request, Dialect)) -> String {
+    let registers = |number, words: usize| {
+        let count = u16::try_from(words).unwrap_or(u16::MAX) / dialect.words();
+        let first = Address { table: Table::HoldingRegisters, number };
+        Range { first, count }.read_as(dialect)
     };
     let read = match request {
         Request::WriteCoil { address, .. } => Request::read_coils(*address, 1),
@@ -233,8 +247,8 @@ async fn before(site: &Site, unit: UnitId, request: &Request) -> String {
         _ => return String::new(),
     };
     let Ok(read) = read else { return "unknown".to_owned() };
-    match site.ask(unit, Question::Known(read.clone(), Dialect::Standard), 0).await {
-        Ok(Outcome::Answer(pdu)) => match read.accept(&pdu, Dialect::Standard) {
+    match site.ask(unit, Question::Known(read.clone(), dialect), 0).await {
+        Ok(Outcome::Answer(pdu)) => match read.accept(&pdu, dialect) {
             Ok(Response::ReadCoils(bits)) => {
                 bits.iter().take(KEPT).map(u8::from).map(digit).collect()
             }

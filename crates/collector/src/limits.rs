@@ -104,3 +104,6 @@ pub const FUTURE: Duration = Duration::from_secs(3_600);
 
 /// Alarms that are looked through at a start or a reload.
 pub const ALARMS: usize = 10_000;
+
+/// How long a station that was called may take to ask for the password: two modems that train at 300 bit/s.
+pub const PROMPT: Duration = Duration::from_secs(60);

@@ -202,7 +202,7 @@ fn point(row: &Cells<'_>) -> Result<PointConfig, Wrong> {
         })?,
         address: Some(Parsed(row.value("address")?.ok_or_else(|| missing("address"))?)),
         kind: row.value("type")?.map(Parsed),
-        order: Parsed(row.value::<Order>("order")?.unwrap_or_default()),
+        order: row.value::<Order>("order")?.map(Parsed),
         scale: row.number("scale")?,
         offset: row.number("offset")?,
         measure: measure.to_owned(),

@@ -1,9 +1,9 @@
 //! What is read at once: neighbours together, and what a unit refuses apart.
 
-use modbus::UnitId;
 use modbus::address::{Address, Range};
 use modbus::limits::{READ_BITS, READ_REGISTERS};
-use modbus::pdu::Request;
+use modbus::pdu::{Dialect, Request};
+use modbus::{UnitId, Wide};
 
 use crate::point::{Point, is_bits};
 
@@ -13,13 +13,15 @@ pub(crate) struct Block {
     pub(crate) unit: UnitId,
     pub(crate) first: Address,
     pub(crate) count: u16,
+    /// How wide what is read is.
+    pub(crate) dialect: Dialect,
     /// Their places in the site's list, in the order of their addresses.
     pub(crate) points: Vec<usize>,
 }
 
 /// Reads all points with few requests: those with at most `gap` addresses between them together, as long as a request
-/// takes at most `most` registers.
-pub(crate) fn plan(points: &[Point], gap: u16, most: u16) -> Vec<Block> {
+/// takes at most `most` registers of 16 bits; those of 32 bits count twice.
+pub(crate) fn plan(points: &[Point], gap: u16, most: u16, wide: &Wide) -> Vec<Block> {
     let mut order: Vec<usize> = (0..points.len()).collect();
     let key = |point: &Point| (point.unit, point.address.table.digit(), point.address.number);
     order.sort_by_key(|at| points.get(*at).map(key));
@@ -27,7 +29,7 @@ pub(crate) fn plan(points: &[Point], gap: u16, most: u16) -> Vec<Block> {
     for at in order {
         let Some(point) = points.get(at) else { continue };
         match blocks.last_mut() {
-            Some(block) if block.takes(point, gap, most) => block.add(at, point),
+            Some(block) if block.takes(point, gap, most, wide) => block.add(at, point),
             _ => blocks.push(Block::of(at, point)),
         }
     }
@@ -36,23 +38,28 @@ pub(crate) fn plan(points: &[Point], gap: u16, most: u16) -> Vec<Block> {
 
 impl Block {
     fn of(at: usize, point: &Point) -> Self {
-        Self { unit: point.unit, first: point.address, count: point.width(), points: vec![at] }
+        let Point { unit, address: first, dialect, .. } = *point;
+        Self { unit, first, count: point.width(), dialect, points: vec![at] }
     }
 
-    fn takes(&self, point: &Point, gap: u16, most: u16) -> bool {
+    fn takes(&self, point: &Point, gap: u16, most: u16, wide: &Wide) -> bool {
         let table = self.first.table;
-        if self.unit != point.unit || table != point.address.table {
+        if (self.unit, self.dialect) != (point.unit, point.dialect) || table != point.address.table
+        {
             return false;
         }
         // Bits are cheap: as many registers hold sixteen times as many.
         let (gap, most) = match is_bits(table) {
             true => (u32::from(gap) * 16, READ_BITS),
-            false => (u32::from(gap), most.min(READ_REGISTERS)),
+            false => (u32::from(gap), most.min(READ_REGISTERS) / self.dialect.words()),
         };
         let end = u32::from(self.first.number) + u32::from(self.count);
         let begins = u32::from(point.address.number);
         let length = begins + u32::from(point.width()) - u32::from(self.first.number);
-        begins <= end + gap && length <= u32::from(most)
+        let length = u16::try_from(length).ok().filter(|length| *length <= most);
+        // What lies between is as wide, too.
+        let as_wide = |count| wide.dialect(self.unit, Range { first: self.first, count });
+        begins <= end + gap && length.is_some_and(|count| as_wide(count) == Ok(self.dialect))
     }
 
     fn add(&mut self, at: usize, point: &Point) {
@@ -79,7 +86,7 @@ impl Block {
 
     /// What reads it; nothing if one request can't.
     pub(crate) fn request(&self) -> Option<Request> {
-        Range { first: self.first, count: self.count }.read().ok()
+        Range { first: self.first, count: self.count }.read_as(self.dialect).ok()
     }
 }
 
@@ -88,9 +95,15 @@ mod tests {
     use super::*;
 
     fn points(places: &[(u8, &str, &str)]) -> Vec<Point> {
+        points_of(places, &Wide::default())
+    }
+
+    fn points_of(places: &[(u8, &str, &str)], wide: &Wide) -> Vec<Point> {
         let point = |(n, (unit, address, kind)): (usize, &(u8, &str, &str))| {
             let table = format!("name = 'p{n}'\nunit = {unit}\naddress = '{address}'\n{kind}");
-            Point::new(&toml::from_str(&table).expect("a table"), |_| None).expect("a point")
+            let widths = |unit, range| wide.dialect(unit, range);
+            Point::new(&toml::from_str(&table).expect("a table"), |_| None, &widths)
+                .expect("a point")
         };
         places.iter().enumerate().map(point).collect()
     }
@@ -113,10 +126,10 @@ mod tests {
             (1, "c:100", ""),
         ]);
         assert_eq!(
-            shape(&plan(&points, 8, 125)),
+            shape(&plan(&points, 8, 125, &Wide::default())),
             [(1, 0, 101, 2), (1, 100, 1, 1), (1, 100, 11, 2), (1, 200, 1, 1), (2, 101, 1, 1)]
         );
-        assert_eq!(plan(&points, 0, 125).len(), 7);
+        assert_eq!(plan(&points, 0, 125, &Wide::default()).len(), 7);
     }
 
     #[test]
@@ -124,14 +137,43 @@ mod tests {
         let places: Vec<String> = (0..200).map(|n| format!("h:{n}")).collect();
         let places: Vec<_> = places.iter().map(|place| (1, place.as_str(), "")).collect();
         let points = points(&places);
-        assert_eq!(shape(&plan(&points, 8, 60)).len(), 4);
-        assert!(plan(&points, 8, 500).iter().all(|block| block.request().is_some()));
+        assert_eq!(shape(&plan(&points, 8, 60, &Wide::default())).len(), 4);
+        assert!(
+            plan(&points, 8, 500, &Wide::default()).iter().all(|block| block.request().is_some())
+        );
+    }
+
+    #[test]
+    fn registers_of_32_bits_are_read_apart_from_others_and_count_twice() {
+        let wide: Wide = ["h:7001..7100", "h:7110..7120 unit 1"]
+            .iter()
+            .map(|text| text.parse::<modbus::WideRange>().expect("a range"))
+            .collect();
+        let float = "type = 'f32'";
+        let places = [
+            (1, "h:6999", float),
+            (1, "h:7001", float),
+            (1, "h:7003", "type = 'f64'"),
+            (1, "h:7098", float),
+            (1, "h:7110", float),
+            (2, "h:7110", float),
+        ];
+        let blocks = plan(&points_of(&places, &wide), 12, 125, &wide);
+        assert_eq!(
+            shape(&blocks),
+            [(1, 6999, 2, 1), (1, 7001, 4, 2), (1, 7098, 1, 1), (1, 7110, 1, 1), (2, 7110, 2, 1)]
+        );
+        let places: Vec<String> = (7001..7100).map(|n| format!("h:{n}")).collect();
+        let places: Vec<_> = places.iter().map(|place| (1, place.as_str(), float)).collect();
+        let blocks = plan(&points_of(&places, &wide), 8, 125, &wide);
+        assert_eq!(shape(&blocks), [(1, 7001, 62, 62), (1, 7063, 37, 37)]);
+        assert!(blocks.iter().all(|block| block.request().is_some()));
     }
 
     #[test]
     fn halving_leaves_no_point_out_and_ends() {
         let points = points(&[(1, "h:0", ""), (1, "h:1", "type = 'u32'"), (1, "h:5", "")]);
-        let [block] = &plan(&points, 8, 125)[..] else { panic!("one block") };
+        let [block] = &plan(&points, 8, 125, &Wide::default())[..] else { panic!("one block") };
         let [low, high] = block.halves(&points).expect("two");
         assert_eq!(shape(&[low.clone(), high.clone()]), [(1, 0, 1, 1), (1, 1, 5, 2)]);
         assert!(low.halves(&points).is_none());

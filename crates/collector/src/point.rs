@@ -1,7 +1,8 @@
 //! Points: what a site measures, and where it stands.
 
 use modbus::UnitId;
-use modbus::address::{Address, Table};
+use modbus::address::{Address, Range, Table};
+use modbus::pdu::{Dialect, PduError};
 use modbus::value::{Order, Point as Meaning, ValueType};
 use serde::Deserialize;
 use settings::Parsed;
@@ -30,7 +31,7 @@ pub struct PointConfig {
     pub kind: Option<Parsed<ValueType>>,
     /// In which order its bytes stand. Default `ABCD`.
     #[serde(default)]
-    pub order: Parsed<Order>,
+    pub order: Option<Parsed<Order>>,
     /// What the number is multiplied by. Default 1.
     #[serde(default)]
     pub scale: Option<f64>,
@@ -75,6 +76,14 @@ pub enum PointFault {
     /// Nobody answers as 0.
     #[error("unit 0 is everybody, and nobody answers that; units are 1 to 247")]
     Unit,
+    /// Too short for what stands there.
+    #[error(
+        "`enron` says that registers have 32 bits there: {0} isn't as long as one or more of them; there are u32, i32, f32, bcd32, u64, i64, f64, and texts of an even number"
+    )]
+    Narrow(ValueType),
+    /// Half in one range, half in another.
+    #[error("`enron`: {0}")]
+    Widths(PduError),
     /// A coil is a bit and nothing else.
     #[error("coils and discrete inputs are bits: leave `type` out")]
     Bit,
@@ -94,7 +103,7 @@ impl PointConfig {
     pub(crate) fn check_field(&self, lines: &[Parsed<Pattern>]) -> Result<(), PointFault> {
         let Self { device, unit, address, kind, order, scale, offset, .. } = self;
         let placed = device.is_some() || unit.is_some() || address.is_some() || kind.is_some();
-        if placed || scale.is_some() || offset.is_some() || order.0 != Order::default() {
+        if placed || scale.is_some() || offset.is_some() || order.is_some() {
             return Err(PointFault::Field);
         }
         if !lines.iter().any(|pattern| pattern.0.measures(&self.name)) {
@@ -119,12 +128,16 @@ impl PointFault {
             Self::Device(_) => "device",
             Self::DeviceAndUnit | Self::Unit => "unit",
             Self::Bit => "type",
-            Self::Beyond | Self::NoAddress => "address",
+            Self::Beyond | Self::NoAddress | Self::Widths(_) => "address",
+            Self::Narrow(_) => "type",
             Self::Scale => "scale",
             Self::Limits => "low",
         }
     }
 }
+
+/// How wide registers are.
+pub(crate) type Widths<'a> = &'a dyn Fn(UnitId, Range) -> Result<Dialect, PduError>;
 
 /// A point that is asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,6 +145,8 @@ pub(crate) struct Point {
     pub(crate) name: String,
     pub(crate) unit: UnitId,
     pub(crate) address: Address,
+    /// How wide the registers there are.
+    pub(crate) dialect: Dialect,
     pub(crate) kind: ValueType,
     pub(crate) order: Order,
     pub(crate) meaning: Meaning,
@@ -141,10 +156,11 @@ pub(crate) struct Point {
 }
 
 impl Point {
-    /// What a table says, if that can be; `unit_of` knows the devices.
+    /// What a table says, if that can be; `unit_of` knows the devices, `widths` their registers.
     pub(crate) fn new(
         config: &PointConfig,
         unit_of: impl Fn(&str) -> Option<u8>,
+        widths: Widths<'_>,
     ) -> Result<Self, PointFault> {
         if !is_name(&config.name) {
             return Err(PointFault::Name);
@@ -165,10 +181,9 @@ impl Point {
             (true, Some(_)) => return Err(PointFault::Bit),
             (false, kind) => kind.map_or(ValueType::U16, |kind| kind.0),
         };
-        if usize::from(address.number) + kind.registers() > 0x1_0000 {
-            return Err(PointFault::Beyond);
-        }
-        let order = config.order.0;
+        let unit = UnitId(unit);
+        let dialect = width(unit, address, kind, widths)?;
+        let order = config.order.unwrap_or_default().0;
         let scaled = config.scale.is_some() || config.offset.is_some();
         if scaled && matches!(kind, ValueType::Bit(_) | ValueType::Text(_)) {
             return Err(PointFault::Scale);
@@ -180,8 +195,9 @@ impl Point {
         config.check_limits()?;
         Ok(Self {
             name: config.name.clone(),
-            unit: UnitId(unit),
+            unit,
             address,
+            dialect,
             kind,
             order,
             meaning,
@@ -209,8 +225,32 @@ impl Point {
 
     /// Addresses that it takes.
     pub(crate) fn width(&self) -> u16 {
+        self.words() / self.dialect.words()
+    }
+
+    /// Words that it takes.
+    pub(crate) fn words(&self) -> u16 {
         u16::try_from(self.kind.registers()).unwrap_or(u16::MAX)
     }
+}
+
+/// How wide the registers are in which such a value stands.
+fn width(
+    unit: UnitId,
+    first: Address,
+    kind: ValueType,
+    widths: Widths<'_>,
+) -> Result<Dialect, PointFault> {
+    let dialect = widths(unit, Range { first, count: 1 }).map_err(PointFault::Widths)?;
+    let words = u16::try_from(kind.registers()).unwrap_or(u16::MAX);
+    if words % dialect.words() != 0 {
+        return Err(PointFault::Narrow(kind));
+    }
+    let count = words / dialect.words();
+    if u32::from(first.number) + u32::from(count) > 0x1_0000 {
+        return Err(PointFault::Beyond);
+    }
+    widths(unit, Range { first, count }).map_err(PointFault::Widths)
 }
 
 /// Whether a table holds bits.

@@ -9,7 +9,7 @@ use exchange::{CallEnd, Visit};
 use gateway::AskError;
 use modbus::UnitId;
 use modbus::master::{Failure, Full, Master, Outcome, Output, Question, Ticket};
-use modbus::pdu::{AnswerError, Dialect, Exception, Response};
+use modbus::pdu::{AnswerError, Exception, Response};
 use store::{Refused, SampleBatch, SampleRow, SampleValue, Storing, quality};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -322,9 +322,9 @@ impl<'a> Session<'a> {
         };
         match block.request() {
             Some(request) if !round.silent.contains(&block.unit) => {
-                let unit = block.unit;
+                let Block { unit, dialect, .. } = block;
                 self.asked = Some(Asked::Block(block));
-                self.order(unit, Question::Known(request, Dialect::Standard));
+                self.order(unit, Question::Known(request, dialect));
             }
             _ => round.nothing(&self.shelf, block, quality::SILENT),
         }
@@ -408,7 +408,7 @@ impl Round {
             Outcome::Said | Outcome::Failed(_) => return self.shape.push(block),
         };
         let Some(request) = block.request() else { return };
-        match request.accept(pdu, Dialect::Standard) {
+        match request.accept(pdu, block.dialect) {
             Ok(response) => {
                 let now = SystemTime::now();
                 for at in &block.points {
@@ -454,7 +454,8 @@ fn value(point: &Point, block: &Block, response: &Response) -> SampleValue {
             bit.map_or(SampleValue::None, |on| SampleValue::Number(f64::from(u8::from(on))))
         }
         Response::ReadHoldingRegisters(words) | Response::ReadInputRegisters(words) => {
-            let words = words.get(from..from + usize::from(point.width()));
+            let from = from * usize::from(block.dialect.words());
+            let words = words.get(from..from + usize::from(point.words()));
             let reading = words.and_then(|words| point.meaning.read(words).ok());
             reading.map_or(SampleValue::None, |reading| kept(&reading.value))
         }

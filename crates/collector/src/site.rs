@@ -398,7 +398,10 @@ impl Site {
     pub(crate) fn blocks(&self, shelf: &Arc<Shelf>) -> Vec<Block> {
         match &self.state().blocks {
             Some((of, blocks)) if Arc::ptr_eq(of, shelf) => blocks.clone(),
-            _ => plan(&shelf.points, shelf.config.gap, shelf.config.registers),
+            _ => {
+                let Shelf { config, points, .. } = &**shelf;
+                plan(points, config.gap, config.registers, &config.wide())
+            }
         }
     }
 

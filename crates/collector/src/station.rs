@@ -10,6 +10,7 @@ use exchange::{CallEnd, Visit};
 use gateway::AskError;
 use modbus::master::{Failure, Full, Outcome};
 use modbus::value::Value as Read;
+use settings::{Secret, SecretRef};
 use store::{SampleBatch, SampleRow, SampleValue, StoreError, quality};
 use telemetry::{
     AskFailed, Centre, CentreAction, Definition, Description, Hello, Output, Quality, Reason,
@@ -83,6 +84,12 @@ pub(crate) async fn serve(
     visit: &mut Visit<'_>,
     presence: &mut Presence,
 ) -> CallEnd {
+    if visit.was_called()
+        && let Some(password) = &site.shelf().config.call_password
+        && let Err(end) = prove(site, visit, password).await
+    {
+        return end;
+    }
     let mut out = Outbox::default();
     let centre = Centre::start(clock_now(), unix_ms(), &mut out);
     let mut talk = Talk {
@@ -105,6 +112,46 @@ pub(crate) async fn serve(
         Ok(end) | Err(end) => end,
     }
 }
+
+/// Says the password to a station that was called, which wants to hear it before anything else.
+async fn prove(site: &Site, visit: &mut Visit<'_>, password: &SecretRef) -> Result<(), CallEnd> {
+    let password = password.resolve("/".as_ref()).map_err(|error| {
+        tracing::error!(site = site.name(), "the station isn't told the password: {error}");
+        CallEnd::Denied
+    })?;
+    let asked = async {
+        let (mut buffer, mut heard) = ([0; limits::READ], Vec::new());
+        loop {
+            let count = visit.receive(&mut buffer).await?;
+            if count == 0 {
+                return Err(CallEnd::CallerHungUp);
+            }
+            let bytes = buffer.get(..count).unwrap_or_default();
+            // Whatever its parity.
+            heard.extend(bytes.iter().map(|byte| (byte & 0x7f).to_ascii_lowercase()));
+            if heard.windows(PROMPT.len()).any(|window| window == PROMPT) {
+                return Ok(());
+            }
+            heard.drain(..heard.len().saturating_sub(PROMPT.len()));
+        }
+    };
+    match tokio::time::timeout(limits::PROMPT, asked).await {
+        Ok(asked) => asked?,
+        Err(_) => {
+            tracing::info!(site = site.name(), "the station asks for no password: is it one?");
+            return Err(CallEnd::Idle);
+        }
+    }
+    let mut line = Secret::with_room(password.len() + 1);
+    for byte in password.expose().iter().chain(b"\r") {
+        // There is room for it.
+        let _ = line.push(*byte);
+    }
+    visit.send(line.expose()).await
+}
+
+/// How a station asks for it.
+const PROMPT: &[u8] = b"password:";
 
 impl Talk<'_> {
     async fn run(

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use modbus::pdu::Dialect;
 use settings::Parsed;
 use telemetry::Description;
 
@@ -85,6 +86,10 @@ fn point(told: &Description) -> Option<Point> {
     if !is_told_name(&name) {
         return None;
     }
+    let (kind, dialect) = match told.kind.strip_suffix(" enron") {
+        Some(kind) => (kind, Dialect::Enron),
+        None => (told.kind.as_str(), Dialect::Standard),
+    };
     let other = |number: f64, usual: f64| (number.to_bits() != usual.to_bits()).then_some(number);
     let config = PointConfig {
         // Shorter than a station's, whose have two parts.
@@ -92,18 +97,18 @@ fn point(told: &Description) -> Option<Point> {
         device: None,
         unit: Some(told.unit),
         address: Some(Parsed(told.address.parse().ok()?)),
-        kind: match told.kind.as_str() {
+        kind: match kind {
             "" => None,
             kind => Some(Parsed(kind.parse().ok()?)),
         },
-        order: Parsed(told.order.parse().ok()?),
+        order: Some(Parsed(told.order.parse().ok()?)),
         scale: other(told.scale, 1.0),
         offset: other(told.offset, 0.0),
         measure: clean(&told.measure),
         low: None,
         high: None,
     };
-    let point = Point::new(&config, |_| None).ok()?;
+    let point = Point::new(&config, |_| None, &|_, _| Ok(dialect)).ok()?;
     Some(Point { name, ..point })
 }
 
@@ -145,10 +150,21 @@ mod tests {
         assert_eq!((points.points.len(), left_out), (2, 0));
         assert_eq!(Told::decode(9, &Told::encode(&list)), points);
         let point = &points.points[0];
+        assert_eq!((point.dialect, point.width()), (Dialect::Standard, 2));
         assert_eq!(
             (point.name.as_str(), point.unit.0, point.measure.as_str()),
             ("tank.level", 3, "m\u{fffd}³")
         );
+    }
+
+    #[test]
+    fn a_register_of_32_bits_is_one_address_wide() {
+        let wide = Description { kind: "f32 enron".into(), ..told("meter", "flow", "h:7001") };
+        let narrow = Description { kind: "u16 enron".into(), ..told("meter", "x", "h:7001") };
+        let bit = Description { kind: " enron".into(), ..told("meter", "y", "c:7001") };
+        let (points, left_out) = Told::new(9, &[wide, narrow, bit]);
+        assert_eq!((points.points.len(), left_out), (1, 2));
+        assert_eq!((points.points[0].dialect, points.points[0].width()), (Dialect::Enron, 1));
     }
 
     #[test]

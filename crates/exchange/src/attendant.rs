@@ -10,6 +10,7 @@ use carrier::{Call, Queue, Received, Timer, clock_now};
 use clock::Instant;
 use telnet::LineEnds;
 
+use crate::admission::Proof;
 use crate::call::{CallEnd, CallId};
 use crate::limits;
 use crate::login::Guest;
@@ -31,6 +32,7 @@ pub struct Visit<'a> {
     call: &'a mut Call,
     entry: &'a mut Entry,
     account: String,
+    proof: Proof,
     admitted: Admitted,
     early: Queue,
     rules: EchoRules,
@@ -51,14 +53,30 @@ impl<'a> Visit<'a> {
         let Guest { who, mut admitted, early, .. } = guest;
         let mut kept = Queue::default();
         kept.put(admitted.data(&early));
-        let (now, account) = (clock_now(), who.account.name.clone());
+        let (now, account, proof) = (clock_now(), who.account.name.clone(), who.proof());
         let timer = Timer::default();
-        Self { call, entry, account, admitted, early: kept, rules, began: now, heard: now, timer }
+        Self {
+            call,
+            entry,
+            account,
+            proof,
+            admitted,
+            early: kept,
+            rules,
+            began: now,
+            heard: now,
+            timer,
+        }
     }
 
     /// Whose call it is.
     pub fn account(&self) -> &str {
         &self.account
+    }
+
+    /// Whether it is the exchange that has called.
+    pub const fn was_called(&self) -> bool {
+        matches!(self.proof, Proof::Callback)
     }
 
     /// Its number.

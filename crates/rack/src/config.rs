@@ -81,8 +81,8 @@ pub struct ModemConfig {
     /// Only a second call is answered, if it comes so soon after one that rang in vain. Default: every call.
     #[serde(default)]
     pub ring_back: Option<Span>,
-    /// What a ring that would be answered is: a call to be answered (`answer`, default), or a wish that the station of this
-    /// process calls its centre (`call-centre`).
+    /// What a ring that would be answered is: a call to be answered for the exchange (`answer`, default), or for the station
+    /// of this process (`station`), or a wish that the station calls its centre (`call-centre`).
     #[serde(default)]
     pub on_ring: OnRing,
     /// While this file exists, the telephone is left to ring.
@@ -139,6 +139,8 @@ pub enum OnRing {
     /// A call that is answered.
     #[default]
     Answer,
+    /// A call that is answered for the station of this process, whatever else there is.
+    Station,
     /// A wish that the station of this process calls its centre; the caller is never answered, and pays nothing.
     CallCentre,
 }
@@ -345,6 +347,7 @@ mod tests {
             ("codes = \"zyxel\"", "`rockwell`"),
             ("lock = \"uucp\"", "`shared`"),
             ("reserve = \"both\"", "`incoming`"),
+            ("on-ring = \"pick-up\"", "`station`"),
             ("rigs = 2", "`rings`"),
         ] {
             let error = toml::from_str::<ModemConfig>(&format!("{base}{line}")).unwrap_err();

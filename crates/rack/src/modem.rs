@@ -298,7 +298,7 @@ impl Modem {
                         let verdict = self.ring(desk);
                         match (verdict, self.config.on_ring) {
                             (Verdict::LetRing, _) => {}
-                            (Verdict::Answer, OnRing::Answer) => return Next::Answer,
+                            (Verdict::Answer, OnRing::Answer | OnRing::Station) => return Next::Answer,
                             (Verdict::Answer, OnRing::CallCentre) => {
                                 let number = desk.client().caller().number.clone();
                                 self.wished = Some(number);
@@ -384,6 +384,7 @@ impl Modem {
                 device: self.config.port_name(),
                 caller: caller.clone(),
                 connect: connect.clone(),
+                on_ring: self.config.on_ring,
             },
         );
         let Some((call, held)) = self.call(desk, &number, &connect) else {

@@ -14,7 +14,7 @@ use clock::Instant;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::config::{ModemConfig, Reserve};
+use crate::config::{ModemConfig, OnRing, Reserve};
 use crate::counted::Counted;
 use crate::group::{Group, WhenBusy};
 use crate::limits;
@@ -79,6 +79,8 @@ pub struct Answered {
     pub caller: CallerId,
     /// What the modem said of the call.
     pub connect: Connect,
+    /// What its rings are for.
+    pub on_ring: OnRing,
 }
 
 impl Rack {

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::config::AlarmCalls;
 use crate::shelf::{Failure, ShelfError, Standing};
-use crate::talk::{Came, Credentials, Site, TalkError, holds, log_in, stopped, talk};
+use crate::talk::{Came, Credentials, Site, TalkError, holds, let_in, log_in, stopped, talk};
 use crate::turns::{Look, Turns};
 use crate::{chance, limits};
 
@@ -46,6 +46,16 @@ pub(crate) struct Caller {
     site: Site,
     standing: Standing,
     turns: Turns,
+    /// When to call again, and why.
+    again: Option<(Instant, Cause)>,
+}
+
+/// What ends a wait.
+enum Wanted {
+    /// A call of ours.
+    Call(Cause),
+    /// Somebody has called.
+    Rung(Call),
 }
 
 /// Why calls by this configuration are over.
@@ -66,6 +76,10 @@ enum CallError {
     Time(Duration),
     #[error("the password")]
     Password(#[source] SecretError),
+    #[error("[station] has no `answer`, so nobody may call it")]
+    Closed,
+    #[error("the station has to call, which goes before whoever hasn't said the password yet")]
+    OwnFirst,
     #[error(transparent)]
     Talk(#[from] TalkError),
     #[error(transparent)]
@@ -81,16 +95,27 @@ const LOOK_LATER: Duration = Duration::from_secs(3600);
 impl Caller {
     pub(crate) fn new(site: Site, standing: Standing) -> Self {
         let turns = Turns::new(site.config.name.clone(), site.config.calendar());
-        Self { site, standing, turns }
+        Self { site, standing, turns, again: None }
     }
 
     pub(crate) async fn run(mut self) -> Left {
         let mut failures: u32 = 0;
         let mut failed = Cause::Schedule;
         loop {
-            let Some(cause) = self.wait(failures, failed).await else { return Left::Ended };
+            let cause = match self.wait(failed).await {
+                None => return Left::Ended,
+                Some(Wanted::Call(cause)) => cause,
+                Some(Wanted::Rung(call)) => match self.answer(call).await {
+                    Came::Configuration => return Left::Renewed,
+                    Came::Nothing | Came::Welcome => continue,
+                },
+            };
             let mut came = Came::Nothing;
-            let outcome = self.call(cause, &mut came).await;
+            let bells = Arc::clone(&self.site.house.bells);
+            let outcome = tokio::select! {
+                outcome = self.call(cause, &mut came) => outcome,
+                never = bells.refuse() => match never {},
+            };
             let trouble = outcome.as_ref().err().map(|error| chain(error));
             {
                 let house = &self.site.house;
@@ -111,6 +136,7 @@ impl Caller {
                     }
                 }
             }
+            self.again = self.retry(failures, failed).map(|at| (at, Cause::Retry));
             if came == Came::Configuration {
                 return Left::Renewed;
             }
@@ -159,14 +185,14 @@ impl Caller {
         Some(Instant::now() + chance::about(span.0))
     }
 
-    /// Waits for a cause to call; nothing: the station ends.
-    async fn wait(&mut self, failures: u32, failed: Cause) -> Option<Cause> {
+    /// Waits for a cause to call, or for a call; nothing: the station ends.
+    async fn wait(&mut self, failed: Cause) -> Option<Wanted> {
         let mut stop = self.site.house.stop.clone();
-        let mut retry = self.retry(failures, failed).map(|at| (at, Cause::Retry));
+        let mut retry = self.again.take();
         if retry.is_none() && holds(&self.site.config) {
             // All stations of a centre that was restarted come back at once otherwise.
             sleep(chance::within(limits::ALARM)).await;
-            return (!*stop.borrow()).then_some(Cause::Hold);
+            return (!*stop.borrow()).then_some(Wanted::Call(Cause::Hold));
         }
         let bells = Arc::clone(&self.site.house.bells);
         if retry.is_none() {
@@ -181,7 +207,7 @@ impl Caller {
         loop {
             let every = self.every();
             let pause = match self.turns.look(every, self.now_ms()) {
-                Look::Now => return Some(Cause::Schedule),
+                Look::Now => return Some(Wanted::Call(Cause::Schedule)),
                 Look::In(left) => Duration::from_millis(left).min(LOOK_AGAIN),
                 Look::Never => LOOK_AGAIN,
             };
@@ -192,19 +218,24 @@ impl Caller {
                     let cause = retry.map_or(failed, |(_, cause)| cause);
                     let why = if cause == Cause::Retry { failed } else { cause };
                     match self.held_back(why) {
-                        None => return Some(cause),
+                        None => return Some(Wanted::Call(cause)),
                         Some(span) => retry = Some((Instant::now() + span, cause)),
                     }
                 }
-                () = bells.demand.notified() => return Some(Cause::Demand),
+                () = bells.demand.notified() => return Some(Wanted::Call(Cause::Demand)),
                 () = bells.alarm.notified(), if retry.is_none() => {
                     sleep(chance::within(limits::ALARM)).await;
                     if self.has_alarm().await {
                         match self.held_back(Cause::Alarm) {
-                            None => return Some(Cause::Alarm),
+                            None => return Some(Wanted::Call(Cause::Alarm)),
                             Some(span) => retry = Some((Instant::now() + span, Cause::Alarm)),
                         }
                     }
+                }
+                call = bells.rung() => {
+                    // What is due stays due.
+                    self.again = retry;
+                    return Some(Wanted::Rung(call));
                 }
                 () = stopped(&mut stop) => return None,
             }
@@ -269,6 +300,53 @@ impl Caller {
         }
     }
 
+    /// Serves whoever has called, if he is the centre.
+    async fn answer(&mut self, mut call: Call) -> Came {
+        let stored = self.site.house.bells.hear_stored();
+        let from = call.peer().to_string();
+        // That the centre has called proves nothing of how the station calls.
+        let mut came = Came::Welcome;
+        let bells = Arc::clone(&self.site.house.bells);
+        let outcome = tokio::select! {
+            outcome = self.serve(&mut call, stored, &mut came) => outcome,
+            never = bells.refuse() => match never {},
+        };
+        call.hang_up(limits::HANG_UP).await;
+        match outcome {
+            Ok(()) | Err(CallError::Talk(TalkError::Ended(End::Done))) => {
+                tracing::info!(from, "everything is said to the centre, which has called");
+                let house = &self.site.house;
+                let mut calls = house.calls.lock().unwrap_or_else(PoisonError::into_inner);
+                calls.good += 1;
+            }
+            Err(error) => tracing::warn!(from, "a call to the station failed: {}", chain(&error)),
+        }
+        came
+    }
+
+    async fn serve(
+        &mut self,
+        call: &mut Call,
+        stored: watch::Receiver<u64>,
+        came: &mut Came,
+    ) -> Result<(), CallError> {
+        let answer = self.site.config.answer.as_ref().ok_or(CallError::Closed)?;
+        let bells = &self.site.house.bells;
+        let heard = tokio::select! {
+            heard = let_in(call, password(&answer.password)?) => heard?,
+            // A stranger who says nothing must not keep an alarm from being told.
+            () = bells.alarm.notified(), if self.again.is_none() => {
+                bells.alarm.notify_one();
+                return Err(CallError::OwnFirst);
+            }
+            () = bells.demand.notified(), if self.again.is_none() => {
+                bells.demand.notify_one();
+                return Err(CallError::OwnFirst);
+            }
+        };
+        Ok(self.greet(call, &heard, (Cause::Demand, stored), came).await?)
+    }
+
     async fn speak(
         &mut self,
         call: &mut Call,
@@ -280,6 +358,17 @@ impl Caller {
             Some(login) => log_in(call, login).await?,
             None => Vec::new(),
         };
+        self.greet(call, &heard, (cause, stored), came).await
+    }
+
+    /// Speaks with the centre, which has said this so far.
+    async fn greet(
+        &mut self,
+        call: &mut Call,
+        heard: &[u8],
+        (cause, stored): (Cause, watch::Receiver<u64>),
+        came: &mut Came,
+    ) -> Result<(), TalkError> {
         call.ask_binary();
         let (store, last, configuration) =
             self.site.house.shelf.with(|shelf| shelf.facts()).await?;
@@ -288,7 +377,7 @@ impl Caller {
         if let Look::In(left) = self.turns.look(self.every(), self.now_ms()) {
             hello.next_call_s = u32::try_from(left.div_ceil(1000)).unwrap_or(u32::MAX);
         }
-        Box::pin(talk(&self.site, call, hello, &heard, stored, came)).await
+        Box::pin(talk(&self.site, call, hello, heard, stored, came)).await
     }
 
     async fn dial(&self) -> Result<Call, CallError> {

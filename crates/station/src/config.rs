@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use modbus::address::{Address, Table};
+use modbus::address::{Address, Range, Table};
+use modbus::pdu::{Dialect, PduError};
 use modbus::value::{Order, Point, ValueType};
+use modbus::{UnitId, Wide, WideRange};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use settings::{OneOrMany, Parsed, SecretRef, Span};
@@ -36,6 +38,9 @@ pub struct StationConfig {
     /// What it says at the centre's prompts. Default: nothing, the centre doesn't ask.
     #[serde(default)]
     pub login: Option<LoginConfig>,
+    /// Who may ring it up and be served. Default: nobody.
+    #[serde(default)]
+    pub answer: Option<AnswerConfig>,
     /// How often it calls. Default: only when something happens, or somebody wants it.
     #[serde(default)]
     pub call_every: Option<Span>,
@@ -81,6 +86,14 @@ pub struct LoginConfig {
     /// At `login:`.
     pub name: String,
     /// At `Password:`.
+    pub password: SecretRef,
+}
+
+/// How a station answers calls of its centre.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AnswerConfig {
+    /// What whoever calls must say at `Password:`.
     pub password: SecretRef,
 }
 
@@ -151,6 +164,10 @@ pub struct DeviceConfig {
     /// Registers that it gives at once. Default 125, as the standard has it; many meters give less.
     #[serde(default = "most")]
     pub most: u16,
+    /// Registers of 32 bits under one address, as flow computers of Enron and Daniel have them: `h:7001..8000`.
+    /// Default: none.
+    #[serde(default)]
+    pub enron: OneOrMany<Parsed<WideRange>>,
     /// What is read of it.
     #[serde(default)]
     pub points: Vec<PointConfig>,
@@ -297,6 +314,17 @@ pub enum ConfigError {
     /// Beyond the last register.
     #[error("the value ends behind the last address")]
     Beyond,
+    /// A device is one unit.
+    #[error("a device is one unit: leave ` unit` out")]
+    OneUnit,
+    /// Too short for what stands there.
+    #[error(
+        "`enron` says that registers have 32 bits there: {0} isn't as long as one or more of them; there are u32, i32, f32, bcd32, u64, i64, f64, and texts of an even number"
+    )]
+    Narrow(ValueType),
+    /// Half in one range, half in another.
+    #[error("`enron`: {0}")]
+    Widths(PduError),
     /// A scale of nothing.
     #[error(transparent)]
     Scale(#[from] modbus::value::BadPoint),
@@ -359,6 +387,34 @@ impl StationConfig {
 }
 
 impl DeviceConfig {
+    /// Which of its registers have 32 bits.
+    pub(crate) fn wide(&self) -> Wide {
+        self.enron.0.iter().map(|range| range.0).collect()
+    }
+
+    /// What a point takes up, and how wide that is.
+    ///
+    /// # Errors
+    /// It doesn't go with the width of what stands there; the key says which one doesn't.
+    pub(crate) fn extent(
+        &self,
+        point: &PointConfig,
+    ) -> Result<(Range, Dialect), (&'static str, ConfigError)> {
+        let (first, words) = (point.address.0, point.registers());
+        let widths = |count| self.wide().dialect(UnitId(self.unit), Range { first, count });
+        let dialect = widths(1).map_err(|error| ("address", ConfigError::Widths(error)))?;
+        let count = words / dialect.words();
+        if words % dialect.words() != 0 {
+            let kind = point.kind.map_or(ValueType::U16, |kind| kind.0);
+            return Err(("address", ConfigError::Narrow(kind)));
+        }
+        if u32::from(first.number) + u32::from(count) > 0x1_0000 {
+            return Err(("address", ConfigError::Beyond));
+        }
+        widths(count).map_err(|error| ("address", ConfigError::Widths(error)))?;
+        Ok((Range { first, count }, dialect))
+    }
+
     /// The number by which the centre asks it.
     pub fn unit_at_centre(&self) -> u8 {
         self.seen_as.unwrap_or(self.unit)
@@ -377,6 +433,9 @@ impl DeviceConfig {
         for (key, span) in [("every", self.every), ("poll", self.poll)] {
             span.map_or(Ok(()), often).map_err(at(key))?;
         }
+        if self.enron.0.iter().any(|range| range.0.unit.is_some()) {
+            return Err((("enron", None), ConfigError::OneUnit));
+        }
         let mut names = BTreeSet::new();
         for (n, point) in self.points.iter().enumerate() {
             let wrong =
@@ -385,6 +444,7 @@ impl DeviceConfig {
                 return Err(wrong(("name", ConfigError::Twice(point.name.clone()))));
             }
             point.check().map_err(wrong)?;
+            self.extent(point).map_err(wrong)?;
         }
         Ok(())
     }
@@ -395,9 +455,6 @@ impl PointConfig {
         name(&self.name).map_err(|error| ("name", error))?;
         if self.is_bit() && (self.kind.is_some() || self.order.is_some() || !self.is_unscaled()) {
             return Err(("address", ConfigError::Bits));
-        }
-        if u32::from(self.address.0.number) + u32::from(self.registers()) > 0x1_0000 {
-            return Err(("address", ConfigError::Beyond));
         }
         self.point().map_err(|error| ("scale", error.into()))?;
         let gap = match (self.low, self.high) {
@@ -421,7 +478,7 @@ impl PointConfig {
         matches!(self.address.0.table, Table::Coils | Table::DiscreteInputs)
     }
 
-    /// How many registers, or bits, it takes.
+    /// How many words, or bits, it takes.
     pub(crate) fn registers(&self) -> u16 {
         let kind = self.kind.map_or(ValueType::U16, |kind| kind.0);
         if self.is_bit() { 1 } else { u16::try_from(kind.registers()).unwrap_or(u16::MAX) }

@@ -1,5 +1,6 @@
 //! What the centre is told of the points, so that it can ask for them by name.
 
+use modbus::pdu::Dialect;
 use telemetry::Description;
 
 use crate::config::DeviceConfig;
@@ -14,7 +15,12 @@ pub(crate) fn points(device: &DeviceConfig) -> impl Iterator<Item = Description>
             unit: device.unit_at_centre(),
             point: point.name.clone(),
             address: format!("{}:{}", address.table.letter(), address.number),
-            kind: if point.is_bit() { String::new() } else { kind },
+            kind: match device.extent(point) {
+                _ if point.is_bit() => String::new(),
+                // A centre that can't ask for such leaves it out.
+                Ok((_, Dialect::Enron)) => format!("{kind} enron"),
+                _ => kind,
+            },
             order: point.order.map(|order| order.0).unwrap_or_default().to_string(),
             scale: point.scale,
             offset: point.offset,

@@ -17,7 +17,7 @@ use crate::once::Turnstile;
 use crate::renewal::{self, Reader};
 use crate::sampler::Sampler;
 use crate::shelf::{Shelf, ShelfError, Standing};
-use crate::talk::Site;
+use crate::talk::{Site, Way};
 use crate::time::Clock;
 use crate::{Plan, limits};
 
@@ -120,8 +120,10 @@ impl House {
         let mut ways = Vec::new();
         for device in &*devices {
             let Some(bus) = buses.get(&device.bus) else { continue };
-            units.insert(UnitId(device.unit_at_centre()), (bus.clone(), UnitId(device.unit)));
-            ways.push((device.clone(), bus.clone()));
+            let (bus, unit) = (bus.clone(), UnitId(device.unit));
+            let wide = Arc::new(device.wide());
+            units.insert(UnitId(device.unit_at_centre()), Way { bus: bus.clone(), unit, wide });
+            ways.push((device.clone(), bus));
         }
         let (house, of, known) = (Arc::clone(self), Arc::clone(&config), changes.clone());
         // Its points get their numbers on the disk.

@@ -33,8 +33,8 @@ mod turns;
 pub use calendar::{Days, Hours};
 pub use caller::{Calling, Calls, Phone};
 pub use config::{
-    AlarmCalls, Allow, At, ConfigError, DeviceConfig, LoginConfig, OnChange, PointConfig,
-    StationConfig, StayConfig,
+    AlarmCalls, Allow, AnswerConfig, At, ConfigError, DeviceConfig, LoginConfig, OnChange,
+    PointConfig, StationConfig, StayConfig,
 };
 pub use renewal::Reader;
 pub use shelf::{ShelfError, WhenFull};
@@ -170,6 +170,12 @@ impl Station {
     /// Calls the centre as soon as may be.
     pub fn call_now(&self) {
         self.bells.demand.notify_one();
+    }
+
+    /// Takes a call that was answered for it. It is hung up on at once unless the station is free, and unless the caller
+    /// knows the password of [`AnswerConfig`].
+    pub fn answer(&self, call: carrier::Call) {
+        self.bells.rings(call);
     }
 
     /// What it is up to.

@@ -82,3 +82,9 @@ pub const JITTER: u32 = 20;
 /// How long at most an alarm is held back, so that those that come together go in one call, and those of a whole
 /// district don't come all at once.
 pub const ALARM: Duration = Duration::from_secs(2);
+
+/// Characters of a password that a caller may say: as many as secrets have.
+pub const PASSWORD: usize = 256;
+
+/// After how long a caller who has said nothing is asked again: his modem may have been ready later than ours.
+pub const ASKED_AGAIN: Duration = Duration::from_secs(5);

@@ -1,4 +1,6 @@
-//! Logging in as a person would: a name at the one prompt, a password at the other.
+//! Logging in as a person would: a name at the one prompt, a password at the other; and asking whoever calls for one.
+
+use std::sync::Arc;
 
 use settings::Secret;
 
@@ -91,6 +93,51 @@ impl Login {
     }
 }
 
+/// What a station asks of whoever calls it.
+pub(crate) const PROMPT: &[u8] = b"\r\nPassword: ";
+
+/// Hears what a caller says at the prompt. He has one try.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    password: Arc<Secret>,
+    said: Secret,
+}
+
+/// What a caller's bytes have led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proof {
+    More,
+    Right,
+    Wrong,
+}
+
+impl Gate {
+    pub(crate) fn new(password: Arc<Secret>) -> Self {
+        Self { password, said: Secret::with_room(limits::PASSWORD) }
+    }
+
+    /// Bytes from the call, as far as they were taken.
+    pub(crate) fn input(&mut self, bytes: &mut &[u8]) -> Proof {
+        while let Some((&byte, rest)) = bytes.split_first() {
+            *bytes = rest;
+            // Whatever its parity.
+            match byte & 0x7f {
+                // A line that was begun and left, and the LF of one that was ended.
+                b'\r' | b'\n' if self.said.is_empty() => {}
+                b'\r' | b'\n' => {
+                    // An empty password is none.
+                    let right = !self.password.is_empty() && self.said.same_as(&self.password);
+                    self.said.wipe();
+                    return if right { Proof::Right } else { Proof::Wrong };
+                }
+                byte if self.said.push(byte).is_err() => return Proof::Wrong,
+                _ => {}
+            }
+        }
+        Proof::More
+    }
+}
+
 fn line(text: &[u8]) -> Secret {
     let mut line = Secret::with_room(text.len() + 1);
     for byte in text.iter().chain(b"\r") {
@@ -143,5 +190,44 @@ mod tests {
     #[test]
     fn a_centre_that_asks_for_nothing_is_entered_at_once() {
         assert_eq!(said(b"\r\nTLP BEGIN\r\n", 3), (vec![], "in \\r\\nTLP BEGIN".to_owned()));
+    }
+
+    /// What came of what a caller said, and what was left of it.
+    fn gate(password: &[u8], said: &[u8], piece: usize) -> (Proof, Vec<u8>) {
+        let mut gate = Gate::new(Arc::new(Secret::new(password.to_vec())));
+        for (n, part) in said.chunks(piece).enumerate() {
+            let mut bytes = part;
+            match gate.input(&mut bytes) {
+                Proof::More => {}
+                proof => {
+                    let behind = said.get((n * piece + part.len())..).unwrap_or_default();
+                    return (proof, [bytes, behind].concat());
+                }
+            }
+        }
+        (Proof::More, Vec::new())
+    }
+
+    #[test]
+    fn a_caller_is_let_in_by_the_password_and_nothing_else_however_the_bytes_are_cut() {
+        let said = b"\r\nopen sesame\r\r\nTLP BEGIN";
+        for piece in 1..said.len() {
+            let (proof, rest) = gate(b"open sesame", said, piece);
+            assert_eq!((proof, rest.as_slice()), (Proof::Right, &b"\r\nTLP BEGIN"[..]), "{piece}");
+        }
+        let odd: Vec<u8> = said.iter().map(|byte| byte | 0x80).collect();
+        assert_eq!(gate(b"open sesame", &odd, 5).0, Proof::Right, "with a parity");
+        for said in [
+            &b"open\r"[..],
+            b"open sesame2\r",
+            b"Open sesame\r",
+            b"\r\nTLP BEGIN\r\n[00",
+            &[b'x'; limits::PASSWORD + 1],
+        ] {
+            assert_eq!(gate(b"open sesame", said, 3).0, Proof::Wrong, "{}", said.escape_ascii());
+        }
+        assert_eq!(gate(b"open sesame", b"open sesame", 3).0, Proof::More);
+        assert_eq!(gate(b"", b"\r\r\n\r", 3).0, Proof::More, "nobody gets in by saying nothing");
+        assert_eq!(gate(b"", b"x\r", 3).0, Proof::Wrong);
     }
 }

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use modbus::address::{Address, Table};
-use modbus::pdu::{PduError, Request};
+use modbus::address::{Address, Range, Table};
+use modbus::limits::{READ_BITS, READ_REGISTERS};
+use modbus::pdu::{Dialect, PduError, Request};
+use modbus::{UnitId, Wide};
 
-/// What a point takes up: registers, or bits.
+/// What a point takes up: addresses of registers, or bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Extent {
     pub(crate) first: Address,
@@ -18,6 +20,8 @@ pub(crate) struct Read {
     pub(crate) table: Table,
     pub(crate) first: u16,
     pub(crate) count: u16,
+    /// How wide what is read is.
+    pub(crate) dialect: Dialect,
     /// Which points, by their place in the list.
     pub(crate) points: Vec<usize>,
 }
@@ -27,15 +31,24 @@ pub(crate) struct Read {
 pub(crate) struct Planner {
     extents: Vec<Extent>,
     gap: u16,
-    /// The most registers that the device gives at once.
+    /// The most registers of 16 bits that the device gives at once.
     most: u16,
+    unit: UnitId,
+    /// Which of its registers have 32 bits.
+    wide: Wide,
     /// Borders that no request may cross: between the points at these places of the sorted list.
     borders: BTreeSet<(usize, usize)>,
 }
 
 impl Planner {
     pub(crate) fn new(extents: Vec<Extent>, gap: u16, most: u16) -> Self {
-        Self { extents, gap, most: most.max(1), borders: BTreeSet::new() }
+        let (unit, wide) = (UnitId(1), Wide::default());
+        Self { extents, gap, most: most.max(1), unit, wide, borders: BTreeSet::new() }
+    }
+
+    /// The same of a unit some of whose registers have 32 bits.
+    pub(crate) fn with_wide(self, unit: UnitId, wide: Wide) -> Self {
+        Self { unit, wide, ..self }
     }
 
     /// Where a point stands.
@@ -51,31 +64,44 @@ impl Planner {
         for index in order {
             let Some(extent) = self.extents.get(index) else { continue };
             if let Some(read) = reads.last_mut()
-                && self.joins(read, extent, index)
+                && let Some(count) = self.joined(read, extent, index)
             {
-                let end = end(extent).max(u32::from(read.first) + u32::from(read.count));
-                read.count = u16::try_from(end - u32::from(read.first)).unwrap_or(u16::MAX);
+                read.count = count;
                 read.points.push(index);
                 continue;
             }
-            let (table, first) = (extent.first.table, extent.first.number);
-            reads.push(Read { table, first, count: extent.count, points: vec![index] });
+            let Extent { first: Address { table, number: first }, count } = *extent;
+            // The table was checked: a point is of one width.
+            let Ok(dialect) = self.width(extent.first, count) else { continue };
+            reads.push(Read { table, first, count, dialect, points: vec![index] });
         }
         reads
     }
 
-    fn joins(&self, read: &Read, extent: &Extent, index: usize) -> bool {
+    fn width(&self, first: Address, count: u16) -> Result<Dialect, PduError> {
+        self.wide.dialect(self.unit, Range { first, count })
+    }
+
+    /// How much is read if this is read along; nothing if it can't be.
+    fn joined(&self, read: &Read, extent: &Extent, index: usize) -> Option<u16> {
         let read_end = u32::from(read.first) + u32::from(read.count);
+        let words = read.dialect.words();
         let most = match read.table {
-            Table::Coils | Table::DiscreteInputs => u32::from(self.most) * 16,
-            Table::HoldingRegisters | Table::InputRegisters => u32::from(self.most),
+            Table::Coils | Table::DiscreteInputs => self.most.saturating_mul(16).min(READ_BITS),
+            Table::HoldingRegisters | Table::InputRegisters => {
+                self.most.min(READ_REGISTERS) / words
+            }
         };
         let count = end(extent).max(read_end) - u32::from(read.first);
+        let count = u16::try_from(count).ok().filter(|count| *count <= most)?;
         let border = read.points.last().map(|last| (*last, index));
-        read.table == extent.first.table
+        let (table, number) = (read.table, read.first);
+        let joins = table == extent.first.table
             && u32::from(extent.first.number) <= read_end + u32::from(self.gap)
-            && count <= most.min(2000)
             && border.is_none_or(|border| !self.borders.contains(&border))
+            // What lies between, too.
+            && self.width(Address { table, number }, count) == Ok(read.dialect);
+        joins.then_some(count)
     }
 
     /// The device refused this request by address or by length: it is halved from now on. Where, or nothing if it
@@ -113,12 +139,8 @@ fn end(extent: &Extent) -> u32 {
 impl Read {
     /// As it is asked.
     pub(crate) fn request(&self) -> Result<Request, PduError> {
-        match self.table {
-            Table::Coils => Request::read_coils(self.first, self.count),
-            Table::DiscreteInputs => Request::read_discrete_inputs(self.first, self.count),
-            Table::InputRegisters => Request::read_input_registers(self.first, self.count),
-            Table::HoldingRegisters => Request::read_holding_registers(self.first, self.count),
-        }
+        let first = Address { table: self.table, number: self.first };
+        Range { first, count: self.count }.read_as(self.dialect)
     }
 }
 
@@ -153,6 +175,28 @@ mod tests {
             })
             .collect();
         assert_eq!(spans(&Planner::new(points, 8, 60)), [(0, 60), (60, 40)]);
+    }
+
+    #[test]
+    fn registers_of_32_bits_are_read_apart_from_others_and_count_twice() {
+        let wide: Wide = ["h:7001..7100", "h:7110..7120"]
+            .iter()
+            .map(|text| text.parse::<modbus::WideRange>().unwrap())
+            .collect();
+        let points = extents(&[("h:6999", 2), ("h:7001", 1), ("h:7003", 2), ("h:7110", 1)]);
+        let planner = Planner::new(points, 8, 125).with_wide(UnitId(1), wide.clone());
+        assert_eq!(spans(&planner), [(6999, 2), (7001, 4), (7110, 1)]);
+        let dialects: Vec<_> = planner.reads().iter().map(|read| read.dialect).collect();
+        assert_eq!(dialects, [Dialect::Standard, Dialect::Enron, Dialect::Enron]);
+        // Ordinary registers lie between.
+        let points = extents(&[("h:7099", 1), ("h:7110", 1)]);
+        let planner = Planner::new(points, 50, 125).with_wide(UnitId(1), wide.clone());
+        assert_eq!(spans(&planner), [(7099, 1), (7110, 1)]);
+        let points: Vec<_> = (7001..7100).map(|number| format!("h:{number}")).collect();
+        let points: Vec<_> = points.iter().map(|text| (text.as_str(), 1)).collect();
+        let planner = Planner::new(extents(&points), 8, 125).with_wide(UnitId(1), wide);
+        assert_eq!(spans(&planner), [(7001, 62), (7063, 37)], "four bytes an address");
+        assert!(planner.reads().iter().all(|read| read.request().is_ok()));
     }
 
     #[test]
@@ -194,7 +238,12 @@ mod tests {
             gap in 0u16..20,
             most in 5u16..125,
             refusals in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
+            wide in prop::collection::vec((0u16..300, 1u16..60), 0..4),
         ) {
+            let wide: Wide = wide
+                .iter()
+                .map(|(first, count)| format!("h:{first}+{count}").parse::<modbus::WideRange>().unwrap())
+                .collect();
             let tables =
                 [Table::Coils, Table::DiscreteInputs, Table::InputRegisters, Table::HoldingRegisters];
             let extents: Vec<Extent> = points
@@ -203,14 +252,23 @@ mod tests {
                     Extent { first: Address { table: tables[*table], number: *number }, count: *count }
                 })
                 .collect();
-            let mut planner = Planner::new(extents.clone(), gap, most);
+            // Points of two widths are refused when the table is read.
+            let unit = UnitId(1);
+            let one = |extent: &Extent| wide.dialect(unit, Range { first: extent.first, count: extent.count }).is_ok();
+            let extents: Vec<Extent> = extents.into_iter().filter(one).collect();
+            let mut planner = Planner::new(extents.clone(), gap, most).with_wide(unit, wide.clone());
             for refusal in refusals {
                 let reads = planner.reads();
-                planner.refused(&reads[refusal.index(reads.len())]);
+                if !reads.is_empty() {
+                    planner.refused(&reads[refusal.index(reads.len())]);
+                }
             }
             let mut seen = vec![0; extents.len()];
             for read in planner.reads() {
                 prop_assert!(read.request().is_ok());
+                let first = Address { table: read.table, number: read.first };
+                let width = wide.dialect(unit, Range { first, count: read.count });
+                prop_assert_eq!(width, Ok(read.dialect));
                 for index in &read.points {
                     seen[*index] += 1;
                     let extent = extents[*index];

@@ -72,6 +72,9 @@ fn stays(new: &mut StationConfig, file: &StationConfig) -> Result<(), String> {
     if new.login.is_some() && new.login != file.login {
         return differs("login");
     }
+    if new.answer.is_some() && new.answer != file.answer {
+        return differs("answer");
+    }
     if !new.allow.0.is_empty() && new.allow != file.allow {
         return differs("allow");
     }
@@ -80,6 +83,7 @@ fn stays(new: &mut StationConfig, file: &StationConfig) -> Result<(), String> {
         samples: file.samples,
         when_full: file.when_full,
         login: file.login.clone(),
+        answer: file.answer.clone(),
         time: file.time,
         time_step: file.time_step,
         allow: file.allow.clone(),

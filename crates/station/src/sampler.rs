@@ -7,7 +7,7 @@ use std::time::Duration;
 use gateway::Bus;
 use modbus::UnitId;
 use modbus::master::{Outcome, Question};
-use modbus::pdu::{AnswerError, Dialect, Exception, Response};
+use modbus::pdu::{AnswerError, Exception, Response};
 use modbus::value::Point;
 use telemetry::{Definition, PointId, Quality, Reason, Value};
 use tokio::time::Instant;
@@ -73,21 +73,25 @@ impl Sampler {
         let mut points = Vec::new();
         let mut extents = Vec::new();
         for point in &device.points {
-            let (id, zone) = shelf.point(&definition(device, &point.name, &point.measure))?;
-            extents.push(Extent { first: point.address.0, count: point.registers() });
             // The table was checked.
-            let Ok(registers) = point.point() else { continue };
+            let (Ok((range, _)), Ok(registers)) = (device.extent(point), point.point()) else {
+                continue;
+            };
+            let (id, zone) = shelf.point(&definition(device, &point.name, &point.measure))?;
+            extents.push(Extent { first: range.first, count: range.count });
             let what = if point.is_bit() { What::Bit } else { What::Registers(registers) };
             let (name, watch) = (point.name.clone(), point.watch());
             points.push(Watched { id, name, what, watch, zone, stored: None });
         }
         let every = device.every.unwrap_or(config.every).0;
-        let mut planner = Planner::new(extents, device.gap, device.most);
+        let unit = UnitId(device.unit);
+        let mut planner =
+            Planner::new(extents, device.gap, device.most).with_wide(unit, device.wide());
         planner.recall(&shelf.learned(&device.name)?);
         Ok(Self {
             station: config.name.clone(),
             device: device.name.clone(),
-            unit: UnitId(device.unit),
+            unit,
             bus,
             planner,
             points,
@@ -153,9 +157,9 @@ impl Sampler {
         while let Some(read) = reads.pop_front() {
             // The table was checked.
             let Ok(request) = read.request() else { continue };
-            let question = Question::Known(request.clone(), Dialect::Standard);
+            let question = Question::Known(request.clone(), read.dialect);
             let answer = match self.bus.ask(self.unit, question).await {
-                Ok(Outcome::Answer(pdu)) => request.accept(&pdu, Dialect::Standard),
+                Ok(Outcome::Answer(pdu)) => request.accept(&pdu, read.dialect),
                 Ok(_) => continue,
                 Err(error) => {
                     tracing::debug!(device = %self.device, "no answer: {error}");
@@ -273,6 +277,7 @@ impl Watched {
         let unreadable = (Quality::Unreadable, Value::None);
         let Some(extent) = extent else { return unreadable };
         let offset = extent.first.number - read.first;
+        let width = usize::from(read.dialect.words());
         let words = match (&self.what, response) {
             (What::Bit, Response::ReadCoils(bits) | Response::ReadDiscreteInputs(bits)) => {
                 return bits.get(offset).map_or(unreadable, |bit| (Quality::Good, Value::Bit(bit)));
@@ -280,7 +285,10 @@ impl Watched {
             (
                 What::Registers(_),
                 Response::ReadHoldingRegisters(words) | Response::ReadInputRegisters(words),
-            ) => words.get(usize::from(offset)..usize::from(offset) + usize::from(extent.count)),
+            ) => {
+                let from = usize::from(offset) * width;
+                words.get(from..from + usize::from(extent.count) * width)
+            }
             _ => None,
         };
         let (What::Registers(point), Some(words)) = (&self.what, words) else { return unreadable };

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use carrier::{Call, Received, clock_now, due};
 use gateway::{AskError, Bus};
-use modbus::UnitId;
 use modbus::master::{Failure, Outcome, Question};
-use modbus::pdu::{Exception, Pdu, PduError};
+use modbus::pdu::{Exception, Pdu};
+use modbus::{UnitId, Wide};
 use settings::Secret;
 use telemetry::{ClockNews, End, Hello, Output, Sample, Stamp, Station, StationAction, Stay};
 use tokio::sync::{mpsc, watch};
@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use crate::changes::{self, Changes};
 use crate::config::{Allow, DeviceConfig, StationConfig};
 use crate::house::House;
-use crate::login::{Login, Step};
+use crate::login::{self, Gate, Login, Proof, Step};
 use crate::shelf::ShelfError;
 use crate::time::Told;
 use crate::{describe, limits, renewal};
@@ -38,6 +38,8 @@ pub(crate) enum TalkError {
         "the login took too long; has the centre said `login:`, `Password:`, and has the account `service = \"collector\"`?"
     )]
     LoginTime,
+    #[error("whoever called didn't say the password of [station] `answer`")]
+    Stranger,
     #[error(transparent)]
     Store(#[from] ShelfError),
     #[error("{0}")]
@@ -79,6 +81,35 @@ pub(crate) async fn log_in(call: &mut Call, who: &Credentials) -> Result<Vec<u8>
     timeout(limits::LOGIN, dialogue).await.map_err(|_| TalkError::LoginTime)?
 }
 
+/// Asks whoever has called for the password, and returns what he has said since.
+pub(crate) async fn let_in(call: &mut Call, password: Arc<Secret>) -> Result<Vec<u8>, TalkError> {
+    let mut gate = Gate::new(password);
+    let dialogue = async {
+        let mut buffer = [0; 1024];
+        call.send(login::PROMPT).await?;
+        loop {
+            let received = match timeout(limits::ASKED_AGAIN, call.receive(&mut buffer)).await {
+                Ok(received) => received?,
+                Err(_) => {
+                    call.send(login::PROMPT).await?;
+                    continue;
+                }
+            };
+            let mut bytes = match received {
+                Received::Data(count) => buffer.get(..count).unwrap_or_default(),
+                Received::Event(_) => continue,
+                Received::End => return Err(TalkError::HungUp),
+            };
+            match gate.input(&mut bytes) {
+                Proof::More => {}
+                Proof::Right => return Ok(bytes.to_vec()),
+                Proof::Wrong => return Err(TalkError::Stranger),
+            }
+        }
+    };
+    timeout(limits::LOGIN, dialogue).await.map_err(|_| TalkError::Stranger)?
+}
+
 /// What has come of a call for the station itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Came {
@@ -96,9 +127,18 @@ pub(crate) struct Site {
     pub(crate) config: Arc<StationConfig>,
     pub(crate) devices: Arc<Vec<DeviceConfig>>,
     /// By the number that the centre knows.
-    pub(crate) units: Arc<HashMap<UnitId, (Bus, UnitId)>>,
+    pub(crate) units: Arc<HashMap<UnitId, Way>>,
     pub(crate) changes: Changes,
     pub(crate) house: Arc<House>,
+}
+
+/// The way to a unit.
+#[derive(Clone)]
+pub(crate) struct Way {
+    pub(crate) bus: Bus,
+    pub(crate) unit: UnitId,
+    /// Which of its registers have 32 bits.
+    pub(crate) wide: Arc<Wide>,
 }
 
 #[derive(Default)]
@@ -351,14 +391,15 @@ fn rights(site: &Site) -> Rights {
 }
 
 /// Asks a unit; whoever stands between answers with an exception.
-async fn ask(way: Option<(Bus, UnitId)>, pdu: Pdu, rights: Rights) -> Pdu {
+async fn ask(way: Option<Way>, pdu: Pdu, rights: Rights) -> Pdu {
     let function = pdu.function();
     let refused = |exception| Pdu::exception(function, exception);
-    let Some((bus, unit)) = way else { return refused(Exception::GatewayPathUnavailable) };
-    let question = match Question::of(pdu) {
+    let Some(Way { bus, unit, wide }) = way else {
+        return refused(Exception::GatewayPathUnavailable);
+    };
+    let question = match Question::of_wide(pdu, unit, &wide) {
         Ok(question) => question,
-        Err(PduError::Function { .. }) => return refused(Exception::IllegalFunction),
-        Err(_) => return refused(Exception::IllegalDataValue),
+        Err(error) => return refused(error.exception()),
     };
     let reads = question.only_reads();
     if rights == Rights::Reads && !reads {
@@ -400,7 +441,8 @@ mod tests {
         assert_eq!(none.bytes(), [0x86, 0x0a]);
         let config: gateway::BusConfig =
             toml::from_str("name = 'a'\ntcp = '127.0.0.1:1'\nframing = 'tcp'").unwrap();
-        let way = Some((config.open().unwrap(), UnitId(1)));
+        let bus = config.open().unwrap();
+        let way = Some(Way { bus, unit: UnitId(1), wide: Arc::default() });
         assert_eq!(ask(way.clone(), write, Rights::Reads).await.bytes(), [0x86, 0x01]);
         for writes in [&[5, 0, 0, 0xff, 0][..], &[8, 0, 1, 0, 0], &[0x2b, 0x0d, 1], &[0x65, 1]] {
             let refused = ask(way.clone(), Pdu::new(writes).unwrap(), Rights::Reads).await;

@@ -5,6 +5,7 @@ use std::time::UNIX_EPOCH;
 
 use collector::{Ask, Target};
 use modbus::address::{Address, Range, Table};
+use modbus::pdu::Dialect;
 use modbus::value::{Order, ValueType};
 use settings::Span;
 
@@ -29,6 +30,11 @@ const ORDER: Flag = Flag {
 };
 const UNIT: Flag =
     Flag { name: "unit", value: Some("N"), help: "Which unit of the site, 1 to 255 (default 1)" };
+const ENRON: Flag = Flag {
+    name: "enron",
+    value: None,
+    help: "Its registers have 32 bits, as Enron's and Daniel's flow computers have them (a site's `enron` says so for good)",
+};
 const AT: Flag = Flag {
     name: "at",
     value: Some("WHEN"),
@@ -98,7 +104,7 @@ pub(super) const READ: Command = Command {
             help: "Registers: h:100..110 (100 to 109, from 0 on), i:7, c:0+16, 40101 (from 1 on); or the name of a point",
         },
     ],
-    flags: &[AS, ORDER, UNIT, AT, EXPIRES, PRIORITY, JSON, CONTROL],
+    flags: &[AS, ORDER, ENRON, UNIT, AT, EXPIRES, PRIORITY, JSON, CONTROL],
     examples: &[
         ("trunkline read pump-7 h:100..110 --as f32 --order CDAB", "Five numbers, now."),
         ("trunkline read pump-7 level --at next-call", "A point, when the site calls."),
@@ -119,7 +125,7 @@ pub(super) const WRITE: Command = Command {
         },
         Operand { name: "VALUE", count: Count::One, help: "A number, on or off, a text" },
     ],
-    flags: &[AS, ORDER, UNIT, AT, EXPIRES, PRIORITY, JSON, CONTROL],
+    flags: &[AS, ORDER, ENRON, UNIT, AT, EXPIRES, PRIORITY, JSON, CONTROL],
     examples: &[("trunkline write pump-7 setpoint 12.5", "In the point's own measure.")],
     act: Act::Run(|matches| exit(write(matches))),
 };
@@ -377,6 +383,7 @@ fn ask(matches: &Matches, target: &str, write: Option<String>) -> Result<Ask, Fa
         unit: matches.parse(&UNIT)?,
         kind: matches.parse::<ValueType>(&AS)?,
         order: matches.parse::<Order>(&ORDER)?,
+        dialect: matches.has(&ENRON).then_some(Dialect::Enron),
         write,
     })
 }

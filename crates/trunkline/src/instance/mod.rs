@@ -171,10 +171,19 @@ impl Instance {
         centre.settle();
         #[cfg(feature = "collector")]
         centre.attach();
-        #[cfg(feature = "modems")]
-        let rack = modems::rack(&exchange);
         #[cfg(feature = "translator")]
         let modules = translator::Modules::new(state.clone());
+        #[cfg(feature = "station")]
+        let station = station::Site::new(station::Phones {
+            phone: dialler::Phone(Arc::downgrade(&board)),
+            #[cfg(feature = "translator")]
+            modules: modules.clone(),
+        });
+        #[cfg(all(feature = "modems", feature = "station"))]
+        let rack = modems::rack(&exchange, station.door());
+        // Nobody can be answered for.
+        #[cfg(all(feature = "modems", not(feature = "station")))]
+        let rack = modems::rack(&exchange, carrier::Call::reset);
         #[cfg(any(feature = "modems", feature = "translator"))]
         board.use_trunks(Arc::new(trunks::Both {
             #[cfg(feature = "modems")]
@@ -182,12 +191,6 @@ impl Instance {
             #[cfg(feature = "translator")]
             modules: modules.clone(),
         }));
-        #[cfg(feature = "station")]
-        let phones = station::Phones {
-            phone: dialler::Phone(Arc::downgrade(&board)),
-            #[cfg(feature = "translator")]
-            modules: modules.clone(),
-        };
         let instance = Self {
             board: Arc::clone(&board),
             waiting: Mutex::default(),
@@ -202,7 +205,7 @@ impl Instance {
             #[cfg(feature = "modbus")]
             gateways: Arc::default(),
             #[cfg(feature = "station")]
-            station: station::Site::new(phones),
+            station,
             #[cfg(feature = "collector")]
             sites: centre,
             #[cfg(feature = "exchange")]

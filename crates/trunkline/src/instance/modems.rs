@@ -2,17 +2,25 @@
 
 use std::sync::{Arc, Mutex};
 
+use carrier::Call;
 use exchange::{Exchange, Origin};
 use line::{HuntConfig, WhenBusy};
-use rack::{Answered, Group, ModemConfig, Rack};
+use rack::{Answered, Group, ModemConfig, OnRing, Rack};
 
 use super::lock;
 use crate::json::Json;
 
-/// A rack whose calls are taken by whichever exchange there is when they come.
-pub(super) fn rack(exchange: &Arc<Mutex<Option<Exchange>>>) -> Rack {
+/// A rack whose calls are taken by whichever exchange there is when they come, or by `station` where they are for it.
+pub(super) fn rack(
+    exchange: &Arc<Mutex<Option<Exchange>>>,
+    station: impl Fn(Call) + Send + Sync + 'static,
+) -> Rack {
     let exchange = Arc::clone(exchange);
     Rack::new(Arc::new(move |call, answered| {
+        if answered.on_ring == OnRing::Station {
+            station(call);
+            return Box::pin(std::future::ready(()));
+        }
         let exchange = lock(&exchange).clone();
         Box::pin(async move {
             match exchange {
@@ -38,7 +46,7 @@ pub(super) fn call_back(
 }
 
 fn origin(answered: &Answered) -> Origin {
-    let Answered { modem, device, caller, connect } = answered;
+    let Answered { modem, device, caller, connect, .. } = answered;
     let called = if caller.called.is_empty() { &caller.ring } else { &caller.called };
     let name = Some(caller.name.as_str()).filter(|name| !name.is_empty());
     Origin::modem(modem, device, called)

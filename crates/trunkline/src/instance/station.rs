@@ -116,6 +116,17 @@ impl Site {
         move || call_now(&running)
     }
 
+    /// Gives it calls that were answered for it.
+    #[cfg(feature = "modems")]
+    pub(super) fn door(&self) -> impl Fn(carrier::Call) + Send + Sync + use<> {
+        let running = Arc::clone(&self.running);
+        move |call| match &*lock(&running) {
+            Some(running) => running.station.answer(call),
+            // It has just been taken out of the configuration.
+            None => call.reset(),
+        }
+    }
+
     /// Ends it.
     pub(super) async fn stop(&self) {
         let running = lock(&self.running).take();

@@ -1,11 +1,17 @@
 //! A station that calls the centre over everything that a line can dial, each with real processes at both ends.
 
+#[cfg(feature = "modems")]
+use std::io::{Read as _, Write as _};
+#[cfg(feature = "modems")]
+use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
 use store::{SampleValue, Store};
 
 use crate::device::sevens;
-#[cfg(all(feature = "translator", feature = "wip"))]
+#[cfg(feature = "modems")]
+use crate::ports::free_address;
+#[cfg(any(feature = "modems", all(feature = "translator", feature = "wip")))]
 use crate::stage::Equipment;
 use crate::stage::{PATIENCE, Stage};
 
@@ -147,4 +153,121 @@ fn over_a_gsm_module_whose_signal_the_centre_sees() {
     phone.send("open sesame\x1a");
     station.wait_for("a message wakes the station");
     station.wait_for("everything is said");
+}
+
+/// A telephone line with a modem at each end.
+#[cfg(feature = "modems")]
+fn telephone() -> Stage {
+    let ring = free_address();
+    Stage::run(&format!(
+        "[[line]]\nname = \"near\"\npty = \"near\"\n\
+         [[line]]\nname = \"far\"\npty = \"far\"\nlisten = \"{ring}\"\n\
+         [phonebook]\n\"5551234\" = \"tcp://{ring}\"\n"
+    ))
+}
+
+/// A centre that calls its site by the telephone when a client of its facade asks.
+#[cfg(feature = "modems")]
+fn calling_centre(telephone: &Stage, facade: SocketAddr, password: &str) -> Stage {
+    let mut centre = Stage::new(&format!(
+        "[exchange]\nstore = \"trunkline.db\"\n\
+         [[exchange.listen]]\naddress = \"127.0.0.1:0\"\naccept = [\"raw\"]\n\
+         [[account]]\nname = \"pump\"\npassword = \"file:password\"\nservice = \"collector\"\n\
+         [[site]]\nname = \"pump\"\nframing = \"station\"\ncall = \"modem:out/5551234\"\n\
+         call-password = \"file:called\"\n\
+         [[facade]]\nname = \"scada\"\nlisten = \"{facade}\"\nsite = \"pump\"\ncall = \"60s\"\n\
+         [[modem]]\nname = \"out\"\ndevice = \"{}\"\nlock-folder = \".\"\nreserve = \"outgoing\"\n",
+        port(telephone, "near")
+    ));
+    centre.write("called", password);
+    centre.start(&["run", "--log", "debug"]);
+    centre.ask_until(&["modems"], "idle");
+    centre
+}
+
+/// A station that would call in vain, and answers its modem.
+#[cfg(feature = "modems")]
+fn answering_station(telephone: &Stage) -> Stage {
+    let answer = "answer = { password = \"file:answer\" }\n";
+    let modem = format!(
+        "[[modem]]\nname = \"in\"\ndevice = \"{}\"\nlock-folder = \".\"\non-ring = \"station\"\n",
+        port(telephone, "far")
+    );
+    let mut station = station("tcp://127.0.0.1:1", answer, &modem);
+    station.write("answer", "open sesame");
+    station.start(&["station", "--log", "debug"]);
+    station.ask_until(&["modems"], "idle");
+    station
+}
+
+/// What a client of the facade is answered who reads register 100.
+#[cfg(feature = "modems")]
+fn read(facade: SocketAddr) -> Vec<u8> {
+    let mut client = TcpStream::connect(facade).unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    client.write_all(&[0, 7, 0, 0, 0, 6, 1, 3, 0, 100, 0, 1]).unwrap();
+    let mut head = [0; 7];
+    client.read_exact(&mut head).unwrap();
+    let mut answer = vec![0; usize::from(head[5]) - 1];
+    client.read_exact(&mut answer).unwrap();
+    answer
+}
+
+#[cfg(feature = "modems")]
+#[test]
+fn a_station_answers_its_modem_and_serves_the_centre_over_that_call() {
+    let (telephone, facade) = (telephone(), free_address());
+    let mut station = answering_station(&telephone);
+    let centre = calling_centre(&telephone, facade, "open sesame");
+    // Twice: both modems have come back from the first call.
+    for _ in 0..2 {
+        assert_eq!(read(facade), [3, 2, 0, 7]);
+        station.wait_for("everything is said to the centre, which has called");
+        centre.ask_until(&["sites"], "away");
+        centre.ask_until(&["modems"], "idle");
+        station.ask_until(&["modems"], "idle");
+    }
+    let store = Store::visit(&centre.path("trunkline.db")).unwrap();
+    let latest = store.latest("pump").unwrap().pop().expect("what waited has come along");
+    assert_eq!((latest.point.as_str(), latest.value), ("meter.count", SampleValue::Number(7.0)));
+}
+
+#[cfg(feature = "modems")]
+#[test]
+fn whoever_rings_a_station_without_its_password_is_told_nothing_and_gets_nothing() {
+    let (telephone, facade) = (telephone(), free_address());
+    let mut station = answering_station(&telephone);
+    let mut centre = calling_centre(&telephone, facade, "open says me");
+    assert_eq!(read(facade), [0x83, 0x0a]);
+    station.wait_for("whoever called didn't say the password");
+    let store = Store::visit(&centre.path("trunkline.db")).unwrap();
+    assert!(store.latest("pump").unwrap().is_empty(), "nothing has come");
+    // A person who dials it, with the centre's modem.
+    station.ask_until(&["modems"], "idle");
+    assert!(centre.stop().success());
+    let mut person = Equipment::open(&telephone.path("near"));
+    person.command("AT", "OK\r\n");
+    person.send("ATD5551234\r");
+    person.expect("CONNECT");
+    person.expect("Password: ");
+    person.send("TLP BEGIN\r");
+    person.expect("NO CARRIER");
+}
+
+#[cfg(feature = "modems")]
+#[test]
+fn a_modem_that_is_to_answer_for_a_station_that_lets_nobody_in_is_refused() {
+    let modem = "[[modem]]\nname = \"in\"\ndevice = \"/dev/ttyS0\"\non-ring = \"station\"\n";
+    for (own, words) in [
+        ("", "lets nobody in"),
+        ("answer = { password = \"file:answer\" }\n", "8 characters"),
+        ("answer = { password = \"file:nowhere\" }\n", "nowhere"),
+    ] {
+        let station = station("tcp://127.0.0.1:1", own, modem);
+        station.write("answer", "short");
+        let checked = station.command(&["check"]);
+        let said = String::from_utf8_lossy(&checked.stderr).into_owned()
+            + &String::from_utf8_lossy(&checked.stdout);
+        assert!(!checked.status.success() && said.contains(words), "{said}");
+    }
 }

@@ -49,6 +49,7 @@ fn every_key_of_the_configuration_is_in_the_manual_and_no_other() {
         ),
         ("station", "[station]\nx = 1"),
         ("station login", "[station]\nname = \"a\"\nlogin = { x = 1 }"),
+        ("station answer", "[station]\nname = \"a\"\nanswer = { x = 1 }"),
         ("bus", "[[bus]]\nx = 1"),
         ("device", "[[device]]\nx = 1"),
         ("device points", "[[device]]\nname = \"a\"\npoints = [{ x = 1 }]"),

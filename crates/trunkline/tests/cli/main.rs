@@ -13,7 +13,11 @@ mod documentation;
 #[cfg(feature = "translator")]
 mod engineer;
 #[cfg(all(feature = "station", feature = "collector"))]
+mod enron;
+#[cfg(all(feature = "station", feature = "collector"))]
 mod flood;
+#[cfg(feature = "station")]
+mod full_disk;
 mod inside;
 #[cfg(all(feature = "station", feature = "collector"))]
 mod kills;

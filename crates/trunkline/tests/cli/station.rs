@@ -14,7 +14,7 @@ use telemetry::{Cause, Centre, CentreAction, Output, Quality, StoreId, Value};
 use crate::stage::{PATIENCE, Stage, trunkline};
 
 /// A Modbus TCP server of 32-bit numbers, each greater than the one before; where it listens.
-fn device() -> SocketAddr {
+pub(crate) fn device() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let count = Arc::new(AtomicU32::new(70_000));
@@ -41,8 +41,8 @@ fn serve_device(mut stream: TcpStream, count: &AtomicU32) {
 
 /// What a centre has on its disk.
 #[derive(Default)]
-struct Kept {
-    samples: BTreeMap<u64, u64>,
+pub(crate) struct Kept {
+    pub(crate) samples: BTreeMap<u64, u64>,
     store: Option<StoreId>,
     acknowledged: u64,
     calls: u32,
@@ -69,13 +69,13 @@ impl Output<CentreAction> for Outbox {
 
 /// When a centre dies.
 #[derive(Clone, Copy)]
-enum Dies {
+pub(crate) enum Dies {
     Never,
     /// Now before samples are durable, now after that and before they are acknowledged, now behind.
     Often,
 }
 
-fn centre(kept: &Arc<Mutex<Kept>>, dies: Dies) -> SocketAddr {
+pub(crate) fn centre(kept: &Arc<Mutex<Kept>>, dies: Dies) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let kept = Arc::clone(kept);
@@ -195,7 +195,7 @@ fn keep(kept: &mut Kept, received: &telemetry::Received) {
     }
 }
 
-fn configuration(device: SocketAddr, centre: SocketAddr, stay: &str) -> String {
+pub(crate) fn configuration(device: SocketAddr, centre: SocketAddr, stay: &str) -> String {
     format!(
         "[station]\nname = \"pump-house\"\ncall = \"tcp://{centre}\"\nstay = \"{stay}\"\nretries = [\"1s\"]\n\
          every = \"100ms\"\nlogin = {{ name = \"site-0042\", password = \"file:password\" }}\n\
@@ -205,7 +205,7 @@ fn configuration(device: SocketAddr, centre: SocketAddr, stay: &str) -> String {
     )
 }
 
-fn wait_until(kept: &Mutex<Kept>, what: impl Fn(&Kept) -> bool) {
+pub(crate) fn wait_until(kept: &Mutex<Kept>, what: impl Fn(&Kept) -> bool) {
     let end = Instant::now() + PATIENCE;
     while !what(&kept.lock().unwrap()) {
         assert!(Instant::now() < end, "it never comes to that");
@@ -214,7 +214,7 @@ fn wait_until(kept: &Mutex<Kept>, what: impl Fn(&Kept) -> bool) {
 }
 
 /// No number is missing, none is there twice, and each value was read after the one before it.
-fn assert_whole(kept: &Kept) {
+pub(crate) fn assert_whole(kept: &Kept) {
     assert_eq!(kept.faults, Vec::<String>::new());
     let numbers: Vec<u64> = kept.samples.keys().copied().collect();
     let expected: Vec<u64> = (1..=numbers.len() as u64).collect();

@@ -129,6 +129,7 @@ fn station(plan: &Plan, summary: &mut Summary) {
 fn modems(modems: &[rack::ModemConfig]) -> Vec<(String, String)> {
     let words = |modem: &rack::ModemConfig| {
         let does = match modem.reserve {
+            _ if modem.on_ring == rack::OnRing::Station => "answers for the station",
             rack::Reserve::None => "answers and dials",
             rack::Reserve::Incoming => "answers",
             rack::Reserve::Outgoing => "dials",

@@ -59,8 +59,9 @@ pub(super) fn read(matches: &Matches) -> Result<Option<(Address, Vec<u16>)>, Fai
             .wrong("bits mean what they mean: only registers (h: and i:) are guessed at")
             .into());
     }
-    let request = range.read().map_err(|error| matches.wrong(format!("--read: {error}")))?;
     let dialect = if matches.has(&ENRON) { Dialect::Enron } else { Dialect::Standard };
+    let request =
+        range.read_as(dialect).map_err(|error| matches.wrong(format!("--read: {error}")))?;
     let (place, settings) = place(matches, from)?;
     if unit == 0 && settings.framing.is_serial() {
         return Err(matches.wrong("--unit 0 is everybody, and nobody answers that").into());

@@ -19,10 +19,18 @@ pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
     super::modules::check(draft, mistakes);
     #[cfg(feature = "modems")]
     mistakes.extend(draft.modems.iter().filter_map(|modem| {
-        let rung_for = modem.value.on_ring == rack::OnRing::CallCentre;
-        let message = "there is no [station] to call its centre; `on-ring = \"answer\"` needs none";
-        (rung_for && !super::modules::has_station(draft))
-            .then(|| draft.mistake(modem, &["on-ring".into()], message.to_owned()))
+        let message = match modem.value.on_ring {
+            rack::OnRing::CallCentre | rack::OnRing::Station
+                if !super::modules::has_station(draft) =>
+            {
+                "there is no [station] to serve or to call its centre; `on-ring = \"answer\"` needs none"
+            }
+            rack::OnRing::Station if !lets_in(draft) => {
+                "the [station] lets nobody in: give it the password by which it knows its centre, answer = { password = \"file:PATH\" }"
+            }
+            _ => return None,
+        };
+        Some(draft.mistake(modem, &["on-ring".into()], message.to_owned()))
     }));
     mistakes.extend(draft.phonebook.iter().filter_map(|placed| {
         let call = placed.value.1.call.iter().find(|call| !is_known(draft, call))?;
@@ -34,6 +42,17 @@ pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
             false => mistake.note(format!("there are `{}`", known.join("`, `"))),
         })
     }));
+}
+
+/// Whether the station lets anybody in who calls it.
+#[cfg(all(feature = "modems", feature = "station"))]
+fn lets_in(draft: &Draft<'_>) -> bool {
+    draft.station.as_ref().is_some_and(|station| station.value.answer.is_some())
+}
+
+#[cfg(all(feature = "modems", not(feature = "station")))]
+const fn lets_in(_: &Draft<'_>) -> bool {
+    false
 }
 
 /// Whether whoever is called needs no modem, or has one.

@@ -7,6 +7,9 @@ use crate::config::diagnostic::Diagnostic;
 use crate::config::draft::{Draft, Placed};
 use crate::config::source::Step;
 
+/// Characters of the password by which a station lets a caller in.
+const SHORTEST: usize = 8;
+
 /// Checks the station that a file describes.
 pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
     // A pattern of the phonebook may stand for it as well; that shows when it is called.
@@ -23,6 +26,18 @@ pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
     {
         let message = crate::failure::chain(&error);
         mistakes.push(draft.mistake(station, &["login".into(), "password".into()], message));
+    }
+    if let Some(station) = &draft.station
+        && let Some(answer) = &station.value.answer
+    {
+        let message = match answer.password.resolve(draft.folder(station)) {
+            Err(error) => crate::failure::chain(&error),
+            Ok(password) if password.len() < SHORTEST => format!(
+                "whoever rings may try this password: it needs {SHORTEST} characters or more"
+            ),
+            Ok(_) => return,
+        };
+        mistakes.push(draft.mistake(station, &["answer".into(), "password".into()], message));
     }
 }
 
@@ -98,10 +113,12 @@ pub(in crate::config) fn take(draft: &mut Draft<'_>) -> Option<Plan> {
     let mut plan = plan(draft, &station);
     let folder = draft.folder(&station).to_owned();
     plan.station.store = crate::place::absolute(&folder.join(&plan.station.store));
-    if let Some(SecretRef::File(path)) =
-        plan.station.login.as_mut().map(|login| &mut login.password)
-    {
-        *path = crate::place::absolute(&folder.join(&*path));
+    let login = plan.station.login.as_mut().map(|login| &mut login.password);
+    let answer = plan.station.answer.as_mut().map(|answer| &mut answer.password);
+    for password in login.into_iter().chain(answer) {
+        if let SecretRef::File(path) = password {
+            *path = crate::place::absolute(&folder.join(&*path));
+        }
     }
     for (bus, placed) in plan.buses.iter_mut().zip(&draft.buses) {
         if let Some(serial) = &mut bus.serial {

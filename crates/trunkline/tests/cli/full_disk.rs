@@ -1,0 +1,58 @@
+//! A station whose disk is full: nothing is lost that was kept, nothing is kept twice, and it goes on once there is room.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use crate::stage::{Stage, trunkline};
+use crate::station::{Dies, Kept, assert_whole, centre, configuration, device, wait_until};
+
+/// What a disk of its own is made with: nobody else sees it, and it is gone with the station.
+const SMALL_DISK: &str = "mount -t tmpfs -o size=16m none disk; exec \"$@\"";
+
+/// Fills the disk that only the station sees, to the last byte.
+fn fill(disk: &std::path::Path) -> PathBuf {
+    let path = disk.join("of-somebody-else");
+    let mut file = File::create(&path).unwrap();
+    while file.write_all(&[0; 512]).is_ok() {}
+    while file.write_all(&[0]).is_ok() {}
+    path
+}
+
+#[test]
+fn a_station_with_a_full_disk_keeps_what_it_has_and_goes_on_when_there_is_room() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("not tested: only root can make a disk");
+        return;
+    }
+    let kept: Arc<Mutex<Kept>> = Arc::default();
+    let centre = centre(&kept, Dies::Never);
+    let configuration = configuration(device(), centre, "hold");
+    let configuration =
+        configuration.replace("[station]\n", "[station]\nstore = \"disk/station.db\"\n");
+    let mut stage = Stage::new(&configuration);
+    std::fs::create_dir(stage.path("disk")).unwrap();
+    let station = trunkline(stage.folder.path());
+    let mut unshare = Command::new("/usr/bin/unshare");
+    unshare.current_dir(stage.folder.path()).env_clear();
+    unshare.envs(station.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    unshare.args(["--mount", "/bin/sh", "-euc", SMALL_DISK, "station"]);
+    unshare.arg(station.get_program()).args(["station", "--log", "debug"]);
+    stage.start_command(&mut unshare);
+    stage.wait_for("ready: ");
+    let root = PathBuf::from(format!("/proc/{}/root", stage.child().id()));
+    let disk = root.join(stage.path("disk").strip_prefix("/").unwrap());
+    assert!(disk.join("station.db").exists(), "the store is on the disk of its own");
+
+    wait_until(&kept, |kept| kept.samples.len() > 3);
+    let filler = fill(&disk);
+    stage.wait_for("nothing is kept: ");
+    // What it can't note, that the centre has everything for example, ends a call; it calls again.
+    std::fs::remove_file(filler).unwrap();
+    let before = kept.lock().unwrap().samples.len();
+    wait_until(&kept, |kept| kept.samples.len() > before + 20);
+    assert!(stage.stop().success());
+    assert_whole(&kept.lock().unwrap());
+}
