@@ -69,9 +69,18 @@ impl House {
     }
 
     async fn until(&self, id: i64, state: &str) {
+        self.comes_to(state, || self.state(id) == state).await;
+    }
+
+    /// Until none of its wishes is being carried out.
+    async fn rests(&self) {
+        self.comes_to("rest", || !self.site().is_wishing()).await;
+    }
+
+    async fn comes_to(&self, what: &str, is: impl Fn() -> bool) {
         let end = std::time::Instant::now() + Duration::from_secs(30);
-        while self.state(id) != state {
-            assert!(std::time::Instant::now() < end, "{} is no {state}", self.state(id));
+        while !is() {
+            assert!(std::time::Instant::now() < end, "never: {what}");
             tokio::task::yield_now().await;
         }
     }
@@ -145,9 +154,7 @@ async fn who_leaves_in_the_middle_of_his_write_leaves_it_on_record() {
     assert!(wanted.await.unwrap_err().is_cancelled());
     answer(write);
     answer(asked(&mut call).await);
-    while house.record.all().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    house.comes_to("an entry", || !house.record.all().is_empty()).await;
     assert_eq!(house.record.all(), ["site-write"]);
 }
 
@@ -164,9 +171,7 @@ async fn a_wish_whose_end_can_not_be_written_down_is_neither_doubted_nor_done_ag
     answer(write);
     answer(asked(&mut call).await);
     for _ in 0..3 {
-        while house.site().is_wishing() {
-            tokio::task::yield_now().await;
-        }
+        house.rests().await;
         house.collector.shared().wish(&house.site());
         assert!(house.collector.shared().look_at_wishes().await.is_err());
     }
@@ -187,9 +192,7 @@ async fn what_was_sent_to_a_unit_is_not_sent_again_though_a_station_is_there_now
     drop((call, write));
     house.until(wish, "unknown").await;
     let mut call = house.call();
-    while house.site().is_wishing() {
-        tokio::task::yield_now().await;
-    }
+    house.rests().await;
     assert!(call.inbox.try_recv().is_err());
     assert_eq!(house.record.all(), ["site-write-failed"]);
 }
@@ -203,9 +206,7 @@ async fn what_a_station_was_sent_it_is_asked_of_before_anything_that_is_more_urg
     let write = asked(&mut call).await;
     let mark = write.mark.expect("a mark");
     drop((call, write));
-    while house.site().is_wishing() {
-        tokio::task::yield_now().await;
-    }
+    house.rests().await;
     house.wish("write h:3 = 5", 9).await;
     let mut call = house.call();
     let again = asked(&mut call).await;
