@@ -63,6 +63,14 @@ struct Asking {
     tries: u8,
     /// It has said what was asked for; only its `OK` is missing, for which it has so long.
     told: Option<Instant>,
+    taken: Taken,
+}
+
+/// Whether `OK` was said to a command: the module hears the next one, whatever is still to be told of this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    No,
+    Yes,
 }
 
 /// Where a chat stands.
@@ -89,6 +97,19 @@ impl Chat {
     /// Whether data may begin at any moment, behind the answer that is awaited.
     pub(crate) fn awaits_data(&self) -> bool {
         matches!(&self.doing, Doing::Asking(asking) if matches!(asking.ask.ends, Ends::Data(_)))
+    }
+
+    /// Nothing more is wanted than the answer to the command that was said last, if it has none yet: it would be taken
+    /// for that to the next one. Whether there is such a command.
+    pub(crate) fn only_awaits_answer(&mut self, now: Instant) -> bool {
+        let Doing::Asking(asking) = &mut self.doing else { return false };
+        if asking.taken == Taken::Yes {
+            return false;
+        }
+        self.steps.clear();
+        (asking.ask.ends, asking.tries) = (Ends::Ok, 1);
+        asking.until = asking.until.min(now + self.within);
+        true
     }
 
     pub(crate) fn awaits_drain(&self) -> bool {
@@ -132,7 +153,10 @@ impl Chat {
                 }
                 Doing::Pausing(_, ask) => {
                     let (until, tries) = (now + ask.within.unwrap_or(self.within), ask.tries);
-                    self.say(Asking { ask, since: now, until, tries, told: None }, out);
+                    self.say(
+                        Asking { ask, since: now, until, tries, told: None, taken: Taken::No },
+                        out,
+                    );
                 }
                 Doing::Again(at, asking) if at > now => {
                     return self.until(Doing::Again(at, asking));
@@ -285,7 +309,9 @@ impl Chat {
             Ends::Line(_) | Ends::List => line == "OK",
             Ends::Address => line.parse::<Ipv4Addr>().is_ok(),
         };
-        if line != "OK" && self.heard.len() < LINES {
+        if line == "OK" {
+            asking.taken = Taken::Yes;
+        } else if self.heard.len() < LINES {
             self.heard.push(line.to_owned());
         }
         if told {

@@ -255,6 +255,11 @@ impl Task {
                     }
                     Some(Order::Dial { target, reply }) => {
                         let free = !desk.has_call() || desk.is_ending();
+                        // Who has given up in this moment is in nobody's way.
+                        if waiting.take_if(|(_, reply)| reply.is_closed()).is_some() {
+                            desk.order(Do::HangUp);
+                        }
+                        next.take_if(|(_, reply)| reply.is_closed());
                         if waiting.is_none() && next.is_none() && free {
                             next = Some((target, reply));
                         } else {

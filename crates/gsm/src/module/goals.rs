@@ -33,8 +33,9 @@ pub(super) enum Goal {
     /// Who calls is asked for.
     Who,
     Answer,
-    /// Nobody wants the connection any more that is to be answered next.
-    Abandon,
+    /// Nobody wants the connection any more that is being made: the last answer is awaited, behind which are commands
+    /// or data.
+    Abandon(OutOf),
     Close(OutOf),
     Watch,
     Ask,
@@ -66,7 +67,7 @@ impl Goal {
             Self::Session | Self::Listen => "attaching",
             Self::Open => "dialling",
             Self::Who | Self::Answer => "ringing",
-            Self::Abandon | Self::Close(_) | Self::Detach | Self::Stop => "hanging up",
+            Self::Abandon(_) | Self::Close(_) | Self::Detach | Self::Stop => "hanging up",
             Self::Watch | Self::Ask | Self::Mail | Self::Delete => "idle",
         }
     }
@@ -99,7 +100,7 @@ impl Module {
             self.bearer = Bearer::Down;
         }
         match (self.stay, goal) {
-            (Stay::Wanted, _) | (Stay::Leaves, Goal::Pin | Goal::Abandon) => {}
+            (Stay::Wanted, _) | (Stay::Leaves, Goal::Pin | Goal::Abandon(_)) => {}
             (Stay::Leaves, Goal::Detach | Goal::Stop) => return self.left(now, out),
             (Stay::Leaves, _) => return self.detach(now, out),
         }
@@ -128,7 +129,8 @@ impl Module {
             Goal::Listen => self.is_ready(now, out),
             Goal::Who => self.caller_known(now, chat, out),
             Goal::Open | Goal::Answer => self.connect(now, out),
-            Goal::Abandon => self.close(now, end_data(self.setup.guard), out),
+            Goal::Abandon(OutOf::Data) => self.close(now, end_data(self.setup.guard), out),
+            Goal::Abandon(OutOf::Commands) => self.close(now, Vec::new(), out),
             Goal::Close(_) => match self.wanted.is_none() {
                 true => self.without_call(now, out),
                 false => self.ready(now, out),
@@ -178,7 +180,7 @@ impl Module {
                     out.event(Event::CallerGone);
                 }
                 // Who dials behind a call that was given up waits for this.
-                if goal != Goal::Abandon {
+                if !matches!(goal, Goal::Abandon(_)) {
                     self.no_call(&reason, out);
                 }
                 self.wake(now, Effort::Escape, out);
@@ -193,7 +195,7 @@ impl Module {
             }
             (Goal::Stop, _) => self.left(now, out),
             (_, Reason::Silent(_)) => self.lost(now, reason, out),
-            (Goal::Abandon, _) => self.close(now, Vec::new(), out),
+            (Goal::Abandon(_), _) => self.close(now, Vec::new(), out),
             _ if self.stay == Stay::Leaves => self.detach(now, out),
             (Goal::Listen, _) => {
                 // Calls go without; it is tried again when the module is looked at.

@@ -2,7 +2,7 @@
 
 use clock::Instant;
 
-use super::goals::Goal;
+use super::goals::{Goal, OutOf};
 use super::{Bearer, Module, State, Stay};
 use crate::passing::Passing;
 use crate::reason::Reason;
@@ -21,12 +21,20 @@ impl Module {
             State::Chatting { goal: Goal::Open | Goal::Answer, chat, due }
                 if chat.awaits_data() =>
             {
-                self.state = State::Chatting { goal: Goal::Abandon, chat, due };
+                self.state = State::Chatting { goal: Goal::Abandon(OutOf::Data), chat, due };
             }
-            // It may still connect: whatever comes of it is closed.
-            State::Chatting { goal: Goal::Open | Goal::Answer, .. } | State::Ringing { .. } => {
-                self.close(now, Vec::new(), out);
+            State::Chatting { goal: Goal::Open | Goal::Answer, mut chat, due } => {
+                match chat.only_awaits_answer(now) {
+                    true => {
+                        let goal = Goal::Abandon(OutOf::Commands);
+                        self.state = State::Chatting { goal, chat, due };
+                        self.go_on(now, out);
+                    }
+                    // It may still connect: whatever comes of it is closed.
+                    false => self.close(now, Vec::new(), out),
+                }
             }
+            State::Ringing { .. } => self.close(now, Vec::new(), out),
             other => self.state = other,
         }
     }

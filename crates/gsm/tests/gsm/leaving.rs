@@ -5,6 +5,7 @@ use std::time::Duration;
 use gsm::{Event, Input, Order, Session, Setup, Target};
 
 use crate::module::{Desk, Mood, setup, target};
+use crate::tables::ALL;
 
 /// Each stream: the command behind which data begin, and what says so.
 const STREAMS: [(&str, &str, &str); 2] = [
@@ -275,5 +276,31 @@ fn a_session_for_the_time_of_a_call_ends_also_where_none_came_about_or_the_modul
         desk.mood = Some((desk.asked + 1, 1, Mood::Silent));
         desk.until(|event| matches!(event, Event::NoCall(_)));
         ends(&mut desk, "lost");
+    }
+}
+
+#[test]
+fn whenever_somebody_hangs_up_the_next_command_waits_for_the_answer_to_the_last() {
+    for (name, ..) in ALL {
+        for at in 0..40 {
+            let mut desk = Desk::ready(name);
+            desk.order(Order::Dial(target()));
+            for _ in 0..at {
+                desk.step();
+            }
+            if desk.module.is_online() {
+                break;
+            }
+            desk.order(Order::HangUp);
+            desk.order(Order::Dial(target()));
+            while !desk.coming.is_empty() {
+                let before = desk.said.len();
+                let owed = desk.coming.len();
+                assert!(desk.step());
+                let is_early = desk.coming.len() >= owed && desk.said.len() > before;
+                assert!(!is_early, "{name} at {at}: {:?}", &desk.said[before - 1..]);
+            }
+            desk.until(|event| *event == Event::Connected);
+        }
     }
 }

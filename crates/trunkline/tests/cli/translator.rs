@@ -3,6 +3,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use rustix::net::sockopt;
@@ -484,4 +485,57 @@ fn a_network_that_gives_no_data_session_is_no_dial_tone() {
     let mut equipment = Equipment::open(&stage.path("pump"));
     equipment.command("ATDT10.0.0.7:8023", "NO DIALTONE\r\n");
     stage.wait_for("the network gives no data session: is `apn` right? (error 812)");
+}
+
+/// A far end that answers nobody before somebody takes those who wait there.
+fn full() -> (TcpListener, Vec<TcpStream>, String) {
+    let (server, address) = server();
+    rustix::net::listen(&server, 0).unwrap();
+    let place = address.parse().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(stream) = TcpStream::connect_timeout(&place, Duration::from_millis(300)) {
+        waiting.push(stream);
+        assert!(waiting.len() < 10, "it takes everybody");
+    }
+    (server, waiting, address)
+}
+
+#[test]
+fn a_far_end_that_answers_when_nobody_wants_it_any_more_hears_nothing_and_the_next_one_is_called() {
+    for persona in ["q2406-edsoft", "wavecom-q26"] {
+        let (mut stage, mut equipment) = ready(persona);
+        let (late, waiting, nowhere) = full();
+        equipment.send(&format!("ATDT{nowhere}\r"));
+        let connects = if persona == "q2406-edsoft" { "> AT#OTCP" } else { "> AT+WIPCREATE" };
+        stage.wait_for(connects);
+        // Any key gives it up.
+        equipment.send("x");
+        equipment.expect("NO CARRIER\r\n");
+        let (server, address) = server();
+        equipment.send(&format!("ATDT{address}\r"));
+        drop(waiting);
+        let (over, until) = std::sync::mpsc::channel::<()>();
+        let heard = std::thread::spawn(move || {
+            let mut heard = Vec::new();
+            late.set_nonblocking(true).unwrap();
+            // Those who filled it, and then perhaps the module.
+            while until.recv_timeout(Duration::from_millis(20)) == Err(RecvTimeoutError::Timeout) {
+                while let Ok((mut stream, _)) = late.accept() {
+                    stream.set_nonblocking(false).unwrap();
+                    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                    let _ = stream.read_to_end(&mut heard);
+                }
+            }
+            heard
+        });
+        equipment.expect("CONNECT");
+        equipment.expect("\r\n");
+        let mut far = accept(&server);
+        equipment.send("for the second alone");
+        let mut said = [0; 20];
+        far.read_exact(&mut said).unwrap();
+        assert_eq!(&said, b"for the second alone", "{persona}");
+        drop(over);
+        assert_eq!(heard.join().unwrap(), b"", "{persona}");
+    }
 }
