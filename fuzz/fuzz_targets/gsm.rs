@@ -56,6 +56,8 @@ fuzz_target!(|bytes: &[u8]| {
         (port.sent, port.data) = (0, 0);
         let order = Input::Order;
         let input = match event % 15 {
+            _ if event >= 248 => Input::Data(text),
+            _ if event >= 240 => order(Order::Powered),
             0..=3 => Input::Bytes(text),
             4 | 5 => {
                 now = module.deadline().unwrap_or(now).max(now);
@@ -75,14 +77,13 @@ fuzz_target!(|bytes: &[u8]| {
                 port.asks = true;
                 order(Order::Ask(Question::ALL[length % Question::ALL.len()]))
             }
-            14 => order(Order::Tried(u8::try_from(length).unwrap_or(0))),
-            _ => Input::Data(text),
+            _ => order(Order::Tried(u8::try_from(length).unwrap_or(0))),
         };
         let taken = module.input(now, input, &mut port);
         assert!(taken <= text.len());
         assert!(port.sent <= 2 * text.len() + 4096, "{} bytes said at once", port.sent);
         assert!(port.data <= text.len(), "{} bytes of data out of {}", port.data, text.len());
-        if matches!(event % 15, 7 | 8 | 10) {
+        if event < 240 && matches!(event % 15, 7 | 8 | 10) {
             port.waiting = false;
         }
         assert!(!port.waiting || module.deadline().is_some(), "somebody waits for nothing");

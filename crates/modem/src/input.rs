@@ -68,7 +68,7 @@ pub enum CallEvent<'a> {
     /// Bytes from the far end.
     Data(&'a [u8]),
     /// So many bytes from the far end have gone to the equipment by the side of the modem, as
-    /// [`Modem::lets_pass`](crate::Modem::lets_pass) allows.
+    /// [`Modem::lets_pass`](crate::Modem::lets_pass) allows. In command state they are the last call's.
     Passed(u64),
     /// The far end sent a BREAK.
     Break,

@@ -101,6 +101,13 @@ impl Memory {
         });
     }
 
+    /// So many bytes of the last call's are told of only now.
+    pub(crate) fn was_carried(&mut self, bytes: u64) {
+        if let Some(call) = self.0.as_mut().and_then(|known| known.calls.front_mut()) {
+            call.received += bytes;
+        }
+    }
+
     /// The last calls, the latest first.
     pub(crate) fn calls(&self) -> impl Iterator<Item = &CallRecord> {
         self.0.iter().flat_map(|known| &known.calls)

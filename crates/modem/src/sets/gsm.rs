@@ -4,8 +4,6 @@
 //! There is no radio: what the network says is what the persona says of it, and messages go to the driver.
 
 mod about;
-mod address;
-mod alphabet;
 mod arrival;
 mod bands;
 mod book;
@@ -19,24 +17,21 @@ mod error;
 mod facts;
 mod files;
 mod held;
-mod hex;
 mod indicators;
 mod keeping;
 mod keys;
+mod mailbox;
 mod manual;
 mod messages;
-mod moment;
 mod network;
 mod off_air;
 mod packet;
-mod pdu;
 mod phonebook;
 mod preferred;
 mod security;
 mod sending;
 mod settings;
 mod sim;
-mod sms;
 mod table;
 mod wind;
 mod wiring;
@@ -45,6 +40,7 @@ use std::time::Duration;
 
 use at::question::Question;
 use clock::Instant;
+pub use sms::{Content, Moment, Number};
 
 use super::{Answer, Named, Said, Set};
 use crate::core::Core;
@@ -55,15 +51,12 @@ use crate::state::State;
 use crate::stored::Stored;
 
 pub(crate) use about::information;
-pub use address::Number;
 pub(crate) use dialled::{begins_ppp, dialled};
 pub(crate) use error::Refusal;
 pub(crate) use facts::{Facts, StatusFrom};
 pub(crate) use held::{Held, dtr_on};
 pub(crate) use keys::KEYS;
-pub use moment::Moment;
 pub(super) use off_air::{can_call, end_lost_call};
-pub use pdu::Content;
 pub(crate) use settings::SETTINGS;
 pub(crate) use table::COMMANDS;
 pub(crate) use wind::progress;

@@ -11,6 +11,7 @@ mod net;
 mod personas;
 mod recorder;
 mod script;
+mod sockets;
 mod soup;
 mod splits;
 mod toml_loader;

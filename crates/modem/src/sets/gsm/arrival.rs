@@ -1,9 +1,10 @@
 //! Messages that arrive: `+CMTI`, `+CMT`.
 
+use sms::Deliver;
+
 use super::error::{self, Refusal};
+use super::mailbox::{Mode, arrival_head, pdu_lines, text_body};
 use super::messages::{Letter, Message, Status};
-use super::pdu::Deliver;
-use super::sms::{Mode, arrival_head, pdu_lines, text_body};
 use super::{Part, ShortMessage, Turn, settings};
 
 /// `+CNMI`: the message itself is shown, and not stored.

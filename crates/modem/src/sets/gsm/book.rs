@@ -1,8 +1,7 @@
 //! The telephone numbers of a module's card: a few numbered places.
 
+use sms::Number;
 use std::collections::BTreeMap;
-
-use super::address::Number;
 
 /// Characters of a name: cards have room for ten to forty.
 pub(super) const NAME: usize = 20;

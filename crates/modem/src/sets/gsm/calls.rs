@@ -1,8 +1,8 @@
 //! Calls, and what a network does for them: `+CLCC`, `+CCWA`, `+CUSD`.
 
 use at::body::{ExtendedAct, Value};
+use sms::Number;
 
-use super::address::Number;
 use super::error::{self, Refusal};
 use super::{Done, Part, Reply, Turn};
 use crate::call::Direction;

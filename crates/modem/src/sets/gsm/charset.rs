@@ -1,6 +1,6 @@
 //! `+CSCS`: how texts look on the equipment's side.
 
-use super::{alphabet, hex};
+use sms::{alphabet, hex};
 
 /// A character set of the equipment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

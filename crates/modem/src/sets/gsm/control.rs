@@ -1,11 +1,11 @@
 //! The module itself: `+CFUN`, `+CPOF`, `+WOPEN`, `+CPAS`, `+CCLK`, `+CSCS`, `+CLAC` and a few of Wavecom's own.
 
 use at::body::{ExtendedAct, Value};
+use sms::{Moment, UNSET};
 
 use super::charset::{self, Charset};
 use super::error::{self, Refusal};
 use super::facts::{CommandList, ErrorWords, Function};
-use super::moment::{self, Moment};
 use super::network::Air;
 use super::security::single_number;
 use super::{Application, COMMANDS, Done, Part, Reply, Turn};
@@ -194,7 +194,7 @@ impl Turn<'_, '_> {
     fn wall(&self) -> Moment {
         // Without anybody to tell the time it runs from the modem's own start.
         let running = i64::try_from(self.now().as_nanos() / 1_000_000_000).unwrap_or(0);
-        let moment = self.port.wall_time().unwrap_or_else(|| moment::UNSET.later(running));
+        let moment = self.port.wall_time().unwrap_or_else(|| UNSET.later(running));
         moment.ahead(self.facts().zone)
     }
 }

@@ -1,9 +1,8 @@
 //! What a module does later.
 
 use clock::Instant;
+use sms::{Content, Number};
 
-use super::address::Number;
-use super::pdu::Content;
 use crate::limits::LATER;
 
 /// Something that becomes due.

@@ -1,7 +1,7 @@
 //! What is typed behind `>`: the text of a message, up to Ctrl-Z.
 
 use super::charset::Charset;
-use super::sms::Mode;
+use super::mailbox::Mode;
 use crate::limits::ENTRY;
 
 const END: u8 = 0x1A;

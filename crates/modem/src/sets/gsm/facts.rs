@@ -1,8 +1,8 @@
 //! What a persona says of its module: the card, the network, and how long things take.
 
+use sms::Number;
 use std::time::Duration;
 
-use super::address::Number;
 use super::charset::Charset;
 use super::sim::{Card, Code};
 

@@ -3,10 +3,11 @@
 //! The card's side is 3GPP TS 51.011: the files that clients look for, and the words that say why not.
 
 use at::body::{ExtendedAct, Value};
+use sms::{alphabet, hex};
 
 use super::error::{self, Refusal};
 use super::facts::Facts;
-use super::{Done, Part, Reply, Turn, hex};
+use super::{Done, Part, Reply, Turn};
 
 /// The operator's name has so much room.
 const NAME: usize = 16;
@@ -105,7 +106,7 @@ fn subscriber(digits: &str) -> Vec<u8> {
 /// That the name is to be shown, and then the name in the alphabet of messages, or in UTF-16 where that lacks a
 /// letter.
 fn provider(name: &str) -> Vec<u8> {
-    let plain = super::alphabet::encode(name).filter(|septets| septets.len() <= NAME);
+    let plain = alphabet::encode(name).filter(|septets| septets.len() <= NAME);
     let wide = || {
         let units = name.encode_utf16().take((NAME - 1) / 2);
         [0x80].into_iter().chain(units.flat_map(u16::to_be_bytes)).collect()

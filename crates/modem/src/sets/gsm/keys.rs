@@ -1,8 +1,8 @@
 //! The persona's keys `gsm.*`.
 
+use sms::Number;
 use std::time::Duration;
 
-use super::address::Number;
 use super::charset::NAMES;
 use super::facts::{
     CommandList, CpinRead, ErrorWords, Evolved, Facts, Function, Registration, StatusFrom,

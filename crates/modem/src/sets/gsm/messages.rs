@@ -1,8 +1,6 @@
 //! The messages of a module's card: a few numbered places.
 
-use super::address::Number;
-use super::hex;
-use super::pdu::{Deliver, Submit};
+use sms::{Deliver, Number, Submit, hex};
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,7 +172,8 @@ impl Messages {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pdu::Content;
+    use sms::Content;
+
     use super::*;
 
     fn message(text: &str) -> Message {

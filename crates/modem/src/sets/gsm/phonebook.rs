@@ -1,8 +1,8 @@
 //! The card's telephone numbers: `+CPBS`, `+CPBR`, `+CPBF`, `+CPBW`.
 
 use at::body::{ExtendedAct, Value};
+use sms::{DIGITS, Number};
 
-use super::address::{DIGITS, Number};
 use super::book::{Entry, NAME};
 use super::error::{self, Refusal};
 use super::{Done, Part, Reply, Turn};

@@ -1,15 +1,14 @@
 //! Messages that the equipment writes: `+CMGS`, `+CMGW`, `+CMSS`, and what comes of them.
 
 use at::body::Value;
+use sms::{Coding, Content, Number, Report, STATUS_REPORT, Submit, hex};
 
-use super::address::Number;
 use super::due::{Due, Later, Sending};
 use super::entry::Entry;
 use super::error::{self, Refusal};
+use super::mailbox::{Mode, number_of, place_of, set_of};
 use super::messages::{Letter, Message, Status};
-use super::pdu::{Coding, Content, Report, STATUS_REPORT, Submit, coding};
-use super::sms::{Mode, number_of, place_of, set_of};
-use super::{Done, Part, Reply, ShortMessage, Turn, hex, settings};
+use super::{Done, Part, Reply, ShortMessage, Turn, settings};
 use crate::limits::NETWORK;
 use crate::output::Action;
 
@@ -247,7 +246,7 @@ impl Part {
 fn content(entry: &Entry, turn: &Turn<'_, '_>) -> Result<Content, Refusal> {
     let setting = |cell| turn.core.settings.byte(cell);
     let (protocol, scheme) = (setting(settings::PROTOCOL), setting(settings::CODING));
-    let text = match coding(scheme) {
+    let text = match Coding::of(scheme) {
         // Octets are typed as digits.
         Coding::Eight => {
             let octets = entry.bytes().and_then(|bytes| hex::read(bytes.trim_ascii()));

@@ -1,8 +1,8 @@
 //! The commands of the set that are more than a setting.
 
 use super::{
-    Part, Reply, Turn, bands, calls, control, files, indicators, network, packet, phonebook,
-    preferred, security, sending, sms, wind, wiring,
+    Part, Reply, Turn, bands, calls, control, files, indicators, mailbox, network, packet,
+    phonebook, preferred, security, sending, wind, wiring,
 };
 
 /// A command of the set.
@@ -109,10 +109,10 @@ pub(crate) const COMMANDS: &[Command] = &[
     command_of("+CMGS", sending::send, "sends a message, which is typed behind >"),
     command_of("+CMGW", sending::write, "stores a message, which is typed behind >"),
     command_of("+CMSS", sending::send_stored, "sends a stored message"),
-    command_of("+CMGR", sms::read, "shows a message"),
-    command_of("+CMGL", sms::list, "shows all messages of a kind"),
-    command_of("+CMGD", sms::delete, "deletes a message, or all of some kinds"),
-    command_of("+CPMS", sms::stores, "the store: the card's"),
-    command_of("+CSCA", sms::centre, "the message centre"),
-    command_of("+CSMS", sms::services, "the message services"),
+    command_of("+CMGR", mailbox::read, "shows a message"),
+    command_of("+CMGL", mailbox::list, "shows all messages of a kind"),
+    command_of("+CMGD", mailbox::delete, "deletes a message, or all of some kinds"),
+    command_of("+CPMS", mailbox::stores, "the store: the card's"),
+    command_of("+CSCA", mailbox::centre, "the message centre"),
+    command_of("+CSMS", mailbox::services, "the message services"),
 ];

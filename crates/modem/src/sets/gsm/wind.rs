@@ -86,7 +86,12 @@ pub(crate) fn progress(progress: Progress, core: &mut Core, port: &mut Port<'_>)
     };
     let told = with(&Named::NONE, None, core, port, |part, turn| {
         let over = progress == Progress::Over;
-        part.in_call = if over { InCall::No } else { InCall::Yes };
+        let was_in_call =
+            std::mem::replace(&mut part.in_call, if over { InCall::No } else { InCall::Yes });
+        // One that never began has no number that could be released.
+        if over && was_in_call == InCall::No {
+            return Vec::new();
+        }
         let wind = (part.indications & bit != 0).then(|| line.to_owned());
         let mut told: Vec<String> = wind.into_iter().collect();
         // Nothing passes yet in a call that begins, so that nobody has to wait for it.

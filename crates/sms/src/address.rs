@@ -1,14 +1,14 @@
 //! Telephone numbers, as people and as short messages write them.
 
-use super::alphabet;
+use crate::alphabet;
 
 /// The most digits of a number: 3GPP TS 23.040, 9.1.2.5.
-pub(crate) const DIGITS: usize = 20;
+pub const DIGITS: usize = 20;
 
 /// The type of an address: international number of the ISDN plan.
-pub(super) const INTERNATIONAL: u8 = 0x91;
+const INTERNATIONAL: u8 = 0x91;
 /// Nothing is known of the number but its plan.
-pub(super) const UNKNOWN: u8 = 0x81;
+const UNKNOWN: u8 = 0x81;
 /// Letters instead of digits.
 const ALPHANUMERIC: u8 = 0xD0;
 
@@ -33,7 +33,7 @@ impl Number {
     }
 
     /// The same with the type that stands beside it in a command.
-    pub(super) fn typed(text: &str, kind: Option<u32>) -> Option<Self> {
+    pub fn typed(text: &str, kind: Option<u32>) -> Option<Self> {
         let mut number = Self::parse(text)?;
         if let Some(kind) = kind {
             number.kind = u8::try_from(kind).ok()?;
@@ -59,7 +59,7 @@ impl Number {
 
     /// Reads an address of a message: its length in digits, its type and its octets. Also how many
     /// octets it took.
-    pub(super) fn from_octets(octets: &[u8]) -> Option<(Self, usize)> {
+    pub fn from_octets(octets: &[u8]) -> Option<(Self, usize)> {
         let ([digits, kind], rest) = octets.split_first_chunk::<2>()?;
         let count = usize::from(*digits);
         let length = count.div_ceil(2);
@@ -76,7 +76,7 @@ impl Number {
     }
 
     /// The address of a message.
-    pub(super) fn to_octets(&self, out: &mut Vec<u8>) {
+    pub fn to_octets(&self, out: &mut Vec<u8>) {
         if self.kind & 0x70 == 0x50 {
             let septets = alphabet::encode(&self.text).unwrap_or_default();
             let packed = alphabet::pack(septets.get(..11).unwrap_or(&septets), 0);
@@ -90,7 +90,7 @@ impl Number {
     }
 
     /// Reads a service centre: its length in octets, with the type counted. An empty one is `None`.
-    pub(super) fn from_centre(octets: &[u8]) -> Option<(Option<Self>, usize)> {
+    pub fn from_centre(octets: &[u8]) -> Option<(Option<Self>, usize)> {
         let (length, rest) = octets.split_first()?;
         let length = usize::from(*length);
         let Some((kind, packed)) = rest.get(..length)?.split_first() else {
@@ -108,7 +108,7 @@ impl Number {
     }
 
     /// The service centre in front of a message.
-    pub(super) fn to_centre(&self, out: &mut Vec<u8>) {
+    pub fn to_centre(&self, out: &mut Vec<u8>) {
         out.extend([(1 + self.text.len().div_ceil(2)) as u8, self.kind]);
         write_digits(&self.text, out);
     }

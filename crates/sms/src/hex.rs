@@ -1,7 +1,7 @@
 //! Octets as hexadecimal digits.
 
 /// Reads pairs of digits; `None` if it is anything else.
-pub(super) fn read(text: &[u8]) -> Option<Vec<u8>> {
+pub fn read(text: &[u8]) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     if !text.len().is_multiple_of(2) {
         return None;
@@ -15,6 +15,6 @@ pub(super) fn read(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Writes octets in capital digits.
-pub(super) fn write(octets: &[u8]) -> String {
+pub fn write(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02X}")).collect()
 }

@@ -1,13 +1,13 @@
-//! Short messages as octets: 3GPP TS 23.040, the two kinds that a modem is handed and shows.
+//! The kinds of messages that a modem is handed and shows: 3GPP TS 23.040.
 
-use super::address::Number;
-use super::alphabet;
-use super::moment::Moment;
+use crate::address::Number;
+use crate::alphabet;
+use crate::moment::Moment;
 
 /// The most octets of a message's text: 3GPP TS 23.040, 9.2.3.24.
 const TEXT_OCTETS: usize = 140;
 /// The most septets of it.
-pub(super) const TEXT_SEPTETS: usize = 160;
+pub const TEXT_SEPTETS: usize = 160;
 
 const MESSAGE_TYPE: u8 = 0x03;
 const SUBMIT: u8 = 0x01;
@@ -21,11 +21,11 @@ const HEADER: u8 = 0x40;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
     /// TP-PID.
-    pub(super) protocol: u8,
+    pub protocol: u8,
     /// TP-DCS.
-    pub(super) coding: u8,
+    pub coding: u8,
     /// Whether the octets begin with a header.
-    pub(super) headed: Headed,
+    pub headed: Headed,
     /// TP-UDL: septets or octets, by the coding.
     length: u8,
     octets: Vec<u8>,
@@ -33,38 +33,45 @@ pub struct Content {
 
 /// Whether a message's octets begin with a header, as the parts of a long one do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Headed {
+pub enum Headed {
+    /// They don't.
     No,
+    /// They do.
     Yes,
 }
 
 /// How a text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Coding {
+pub enum Coding {
+    /// In the alphabet of seven bits.
     Seven,
+    /// As octets.
     Eight,
+    /// In UCS-2.
     Wide,
 }
 
-/// TP-DCS: 3GPP TS 23.038, section 4.
-pub(super) fn coding(scheme: u8) -> Coding {
-    match scheme >> 4 {
-        0x0..=0x7 if scheme & 0x20 != 0 => Coding::Eight,
-        0x0..=0x7 => match scheme >> 2 & 3 {
-            1 => Coding::Eight,
-            2 => Coding::Wide,
-            _ => Coding::Seven,
-        },
-        0xE => Coding::Wide,
-        0xF if scheme & 0x04 != 0 => Coding::Eight,
-        _ => Coding::Seven,
+impl Coding {
+    /// TP-DCS: 3GPP TS 23.038, section 4.
+    pub fn of(scheme: u8) -> Self {
+        match scheme >> 4 {
+            0x0..=0x7 if scheme & 0x20 != 0 => Self::Eight,
+            0x0..=0x7 => match scheme >> 2 & 3 {
+                1 => Self::Eight,
+                2 => Self::Wide,
+                _ => Self::Seven,
+            },
+            0xE => Self::Wide,
+            0xF if scheme & 0x04 != 0 => Self::Eight,
+            _ => Self::Seven,
+        }
     }
 }
 
 impl Content {
     /// A text in the alphabet that `scheme` names; `None` if it is too long or does not fit it.
-    pub(super) fn of_text(text: &str, protocol: u8, scheme: u8) -> Option<Self> {
-        let (length, octets) = match coding(scheme) {
+    pub fn of_text(text: &str, protocol: u8, scheme: u8) -> Option<Self> {
+        let (length, octets) = match Coding::of(scheme) {
             Coding::Seven => {
                 let septets = alphabet::encode(text)?;
                 (septets.len(), alphabet::pack(&septets, 0))
@@ -86,7 +93,7 @@ impl Content {
     }
 
     /// A text of any characters, in the narrowest alphabet that has them all.
-    pub(super) fn of_any_text(text: &str) -> Option<Self> {
+    pub fn of_any_text(text: &str) -> Option<Self> {
         Self::of_text(text, 0, 0x00).or_else(|| Self::of_text(text, 0, 0x08))
     }
 
@@ -94,7 +101,7 @@ impl Content {
     pub fn text(&self) -> String {
         let header = self.header();
         let body = self.octets.get(header..).unwrap_or_default();
-        match coding(self.coding) {
+        match Coding::of(self.coding) {
             Coding::Seven => {
                 let skipped = (header * 8).div_ceil(7);
                 let count = usize::from(self.length).saturating_sub(skipped);
@@ -113,12 +120,12 @@ impl Content {
     }
 
     /// The octets that are no header, for equipment that wants those of an 8-bit message.
-    pub(super) fn body(&self) -> &[u8] {
+    pub fn body(&self) -> &[u8] {
         self.octets.get(self.header()..).unwrap_or_default()
     }
 
     /// TP-UDL.
-    pub(super) fn length(&self) -> u8 {
+    pub fn length(&self) -> u8 {
         self.length
     }
 
@@ -141,7 +148,7 @@ impl Content {
         let (protocol, scheme) = (cursor.octet()?, cursor.octet()?);
         let between = between(cursor)?;
         let length = cursor.octet()?;
-        let count = match coding(scheme) {
+        let count = match Coding::of(scheme) {
             Coding::Seven => (usize::from(length) * 7).div_ceil(8),
             Coding::Eight | Coding::Wide => usize::from(length),
         };
@@ -165,28 +172,34 @@ impl Content {
 
 /// A message on its way to the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Submit {
-    pub(super) first: u8,
-    pub(super) reference: u8,
-    pub(super) to: Number,
-    pub(super) content: Content,
-    pub(super) validity: Vec<u8>,
+pub struct Submit {
+    /// Its first octet.
+    pub first: u8,
+    /// TP-MR.
+    pub reference: u8,
+    /// To whom.
+    pub to: Number,
+    /// What it says.
+    pub content: Content,
+    /// TP-VP, as long as the first octet has it.
+    pub validity: Vec<u8>,
 }
 
 impl Submit {
     /// A message with a validity of one octet, and `first` as `+CSMP` has it.
-    pub(super) fn new(first: u8, validity: u8, to: Number, content: Content) -> Self {
+    pub fn new(first: u8, validity: u8, to: Number, content: Content) -> Self {
         let kept = first & !(MESSAGE_TYPE | VALIDITY | HEADER);
         let first = kept | SUBMIT | VALIDITY_RELATIVE | content.flag();
         Self { first, reference: 0, to, content, validity: vec![validity] }
     }
 
-    pub(super) fn wants_report(&self) -> bool {
+    /// Whether its sender wants to hear that it arrived.
+    pub fn wants_report(&self) -> bool {
         self.first & REPORT != 0
     }
 
     /// Reads one, without a service centre.
-    pub(super) fn from_octets(octets: &[u8]) -> Option<Self> {
+    pub fn from_octets(octets: &[u8]) -> Option<Self> {
         let mut cursor = Cursor(octets);
         let (first, reference) = (cursor.octet()?, cursor.octet()?);
         if first & MESSAGE_TYPE != SUBMIT {
@@ -205,7 +218,8 @@ impl Submit {
         Some(Self { first, reference, to, content, validity })
     }
 
-    pub(super) fn to_octets(&self) -> Vec<u8> {
+    /// The same as octets, without a service centre.
+    pub fn to_octets(&self) -> Vec<u8> {
         let mut octets = vec![self.first, self.reference];
         self.to.to_octets(&mut octets);
         octets.extend([self.content.protocol, self.content.coding]);
@@ -218,15 +232,18 @@ impl Submit {
 
 /// A message that the network delivers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Deliver {
-    pub(super) from: Number,
-    pub(super) content: Content,
-    pub(super) at: Moment,
+pub struct Deliver {
+    /// From whom.
+    pub from: Number,
+    /// What it says.
+    pub content: Content,
+    /// When the network took it.
+    pub at: Moment,
 }
 
 impl Deliver {
     /// Reads one, without a service centre.
-    pub(super) fn from_octets(octets: &[u8]) -> Option<Self> {
+    pub fn from_octets(octets: &[u8]) -> Option<Self> {
         let mut cursor = Cursor(octets);
         let first = cursor.octet()?;
         if first & MESSAGE_TYPE != 0 {
@@ -240,7 +257,8 @@ impl Deliver {
         Some(Self { from, content, at })
     }
 
-    pub(super) fn to_octets(&self) -> Vec<u8> {
+    /// The same as octets, without a service centre.
+    pub fn to_octets(&self) -> Vec<u8> {
         let mut octets = vec![NO_MORE_MESSAGES | self.content.flag()];
         self.from.to_octets(&mut octets);
         octets.extend([self.content.protocol, self.content.coding]);
@@ -253,19 +271,25 @@ impl Deliver {
 
 /// A report that a message arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Report {
-    pub(super) first: u8,
-    pub(super) reference: u8,
-    pub(super) to: Number,
-    pub(super) sent: Moment,
-    pub(super) arrived: Moment,
+pub struct Report {
+    /// Its first octet.
+    pub first: u8,
+    /// Which message it is about.
+    pub reference: u8,
+    /// To whom that went.
+    pub to: Number,
+    /// When the network took it.
+    pub sent: Moment,
+    /// When it arrived.
+    pub arrived: Moment,
 }
 
 /// The type of a report.
-pub(super) const STATUS_REPORT: u8 = 0x06;
+pub const STATUS_REPORT: u8 = 0x06;
 
 impl Report {
-    pub(super) fn to_octets(&self) -> Vec<u8> {
+    /// The same as octets, without a service centre.
+    pub fn to_octets(&self) -> Vec<u8> {
         let mut octets = vec![self.first, self.reference];
         self.to.to_octets(&mut octets);
         octets.extend(self.sent.to_octets());
@@ -301,7 +325,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::sets::gsm::hex;
+    use crate::hex;
 
     fn octets(text: &str) -> Vec<u8> {
         hex::read(text.as_bytes()).unwrap()

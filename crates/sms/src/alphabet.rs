@@ -28,10 +28,11 @@ const SECOND: [(u8, char); 10] = [
     (0x65, '€'),
 ];
 
-pub(super) const ESCAPE: u8 = 0x1B;
+/// Leads to the second table.
+pub const ESCAPE: u8 = 0x1B;
 
 /// The septets of a character, if the alphabet has it.
-pub(super) fn septets_of(character: char) -> Option<(Option<u8>, u8)> {
+pub fn septets_of(character: char) -> Option<(Option<u8>, u8)> {
     if character == char::from(ESCAPE) {
         return None;
     }
@@ -43,7 +44,7 @@ pub(super) fn septets_of(character: char) -> Option<(Option<u8>, u8)> {
 }
 
 /// The septets of a text; `None` if the alphabet lacks one of its characters.
-pub(super) fn encode(text: &str) -> Option<Vec<u8>> {
+pub fn encode(text: &str) -> Option<Vec<u8>> {
     let mut septets = Vec::with_capacity(text.len());
     for character in text.chars() {
         let (escape, septet) = septets_of(character)?;
@@ -54,7 +55,7 @@ pub(super) fn encode(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The text of septets. What the second table lacks is read from the first, as the standard asks.
-pub(super) fn decode(septets: &[u8]) -> String {
+pub fn decode(septets: &[u8]) -> String {
     let mut text = String::with_capacity(septets.len());
     let mut rest = septets.iter();
     while let Some(septet) = rest.next() {
@@ -73,7 +74,7 @@ pub(super) fn decode(septets: &[u8]) -> String {
 }
 
 /// Packs septets into octets, behind `fill` bits that belong to a header before them.
-pub(super) fn pack(septets: &[u8], fill: usize) -> Vec<u8> {
+pub fn pack(septets: &[u8], fill: usize) -> Vec<u8> {
     let mut octets = vec![0u8; (fill + septets.len() * 7).div_ceil(8)];
     for (place, septet) in septets.iter().enumerate() {
         let bit = fill + place * 7;
@@ -89,7 +90,7 @@ pub(super) fn pack(septets: &[u8], fill: usize) -> Vec<u8> {
 }
 
 /// Unpacks `count` septets, as far as there are octets for them, behind `fill` bits.
-pub(super) fn unpack(octets: &[u8], count: usize, fill: usize) -> Vec<u8> {
+pub fn unpack(octets: &[u8], count: usize, fill: usize) -> Vec<u8> {
     let there = (octets.len() * 8).saturating_sub(fill) / 7;
     let octet = |place: usize| u16::from(octets.get(place).copied().unwrap_or(0));
     (0..count.min(there))

@@ -14,13 +14,13 @@ pub struct Moment {
 }
 
 /// 1 January 2000, where clocks start that nobody set.
-pub(super) const UNSET: Moment = Moment { local: 946_684_800, quarters: 0 };
+pub const UNSET: Moment = Moment { local: 946_684_800, quarters: 0 };
 
 const DAY: i64 = 86_400;
 
 impl Moment {
     /// Reads `yy/MM/dd,hh:mm:ss` with or without `±zz`.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (date, time) = text.split_once(',')?;
         let mut date = date.split('/').map(two_digits);
         let (year, month, day) = (date.next()??, date.next()??, date.next()??);
@@ -42,24 +42,24 @@ impl Moment {
     }
 
     /// The same, `seconds` later.
-    pub(super) fn later(self, seconds: i64) -> Self {
+    pub fn later(self, seconds: i64) -> Self {
         Self { local: self.local.saturating_add(seconds), ..self }
     }
 
     /// The same moment on a wall that is so many quarters of an hour further ahead.
-    pub(super) fn ahead(self, quarters: i8) -> Self {
+    pub fn ahead(self, quarters: i8) -> Self {
         let moment = self.later(i64::from(quarters) * 900);
         Self { quarters: self.quarters.saturating_add(quarters), ..moment }
     }
 
     /// How far it is ahead of Greenwich: `+04`.
-    pub(super) fn zone(self) -> String {
+    pub fn zone(self) -> String {
         let sign = if self.quarters < 0 { '-' } else { '+' };
         format!("{sign}{:02}", self.quarters.unsigned_abs())
     }
 
     /// The seven octets of a message's time stamp.
-    pub(super) fn to_octets(self) -> [u8; 7] {
+    pub fn to_octets(self) -> [u8; 7] {
         let (date, [hour, minute, second, _]) = self.parts();
         let swapped = |number: i64| (((number % 10) << 4) | ((number / 10) % 10)) as u8;
         let sign = if self.quarters < 0 { 0x08 } else { 0 };
@@ -76,7 +76,7 @@ impl Moment {
     }
 
     /// Reads a message's time stamp. What is no date is the start of the clock.
-    pub(super) fn from_octets(octets: [u8; 7]) -> Self {
+    pub fn from_octets(octets: [u8; 7]) -> Self {
         let plain = |octet: u8| i64::from((octet & 0xF) * 10 + (octet >> 4));
         let [year, month, day, hour, minute, second, zone] = octets;
         let sign = if zone & 0x08 == 0 { '+' } else { '-' };
@@ -94,8 +94,7 @@ impl Moment {
     }
 
     /// As the head of a mail has it: RFC 5322, 3.3.
-    #[cfg(feature = "wip")]
-    pub(crate) fn to_mail(self) -> String {
+    pub fn to_mail(self) -> String {
         let (date, [hour, minute, second, _]) = self.parts();
         let date = date.in_mail();
         let sign = if self.quarters < 0 { '-' } else { '+' };
@@ -145,7 +144,6 @@ mod tests {
         assert_eq!(Moment { local: 0, quarters: -14 }.to_string(), "70/01/01,00:00:00-14");
     }
 
-    #[cfg(feature = "wip")]
     #[test]
     fn mails_have_their_own_way_with_moments() {
         for (local, quarters, text) in [

@@ -1,14 +1,13 @@
 //! Messages: `+CMGR`, `+CMGL`, `+CMGD`, `+CPMS`, `+CSCA`, and what shows them.
 
 use at::body::{ExtendedAct, Value};
+use sms::{Coding, Content, Number, hex};
 
-use super::address::Number;
 use super::charset::Charset;
 use super::error::{self, Refusal};
 use super::messages::{Letter, Message, Place, Status};
-use super::pdu::{Coding, Content, coding};
 use super::security::{single_number, speaks};
-use super::{Done, Part, Reply, Turn, hex, settings};
+use super::{Done, Part, Reply, Turn, settings};
 
 /// The one store: the card's.
 const STORE: &str = "SM";
@@ -272,7 +271,7 @@ pub(super) fn pdu_lines(message: &Message) -> Option<(usize, Vec<u8>)> {
 
 /// A text as the equipment's character set has it; octets that are no text as digits.
 pub(super) fn text_body(content: &Content, charset: Charset) -> Vec<u8> {
-    match coding(content.coding) {
+    match Coding::of(content.coding) {
         Coding::Seven => charset.write(&content.text()),
         Coding::Eight => hex::write(content.body()).into_bytes(),
         // What an alphabet of seven or eight bits has not is shown in digits.
