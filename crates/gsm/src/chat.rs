@@ -31,6 +31,14 @@ pub(crate) struct Chat {
     /// The last error, with its code if it has one.
     pub(crate) error: Option<Option<u16>>,
     data: Awaited,
+    pub(crate) echo: Echo,
+}
+
+/// Whether the module has said what it was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Echo {
+    Unheard,
+    Heard,
 }
 
 /// Whether data may still begin that were waited for in vain.
@@ -86,7 +94,8 @@ impl Chat {
     pub(crate) fn new(steps: impl IntoIterator<Item = Step>, within: Duration) -> Self {
         let steps = steps.into_iter().collect();
         let (doing, heard) = (Doing::Nothing, Vec::new());
-        Self { steps, doing, within, heard, error: None, data: Awaited::No }
+        let echo = Echo::Unheard;
+        Self { steps, doing, within, heard, error: None, data: Awaited::No, echo }
     }
 
     /// Whether what the module is told next may be data to it: it was too slow to say so.
@@ -110,6 +119,13 @@ impl Chat {
         (asking.ask.ends, asking.tries) = (Ends::Ok, 1);
         asking.until = asking.until.min(now + self.within);
         true
+    }
+
+    /// Nobody waits for the answer to the command that was said last: it has no longer than others.
+    pub(crate) fn hurry(&mut self, now: Instant) {
+        if let Doing::Asking(asking) = &mut self.doing {
+            asking.until = asking.until.min(now + self.within);
+        }
     }
 
     pub(crate) fn awaits_drain(&self) -> bool {
@@ -279,6 +295,10 @@ impl Chat {
         let Doing::Asking(asking) = &mut self.doing else { return None };
         let ask = &asking.ask;
         if line == ask.says {
+            // In a list it may be a text.
+            if ask.ends != Ends::List {
+                self.echo = Echo::Heard;
+            }
             return None;
         }
         if ask.ends == Ends::List {
@@ -339,6 +359,7 @@ impl Chat {
         let again = asking.settled().max(now + BUSY_AGAIN);
         if asking.tries > 1 && asking.ask.fine == Fine::All {
             asking.tries -= 1;
+            asking.until = again + asking.ask.within.unwrap_or(self.within);
             self.doing = Doing::Again(again, asking);
             return None;
         }

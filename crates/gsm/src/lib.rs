@@ -66,6 +66,7 @@ pub use reason::{Reason, Refusal};
 pub use script::{Ask, Step, ask};
 pub use setup::{Flow, Hidden, Messages, Roaming, Session, Setup};
 pub use status::{Registration, Status};
+pub use wip::Shutdown;
 
 /// What the machine is told.
 #[derive(Clone, Debug)]
@@ -93,6 +94,8 @@ pub enum Order {
     Start,
     /// To come up anew, whatever it does now.
     Restart(By),
+    /// To come up: its power, for which [`Event::Power`] asked, is on again.
+    Powered,
     /// To call.
     Dial(Target),
     /// To take the call of [`Event::Caller`].
@@ -168,7 +171,8 @@ pub enum Event {
     Told(Question, Told),
     /// A message came.
     Message(Message),
-    /// It is silent whatever is said: only its power is left to try.
+    /// It is silent whatever is said: only its power is left to try. [`Order::Powered`] tells when that is done; without,
+    /// it has its time to come up from now on.
     Power,
     /// It has ended its session.
     Stopped,
@@ -187,6 +191,8 @@ pub enum Note<'a> {
 pub trait Output {
     /// Sends bytes to the module.
     fn send(&mut self, bytes: &[u8]);
+    /// Forgets what was to be sent and hasn't left: the module that was to hear it has got lost.
+    fn forget(&mut self) {}
     /// Passes bytes from the far end on.
     fn data(&mut self, bytes: &[u8]);
     /// Sets DTR, if the port has it.

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-/// Characters kept of one line that a module says: a message of 160 characters in hex has 640.
+/// Characters kept of one line that a module says: a message with all that stands around its 140 octets has 352 in
+/// digits, and a text of 160 characters in digits of its own has 640.
 pub const LINE: usize = 700;
 
-/// Lines kept of what a module says before its `OK`: a store of messages has up to 100 of two lines.
+/// Lines kept of what a module says before its `OK`: a store of messages has up to 100 of two lines; the rest is read behind them.
 pub const LINES: usize = 256;
 
 /// Bytes handed to a module at once in a mode where they are counted: every module takes 1024 (the makers
@@ -57,6 +58,10 @@ pub const CARD: Duration = Duration::from_secs(30);
 
 /// How long a module has to say what the ETX meant that it put among the data.
 pub const LAST_WORD: Duration = Duration::from_secs(2);
+
+/// How long a part of these words may wait for the rest: a module says them in one go, in half a second at 300 bit/s, and a
+/// far end that has said no more than that part is heard so much later.
+pub const WORD: Duration = Duration::from_millis(200);
 
 /// How long what was said may take to leave for a module that holds its flow control; then there is no silence for its
 /// escape.

@@ -3,22 +3,27 @@
 mod goals;
 mod leaving;
 mod leisure;
+mod settings;
 mod waking;
 
 use std::collections::VecDeque;
 
+use at::secret::is_command;
 use clock::Instant;
 
 use self::goals::Goal;
+use self::settings::Settings;
 use self::waking::Effort;
 use crate::callers::Callers;
 use crate::chat::{Chat, Progress};
 use crate::dialect::{self, Dialect, Link, Sign, Target};
 use crate::ear::Ear;
 use crate::limits::HOST;
+use crate::message::Form;
 use crate::passing::{CountedCall, Outcome, Passing, StuffedCall};
 use crate::reason::Reason;
-use crate::setup::{Messages, Session, Setup};
+use crate::script::quoted;
+use crate::setup::{Hidden, Messages, Session, Setup};
 use crate::status::Status;
 use crate::told::Known;
 use crate::{By, Event, Input, Level, Message, Note, Order, Output, Question, Room};
@@ -59,6 +64,7 @@ pub struct Module {
     question: Option<Question>,
     bearer: Bearer,
     stay: Stay,
+    settings: Settings,
 }
 
 /// Whether the data session may be up that was asked for here.
@@ -127,6 +133,7 @@ impl Module {
             question: None,
             bearer: Bearer::Down,
             stay: Stay::Wanted,
+            settings: Settings::default(),
         }
     }
 
@@ -252,6 +259,7 @@ impl Module {
             Order::Start => self.start(now, Effort::Hello, out),
             Order::Restart(By::Dtr) => self.start(now, Effort::Dtr, out),
             Order::Restart(By::Power) => self.start(now, Effort::Power, out),
+            Order::Powered => self.powered(now, out),
             Order::Dial(target) => self.dial(now, target, out),
             Order::Answer => self.answer(now, out),
             Order::Tried(count) => self.pin_said = self.pin_said.max(count),
@@ -324,6 +332,10 @@ impl Module {
                 let silent = || Reason::Silent("AT".to_owned());
                 out.event(Event::NoCall(reason.unwrap_or_else(silent)));
             }
+            // Somebody calls, and whoever dials is not to take his place.
+            State::Chatting { goal: Goal::Who | Goal::Answer, .. } => {
+                out.event(Event::NoCall(Reason::InUse));
+            }
             State::Chatting { goal, .. } => match (&self.trouble, goal.is_setting_up()) {
                 (Some(reason), true) => out.event(Event::NoCall(reason.clone())),
                 _ if self.wanted.is_some() => out.event(Event::NoCall(Reason::InUse)),
@@ -383,7 +395,7 @@ impl Module {
             State::Ringing { until } if *until <= now => self.caller_gone(now, out),
             State::Online(passing) | State::Leaving(passing) => {
                 let outcome = match (&mut **passing, self.dialect.map(|d| d.passing)) {
-                    (Passing::Stuffed(call), _) => call.timeout(now),
+                    (Passing::Stuffed(call), _) => call.timeout(now, out),
                     (Passing::Counted(call), Some(dialect::Passing::Counted(with))) => {
                         call.timeout(now, &with, out)
                     }
@@ -437,20 +449,27 @@ impl Module {
     }
 
     fn line(&mut self, now: Instant, line: &str, out: &mut impl Output) {
-        // What somebody has sent may be a secret.
-        let is_text = matches!(self.state, State::Chatting { goal: Goal::Mail, .. })
-            && !line.starts_with(['+', '>'])
-            && !matches!(line, "OK" | "ERROR");
-        out.note(Note::Hears(if is_text { "(text of a message)" } else { line }));
-        if line.starts_with("+CMTI:") {
+        // What somebody has sent may be a secret, and must not be taken for the module's own word.
+        let form = match &self.state {
+            State::Chatting { goal: Goal::Mail(form), .. } => Some(*form),
+            _ => None,
+        };
+        let is_written = form.is_some_and(|form| form.is_written(line));
+        let is_doubtful = is_written || form == Some(Form::Text);
+        out.note(Note::Hears(match line {
+            _ if is_written => "(a message)",
+            // A module that says what it was told says its PIN, too.
+            line if is_command(line.as_bytes()) || self.has_secret(line) => "(what it was told)",
+            line => line,
+        }));
+        if line.starts_with("+CMTI:") && !is_doubtful {
             self.mail = Mail::Due;
             if matches!(self.state, State::Idle { .. }) {
                 self.idle(now, out);
             }
             return;
         }
-        // Whoever writes a message must not speak as the module.
-        let signs = if is_text { None } else { self.dialect };
+        let signs = if is_doubtful { None } else { self.dialect };
         if let Some(knock) = signs.and_then(|dialect| dialect.knock(line)) {
             self.callers.knock(knock);
             if matches!(self.state, State::Idle { .. }) {
@@ -483,6 +502,11 @@ impl Module {
                 self.session(now, out);
             }
         }
+    }
+
+    fn has_secret(&self, line: &str) -> bool {
+        let secrets = self.setup.pin.iter().chain(&self.setup.password).map(Hidden::expose);
+        secrets.filter(|secret| !secret.is_empty()).any(|secret| line.contains(&quoted(secret)))
     }
 
     /// Goes on with the chat as far as it goes.
@@ -540,14 +564,17 @@ impl Module {
     fn connect(&mut self, now: Instant, out: &mut impl Output) {
         let Some(dialect) = self.dialect else { return };
         self.wanted = None;
-        self.ear.clear();
+        let ear = std::mem::take(&mut self.ear);
         let passing = match dialect.passing {
             dialect::Passing::Stuffed => {
-                Passing::Stuffed(StuffedCall::new(self.link, self.carrier))
+                Passing::Stuffed(StuffedCall::new(self.link, self.carrier, self.setup.shutdown))
             }
-            dialect::Passing::Counted(_) => {
-                Passing::Counted(CountedCall::new(self.link, self.room, self.setup.answer_within))
-            }
+            dialect::Passing::Counted(_) => Passing::Counted(CountedCall::new(
+                self.link,
+                ear,
+                self.room,
+                self.setup.answer_within,
+            )),
         };
         self.state = State::Online(Box::new(passing));
         out.event(Event::Connected);

@@ -133,7 +133,7 @@ impl fmt::Display for Reason {
             Self::NoSim => "there is no SIM in it",
             Self::PinNeeded => "the SIM wants a PIN: give `pin`, a reference to where it is kept",
             Self::PinRefused => {
-                "the SIM refuses the PIN; it is not tried again, since the third time would lock the SIM: correct `pin`"
+                "the SIM refuses the PIN; none is tried again, since the third time would lock the SIM: correct `pin`"
             }
             Self::PukNeeded => "the SIM is locked: unlock it with its PUK in a telephone",
             Self::SimFailed => "the SIM can't be read",

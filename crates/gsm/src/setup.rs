@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use wip::Shutdown;
+
 use crate::limits::REPLY;
 
 /// How a module is set up.
@@ -47,6 +49,8 @@ pub struct Setup {
     pub init: Vec<String>,
     /// How its end of the cable is held back.
     pub flow: Flow,
+    /// What stands in front of `SHUTDOWN`, of those who say that in a stream.
+    pub shutdown: Shutdown,
 }
 
 /// Whether a foreign network is one.
@@ -114,6 +118,7 @@ impl Default for Setup {
             listen: None,
             init: Vec::new(),
             flow: Flow::default(),
+            shutdown: Shutdown::BehindEtx,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use gsm::{Dialect, Flow, Hidden, Messages, Roaming, Session, Setup};
+use gsm::{Dialect, Flow, Hidden, Messages, Roaming, Session, Setup, Shutdown};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use settings::{OneOrMany, Parsed, SecretError, SecretRef, Span};
@@ -73,6 +73,10 @@ pub struct GsmConfig {
     /// Default `10m`.
     #[serde(default = "status_age")]
     pub status_age: Span,
+    /// What stands in front of the `SHUTDOWN` by which a Wavecom module tells of a far end that has closed: `etx` (default),
+    /// `nothing`.
+    #[serde(default)]
+    pub shutdown: ShutdownConfig,
     /// More commands that make it ready.
     #[serde(default, deserialize_with = "commands")]
     pub init: Vec<String>,
@@ -111,6 +115,17 @@ pub enum RoamingConfig {
     Allowed,
     /// It isn't.
     Forbidden,
+}
+
+/// What stands in front of `SHUTDOWN`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ShutdownConfig {
+    /// An ETX.
+    #[default]
+    Etx,
+    /// Nothing: it is an end if nothing follows.
+    Nothing,
 }
 
 /// When there is a data session.
@@ -167,6 +182,7 @@ impl GsmConfig {
             password: None,
             roaming: RoamingConfig::default(),
             session: SessionConfig::default(),
+            shutdown: ShutdownConfig::default(),
             register_within: register_within(),
             session_within: session_within(),
             open_within: open_within(),
@@ -235,6 +251,10 @@ impl GsmConfig {
             },
             listen: self.listen.as_ref().map(|listen| listen.port.0),
             init: self.init.clone(),
+            shutdown: match self.shutdown {
+                ShutdownConfig::Etx => Shutdown::BehindEtx,
+                ShutdownConfig::Nothing => Shutdown::Alone,
+            },
             flow: match self.flow {
                 FlowConfig::RtsCts => Flow::RtsCts,
                 FlowConfig::None => Flow::None,

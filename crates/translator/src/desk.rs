@@ -68,6 +68,10 @@ impl Output for Wire {
         self.unsent.extend(bytes);
     }
 
+    fn forget(&mut self) {
+        self.unsent.clear();
+    }
+
     fn data(&mut self, bytes: &[u8]) {
         self.data.extend(bytes);
     }

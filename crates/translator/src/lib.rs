@@ -22,9 +22,11 @@ mod call;
 mod config;
 mod desk;
 mod door;
+mod duty;
 pub mod limits;
 mod modules;
 mod power;
+mod questions;
 mod shown;
 mod task;
 mod tries;
@@ -32,10 +34,12 @@ mod wake;
 
 pub use gsm;
 
-pub use config::{FlowConfig, GsmConfig, LockConfig, Power, RoamingConfig, SessionConfig};
+pub use config::{
+    FlowConfig, GsmConfig, LockConfig, Power, RoamingConfig, SessionConfig, ShutdownConfig,
+};
 pub use desk::{Desk, Heard};
 pub use door::{Bell, ListenConfig, Port, Visitor};
 pub use modules::Modules;
-pub use shown::Status;
+pub use shown::{LastCall, Outcome, Status};
 pub use tries::Tries;
 pub use wake::{Alarm, Sleeper, WakeConfig, Woken};

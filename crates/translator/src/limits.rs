@@ -10,6 +10,10 @@ pub const READ: usize = 1024;
 /// same moment how it stands.
 pub const ORDERS: usize = 16;
 
+/// Questions of equipment that wait for one module, which is asked one at a time: as many as may be ordered at once,
+/// a few times over. Who asks has three seconds, and who has given up is in nobody's way.
+pub const QUESTIONS: usize = 64;
+
 /// Commands of the owner's that make a module ready.
 pub const INIT_STRINGS: usize = 16;
 

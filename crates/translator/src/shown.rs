@@ -2,6 +2,9 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use gsm::Reason;
 
 use crate::limits::LOG;
 
@@ -22,6 +25,45 @@ pub struct Status {
     pub party: Option<String>,
     /// What it has told of itself and its network.
     pub module: gsm::Status,
+    /// Its last call, or the one that there is.
+    pub last: Option<LastCall>,
+}
+
+/// A call, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastCall {
+    /// Whom it went to, or who called.
+    pub party: String,
+    /// When it began, or came to nothing.
+    pub at: SystemTime,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is up.
+    Lasts,
+    /// It is over.
+    Over(Reason),
+    /// It came to nothing.
+    Failed(Reason),
+}
+
+impl Outcome {
+    /// Whether it was connected.
+    pub const fn was_connected(&self) -> bool {
+        matches!(self, Self::Lasts | Self::Over(_))
+    }
+
+    /// Why it ended, or came to nothing.
+    pub const fn reason(&self) -> Option<&Reason> {
+        match self {
+            Self::Lasts => None,
+            Self::Over(reason) | Self::Failed(reason) => Some(reason),
+        }
+    }
 }
 
 /// What the task of a module shows.
@@ -34,6 +76,7 @@ pub(crate) struct Now {
     pub(crate) trouble: Option<String>,
     pub(crate) party: Option<String>,
     pub(crate) module: gsm::Status,
+    pub(crate) last: Option<LastCall>,
     pub(crate) said: VecDeque<String>,
 }
 
@@ -51,6 +94,18 @@ impl Shown {
         now.said.push_back(line);
     }
 
+    /// A call is up, or came to nothing.
+    pub(crate) fn call(&self, party: String, outcome: Outcome) {
+        self.now().last = Some(LastCall { party, at: SystemTime::now(), outcome });
+    }
+
+    /// The call that is up, if there is one, is over.
+    pub(crate) fn over(&self, reason: &Reason) {
+        if let Some(LastCall { outcome: outcome @ Outcome::Lasts, .. }) = &mut self.now().last {
+            *outcome = Outcome::Over(reason.clone());
+        }
+    }
+
     pub(crate) fn status(&self, name: &str, device: &str) -> Status {
         let now = self.now();
         Status {
@@ -60,6 +115,7 @@ impl Shown {
             trouble: now.trouble.clone(),
             party: now.party.clone(),
             module: now.module.clone(),
+            last: now.last.clone(),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! The task of one module: from its port to its calls, and back.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -20,8 +19,9 @@ use crate::call::{End, Ours};
 use crate::config::GsmConfig;
 use crate::desk::{Desk, Heard, Theirs};
 use crate::door::{Bell, Visitor};
+use crate::duty::{Caller, Duty, Turn};
 use crate::limits;
-use crate::shown::Shown;
+use crate::shown::{Outcome, Shown};
 use crate::tries::Tries;
 use crate::wake::{Alarm, Sleeper, Woken};
 
@@ -45,17 +45,6 @@ pub(crate) struct Task {
     pub(crate) alarm: Arc<OnceLock<Alarm>>,
     pub(crate) bell: Arc<OnceLock<Bell>>,
     pub(crate) state: Option<PathBuf>,
-}
-
-/// Somebody waits for a call: with whom, and where it goes.
-type Waiting = Option<(String, Reply)>;
-
-/// Somebody who calls, while he waits.
-struct Caller {
-    party: String,
-    pickup: oneshot::Receiver<Reply>,
-    /// Ends when he has left.
-    _here: oneshot::Sender<()>,
 }
 
 /// Why a port is not used any more.
@@ -128,189 +117,106 @@ impl Task {
         }
     }
 
-    async fn serve(&mut self, mut desk: Desk) -> Ended {
-        let mut waiting: Waiting = None;
-        let mut caller: Option<Caller> = None;
-        // Equipment dials again at once: the end of the call before is waited for.
-        let mut next: Option<(Target, Reply)> = None;
-        let mut questions: VecDeque<(Question, oneshot::Sender<Told>)> = VecDeque::new();
-        let mut again: Option<Instant> = None;
-        let mut pause = limits::RETRY_FIRST;
-        desk.order(Do::Start);
+    async fn serve(&mut self, desk: Desk) -> Ended {
+        let mut duty = Duty::new(desk);
+        duty.start();
         loop {
-            self.shown.now().state = desk.module().doing();
-            if !desk.has_call()
-                && let Some((target, reply)) = next.take()
-            {
-                let party = format!("{}:{}", target.host, target.port);
-                desk.order(Do::Dial(target));
-                waiting = Some((party, reply));
-            }
-            let given_up = async {
-                match &mut waiting {
-                    Some((_, reply)) => reply.closed().await,
-                    None => std::future::pending().await,
+            self.shown.now().state = duty.desk.module().doing();
+            duty.dial();
+            match duty.turn(&mut self.orders).await {
+                Turn::Heard(Heard::Lost(why)) => {
+                    let lost = Reason::Silent("AT".to_owned());
+                    self.shown.over(&lost);
+                    if let Some(party) = duty.lost(lost.clone()) {
+                        self.shown.call(party, Outcome::Failed(lost));
+                    }
+                    self.shown.now().party = None;
+                    return Ended::Absent(why);
                 }
-            };
-            let picked_up = async {
-                match &mut caller {
-                    Some(caller) => (&mut caller.pickup).await,
-                    None => std::future::pending().await,
+                Turn::Heard(Heard::Said(line)) => {
+                    debug!(module = self.config.name, "{line}");
+                    self.shown.said(line);
                 }
-            };
-            let restart = async {
-                match again {
-                    Some(at) => sleep_until(timer_at(at)).await,
-                    None => std::future::pending().await,
+                Turn::Heard(Heard::Event(Event::Power)) => {
+                    self.config.power.cycle(&self.config.name).await;
+                    duty.desk.order(Do::Powered);
                 }
-            };
-            tokio::select! {
-                heard = desk.next() => match heard {
-                    Heard::Lost(why) => {
-                        let dialled = next.take().map(|(_, reply)| reply);
-                        let answered = waiting.take().map(|(_, reply)| reply);
-                        for reply in answered.into_iter().chain(dialled) {
-                            let _ = reply.send(Err(Cause::DeviceLost));
-                        }
-                        desk.ended(Reason::Silent("AT".to_owned()));
-                        self.shown.now().party = None;
-                        return Ended::Absent(why);
-                    }
-                    Heard::Said(line) => {
-                        debug!(module = self.config.name, "{line}");
-                        self.shown.said(line);
-                    }
-                    Heard::Event(Event::Power) => {
-                        self.config.power.cycle(&self.config.name).await;
-                    }
-                    Heard::Event(Event::Trouble(reason)) => {
-                        self.shown.now().module = desk.module().status().clone();
-                        self.trouble(desk.module().doing(), desk.trouble(&reason));
-                        if desk.module().is_dead() && !reason.is_final() {
-                            again = Some(clock_now() + pause);
-                            pause = (pause * 2).min(limits::RETRY_LAST);
-                        }
-                    }
-                    Heard::Event(Event::Caller(from)) => match self.visited(from) {
-                        Some(visit) => caller = Some(visit),
-                        None => desk.order(Do::HangUp),
-                    },
-                    Heard::Event(Event::CallerGone) => {
-                        caller = None;
-                        if let Some((_, reply)) = waiting.take() {
-                            let _ = reply.send(Err(Cause::CallerGone));
-                        }
-                    }
-                    // One is asked at a time.
-                    Heard::Event(Event::Told(_, told)) => {
-                        if let Some((_, reply)) = questions.pop_front() {
-                            let _ = reply.send(told);
-                        }
-                        if let Some((question, _)) = questions.front() {
-                            desk.order(Do::Ask(*question));
-                        }
-                    }
-                    Heard::Event(event) => {
-                        if event == Event::Ready {
-                            pause = limits::RETRY_FIRST;
-                        }
-                        self.event(&mut desk, event, &mut waiting);
-                    }
-                },
-                () = given_up => {
-                    waiting = None;
-                    desk.order(Do::HangUp);
+                Turn::Heard(Heard::Event(event)) => self.event(&mut duty, event),
+                Turn::GivenUp => duty.given_up(),
+                Turn::PickedUp(reply) => duty.picked_up(reply),
+                Turn::Again => duty.start(),
+                Turn::Ordered(Some(order)) => duty.obey(order),
+                Turn::Ordered(None) => {
+                    duty.hang_up();
+                    self.stop(&mut duty.desk).await;
+                    return Ended::Stopped;
                 }
-                picked_up = picked_up => {
-                    let party = caller.take().map(|caller| caller.party).unwrap_or_default();
-                    match picked_up {
-                        Ok(reply) => {
-                            desk.order(Do::Answer);
-                            waiting = Some((party, reply));
-                        }
-                        // The line has turned him away.
-                        Err(_) => desk.order(Do::HangUp),
-                    }
-                }
-                () = restart => {
-                    again = None;
-                    desk.order(Do::Start);
-                }
-                order = self.orders.recv() => match order {
-                    None => {
-                        self.stop(&mut desk).await;
-                        return Ended::Stopped;
-                    }
-                    Some(Order::HangUp) => {
-                        if desk.has_call() {
-                            desk.ended(Reason::HungUp);
-                            desk.hang_up();
-                        }
-                    }
-                    Some(Order::Ask { question, reply }) => {
-                        if questions.is_empty() {
-                            desk.order(Do::Ask(question));
-                        }
-                        questions.push_back((question, reply));
-                    }
-                    Some(Order::Dial { target, reply }) => {
-                        let free = !desk.has_call() || desk.is_ending();
-                        // Who has given up in this moment is in nobody's way.
-                        if waiting.take_if(|(_, reply)| reply.is_closed()).is_some() {
-                            desk.order(Do::HangUp);
-                        }
-                        next.take_if(|(_, reply)| reply.is_closed());
-                        if waiting.is_none() && next.is_none() && free {
-                            next = Some((target, reply));
-                        } else {
-                            let _ = reply.send(Err(Cause::LineInUse));
-                        }
-                    }
-                },
             }
         }
     }
 
-    fn event(&self, desk: &mut Desk, event: Event, waiting: &mut Waiting) {
+    fn event(&self, duty: &mut Duty, event: Event) {
         let module = &self.config.name;
         match event {
             Event::Ready => {
-                let mut now = self.shown.now();
-                now.party = None;
-                let status = desk.module().status();
-                if now.trouble.take().is_some() || now.module != *status {
-                    info!(
-                        module,
-                        dialect = status.dialect,
-                        operator = status.operator,
-                        network = status.registration.word(),
-                        dbm = status.signal,
-                        "ready"
-                    );
+                duty.is_well();
+                if !duty.desk.has_call() {
+                    self.shown.over(&Reason::HungUp);
                 }
-                now.module = status.clone();
+                self.ready(duty.desk.module().status());
             }
-            Event::Connected => match waiting.take() {
-                Some((party, reply)) => self.connected(desk, party, reply),
+            Event::Trouble(reason) => {
+                let (desk, driven) = (&duty.desk, duty.desk.module());
+                self.shown.now().module = driven.status().clone();
+                self.trouble(driven.doing(), desk.trouble(&reason));
+                if driven.is_dead() && !reason.is_final() {
+                    duty.try_later();
+                }
+            }
+            Event::Connected => match duty.take_waiting() {
+                Some((party, reply)) => self.connected(&mut duty.desk, party, reply),
                 // Whoever has given up in this moment has no use for it.
-                None => desk.hang_up(),
+                None => duty.desk.hang_up(),
             },
             Event::NoCall(reason) => {
-                if let Some((party, reply)) = waiting.take() {
+                if let Some((party, reply)) = duty.take_waiting() {
                     info!(module, "no call to {party}: {reason}");
                     let _ = reply.send(Err(reason.cause()));
+                    self.shown.call(party, Outcome::Failed(reason));
                 }
             }
             Event::Ended(reason) => {
                 info!(module, cause = reason.cause().code(), "the call is over: {reason}");
-                desk.ended(reason);
+                self.shown.over(&reason);
+                duty.desk.ended(reason);
             }
-            Event::Status => self.shown.now().module = desk.module().status().clone(),
+            Event::Caller(from) => match self.visited(from) {
+                Some(caller) => duty.rings_for(caller),
+                None => duty.desk.order(Do::HangUp),
+            },
+            Event::CallerGone => duty.caller_gone(),
+            Event::Told(_, told) => duty.told(told),
+            Event::Status => self.shown.now().module = duty.desk.module().status().clone(),
             Event::Message(message) => self.message(&message),
-            Event::Stopped | Event::Trouble(_) | Event::Power | Event::Told(..) => {}
-            // Dealt with before.
-            Event::Caller(_) | Event::CallerGone | Event::PinSaid(_) | Event::PinTaken => {}
+            // The desk and `serve` have dealt with these.
+            Event::Stopped | Event::Power | Event::PinSaid(_) | Event::PinTaken => {}
         }
+    }
+
+    fn ready(&self, status: &gsm::Status) {
+        let mut now = self.shown.now();
+        now.party = None;
+        if now.trouble.take().is_some() || now.module != *status {
+            info!(
+                module = self.config.name,
+                dialect = status.dialect,
+                operator = status.operator,
+                network = status.registration.word(),
+                dbm = status.signal,
+                "ready"
+            );
+        }
+        now.module = status.clone();
     }
 
     /// What somebody has sent; its text may be a secret that was mistyped.
@@ -349,12 +255,8 @@ impl Task {
         Some(Caller { party, pickup: taken, _here: here })
     }
 
-    /// Hangs up, and ends the session.
+    /// Ends the session.
     async fn stop(&self, desk: &mut Desk) {
-        if desk.has_call() {
-            desk.ended(Reason::HungUp);
-            desk.hang_up();
-        }
         let module = &self.config.name;
         let leave = desk.leave(|line| debug!(module, "{line}"));
         let _: Result<(), _> = timeout(limits::STOPPING, leave).await;
@@ -378,6 +280,7 @@ impl Task {
         desk.begin(Theirs::new(theirs, end.clone(), is_held));
         info!(module, party, "connected");
         self.shown.now().party = Some(party.clone());
+        self.shown.call(party.clone(), Outcome::Lasts);
         let ours = Ours { stream: ours, end, name: module.clone(), party, held: Some(held) };
         let codec = telnet::Options::client(telnet::Mode::Off);
         // Whoever has given up in this moment drops the call, which hangs up.

@@ -83,7 +83,9 @@ fn close(_: Link) -> Vec<Step> {
 }
 
 fn sign(line: &str, _: Link) -> Option<Sign> {
-    let is_any = |words: &[&str]| words.iter().any(|word| line.starts_with(word));
+    // A number by itself: longer ones are the module's own, or its card's.
+    let is = |word: &str| line == word || line.starts_with(word) && word.starts_with(['O', 'o']);
+    let is_any = |words: &[&str]| words.iter().any(|word| is(word));
     if is_any(&CLOSED) {
         return Some(Sign::Closed(Reason::PeerClosed));
     }

@@ -9,6 +9,7 @@ use super::{Bearer, Module, State, Stay};
 use crate::chat::Chat;
 use crate::dialect::Dialect;
 use crate::limits::{CARD, CARD_AGAIN, PIN_TRIES, SEARCH_AGAIN, SEARCHES, SESSIONS};
+use crate::message::Form;
 use crate::reason::{Reason, Refusal};
 use crate::script::{Step, ask, end_data};
 use crate::setup::{Flow, Roaming, Session};
@@ -39,7 +40,7 @@ pub(super) enum Goal {
     Close(OutOf),
     Watch,
     Ask,
-    Mail,
+    Mail(Form),
     Delete,
     Reset,
     Detach,
@@ -68,13 +69,13 @@ impl Goal {
             Self::Open => "dialling",
             Self::Who | Self::Answer => "ringing",
             Self::Abandon(_) | Self::Close(_) | Self::Detach | Self::Stop => "hanging up",
-            Self::Watch | Self::Ask | Self::Mail | Self::Delete => "idle",
+            Self::Watch | Self::Ask | Self::Mail(_) | Self::Delete => "idle",
         }
     }
 
     /// Whether it is something that an idle module does, and is soon done with.
     pub(super) const fn is_idle(self) -> bool {
-        matches!(self, Self::Watch | Self::Ask | Self::Mail | Self::Delete)
+        matches!(self, Self::Watch | Self::Ask | Self::Mail(_) | Self::Delete)
     }
 
     pub(super) const fn is_setting_up(self) -> bool {
@@ -96,6 +97,7 @@ impl Module {
     /// A chat has come to its end.
     pub(super) fn reached(&mut self, now: Instant, goal: Goal, chat: &Chat, out: &mut impl Output) {
         self.known.learn(now, chat);
+        self.settings.notice(goal, chat.echo);
         if matches!(goal, Goal::Detach | Goal::Stop | Goal::Reset) {
             self.bearer = Bearer::Down;
         }
@@ -119,6 +121,7 @@ impl Module {
                 self.hear_operator(chat);
                 self.registered(now, out);
             }
+            Goal::Session | Goal::Watch if self.settings.are_gone() => self.restarted(now, out),
             Goal::Session => {
                 self.sessions_failed = 0;
                 match self.wanted.is_some() {
@@ -139,7 +142,7 @@ impl Module {
             Goal::Stop => self.left(now, out),
             Goal::Watch => self.watched(now, chat, out),
             Goal::Ask => self.answered(now, chat, out),
-            Goal::Mail => self.read(now, chat, out),
+            Goal::Mail(form) => self.read(now, form, chat, out),
             Goal::Delete => {
                 if let Some((_, message)) = self.letters.pop_front() {
                     out.event(Event::Message(message));
@@ -153,7 +156,10 @@ impl Module {
     /// A chat has failed.
     pub(super) fn failed(&mut self, now: Instant, reason: Reason, out: &mut impl Output) {
         let (goal, may_have_data) = match std::mem::replace(&mut self.state, State::Off) {
-            State::Chatting { goal, chat, .. } => (goal, chat.may_have_data()),
+            State::Chatting { goal, chat, .. } => {
+                self.settings.notice(goal, chat.echo);
+                (goal, chat.may_have_data())
+            }
             other => {
                 self.state = other;
                 return;
@@ -203,6 +209,7 @@ impl Module {
                 self.idle(now, out);
             }
             (Goal::Operator, _) => self.registered(now, out),
+            (Goal::Session, _) if self.settings.are_gone() => self.restarted(now, out),
             (Goal::Session, _) => self.no_session(now, reason, out),
             (Goal::Open, _) => {
                 let late = reason == Reason::Unreachable && now.since(self.asked) >= REFUSAL;
@@ -221,7 +228,12 @@ impl Module {
                 self.letters.pop_front();
                 self.delete(now, out);
             }
-            (Goal::Watch | Goal::Ask | Goal::Mail, _) => self.idle(now, out),
+            (Goal::Mail(Form::Pdu), Reason::Refused(command, _))
+                if command == Form::Pdu.choice() =>
+            {
+                self.list(now, Form::Text, out);
+            }
+            (Goal::Watch | Goal::Ask | Goal::Mail(_), _) => self.idle(now, out),
         }
     }
 
@@ -293,7 +305,9 @@ impl Module {
                     out.event(Event::PinSaid(self.pin_said));
                     let says = ask(format!("AT+CPIN={}", crate::script::quoted(pin.expose())));
                     let says = says.hidden("AT+CPIN=(hidden)").within(CARD);
-                    self.begin(now, Goal::Pin, [says.into(), Step::Pause(CARD_AGAIN)], out);
+                    // An `OK` that is still on its way, behind what the card wants, is none to the PIN.
+                    let pause = || Step::Pause(CARD_AGAIN);
+                    self.begin(now, Goal::Pin, [pause(), says.into(), pause()], out);
                 }
             },
             Some("SIM PUK") => {
@@ -443,9 +457,11 @@ impl Module {
 
     pub(super) fn close(&mut self, now: Instant, before: Vec<Step>, out: &mut impl Output) {
         let Some(dialect) = self.dialect else { return };
-        self.ear.clear();
         self.callers.forget(self.link);
         let out_of = if before.is_empty() { OutOf::Commands } else { OutOf::Data };
+        if out_of == OutOf::Data {
+            self.ear.clear();
+        }
         let steps = before.into_iter().chain((dialect.close)(self.link));
         self.begin(now, Goal::Close(out_of), steps, out);
     }
@@ -463,6 +479,7 @@ impl Module {
 
     fn is_ready(&mut self, now: Instant, out: &mut impl Output) {
         self.trouble = None;
+        self.settings.are_right();
         out.event(Event::Ready);
         self.idle(now, out);
     }

@@ -17,11 +17,14 @@ impl Module {
                 self.state = State::Leaving(passing);
                 self.leave(now, out);
             }
-            // What is said now might go to the far end: the answer is awaited, and what comes of it is closed.
-            State::Chatting { goal: Goal::Open | Goal::Answer, chat, due }
+            // What is said now might go to the far end: the answer is awaited, and what comes of it is closed. One that
+            // takes as long as the far end does is escaped from meanwhile.
+            State::Chatting { goal: Goal::Open | Goal::Answer, mut chat, due }
                 if chat.awaits_data() =>
             {
+                chat.hurry(now);
                 self.state = State::Chatting { goal: Goal::Abandon(OutOf::Data), chat, due };
+                self.go_on(now, out);
             }
             State::Chatting { goal: Goal::Open | Goal::Answer, mut chat, due } => {
                 match chat.only_awaits_answer(now) {
@@ -55,6 +58,7 @@ impl Module {
                 if call.is_busy() || call.has_unsent() {
                     return;
                 }
+                self.ear = call.take_ear();
                 Vec::new()
             }
         };

@@ -12,7 +12,7 @@ use crate::callers::Still;
 use crate::chat::Chat;
 use crate::dialect::{Attached, Knock, Who};
 use crate::limits::{ANSWER, CARD, RINGS, SEARCH_AGAIN};
-use crate::message;
+use crate::message::Form;
 use crate::reason::Reason;
 use crate::script::{Step, ask};
 use crate::setup::{Messages, Session};
@@ -30,7 +30,9 @@ impl Module {
             None => self.setup.watch,
         };
         self.state = State::Idle { look: now + wait };
-        if self.wanted.is_some() {
+        if self.settings.are_gone() {
+            self.restarted(now, out);
+        } else if self.wanted.is_some() {
             self.session(now, out);
         } else if let Some((knock, still)) = self.callers.next() {
             self.link = knock.link;
@@ -43,12 +45,7 @@ impl Module {
             self.begin(now, Goal::Ask, steps, out);
         } else if self.wants_mail() {
             self.mail = Mail::None;
-            let steps = [
-                ask("AT+CMGF=1").may_fail().into(),
-                ask("AT+CNMI=2,1,0,0,0").may_fail().into(),
-                ask("AT+CMGL=\"ALL\"").list().within(CARD).into(),
-            ];
-            self.begin(now, Goal::Mail, steps, out);
+            self.list(now, Form::Pdu, out);
         }
     }
 
@@ -89,9 +86,14 @@ impl Module {
         self.idle(now, out);
     }
 
-    pub(super) fn read(&mut self, now: Instant, chat: &Chat, out: &mut impl Output) {
-        let lines: Vec<String> = chat.answer("AT+CMGL=\"ALL\"").map(str::to_owned).collect();
-        let mut listed = message::listed(&lines);
+    /// Has the messages listed.
+    pub(super) fn list(&mut self, now: Instant, form: Form, out: &mut impl Output) {
+        self.begin(now, Goal::Mail(form), form.steps(), out);
+    }
+
+    pub(super) fn read(&mut self, now: Instant, form: Form, chat: &Chat, out: &mut impl Output) {
+        let lines: Vec<String> = chat.answer(form.list()).map(str::to_owned).collect();
+        let mut listed = form.read(&lines);
         // Of the last one a part may be missing: it is read again once the others are gone.
         if chat.is_cut() && listed.len() > 1 {
             listed.pop();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clock::Instant;
 
 use super::goals::{Goal, OutOf};
-use super::{Module, State, Stay};
+use super::{Bearer, Module, State, Stay};
 use crate::dialect::Passing;
 use crate::limits::HELLO;
 use crate::reason::Reason;
@@ -70,7 +70,8 @@ impl Module {
     }
 
     pub(super) fn wake(&mut self, now: Instant, effort: Effort, out: &mut impl Output) {
-        let hello = |tries| Step::from(ask("ATE0V1Q0").within(HELLO).tries(tries).may_fail());
+        // One that holds its flow control would hear all of it once it is back.
+        out.forget();
         let mut steps = Vec::new();
         // It may still have a call, to whose far end the rest would go as data; a module in command state ignores it.
         if self.may_stream() {
@@ -92,12 +93,24 @@ impl Module {
             }
             Effort::Power => {
                 out.event(Event::Power);
-                steps.push(Step::Pause(self.setup.boot));
-                steps.push(hello(5));
+                steps.extend(self.comes_up());
             }
         }
         self.ear.clear();
         self.begin(now, Goal::Wake(effort), steps, out);
+    }
+
+    /// Its power is on again: it comes up from now on, however long that took.
+    pub(super) fn powered(&mut self, now: Instant, out: &mut impl Output) {
+        let goal = Goal::Wake(Effort::Power);
+        if matches!(&self.state, State::Chatting { goal: doing, .. } if *doing == goal) {
+            self.ear.clear();
+            self.begin(now, goal, self.comes_up(), out);
+        }
+    }
+
+    fn comes_up(&self) -> [Step; 2] {
+        [Step::Pause(self.setup.boot), hello(5)]
     }
 
     /// It has fallen silent, or has started anew.
@@ -107,6 +120,15 @@ impl Module {
         }
         self.no_call(&reason, out);
         self.tell_trouble(reason, out);
+        self.wake(now, Effort::Hello, out);
+    }
+
+    /// It has started anew without a word, and nothing that it was told holds any more. Whoever wants to call is
+    /// called for behind that.
+    pub(super) fn restarted(&mut self, now: Instant, out: &mut impl Output) {
+        self.settings.begin_anew();
+        self.bearer = Bearer::Down;
+        self.tell_trouble(Reason::Restarted, out);
         self.wake(now, Effort::Hello, out);
     }
 
@@ -124,4 +146,8 @@ impl Module {
         self.trouble = Some(reason.clone());
         out.event(Event::Trouble(reason));
     }
+}
+
+fn hello(tries: u8) -> Step {
+    ask("ATE0V1Q0").within(HELLO).tries(tries).may_fail().into()
 }

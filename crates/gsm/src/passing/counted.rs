@@ -71,10 +71,11 @@ enum Turn {
 }
 
 impl CountedCall {
-    pub(crate) fn new(link: Link, room: Room, answer_within: Duration) -> Self {
+    /// A connection, with what was heard of a line before it.
+    pub(crate) fn new(link: Link, ear: Ear, room: Room, answer_within: Duration) -> Self {
         Self {
             link,
-            ear: Ear::default(),
+            ear,
             doing: Doing::Nothing,
             chunk: Vec::new(),
             sent_until: None,
@@ -111,6 +112,11 @@ impl CountedCall {
 
     pub(crate) fn has_unsent(&self) -> bool {
         !self.chunk.is_empty() && self.closed.is_none()
+    }
+
+    /// What it has heard of a line: of whatever the module is telling just now.
+    pub(crate) fn take_ear(&mut self) -> Ear {
+        std::mem::take(&mut self.ear)
     }
 
     pub(crate) fn data(&mut self, now: Instant, bytes: &[u8]) -> usize {
@@ -158,7 +164,6 @@ impl CountedCall {
     }
 
     fn say(&mut self, command: &str, out: &mut impl Output) {
-        self.ear.clear();
         out.note(Note::Says(command));
         out.send(format!("{command}\r").as_bytes());
     }

@@ -1,6 +1,7 @@
 //! A connection that is up: how its data pass through the module.
 
 mod counted;
+mod farewell;
 mod stuffed;
 
 use clock::Instant;

@@ -1,9 +1,11 @@
 //! Data as a stream in which ETX ends something, and DLE takes the meaning off the byte behind it.
 
 use clock::Instant;
+use wip::Shutdown;
 use wip::stuffing::{DLE, ETX, Piece, Unstuffer, stuff};
 
 use super::Outcome;
+use super::farewell::Farewell;
 use crate::dialect::{Dialect, Link, Sign};
 use crate::ear::Ear;
 use crate::limits::LAST_WORD;
@@ -19,6 +21,8 @@ pub(crate) struct StuffedCall {
     theirs: Theirs,
     ours: Ours,
     carrier: Carrier,
+    /// Looked for where no ETX tells of the end.
+    farewell: Option<Farewell>,
     /// Pluses at the end of what was sent: a third one would be an escape, if silence followed.
     pluses: u8,
 }
@@ -53,7 +57,7 @@ enum Ours {
 }
 
 impl StuffedCall {
-    pub(crate) fn new(link: Link, carrier: Level) -> Self {
+    pub(crate) fn new(link: Link, carrier: Level, shutdown: Shutdown) -> Self {
         Self {
             link,
             unstuffer: Unstuffer::default(),
@@ -62,15 +66,18 @@ impl StuffedCall {
             ours: Ours::default(),
             // It may have come on before the module said so.
             carrier: if carrier == Level::On { Carrier::On } else { Carrier::Unknown },
+            farewell: (shutdown == Shutdown::Alone).then(Farewell::default),
             pluses: 0,
         }
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        match (&self.theirs, &self.carrier) {
+        let end = match (&self.theirs, &self.carrier) {
             (Theirs::Ending(until), _) | (Theirs::Passing, Carrier::Off(until)) => Some(*until),
             _ => None,
-        }
+        };
+        let words = self.farewell.as_ref().and_then(Farewell::deadline);
+        end.into_iter().chain(words).min()
     }
 
     /// DCD has changed.
@@ -82,7 +89,11 @@ impl StuffedCall {
         };
     }
 
-    pub(crate) fn timeout(&mut self, now: Instant) -> Outcome {
+    pub(crate) fn timeout(&mut self, now: Instant, out: &mut impl Output) -> Outcome {
+        if self.farewell.as_mut().is_some_and(|words| words.is_over(now, out)) {
+            self.theirs = Theirs::Over;
+            return Outcome::Ended(Reason::PeerClosed);
+        }
         match self.theirs {
             Theirs::Ending(until) if until <= now => {
                 self.theirs = Theirs::Over;
@@ -105,8 +116,16 @@ impl StuffedCall {
         let mut rest = bytes;
         while matches!(self.theirs, Theirs::Passing) {
             match self.unstuffer.next(&mut rest) {
-                Some(Piece::Data(data)) => out.data(data),
-                Some(Piece::End) => self.theirs = Theirs::Ending(now + LAST_WORD),
+                Some(Piece::Data(data)) => match &mut self.farewell {
+                    Some(words) => words.pass(now, data, out),
+                    None => out.data(data),
+                },
+                Some(Piece::End) => {
+                    if let Some(words) = &mut self.farewell {
+                        words.release(out);
+                    }
+                    self.theirs = Theirs::Ending(now + LAST_WORD);
+                }
                 None => return Outcome::GoesOn,
             }
         }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use gsm::{Event, Input, Level, Order, Reason, Setup};
+use gsm::{Event, Input, Level, Module, Order, Reason, Setup};
 
-use crate::module::{Desk, Mood, dialect, setup, target};
+use crate::module::{Desk, Mood, Port, dialect, setup, target};
 use crate::tables::ALL;
 
 const MOODS: [Mood; 7] =
@@ -92,6 +92,22 @@ fn a_dead_module_is_tried_harder_and_harder_and_told_of_once_per_start() {
     // Three seconds of greeting, four of escape, four of DTR, and its time to come up.
     assert!(desk.now.since(clock::Instant::ORIGIN) < Duration::from_secs(60));
     assert!(!desk.step(), "nothing more is said until somebody starts it");
+}
+
+#[test]
+fn a_module_that_takes_nothing_for_days_is_not_told_all_of_it_once_it_is_back() {
+    let mut module = Module::new(setup());
+    let mut port = Port::default();
+    let mut now = clock::Instant::ORIGIN;
+    for _ in 0..1000 {
+        module.input(now, Input::Order(Order::Start), &mut port);
+        while let Some(due) = module.deadline() {
+            now = now.max(due);
+            module.input(now, Input::Timeout, &mut port);
+        }
+    }
+    assert!(module.is_dead());
+    assert!(port.sent.len() < 100, "{} bytes wait", port.sent.len());
 }
 
 #[test]

@@ -111,6 +111,37 @@ fn who_leaves_while_it_rings_or_is_not_answered_is_closed_and_told() {
 }
 
 #[test]
+fn who_leaves_in_the_moment_in_which_he_is_answered_is_known_to_have_left() {
+    let (name, knock, _, leaves) = CALLS[2];
+    for cut in 1..leaves.len() {
+        let mut desk = listening(name);
+        rings(&mut desk, knock);
+        desk.own.push(("AT+QIRD=11", "\r\n+QIRD: 0\r\n\r\nOK\r\n"));
+        let (first, rest) = leaves.split_at(cut);
+        desk.say(first);
+        desk.order(Order::Answer);
+        desk.say(rest);
+        desk.until(|event| matches!(event, Event::Ended(_) | Event::CallerGone));
+    }
+}
+
+#[test]
+fn who_calls_in_the_moment_in_which_a_call_ends_rings() {
+    let (name, knock, ..) = CALLS[2];
+    for cut in 1..knock.len() {
+        let mut desk = listening(name);
+        desk.order(Order::Dial(target()));
+        desk.until(|event| *event == Event::Connected);
+        desk.settle();
+        let (first, rest) = knock.split_at(cut);
+        desk.say(first);
+        desk.order(Order::HangUp);
+        desk.say(rest);
+        desk.until(|event| matches!(event, Event::Caller(Some(_))));
+    }
+}
+
+#[test]
 fn who_is_not_wanted_is_closed() {
     for (name, knock, ..) in CALLS {
         let mut desk = listening(name);
@@ -139,6 +170,26 @@ fn who_calls_during_a_call_rings_behind_it_unless_he_has_left() {
         assert_eq!(rang, !has_left);
         assert_eq!(desk.module.doing(), if has_left { "idle" } else { "ringing" });
     }
+}
+
+#[test]
+fn who_dials_while_it_is_asked_who_calls_is_told_and_the_caller_rings() {
+    let mut desk = listening("wavecom");
+    desk.own.insert(0, ("AT+WIPCREATE?", ""));
+    desk.say("\r\n+WIPACCEPT: 1,8\r\n");
+    desk.settle();
+    desk.order(Order::Dial(target()));
+    assert_eq!(
+        desk.until(|event| matches!(event, Event::NoCall(_) | Event::Caller(_))),
+        Event::NoCall(Reason::InUse)
+    );
+    desk.own.remove(0);
+    desk.say("\r\n+WIPCREATE: 2,8,4001,\"10.0.0.7\",50211\r\n\r\nOK\r\n");
+    desk.until(|event| matches!(event, Event::Caller(Some(_))));
+    desk.order(Order::HangUp);
+    desk.until(|event| *event == Event::Ready);
+    desk.settle();
+    assert_eq!(desk.module.doing(), "idle", "and nobody is called");
 }
 
 #[test]

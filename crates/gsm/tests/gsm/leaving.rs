@@ -85,6 +85,35 @@ fn who_dials_behind_a_call_that_was_given_up_is_connected_with_whom_he_wants_alo
 }
 
 #[test]
+fn who_gives_up_a_call_keeps_the_module_for_seconds_however_long_its_far_end_would_take() {
+    for (name, command, connects) in STREAMS {
+        let mut desk = pending(name, command);
+        let begun = desk.now;
+        desk.order(Order::HangUp);
+        desk.until(|event| *event == Event::Ready);
+        assert!(desk.now.since(begun) < Duration::from_secs(20), "{name}: {:?}", said(&desk));
+
+        // One that does nothing else until its far end has answered.
+        let mut desk = pending(name, command);
+        let begun = desk.now;
+        desk.mood = Some((0, usize::MAX / 2, Mood::Busy));
+        desk.order(Order::HangUp);
+        while desk.now.since(begun) < Duration::from_secs(40) {
+            desk.settle();
+        }
+        desk.mood = None;
+        desk.own.clear();
+        desk.say(connects);
+        desk.said.clear();
+        desk.until(|event| *event == Event::Ready);
+        assert_eq!(said(&desk)[..1], ["+++"], "{name}: {:?}", said(&desk));
+        assert_eq!(desk.port.dtr, [], "{name}: it was never silent");
+        desk.order(Order::Dial(target()));
+        desk.until(|event| *event == Event::Connected);
+    }
+}
+
+#[test]
 fn a_connection_that_comes_while_its_call_is_closed_is_escaped_from() {
     let mut desk = pending("wavecom", "AT+WIPDATA=");
     // What is taken for the answer is that to something else.

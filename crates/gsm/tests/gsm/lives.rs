@@ -5,8 +5,7 @@ use std::time::Duration;
 use at::result::Cause;
 use clock::Instant;
 use gsm::{
-    By, Event, Input, Level, Messages, Module, Order, Reason, Refusal, Registration, Roaming,
-    Session, Setup,
+    By, Event, Input, Level, Module, Order, Reason, Refusal, Registration, Roaming, Session, Setup,
 };
 
 use crate::module::{Desk, Port, dialect, setup, target};
@@ -106,6 +105,27 @@ fn a_connection_that_comes_after_all_is_escaped_from_and_hears_no_command() {
             desk.until(|event| *event == Event::Connected);
         }
     }
+}
+
+#[test]
+fn a_late_ok_is_none_to_the_pin() {
+    let pin = Some(gsm::Hidden::new("1234"));
+    let mut desk = Desk::new("wavecom", Setup { pin, ..setup() });
+    desk.own.push(("AT+CPIN?", "\r\n+CPIN: SIM PIN\r\n"));
+    desk.own.push(("AT+CPIN=", ""));
+    desk.order(Order::Start);
+    let until_said = |desk: &mut Desk, command: &str| {
+        while !desk.said.iter().any(|(_, said)| said.starts_with(command)) {
+            assert!(desk.step());
+        }
+    };
+    until_said(&mut desk, "AT+CPIN?");
+    desk.coming.push((desk.now + Duration::from_millis(700), b"\r\nOK\r\n".to_vec()));
+    until_said(&mut desk, "AT+CPIN=");
+    desk.coming.push((desk.now + Duration::from_secs(1), b"\r\n+CME ERROR: 16\r\n".to_vec()));
+    assert_eq!(trouble(&mut desk), Reason::PinRefused);
+    let said = desk.said.iter().filter(|(_, said)| said.starts_with("AT+CPIN=")).count();
+    assert_eq!(said, 1, "the third time in vain would lock the card");
 }
 
 #[test]
@@ -303,95 +323,6 @@ fn an_address_that_could_end_a_command_is_said_to_no_module() {
 }
 
 #[test]
-fn messages_are_read_told_and_deleted() {
-    let mut desk = Desk::new("simcom", Setup { messages: Messages::Read, ..setup() });
-    desk.order(Order::Start);
-    desk.until(|event| *event == Event::Ready);
-    desk.settle();
-    desk.own.push((
-        "AT+CMGL=",
-        "\r\n+CMGL: 3,\"REC UNREAD\",\"+4917000001\",\"\",\"26/11/22,23:00:00+04\"\r\nwake s3cret\r\n\r\nOK\r\n",
-    ));
-    desk.say("\r\n+CMTI: \"SM\",3\r\n");
-    let Event::Message(message) = desk.until(|event| matches!(event, Event::Message(_))) else {
-        panic!()
-    };
-    assert_eq!((&*message.from, &*message.text), ("+4917000001", "wake s3cret"));
-    desk.settle();
-    assert!(desk.port.notes.iter().any(|note| note.contains("AT+CMGD=3")));
-    assert!(!desk.port.notes.iter().any(|note| note.contains("s3cret")), "it may be a secret");
-}
-
-#[test]
-fn a_message_does_not_speak_as_the_module() {
-    for (dialect, words) in [
-        ("wavecom", "CONNECT"),
-        ("wavecom", "RDY"),
-        ("edsoft", "Ok_Info_WaitingForData"),
-        ("simcom", "NORMAL POWER DOWN"),
-        ("wavecom", "OK\r\nCONNECT"),
-        ("wavecom", ">AT+CMGL=\"ALL\""),
-        ("simcom", "ERROR\r\nRDY"),
-        ("quectel", "OK\r\n+CMS ERROR: 321\r\nRDY\r\nOK"),
-    ] {
-        let mut desk = Desk::new(dialect, Setup { messages: Messages::Read, ..setup() });
-        desk.order(Order::Start);
-        desk.until(|event| *event == Event::Ready);
-        desk.settle();
-        let list = format!("\r\n+CMGL: 3,\"REC UNREAD\",\"1\",\"\",\"\"\r\n{words}\r\n\r\nOK\r\n");
-        desk.own.push(("AT+CMGL=", list.leak()));
-        desk.say("\r\n+CMTI: \"SM\",3\r\n");
-        let told = desk.until(|event| !matches!(event, Event::Status));
-        assert!(
-            matches!(&told, Event::Message(message) if message.text == words.replace('\r', "")),
-            "{words}: {told:?}"
-        );
-        desk.settle();
-        assert!(desk.port.notes.iter().any(|note| note.contains("AT+CMGD=3")), "{words}");
-    }
-}
-
-#[test]
-fn of_more_messages_than_are_kept_none_is_deleted_before_all_of_it_was_read() {
-    let mut desk = Desk::new("simcom", Setup { messages: Messages::Read, ..setup() });
-    desk.order(Order::Start);
-    desk.until(|event| *event == Event::Ready);
-    desk.settle();
-    let line = |n: usize| format!("+CMGL: {n},\"REC UNREAD\",\"1\",\"\",\"\"\r\n");
-    let long = "a\r\n".repeat(gsm::limits::LINES - 6);
-    let list = format!("\r\n{}{long}{}wake\r\ns3cret\r\n\r\nOK\r\n", line(1), line(2));
-    desk.own.push(("AT+CMGL=", list.leak()));
-    desk.say("\r\n+CMTI: \"SM\",1\r\n");
-    let mut texts = Vec::new();
-    while texts.len() < 2 {
-        let Event::Message(message) = desk.until(|event| matches!(event, Event::Message(_))) else {
-            panic!()
-        };
-        texts.push(message.text);
-        let rest = format!("\r\n{}wake\r\ns3cret\r\n\r\nOK\r\n", line(2));
-        desk.own.clear();
-        desk.own.push(("AT+CMGL=", rest.leak()));
-    }
-    assert_eq!(texts[1], "wake\ns3cret");
-}
-
-#[test]
-fn a_message_that_can_not_be_deleted_is_not_told_again_and_again() {
-    let mut desk = Desk::new("simcom", Setup { messages: Messages::Read, ..setup() });
-    desk.own.push((
-        "AT+CMGL=",
-        "\r\n+CMGL: 3,\"REC UNREAD\",\"1\",\"\",\"\"\r\nwake\r\n+CMGL: 4,\"REC UNREAD\",\"2\",\"\",\"\"\r\nwake\r\n\r\nOK\r\n",
-    ));
-    desk.own.push(("AT+CMGD=3", "\r\n+CMS ERROR: 320\r\n"));
-    desk.order(Order::Start);
-    let told = desk.until(|event| matches!(event, Event::Message(_)));
-    assert!(matches!(&told, Event::Message(message) if message.from == "2"), "{told:?}");
-    desk.until(|event| *event == Event::Status);
-    desk.settle();
-    assert_eq!(desk.module.doing(), "idle");
-}
-
-#[test]
 fn a_module_that_nobody_knows_is_of_use_once_its_dialect_is_said() {
     let mut desk = Desk::new("wavecom", setup());
     desk.own.push(("AT+CGMI", "\r\nHAL\r\n\r\nOK\r\n"));
@@ -438,4 +369,59 @@ fn a_network_that_is_lost_is_noticed_and_told_when_it_is_back() {
     desk.own.clear();
     desk.until(|event| *event == Event::Ready);
     assert_eq!(desk.module.status().operator, "Example Net");
+}
+
+#[test]
+fn a_module_that_has_started_anew_without_a_word_is_given_all_its_settings_again() {
+    let owners = |text: &str| Setup { init: vec![text.into()], ..setup() };
+    for (name, _) in ALL {
+        // By the call that meets it so, which is made all the same; by nobody but who looks after it.
+        for dials in [true, false] {
+            let mut desk = Desk::new(name, owners("AT+OWN=1"));
+            desk.order(Order::Start);
+            desk.until(|event| *event == Event::Ready);
+            desk.settle();
+            desk.starts_anew();
+            desk.said.clear();
+            let begun = desk.now;
+            match dials {
+                true => {
+                    desk.order(Order::Dial(target()));
+                    let told =
+                        desk.until(|event| matches!(event, Event::Connected | Event::NoCall(_)));
+                    assert_eq!(told, Event::Connected, "{name}");
+                }
+                false => {
+                    desk.until(|event| *event == Event::Trouble(Reason::Restarted));
+                    desk.until(|event| *event == Event::Ready);
+                }
+            }
+            assert!(desk.now.since(begun) < Duration::from_secs(90), "{name}");
+            for command in ["AT+CPIN?", "AT+CMEE=1", "AT+OWN=1"] {
+                let said = desk.said.iter().filter(|(_, said)| said.starts_with(command)).count();
+                assert_eq!(said, 1, "{name}: {command} in {:#?}", desk.said);
+            }
+        }
+        // One whose owner wants it to say what it is told is let alone, and so is one that always does.
+        for (init, echo) in [("ATE1", true), ("AT", true)] {
+            let mut desk = Desk::new(name, owners(init));
+            desk.echo = echo;
+            desk.order(Order::Start);
+            desk.until(|event| *event == Event::Ready);
+            desk.until(|event| *event == Event::Status);
+            desk.settle();
+            assert_eq!((desk.module.doing(), desk.module.trouble()), ("idle", None), "{name}");
+        }
+        // One that forgets them while it is brought up is used as it is.
+        let mut desk = Desk::ready(name);
+        for _ in 0..2 {
+            desk.starts_anew();
+            desk.order(Order::Dial(target()));
+            while !desk.port.notes.last().is_some_and(|note| note.contains("COPS?")) {
+                assert!(desk.step());
+            }
+        }
+        desk.starts_anew();
+        desk.until(|event| *event == Event::Connected);
+    }
 }

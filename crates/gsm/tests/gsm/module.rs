@@ -29,6 +29,8 @@ pub(crate) struct Desk {
     /// Answers of this test, before those of the table.
     pub(crate) own: Vec<(&'static str, &'static str)>,
     pub(crate) echo: bool,
+    /// Whether it has started anew without a word: it says what it is told until it is told not to.
+    anew: bool,
     /// The mood at the n-th command, counted from 0, and how many commands it lasts.
     pub(crate) mood: Option<(usize, usize, Mood)>,
     pub(crate) asked: usize,
@@ -57,6 +59,10 @@ pub(crate) struct Port {
 impl Output for Port {
     fn send(&mut self, bytes: &[u8]) {
         self.sent.extend(bytes);
+    }
+
+    fn forget(&mut self) {
+        self.sent.clear();
     }
 
     fn data(&mut self, bytes: &[u8]) {
@@ -102,6 +108,7 @@ impl Desk {
             table,
             own: Vec::new(),
             echo: false,
+            anew: false,
             mood: None,
             asked: 0,
             said: Vec::new(),
@@ -143,6 +150,11 @@ impl Desk {
             self.answer();
         }
         taken
+    }
+
+    /// The module starts anew without a word.
+    pub(crate) fn starts_anew(&mut self) {
+        (self.anew, self.attached) = (true, false);
     }
 
     /// What the module says, at once.
@@ -217,12 +229,13 @@ impl Desk {
                 answer = [&noise[..], &answer].concat();
             }
         }
+        self.anew &= !command.starts_with("ATE0");
         self.attached &= !ENDS.iter().any(|begin| command.starts_with(begin));
         if SESSIONS.iter().any(|(begin, ..)| command.starts_with(begin)) {
             let words = ["OK", "Activation"].map(str::as_bytes);
             self.attached = words.iter().any(|word| answer.windows(word.len()).any(|w| w == *word));
         }
-        if self.echo {
+        if self.echo || self.anew {
             answer.splice(0..0, format!("{command}\r").into_bytes());
         }
         self.coming.push((at, answer));

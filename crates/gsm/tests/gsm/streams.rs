@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use gsm::{Event, Input, Order, Reason, Room};
+use gsm::{Event, Input, Order, Reason, Room, Setup, Shutdown};
 use wip::stuffing::{Piece, Unstuffer, stuff};
 
-use crate::module::{Desk, setup};
+use crate::module::{Desk, setup, target};
 
 fn all() -> Vec<u8> {
     (0..=255).collect()
@@ -70,6 +70,74 @@ fn an_end_is_told_with_its_reason_and_what_came_before_it_is_data() {
     let mut desk = Desk::online("edsoft");
     desk.say(b"bye\x03\r\nOk_Info_SocketClosed\r\n");
     desk.until(|event| *event == Event::Ended(Reason::PeerClosed));
+}
+
+/// One whose module says no ETX in front of its last words, in a call.
+fn bare() -> Desk {
+    let mut desk = Desk::new("wavecom", Setup { shutdown: Shutdown::Alone, ..setup() });
+    desk.order(Order::Start);
+    desk.until(|event| *event == Event::Ready);
+    desk.order(Order::Dial(target()));
+    desk.until(|event| *event == Event::Connected);
+    desk
+}
+
+#[test]
+fn an_end_without_an_etx_is_one_if_nothing_follows_where_the_owner_says_so() {
+    let words = b"\r\nSHUTDOWN\r\n";
+    let parts = [&b"\r\nSHUT"[..], b"\r\nSHUTDOWN", b"\r\nSHUTDOWN\r\n"];
+    for before in [&b""[..], b"bye", b"bye\r", b"bye\r\n"].into_iter().chain(parts) {
+        let all = [before, words].concat();
+        for cut in 0..all.len() {
+            let mut desk = bare();
+            let (first, rest) = all.split_at(cut);
+            desk.say(first);
+            desk.say(rest);
+            let begun = desk.now;
+            let ended = desk.until(|event| matches!(event, Event::Ended(_)));
+            assert_eq!(ended, Event::Ended(Reason::PeerClosed));
+            assert_eq!(desk.now.since(begun), Duration::from_secs(2));
+            assert_eq!(desk.port.data, before, "{}", all.escape_ascii());
+            desk.order(Order::HangUp);
+            desk.until(|event| *event == Event::Ready);
+        }
+    }
+    // Whoever goes on has not ended; a part of the words is only late; an ETX means what it does elsewhere.
+    let mut desk = bare();
+    desk.say(words);
+    desk.settle();
+    desk.say(b"and more\r\n");
+    assert_eq!(desk.port.data, [&words[..], b"and more"].concat());
+    desk.settle();
+    assert!(desk.port.data.ends_with(b"and more\r\n"));
+    desk.say(b"\r\nSHUT\x03\r\n+CME ERROR: 843\r\n");
+    assert!(desk.port.data.ends_with(b"\r\nSHUT"));
+    desk.until(|event| *event == Event::Ended(Reason::Reset));
+    // With its usual setting nothing is held back.
+    let mut desk = Desk::online("wavecom");
+    desk.say(words);
+    assert_eq!(desk.port.data, words);
+    for _ in 0..10 {
+        desk.settle();
+    }
+    assert!(desk.module.is_online());
+}
+
+#[test]
+fn whatever_comes_where_last_words_are_looked_for_comes_whole() {
+    let odd = [&b"\r"[..], b"\n", b"SHUT", b"DOWN", b"\r\nSHUTDOWN\r\n", b"x", b"\r\n"];
+    for first in odd {
+        for second in odd {
+            for third in odd {
+                let mut desk = bare();
+                let all = [first, second, third, b"."].concat();
+                for byte in &all {
+                    desk.say([*byte]);
+                }
+                assert_eq!(desk.port.data, all, "{}", all.escape_ascii());
+            }
+        }
+    }
 }
 
 #[test]

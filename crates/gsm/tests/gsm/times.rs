@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gsm::{Event, Input, Level, Order, Reason, Refusal, Roaming, Session, Setup};
+use gsm::{By, Event, Input, Level, Order, Reason, Refusal, Roaming, Session, Setup};
 
 use crate::module::{Desk, Mood, setup, target};
 use crate::tables::ALL;
@@ -79,7 +79,7 @@ fn a_session_has_its_time_and_no_more() {
 }
 
 #[test]
-fn a_far_end_has_its_time_and_no_more_also_when_nobody_wants_it_any_more() {
+fn a_far_end_has_its_time_and_no_more_and_when_nobody_wants_it_any_more_as_long_as_a_command() {
     for (name, command, answer) in [
         ("wavecom", "AT+WIPCREATE=2", "\r\nOK\r\n"),
         ("edsoft", "AT#OTCP", ""),
@@ -103,7 +103,7 @@ fn a_far_end_has_its_time_and_no_more_also_when_nobody_wants_it_any_more() {
     desk.order(Order::HangUp);
     let begun = desk.now;
     says(&mut desk, "+++");
-    takes("given up", desk.now.since(begun), secs(44) + Duration::from_millis(500 + 1200));
+    takes("given up", desk.now.since(begun), secs(10) + Duration::from_millis(500 + 1200));
 }
 
 #[test]
@@ -265,4 +265,21 @@ fn data_for_which_there_is_no_room_are_given_up_when_tcp_would() {
     hears(&mut desk, b"\r\nSEND FAIL\r\n");
     desk.settle();
     assert_eq!(desk.port.events.last(), Some(&Event::Ended(Reason::Reset)));
+}
+
+#[test]
+fn a_module_has_its_time_to_come_up_from_when_its_power_is_back() {
+    let mut desk = Desk::new("wavecom", setup());
+    desk.order(Order::Restart(By::Power));
+    desk.until(|event| *event == Event::Power);
+    // The program that switches it took half a minute, in which nobody looked at the clock.
+    desk.now = desk.now + secs(30);
+    desk.order(Order::Powered);
+    let begun = desk.now;
+    says(&mut desk, "ATE0V1Q0");
+    takes("power", desk.now.since(begun), secs(20) + Duration::from_millis(20));
+    // Said of a module that needs none, it means nothing.
+    desk.until(|event| *event == Event::Ready);
+    desk.order(Order::Powered);
+    assert_eq!(desk.module.doing(), "idle");
 }
