@@ -52,6 +52,8 @@ pub struct Ftp {
     connecting: Connecting,
     /// What is to be done, or is being done.
     wanted: Option<Wanted>,
+    /// Of a file that goes.
+    given: Given,
     until: Option<Instant>,
 }
 
@@ -110,6 +112,13 @@ enum Connection {
     Awaited,
 }
 
+/// How much of a file the owner has given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Given {
+    InPart,
+    Whole,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ended {
     No,
@@ -129,6 +138,7 @@ impl Ftp {
             kind: Kind::default(),
             connecting: Connecting::default(),
             wanted: None,
+            given: Given::InPart,
             // Whoever connects has a patience of his own.
             until: Some(now + STALL),
         }
@@ -365,6 +375,7 @@ impl Ftp {
     /// Both the server's answer and the connection are there.
     fn begun(&mut self, now: Instant, said: Option<u16>, out: &mut dyn Out) {
         self.stage = Stage::Moving { ended: Ended::No, said };
+        self.given = Given::InPart;
         self.until = Some(now + STALL);
         out.news(News::Begun);
         self.settle(out);
@@ -395,7 +406,9 @@ impl Ftp {
             return;
         }
         out.close(Link::Data);
-        if !well || (ended == Ended::Broken && !goes) {
+        // It can't have a file of which the owner has more.
+        let cut = if goes { self.given == Given::InPart } else { ended == Ended::Broken };
+        if !well || cut {
             return self.fail(Trouble::Closed, out);
         }
         self.wanted = None;
@@ -475,6 +488,7 @@ impl Service for Ftp {
         let goes = matches!(self.wanted, Some(Wanted::Store(_)));
         if goes && let Stage::Moving { ended: Ended::No, .. } = self.stage {
             self.until = Some(now + STALL);
+            self.given = Given::Whole;
             out.shut(Link::Data);
         }
     }

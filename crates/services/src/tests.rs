@@ -150,6 +150,20 @@ fn ftp_fetches_a_file_and_ends_once_both_its_connections_say_so() {
     assert_eq!(wire.opened[1], ("192.0.2.9".into(), 258));
 }
 
+/// In, and a file is to be stored, for which the connection is there.
+fn storing() -> [Step<'static>; 5] {
+    [
+        Step::Opened(Link::Control),
+        Step::Hears(b"220 a\r\n230 b\r\n"),
+        Step::Does(&|session, wire| {
+            let Session::Ftp(ftp) = session else { panic!() };
+            ftp.store(NOW, "x", wire);
+        }),
+        Step::Hears(b"227 =127,0,0,1,1,2\r\n"),
+        Step::Opened(Link::Data),
+    ]
+}
+
 /// In, and a file is asked for by a connection of the server's.
 fn fetching_actively(session: &mut Session, wire: &mut Wire) {
     let Session::Ftp(ftp) = session else { panic!() };
@@ -211,6 +225,24 @@ fn ftp_tells_where_to_connect_in_the_newer_way_to_who_refuses_the_old_one() {
 }
 
 #[test]
+fn ftp_does_not_believe_a_server_that_has_a_file_before_its_owner_has_given_it() {
+    let begin = storing();
+    let given = [Step::Hears(b"150 give\r\n"), Step::Put(b"half")];
+    let closes = || [Step::Ended(Link::Data), Step::Hears(b"226 I have it\r\n")];
+    let ends: [(Vec<Step<'_>>, News); 3] = [
+        (vec![Step::Hears(b"226 I have it\r\n")], News::Failed(Trouble::Closed)),
+        (closes().into(), News::Failed(Trouble::Closed)),
+        (vec![Step::Put(b"+"), Step::Finish, Step::Hears(b"226 I have it\r\n")], News::Done),
+    ];
+    for (end, news) in ends {
+        let steps: Vec<_> = begin.iter().chain(&given).chain(&end).collect();
+        let wire = however_cut(ftp, &steps);
+        assert_eq!(wire.news, [News::Ready, News::Begun, news]);
+        assert_eq!(wire.closed, [Link::Data]);
+    }
+}
+
+#[test]
 fn ftp_is_refused_by_name_password_or_file() {
     let enter = |answers: &'static [u8]| {
         however_cut(ftp, &[Step::Opened(Link::Control), Step::Hears(answers)]).news
@@ -219,18 +251,9 @@ fn ftp_is_refused_by_name_password_or_file() {
     assert_eq!(enter(b"220 a\r\n331 b\r\n530 no\r\n"), [News::Refused(Trouble::Password)]);
     assert_eq!(enter(b"421 too many\r\n"), [News::Refused(Trouble::NotReady)]);
     assert_eq!(enter(b"SSH-2.0-x\r\n"), [News::Refused(Trouble::Protocol)]);
-    let steps = [
-        Step::Opened(Link::Control),
-        Step::Hears(b"220 a\r\n230 b\r\n"),
-        Step::Does(&|session, wire| {
-            let Session::Ftp(ftp) = session else { panic!() };
-            ftp.store(NOW, "x", wire);
-        }),
-        Step::Hears(b"227 =127,0,0,1,1,2\r\n"),
-        Step::Opened(Link::Data),
-        Step::Hears(b"553 not yours\r\n"),
-        Step::Hears(b"421 good night\r\n"),
-    ];
+    let refused = [Step::Hears(b"553 not yours\r\n"), Step::Hears(b"421 good night\r\n")];
+    let begin = storing();
+    let steps: Vec<_> = begin.iter().chain(&refused).collect();
     let wire = however_cut(ftp, &steps);
     assert_eq!(wire.news, [News::Ready, News::Failed(Trouble::Closed), News::Lost]);
     assert_eq!(wire.closed, [Link::Data, Link::Control]);

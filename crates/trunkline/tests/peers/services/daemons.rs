@@ -10,7 +10,7 @@ use std::time::Instant;
 use crate::stage::{PATIENCE, Process, Stage, command, free_address, installed, unpacked};
 
 /// A server, once it answers.
-fn started(name: &str, command: &mut Command, port: u16) -> (Process, u16) {
+pub(super) fn started(name: &str, command: &mut Command, port: u16) -> (Process, u16) {
     let mut process = Process::start(name, command);
     let deadline = Instant::now() + PATIENCE;
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
@@ -20,7 +20,7 @@ fn started(name: &str, command: &mut Command, port: u16) -> (Process, u16) {
     (process, port)
 }
 
-fn open_to_all(stage: &Stage, name: &str) {
+pub(super) fn open_to_all(stage: &Stage, name: &str) {
     let mode = Permissions::from_mode(0o777);
     fs::set_permissions(stage.folder(name), mode).expect("our own folder");
 }

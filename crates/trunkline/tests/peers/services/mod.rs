@@ -4,6 +4,7 @@ pub(crate) mod daemons;
 mod files;
 mod mails;
 mod pages;
+mod postfix;
 
 use crate::stage::{Setting, Stage, Trunkline, Wire, assert_same_bytes};
 
