@@ -444,11 +444,22 @@ impl FromStr for Host {
             };
         }
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-        match text.bytes().all(plain) && text.len() <= limits::HOST_NAME {
+        match text.bytes().all(plain) && text.len() <= limits::HOST_NAME && !ends_in_a_number(text)
+        {
             true => Ok(Self::Name(text.to_owned())),
             false => Err(bad()),
         }
     }
+}
+
+/// Systems take such a name for an address in ways of their own: `010.0.0.5` for 8.0.0.5, `10.5` for 10.0.0.5.
+fn ends_in_a_number(name: &str) -> bool {
+    let last = name.strip_suffix('.').unwrap_or(name).rsplit('.').next().unwrap_or_default();
+    let hexadecimal = last.strip_prefix("0x").or(last.strip_prefix("0X"));
+    let digits = hexadecimal.map_or(last.bytes().all(|byte| byte.is_ascii_digit()), |rest| {
+        rest.bytes().all(|byte| byte.is_ascii_hexdigit())
+    });
+    digits && !last.is_empty()
 }
 
 impl fmt::Display for Host {

@@ -1,10 +1,7 @@
 //! Access lists as a configuration writes them.
 
-use std::str::FromStr;
-
-use carrier::{AccessError, AccessList};
-use serde::de::{Deserialize, Deserializer, Error};
-use settings::{OneOrMany, Parsed};
+use carrier::AccessList;
+use serde::de::{Deserialize, Deserializer};
 
 /// An access list: one rule or several, in the order in which they are tried.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,20 +9,7 @@ pub struct Access(pub AccessList);
 
 impl<'de> Deserialize<'de> for Access {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let OneOrMany(entries) = OneOrMany::<Parsed<Entry>>::deserialize(deserializer)?;
-        let rules: Vec<String> = entries.into_iter().map(|Parsed(Entry(rule))| rule).collect();
-        rules.join("\n").parse().map(Self).map_err(D::Error::custom)
-    }
-}
-
-/// One string of the list, read by itself: a mistake is then known to be in this one.
-struct Entry(String);
-
-impl FromStr for Entry {
-    type Err = AccessError;
-
-    fn from_str(text: &str) -> Result<Self, AccessError> {
-        text.parse::<AccessList>().map(|_| Self(text.to_owned()))
+        settings::lines(deserializer).map(Self)
     }
 }
 

@@ -24,6 +24,7 @@ use crate::record::{CallRecord, Direction};
 use crate::routing;
 use crate::shared::Shared;
 use crate::slot::{Reached, Slot};
+use crate::storing::Storing;
 use crate::switchboard::Board;
 use crate::ticket::Ticket;
 use crate::tracer::Watchers;
@@ -367,10 +368,10 @@ impl Circuit {
         self.outbox.signal(signal, now);
     }
 
-    fn store(&self, stored: &modem::Stored) {
-        let Some(profile) = self.board.profile(self.name()) else { return };
-        if let Err(error) = profile.save(stored) {
-            warn!(line = self.name(), "can't keep the stored profile: {error}");
+    fn store(&mut self, stored: &modem::Stored) {
+        if let Some(profile) = self.board.profile(self.name()) {
+            let places = self.board.stores();
+            self.outbox.store(Storing::new(self.name(), profile, stored, places));
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
+pub use settings::FlowConfig;
 use settings::{OneOrMany, Parsed, Span, TextOrTable};
 
 use crate::access::Access;
@@ -172,19 +173,6 @@ pub enum Input {
     Cts,
     /// The cable has none: DTR counts as on while the port is open.
     None,
-}
-
-/// Flow control on a serial port.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FlowConfig {
-    /// None.
-    None,
-    /// RTS/CTS, by wire.
-    #[default]
-    RtsCts,
-    /// XON/XOFF, in the data.
-    XonXoff,
 }
 
 /// Whether other programs are kept off the port by a UUCP lock file.

@@ -38,8 +38,17 @@ enum Fate {
 enum Serves {
     /// The call's that is up.
     Call,
-    /// Those of one that is over.
-    Past,
+    /// Those of one that is over: so many had been counted when that was known.
+    Past { told: u64 },
+}
+
+/// What has come back.
+#[derive(Debug)]
+pub(crate) enum Home {
+    /// To its call, with so many bytes that were not told before.
+    Call { carried: u64, left: Vec<u8>, landing: Landing },
+    /// After the end of its call, of which nobody but the modem has yet to be told so many bytes.
+    Past { carried: u64 },
 }
 
 impl Crossing {
@@ -72,7 +81,9 @@ impl Crossing {
 
     /// Has it stop at once, since its call is over: with so many bytes that were not told before.
     pub(crate) fn halt(&mut self) -> u64 {
-        self.serves = Serves::Past;
+        if self.serves == Serves::Call {
+            self.serves = Serves::Past { told: self.counted };
+        }
         self.count()
     }
 
@@ -82,22 +93,22 @@ impl Crossing {
         self.recall();
     }
 
-    /// Ready once when it is back: with how many bytes of the call that is up and not told before, and what it brings.
-    pub(crate) fn poll_landed(&mut self, cx: &mut Context<'_>) -> Poll<(u64, Landed)> {
+    /// Ready once when it is back: with the rest of its load, for the equipment, and what is to be known of it.
+    pub(crate) fn poll_landed(&mut self, cx: &mut Context<'_>) -> Poll<(Vec<u8>, Home)> {
         let landed = ready!(Pin::new(&mut self.lands).poll(cx));
-        let mut landed = landed.unwrap_or_else(|_| {
+        let Landed { mut load, left, landing } = landed.unwrap_or_else(|_| {
             let died = io::Error::other("the thread that carried its data has died");
             Landed { load: Vec::new(), left: Vec::new(), landing: Landing::Failed(died) }
         });
         if self.fate == Fate::Forgotten {
-            landed.load.clear();
+            load.clear();
         }
-        match self.serves {
-            Serves::Call => Poll::Ready((self.count(), landed)),
-            Serves::Past => {
-                Poll::Ready((0, Landed { left: Vec::new(), landing: Landing::Recalled, ..landed }))
-            }
-        }
+        let carried = self.count();
+        let home = match self.serves {
+            Serves::Call => Home::Call { carried, left, landing },
+            Serves::Past { told } => Home::Past { carried: self.counted - told },
+        };
+        Poll::Ready((load, home))
     }
 }
 
@@ -166,7 +177,7 @@ mod tests {
             Self { _end: end, client, far, crossing }
         }
 
-        async fn landed(&mut self) -> (u64, Landed) {
+        async fn landed(&mut self) -> (Vec<u8>, Home) {
             poll_fn(|cx| self.crossing.poll_landed(cx)).await
         }
     }
@@ -188,13 +199,15 @@ mod tests {
         trip.client.read_exact(&mut heard).unwrap();
         trip.crossing.recall();
         assert_eq!(trip.crossing.deadline(), None, "nobody need remind it twice");
-        let (carried, landed) = trip.landed().await;
+        let (back, home) = trip.landed().await;
+        let Home::Call { carried, landing: Landing::Recalled, .. } = home else {
+            panic!("{home:?}")
+        };
         assert_eq!(carried, 0, "what it left with was counted before");
-        assert!(matches!(landed.landing, Landing::Recalled), "{landed:?}");
-        let taken = load().len() - landed.load.len();
+        let taken = load().len() - back.len();
         heard.resize(taken, 0);
         trip.client.read_exact(&mut heard[1000..]).unwrap();
-        assert!([heard, landed.load].concat() == load(), "not what it left with");
+        assert!([heard, back].concat() == load(), "not what it left with");
     }
 
     #[tokio::test]
@@ -208,10 +221,10 @@ mod tests {
         reading.join().unwrap().unwrap();
         assert_eq!(trip.crossing.halt(), 4);
         assert_eq!(trip.crossing.halt(), 0);
-        let (carried, landed) = trip.landed().await;
-        assert_eq!(carried, 0);
-        assert!(landed.load.is_empty());
-        assert!(matches!(landed.landing, Landing::Recalled), "its end is nothing to the next call");
+        let (back, home) = trip.landed().await;
+        assert!(back.is_empty());
+        // Its end is nothing to the next call, and its modem hears of them once.
+        assert!(matches!(home, Home::Past { carried: 4 }), "{home:?}");
     }
 
     #[tokio::test]
@@ -225,9 +238,11 @@ mod tests {
             if !goes_on {
                 assert_eq!(trip.crossing.halt(), 0);
             }
-            let (carried, landed) = trip.landed().await;
-            assert_eq!(carried, 0);
-            assert_eq!(landed.left, if goes_on { &b"*c"[..] } else { b"" });
+            match trip.landed().await.1 {
+                Home::Call { carried: 0, left, .. } if goes_on => assert_eq!(left, b"*c"),
+                Home::Past { carried: 0 } if !goes_on => {}
+                home => panic!("{home:?}"),
+            }
         }
     }
 
@@ -235,8 +250,7 @@ mod tests {
     async fn what_it_has_for_equipment_that_is_gone_is_for_nobody() {
         let mut trip = Trip::begin().await;
         trip.crossing.forget();
-        let (_, landed) = trip.landed().await;
-        assert!(landed.load.is_empty());
+        assert!(trip.landed().await.0.is_empty());
     }
 
     #[tokio::test]

@@ -314,6 +314,7 @@ impl Driver {
             DteEvent::Break => self.feed(cx, now, Input::Break),
             DteEvent::Rate(rate) => self.feed(cx, now, Input::Rate(rate)),
             DteEvent::Lines(lines) => self.lines(cx, now, lines),
+            DteEvent::Replaced => self.circuit.outbox.forget_bytes(),
             DteEvent::Finished => {
                 self.lines(cx, now, DteLines { dtr: false, rts: false });
                 self.clear(cx, now, Cause::DtrDrop);

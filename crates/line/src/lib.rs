@@ -57,6 +57,7 @@ mod routing;
 mod shared;
 mod slot;
 mod ssh;
+mod storing;
 mod switchboard;
 mod ticket;
 mod tls;

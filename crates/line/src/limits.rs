@@ -95,6 +95,9 @@ pub const RECORDS: usize = 16;
 /// stay cheap where every line is another.
 pub const SHELF: usize = 16;
 
+/// Profiles that are stored at once: more would only wait for the same disk, each with a thread of its own.
+pub const STORES: usize = 4;
+
 /// Pauses between attempts to open a port that is gone: a USB adapter is back within a second or after
 /// somebody's walk to it.
 pub const REOPEN_FIRST: Duration = Duration::from_millis(250);

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use clock::{Instant, Timers};
 use modem::{Character, DceLines, Flow};
-use tty::Landed;
 
-use crate::crossing::Crossing;
+use crate::crossing::{Crossing, Home};
 use crate::end::End;
 use crate::limits;
 use crate::pending::Pending;
+use crate::storing::Storing;
 
 /// A queue of bytes and signals; holds no memory while it is empty.
 #[derive(Debug, Default)]
@@ -28,6 +28,8 @@ enum Step {
     Signal(Signal),
     /// Bytes that a thread carries.
     Crossing(Box<Crossing>),
+    /// What the words behind it say is kept.
+    Storing(Storing),
 }
 
 /// Something for the equipment that is not bytes.
@@ -106,28 +108,22 @@ impl Outbox {
         }
     }
 
-    /// Ready when a thread has stopped carrying: with how many bytes, and what it brings, except for the rest of its
-    /// load, which comes next here.
-    pub(crate) fn poll_landed(
-        &mut self,
-        cx: &mut Context<'_>,
-        now: Instant,
-    ) -> Poll<(u64, Landed)> {
+    /// Ready when a thread has stopped carrying. The rest of its load comes next here.
+    pub(crate) fn poll_landed(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<Home> {
         let more = self.steps.len() > 1;
         let Some(Step::Crossing(crossing)) = self.steps.front_mut() else { return Poll::Pending };
         if more || crossing.deadline().is_some_and(|until| until <= now) {
             crossing.recall();
         }
-        let (carried, mut landed) = ready!(crossing.poll_landed(cx));
+        let (load, home) = ready!(crossing.poll_landed(cx));
         self.steps.pop_front();
-        let load = std::mem::take(&mut landed.load);
         if !load.is_empty() {
             self.steps.push_front(Step::Bytes(load.into()));
         }
         if self.steps.is_empty() {
             self.steps.shrink_to_fit();
         }
-        Poll::Ready((carried, landed))
+        Poll::Ready(home)
     }
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
@@ -148,7 +144,13 @@ impl Outbox {
         self.steps.push_back(Step::Signal(signal));
     }
 
-    /// Forgets bytes, for equipment that is gone; signals stay.
+    /// Has something stored before anything is said that comes behind.
+    pub(crate) fn store(&mut self, storing: Storing) {
+        self.recall();
+        self.steps.push_back(Step::Storing(storing));
+    }
+
+    /// Forgets bytes, for equipment that is gone; signals stay, and what is to be stored.
     pub(crate) fn forget_bytes(&mut self) {
         self.steps.retain(|step| !matches!(step, Step::Bytes(_)));
         if let Some(Step::Crossing(crossing)) = self.steps.front_mut() {
@@ -175,6 +177,7 @@ impl Outbox {
                     Poll::Pending => Poll::Pending,
                 },
                 Step::Crossing(_) => Poll::Pending,
+                Step::Storing(storing) => storing.poll(cx).map(Ok),
             };
             if delivered.is_pending() && self.patience.next().is_some_and(|until| until <= now) {
                 // Among them may be the one that lets bytes go again, such as the end of XON/XOFF.

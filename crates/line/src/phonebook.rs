@@ -1,8 +1,9 @@
 //! The phonebook: from what was dialled to whom to call.
 //!
 //! A key is a name or number to be dialled as it stands, or a pattern if it has one of the characters
-//! `( ) [ ] { } \ ? | ^ $`. Names are found in any case, numbers however they are punctuated. An exact
-//! key wins over a pattern, an earlier pattern over a later one.
+//! `( ) [ ] { } \ ? | ^ $`, unless it is a number with brackets around its area, such as `(555) 123-4567`. Names are
+//! found in any case, numbers however they are punctuated. An exact key wins over a pattern, an earlier pattern over a
+//! later one.
 
 #[cfg(feature = "configuration")]
 mod pattern;
@@ -150,7 +151,9 @@ impl Phonebook {
     pub fn new(listings: Vec<(String, Listing)>) -> Result<Self, EntryError> {
         let mut entries: Vec<Entry> = Vec::with_capacity(listings.len());
         for (key, listing) in listings {
-            let pattern = if is_pattern(&key) { Some(Pattern::new(&key)?) } else { None };
+            let refers = listing.call.iter().any(|call| call.contains('$'));
+            let is_pattern = is_pattern(&key) && (refers || !has_area(&key));
+            let pattern = if is_pattern { Some(Pattern::new(&key)?) } else { None };
             if listing.call.is_empty() {
                 return Err(EntryError::Nobody { key });
             }
@@ -306,6 +309,18 @@ fn is_pattern(key: &str) -> bool {
     key.contains(['(', ')', '[', ']', '{', '}', '\\', '?', '|', '^', '$'])
 }
 
+/// Whether this is a telephone number as it stands on paper: `(555) 123-4567`, `+49 (30) 1234`.
+fn has_area(key: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let groups = |text: &str| text.split([' ', '-', '.']).all(digits);
+    let Some((country, rest)) = key.trim().split_once('(') else { return false };
+    let Some((area, number)) = rest.split_once(')') else { return false };
+    let country = country.trim_start_matches('+').trim_end_matches([' ', '-', '.']);
+    (country.is_empty() || groups(country))
+        && digits(area)
+        && groups(number.trim_start_matches([' ', '-', '.']))
+}
+
 /// A key without what people put in for the eye: case, and the punctuation of telephone numbers.
 fn normal(key: &str) -> String {
     if key.chars().any(char::is_alphabetic) {
@@ -337,6 +352,22 @@ mod tests {
         assert_eq!(called(&book, "(555) 1212"), ["telnet://h.example:8023"]);
         assert_eq!(called(&book, "555.1212"), ["telnet://h.example:8023"]);
         assert_eq!(called(&book, "5551213"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_number_with_brackets_around_its_area_is_no_pattern() {
+        for key in ["(555) 123-4567", "(555)1234567", "1 (555) 123.4567", "+1-(555)-123-4567"] {
+            let book = book(&format!("\"{key}\" = \"tcp://a:1\"")).unwrap();
+            assert_eq!(called(&book, key), ["tcp://a:1"]);
+            let plain: String = key.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+            assert_eq!(called(&book, &plain), ["tcp://a:1"], "{key}");
+        }
+        for (key, dialled) in [("(5)", "5"), ("(0)1..", "0123"), ("9?(55)12", "5512")] {
+            let book = book(&format!("\"{key}\" = \"tcp://a:1\"")).unwrap();
+            assert_eq!(called(&book, dialled), ["tcp://a:1"]);
+        }
+        let book = book("\"(555)1212\" = \"tcp://h:$1\"").unwrap();
+        assert_eq!(called(&book, "5551212"), ["tcp://h:555"], "it is meant as one");
     }
 
     #[test]

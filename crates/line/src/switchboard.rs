@@ -9,7 +9,7 @@ use std::time::Duration;
 use at::result::Cause;
 use carrier::{Caller, Trunks};
 use modem::{Action, DteLines, Input, Modem, Output, Persona, Stored};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::{info, warn};
 
@@ -63,6 +63,8 @@ pub(crate) struct Board {
     /// Calls that are over for their line and still hand over their last bytes.
     farewells: Mutex<JoinSet<()>>,
     watch: tty::OpenWatch,
+    /// Places for profiles that are being stored.
+    stores: Arc<Semaphore>,
     /// Calls that are over, by direction and cause.
     pub(crate) tally: carrier::Tally,
     shelf: Mutex<Shelf>,
@@ -144,6 +146,7 @@ impl Switchboard {
             trunks: OnceLock::new(),
             farewells: Mutex::default(),
             watch: tty::OpenWatch::new()?,
+            stores: Arc::new(Semaphore::new(limits::STORES)),
             tally: carrier::Tally::default(),
             shelf: Mutex::default(),
             ends: Notify::new(),
@@ -353,6 +356,11 @@ impl Board {
             None => caller.peer().to_string(),
         };
         keeper.turned_away(&TurnedAway { line, from: &from, cause });
+    }
+
+    /// Places for profiles that are being stored.
+    pub(crate) fn stores(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.stores)
     }
 
     /// Where `&W` and `&Z` of this line store, if anywhere.

@@ -7,6 +7,7 @@ use at::client::Manners;
 use at::result::Family;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
+pub use settings::FlowConfig;
 use settings::{OneOrMany, Parsed, Span};
 
 use crate::bell::Bell;
@@ -91,19 +92,6 @@ pub struct ModemConfig {
     /// How the end of a call is seen: `auto` (default), `dcd` or `text`.
     #[serde(default)]
     pub loss: LossConfig,
-}
-
-/// Flow control between here and a modem.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FlowConfig {
-    /// None.
-    None,
-    /// RTS/CTS, by wire.
-    #[default]
-    RtsCts,
-    /// XON/XOFF, in the data: these two characters then can't be sent.
-    XonXoff,
 }
 
 /// How a port is kept from other programs.

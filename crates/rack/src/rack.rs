@@ -303,7 +303,7 @@ impl Handle {
         if self.config.reserve == Reserve::Incoming {
             return Err(Cause::Reserved);
         }
-        if !self.shown.claim() {
+        if !self.shown.take() {
             return Err(match self.shown.status("", "").trouble {
                 Some(_) => Cause::ModemFailed,
                 None => Cause::LineInUse,

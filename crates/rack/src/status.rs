@@ -121,9 +121,15 @@ impl Shown {
         self.freed.notify_waiters();
     }
 
-    /// It is not, or is about not to be: whether it was. Two callers at a time take two modems.
+    /// It is not, or is about not to be: whether it was.
     pub(crate) fn claim(&self) -> bool {
         self.free.swap(false, Ordering::AcqRel)
+    }
+
+    /// Takes the modem for a call out, if one can be dialled now. Two callers at a time take two modems.
+    pub(crate) fn take(&self) -> bool {
+        // Its task may not have noticed yet what the operator has said.
+        self.service() == Service::In && self.claim()
     }
 
     pub(crate) fn call_ended(&self, now: Instant) {
@@ -152,4 +158,20 @@ pub(crate) enum Dialling {
 pub(crate) enum News {
     New,
     Old,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_modem_is_not_dialled_with_from_the_moment_in_which_it_is_taken_out_of_service() {
+        let shown = Shown::new(std::sync::Arc::default());
+        shown.idle(Dialling::Offered);
+        shown.set_service(Service::BusiedOut);
+        assert!(!shown.take(), "before its task has heard of it");
+        shown.set_service(Service::In);
+        assert!(shown.take());
+        assert!(!shown.take(), "by two at a time");
+    }
 }

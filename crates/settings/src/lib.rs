@@ -18,6 +18,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod flow;
 mod hunt;
 pub mod limits;
 mod secret;
@@ -27,6 +28,7 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 use std::time::Duration;
 
+pub use flow::FlowConfig;
 pub use hunt::HuntOrder;
 pub use secret::{Full, Secret, SecretError, SecretRef, wipe};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor, value};
@@ -176,6 +178,36 @@ where
     }
 }
 
+/// Reads a value that is written as a text of several lines, or as a list of them, for `deserialize_with`:
+/// `access = ["allow 10.0.0.0/8", "default deny"]`.
+///
+/// # Errors
+/// One of them can't be read, or all together can't.
+pub fn lines<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: FromStr,
+    T::Err: Display,
+    D: Deserializer<'de>,
+{
+    let OneOrMany(lines) = OneOrMany::<Parsed<Line<T>>>::deserialize(deserializer)?;
+    let lines: Vec<String> = lines.into_iter().map(|Parsed(line)| line.text).collect();
+    lines.join("\n").parse().map_err(D::Error::custom)
+}
+
+/// One of several lines, read by itself too: a mistake is then known to be in this one.
+struct Line<T> {
+    text: String,
+    of: PhantomData<T>,
+}
+
+impl<T: FromStr> FromStr for Line<T> {
+    type Err = T::Err;
+
+    fn from_str(text: &str) -> Result<Self, T::Err> {
+        text.parse::<T>().map(|_| Self { text: text.to_owned(), of: PhantomData })
+    }
+}
+
 struct OneOrManyVisitor<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrManyVisitor<T> {
@@ -236,6 +268,33 @@ mod tests {
         assert_eq!(long.end, TextOrTable::Table(Long { path: "a".into() }));
         let wrong = toml::from_str::<File>("end = { path = \"a\", pth = 1 }").unwrap_err();
         assert!(wrong.to_string().contains("unknown field `pth`"), "{wrong}");
+    }
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Sums {
+        #[serde(deserialize_with = "lines")]
+        numbers: Sum,
+    }
+
+    #[derive(Debug, PartialEq)]
+    struct Sum(u32);
+
+    impl FromStr for Sum {
+        type Err = std::num::ParseIntError;
+
+        fn from_str(text: &str) -> Result<Self, Self::Err> {
+            text.lines().map(str::parse::<u32>).sum::<Result<u32, _>>().map(Self)
+        }
+    }
+
+    #[test]
+    fn of_several_lines_the_wrong_one_is_pointed_at() {
+        for text in ["numbers = [\"1\", \"20\"]", "numbers = \"1\\n20\"", "numbers = \"21\""] {
+            assert_eq!(toml::from_str::<Sums>(text).unwrap().numbers, Sum(21));
+        }
+        let text = "numbers = [\"1\", \"2x\"]";
+        let wrong = toml::from_str::<Sums>(text).unwrap_err();
+        assert_eq!(wrong.span().and_then(|span| text.get(span)), Some("\"2x\""), "{wrong}");
     }
 
     #[test]

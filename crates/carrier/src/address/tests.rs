@@ -50,6 +50,17 @@ fn what_is_not_an_address_is_refused_with_its_reason() {
     }
 }
 
+#[test]
+fn what_systems_take_for_an_address_in_ways_of_their_own_is_no_name() {
+    for text in ["010.0.0.5", "10.0.0.300", "10.5", "1.2.3.4.", "167772165", "0x7f.1", "host.0x1F"]
+    {
+        assert_eq!(text.parse::<Host>(), Err(AddressError::BadHost(text.to_owned())));
+    }
+    for text in ["server7", "10.0.0.in-addr.arpa", "3com", "7.example.", "0xyz"] {
+        assert!(matches!(text.parse(), Ok(Host::Name(_))), "{text}");
+    }
+}
+
 #[cfg(feature = "inside")]
 #[test]
 fn calls_that_end_inside_the_process_have_schemes_of_their_own() {
@@ -133,7 +144,7 @@ fn a_carrier_that_is_not_built_in_has_a_cause_of_its_own() {
 proptest! {
     #[test]
     fn an_address_is_read_as_it_is_shown(
-        v6: u128, v4: u32, which in 0..4, name in "[a-z][a-z0-9.-]{0,20}", port in 1u16.., protocol in 0usize..3 + 2 * usize::from(TLS),
+        v6: u128, v4: u32, which in 0..4, name in "[a-z]([a-z0-9.-]{0,19}[a-z])?", port in 1u16.., protocol in 0usize..3 + 2 * usize::from(TLS),
     ) {
         let host = match which {
             0 => Host::Ip(IpAddr::V6(v6.into()).to_canonical()),

@@ -5,13 +5,13 @@ use std::task::{Context, Poll};
 use at::result::Cause;
 use carrier::Lent;
 use clock::Instant;
-use modem::{CallEvent, Input};
+use modem::{CallEvent, Input, StateName};
 use tty::{Ferry, Landing, Sieve, Sifted};
 
 use super::far_end::gone;
 use super::{Driver, Moved};
 use crate::circuit::Circuit;
-use crate::crossing::Crossing;
+use crate::crossing::{Crossing, Home};
 use crate::slot::Slot;
 
 /// What telnet's data are among their wire, as long as nothing is said about anything else.
@@ -66,11 +66,20 @@ impl Driver {
         if !self.modem.lets_pass() {
             outbox.recall();
         }
-        let Poll::Ready((carried, landed)) = outbox.poll_landed(cx, now) else { return false };
-        // A call that has been hung up meanwhile has been counted.
+        let Poll::Ready(home) = outbox.poll_landed(cx, now) else { return false };
+        let (carried, left, landing) = match home {
+            Home::Call { carried, left, landing } => (carried, left, landing),
+            Home::Past { carried } => {
+                // Its record is complete, but for the modem's own.
+                if carried > 0 && self.modem.state() == StateName::Command {
+                    self.feed(cx, now, Input::Call(CallEvent::Passed(carried)));
+                }
+                return true;
+            }
+        };
         let Slot::Online { call, over, broken, bulk, .. } = slot else { return true };
-        call.was_lent(carried, &landed.left);
-        match landed.landing {
+        call.was_lent(carried, &left);
+        match landing {
             // A client that takes nothing has no use for a thread; and here it shows when the far end has gone.
             Landing::Recalled if carried == 0 => bulk.end(),
             Landing::Recalled => {}

@@ -30,7 +30,7 @@ impl Driver {
         // Nothing is read that couldn't be delivered: the far end is held back by its own window. Only
         // when it has gone, and the equipment too, its last words are for nobody.
         let abandoned = !end.is_open() && call.poll_hung_up(cx).is_ready();
-        if !(wanted && (end.is_open() || abandoned)) {
+        if !(wanted && (end.takes_data() || abandoned)) {
             let closed = match call.poll_closed(cx) {
                 Poll::Ready(cause) => broken.or(cause),
                 Poll::Pending if abandoned => broken.or(Cause::RemoteHangUp),

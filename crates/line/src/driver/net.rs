@@ -19,7 +19,7 @@ impl Driver {
     fn hear_sockets(&mut self, cx: &mut Context<'_>, now: Instant, buffer: &mut [u8]) -> Moved {
         let mapped = self.modem.mapped();
         // Nothing is read that couldn't be kept or delivered: the sender is held back by his own window.
-        let passes = self.circuit.outbox.is_empty() && self.circuit.end.is_open();
+        let passes = self.circuit.outbox.is_empty() && self.circuit.end.takes_data();
         let modem = &self.modem;
         let welcome = |channel| match (modem.wants_net(channel), mapped == Some(channel)) {
             (false, _) => Welcome::Nothing,

@@ -41,6 +41,8 @@ pub(crate) enum DteEvent {
     Rate(u32),
     /// DTR or RTS changed; [`End::is_open`] may have.
     Lines(DteLines),
+    /// The equipment is gone, and other equipment is there: what was for the one is for nobody. Its lines follow.
+    Replaced,
     /// The equipment is gone for good, and the line with it.
     Finished,
 }
@@ -77,6 +79,14 @@ impl End {
     /// Whether equipment is there to read what is written.
     pub(crate) fn is_open(&self) -> bool {
         each!(self, end => end.is_open())
+    }
+
+    /// Whether it is the equipment that the call is for.
+    pub(crate) fn takes_data(&self) -> bool {
+        match self {
+            Self::Pty(pty) => pty.takes_data(),
+            Self::Serial(_) | Self::Socket(_) | Self::Stdio(_) => self.is_open(),
+        }
     }
 
     /// Whether the equipment has stopped us by XOFF, so that only reading can tell when to go on.

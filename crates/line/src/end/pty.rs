@@ -18,6 +18,7 @@ pub(crate) struct Pty {
     end: PtyEnd,
     hangup: PtyHangup,
     opened: bool,
+    shift: Shift,
     settings: ClientSettings,
     /// The speed to be told after DTR.
     rate: Option<u32>,
@@ -35,6 +36,14 @@ enum Left {
     ForGood,
 }
 
+/// Whether it is still the program that the line knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shift {
+    Same,
+    /// Another has taken its place; that the line's has closed the terminal is yet to be told.
+    Changing,
+}
+
 impl Pty {
     pub(super) fn open(config: &PtyConfig, watch: &OpenWatch) -> Result<Self, PtyError> {
         let options = PtyOptions {
@@ -49,6 +58,7 @@ impl Pty {
             end,
             hangup,
             opened: false,
+            shift: Shift::Same,
             settings,
             rate: None,
             flow: SoftFlow::default(),
@@ -58,6 +68,11 @@ impl Pty {
 
     pub(super) fn is_open(&self) -> bool {
         self.opened && !self.settings.hung_up
+    }
+
+    /// Whether data of a call are for whoever is there.
+    pub(super) fn takes_data(&self) -> bool {
+        self.is_open() && self.shift == Shift::Same
     }
 
     pub(super) fn is_stopped(&self) -> bool {
@@ -95,8 +110,12 @@ impl Pty {
                     self.lines()
                 }
                 Ok(PtyEvent::Closed) => {
-                    self.opened = false;
+                    (self.opened, self.shift) = (false, Shift::Same);
                     self.lines()
+                }
+                Ok(PtyEvent::Replaced) => {
+                    self.shift = Shift::Changing;
+                    DteEvent::Replaced
                 }
                 Ok(PtyEvent::Settings(settings)) => {
                     let (before, speed) = (self.is_open(), self.settings.speed);
@@ -141,7 +160,7 @@ impl Pty {
                     ready!(self.end.poll_event(cx, buffer)),
                     Ok(PtyEvent::Closed) | Err(_)
                 ) {}
-                (self.opened, self.left) = (false, Left::No);
+                (self.opened, self.left, self.shift) = (false, Left::No, Shift::Same);
                 Poll::Ready(self.lines())
             }
         }
@@ -171,7 +190,7 @@ impl Pty {
 
     /// Lends the right to write, unless the equipment's next byte may be an XOFF.
     pub(super) fn lend(&mut self, cx: &mut Context<'_>) -> Option<Berth> {
-        if self.flow.is_obeyed() || !self.is_open() {
+        if self.flow.is_obeyed() || !self.takes_data() {
             return None;
         }
         self.end.lend(cx).ok().flatten()

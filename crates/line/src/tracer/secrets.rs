@@ -115,6 +115,10 @@ impl Secrets {
     }
 
     fn write(&mut self, character: u8) {
+        // Too long for a command: the rest is hidden, whatever it is.
+        if self.line.len() > LINE {
+            return;
+        }
         match character {
             0x08 | 0x7F => {
                 if self.line.pop().is_some_and(|last| last != b' ') {
@@ -135,7 +139,10 @@ impl Secrets {
     }
 
     fn means(&self, character: u8) -> Means {
-        let doubtful = character.is_ascii_control() && matches!(self.place, Place::Waiting(_));
+        let doubtful = match &self.place {
+            Place::Waiting(value) => character.is_ascii_control() || value.len() > LINE,
+            Place::Open | Place::Hidden => false,
+        };
         if doubtful || self.line.len() > LINE {
             return Means::SecretBefore;
         }
@@ -330,6 +337,25 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn lines_without_an_end_are_not_kept() {
+        for begins in ["", "AT", "ATS7=", "see http://a:", "PASS ", "GET ssh://u:1"] {
+            let mut secrets = Secrets::default();
+            let mut seen = 0;
+            for piece in std::iter::once(begins).chain(std::iter::repeat_n("x1", 4 * LINE)) {
+                let shown = secrets.split(piece.as_bytes());
+                seen += shown.iter().map(|(_, run)| run.len()).sum::<usize>();
+                let kept = match &secrets.place {
+                    Place::Waiting(value) => value.len(),
+                    Place::Open | Place::Hidden => 0,
+                };
+                let most = [secrets.line.len(), secrets.plain.len(), kept].into_iter().max();
+                assert!(most <= Some(LINE + 2), "{begins}: {most:?}");
+            }
+            assert_eq!(seen, begins.len() + 8 * LINE, "{begins}");
         }
     }
 

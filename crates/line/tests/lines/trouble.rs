@@ -1,6 +1,8 @@
 //! Trouble at one place stays there.
 
-use crate::equipment::{Far, Wire, plug, start, switchboard, until};
+use std::time::Duration;
+
+use crate::equipment::{Far, PATIENCE, Wire, plug, start, switchboard, until};
 
 #[tokio::test]
 async fn equipment_that_never_reads_stops_neither_its_own_sending_nor_other_lines() {
@@ -81,6 +83,37 @@ async fn stored_numbers_outlive_the_process() {
     dte.say("ATDS=3\r").await;
     dte.hear_until("CONNECT 9600\r\n").await;
     far.answer().await;
+}
+
+#[tokio::test]
+async fn a_disk_that_takes_its_time_with_a_profile_holds_up_no_other_line() {
+    let folder = tempfile::tempdir().unwrap();
+    // Nobody can write there before somebody reads.
+    let slow = folder.path().join("a.profile.new");
+    let (fifo, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
+    rustix::fs::mknodat(rustix::fs::CWD, &slow, fifo, mode, 0).unwrap();
+    let (go, wait) = std::sync::mpsc::channel();
+    let disk = std::thread::spawn(move || {
+        let told = wait.recv_timeout(PATIENCE);
+        std::io::Read::read_to_end(&mut std::fs::File::open(slow).unwrap(), &mut Vec::new())
+            .unwrap();
+        told
+    });
+    let state = Some(folder.path().to_owned());
+    let board = line::Switchboard::new(line::Personas::built_in().unwrap(), state).unwrap();
+    let mut stores = Wire::connect(start(&board, "a", "").place()).await;
+    let mut other = Wire::connect(start(&board, "b", "").place()).await;
+    stores.say("ATE0&W\r").await;
+    stores.hear("ATE0&W\r").await;
+    other.say("ATE0&W\r").await;
+    other.hear_until("OK\r\n").await;
+    assert!(folder.path().join("b.profile").exists(), "OK says that it is kept");
+    stores.say("AT\r").await;
+    let early = tokio::time::timeout(Duration::from_millis(50), stores.byte()).await;
+    assert!(early.is_err(), "nothing is kept yet");
+    go.send(()).unwrap();
+    stores.hear("\r\nOK\r\n\r\nOK\r\n").await;
+    assert!(disk.join().unwrap().is_ok(), "the other line was held up, too");
 }
 
 #[tokio::test(start_paused = true)]

@@ -351,6 +351,21 @@ async fn bulk_of_a_call_that_the_operator_ends_is_in_the_modems_record_too() {
 }
 
 #[tokio::test]
+async fn bulk_of_a_call_that_ends_in_the_moment_of_its_escape_is_in_the_modems_record_too() {
+    let flooded = Flooded::begin().await;
+    let mut heard = Vec::new();
+    flooded.hear(&mut heard, 4 * MEGABYTE).await;
+    flooded.program.say("+++ATH\r").await;
+    flooded.hear_answer(&mut heard, b"\r\nOK\r\n\r\nOK\r\n").await;
+    assert!(heard == flood()[..heard.len()], "what arrived is not what was sent");
+    let received = flooded.line.calls().last().unwrap().received;
+    assert!(heard.len() as u64 <= received, "{received}");
+    flooded.program.say("ATI6\r").await;
+    let told = flooded.program.hear_until("OK\r\n").await;
+    assert!(told.contains(&format!("{received} received")), "{received}, and {told}");
+}
+
+#[tokio::test]
 async fn bulk_for_a_program_that_leaves_is_nothing_to_the_next() {
     let flooded = Flooded::begin().await;
     let mut heard = Vec::new();

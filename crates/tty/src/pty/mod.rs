@@ -54,6 +54,9 @@ pub enum PtyEvent {
     Closed,
     /// A client changed its settings.
     Settings(ClientSettings),
+    /// All clients have closed it, and another has opened it since: nothing that was for them is for that one. `Closed`
+    /// follows, behind all that was written until then.
+    Replaced,
 }
 
 /// What a client has set on its side.
@@ -257,6 +260,10 @@ impl PtyEnd {
         let Client::Present(watched) = &mut self.client else {
             return Poll::Ready(Ok(data.len()));
         };
+        // It was for those who have closed; whoever has opened since has not been told of yet.
+        if self.succession == Succession::None && watched.was_closed(cx) {
+            return Poll::Ready(Ok(data.len()));
+        }
         // Whoever had the right to write has given it back.
         self.lent = None;
         if !watched.tells_of_room() {
@@ -336,6 +343,7 @@ impl PtyEnd {
         self.settings = ClientSettings { speed: self.settings.speed, ..ClientSettings::INITIAL };
         self.attention = Attention::ToldByKernel;
         self.unread = Unread::Announced;
+        self.succession = Succession::None;
         if let Client::Present(_) = self.client {
             self.client = Client::HungUp;
             if let Ok(runtime) = tokio::runtime::Handle::try_current() {
@@ -357,6 +365,7 @@ impl PtyEnd {
             self.unread = Unread::Perhaps;
             ready.clear_ready();
         }
+        self.take_back();
         Poll::Ready(())
     }
 
@@ -404,13 +413,11 @@ impl PtyEnd {
         let is_closed = announced.as_ref().is_some_and(|ready| ready.ready().is_read_closed());
         // A close and an opening in one moment are not told by the kernel. But whoever writes after B0 was
         // told is somebody else, who has not set it.
-        if self.told.hung_up && self.master.holds_data()? {
+        if self.told.hung_up && self.master.holds_data()?
+            || is_closed && self.succession == Succession::None && self.master.is_open()?
+        {
             self.succeed()?;
-            return Poll::Ready(Ok(None));
-        }
-        if is_closed && self.succession == Succession::None && self.master.is_open()? {
-            self.succeed()?;
-            return Poll::Ready(Ok(None));
+            return Poll::Ready(Ok(is_closed.then_some(PtyEvent::Replaced)));
         }
         match self.master.read_packet(buf)? {
             Packet::Data(first) => {

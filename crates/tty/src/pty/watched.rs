@@ -47,6 +47,14 @@ impl Watched {
         }
     }
 
+    /// Whether all clients have closed it, as far as the reactor has heard; another may have opened it since.
+    pub(super) fn was_closed(&self, cx: &mut Context<'_>) -> bool {
+        match self.poll_read_ready(cx) {
+            Poll::Ready(Ok(ready)) => ready.ready().is_read_closed(),
+            Poll::Ready(Err(_)) | Poll::Pending => false,
+        }
+    }
+
     /// Whether [`poll_write_ready`](Self::poll_write_ready) is of any use.
     pub(super) fn tells_of_room(&self) -> bool {
         self.room != Room::Untold
@@ -87,6 +95,10 @@ impl Watched {
     /// Nothing fails here: what a write has taken must be told first. A reactor that won't have the terminal any more
     /// shows when it is asked next.
     fn register(&mut self, cx: &mut Context<'_>, interest: Interest) {
+        // Another registration would not tell, if it has been opened since.
+        if self.was_closed(cx) {
+            return;
+        }
         let Some(before) = self.registered.take() else { return };
         self.registered = raw::register(before.into_inner(), interest)
             .inspect_err(|error| tracing::warn!(%error, "a terminal can't be watched any more"))

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use rustix::termios::{ControlModes, InputModes, LocalModes, OutputModes, QueueSelector, tcflush};
-use tty::{ClientSettings, OpenWatch, PtyEnd, PtyEvent, PtyOptions};
+use tty::{ClientSettings, Ferry, OpenWatch, PtyEnd, PtyEvent, PtyOptions};
 
 use crate::client::{change, event, fill, open, open_non_blocking, receive, send, soon};
 
@@ -250,6 +250,47 @@ async fn what_a_client_leaves_unread_is_not_there_for_the_next() {
 }
 
 #[tokio::test]
+async fn what_is_written_for_a_client_that_was_replaced_is_not_for_the_next() {
+    let (mut end, path) = offer();
+    let mut client = open(&path);
+    assert_eq!(event(&mut end).await.0, PtyEvent::Opened);
+    send(&mut end, b"stale").await.unwrap();
+    client.write_all(b"last").unwrap();
+    drop(client);
+    soon(poll_fn(|cx| end.poll_left(cx))).await;
+    let mut next = open_non_blocking(&path);
+    next.write_all(b"first").unwrap();
+    send(&mut end, b"after").await.unwrap();
+    let mut heard = [0; 16];
+    let length = next.read(&mut heard).unwrap_or(0);
+    assert!(!heard[..length].ends_with(b"after"), "{}", heard[..length].escape_ascii());
+    assert_eq!(event(&mut end).await.0, PtyEvent::Replaced);
+    assert_eq!(next.read(&mut heard).map_err(|error| error.kind()), Err(ErrorKind::WouldBlock));
+    assert_eq!(receive(&mut end, 9).await, b"lastfirst", "nothing tells them apart");
+    send(&mut end, b"answer").await.unwrap();
+    assert_eq!(event(&mut end).await.0, PtyEvent::Closed);
+    assert_eq!(event(&mut end).await.0, PtyEvent::Opened);
+    let length = next.read(&mut heard).unwrap();
+    assert_eq!(heard[..length].escape_ascii().to_string(), "answer");
+}
+
+#[tokio::test]
+async fn what_another_thread_writes_for_a_client_that_was_replaced_is_not_for_the_next() {
+    let (mut end, path) = offer();
+    let client = open(&path);
+    assert_eq!(event(&mut end).await.0, PtyEvent::Opened);
+    let berth = poll_fn(|cx| Poll::Ready(end.lend(cx))).await.unwrap().unwrap();
+    let (from, _far) = std::os::unix::net::UnixStream::pair().unwrap();
+    from.set_nonblocking(true).unwrap();
+    let ferry = Ferry::new(from.into(), None, berth, Vec::new());
+    let lease = ferry.lease();
+    std::thread::spawn(|| ferry.run());
+    drop(client);
+    soon(poll_fn(|cx| end.poll_left(cx))).await;
+    assert!(lease.is_recalled(), "though nobody takes an event");
+}
+
+#[tokio::test]
 async fn what_is_written_while_nobody_is_there_vanishes() {
     let (mut end, path) = offer();
     send(&mut end, b"\r\nRING\r\n").await.unwrap();
@@ -395,7 +436,7 @@ async fn a_storm_of_openings_loses_no_byte_and_ends_closed() {
                     break;
                 }
             }
-            (PtyEvent::Settings(_), _) => {}
+            (PtyEvent::Settings(_) | PtyEvent::Replaced, _) => {}
         }
     }
     assert_eq!(received, soon(storm).await.unwrap());
