@@ -65,7 +65,7 @@ pub struct GatewayConfig {
     #[serde(default = "clients", deserialize_with = "few_clients")]
     pub clients: usize,
     /// Who may connect. Default: everybody that the addresses of `listen` let in.
-    #[serde(default = "anybody", deserialize_with = "rules")]
+    #[serde(default = "anybody", deserialize_with = "settings::lines")]
     pub access: AccessList,
 }
 
@@ -143,11 +143,6 @@ fn few_clients<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::E
 
 fn anybody() -> AccessList {
     AccessList::default()
-}
-
-fn rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AccessList, D::Error> {
-    let OneOrMany(rules) = OneOrMany::<String>::deserialize(deserializer)?;
-    rules.join("\n").parse().map_err(D::Error::custom)
 }
 
 /// What doesn't go together in a table.

@@ -98,18 +98,19 @@ impl Wide {
     pub fn asked(&self, unit: UnitId, pdu: &Pdu) -> Result<Dialect, PduError> {
         let function = Function::of(pdu.function());
         let table = match function {
-            Some(Function::ReadHoldingRegisters | Function::WriteRegisters) => {
-                Table::HoldingRegisters
-            }
+            Some(
+                Function::ReadHoldingRegisters | Function::WriteRegister | Function::WriteRegisters,
+            ) => Table::HoldingRegisters,
             Some(Function::ReadInputRegisters) => Table::InputRegisters,
             _ => return Ok(Dialect::Standard),
         };
         let Some([a, b, c, d]) = pdu.body().first_chunk() else { return Ok(Dialect::Standard) };
         let number = u16::from_be_bytes([*a, *b]);
-        let range = Range {
-            first: crate::address::Address { table, number },
-            count: u16::from_be_bytes([*c, *d]),
+        let count = match function {
+            Some(Function::WriteRegister) => 1,
+            _ => u16::from_be_bytes([*c, *d]),
         };
+        let range = Range { first: crate::address::Address { table, number }, count };
         let dialect = self.dialect(unit, range)?;
         let most = READ_REGISTERS / dialect.words();
         if function != Some(Function::WriteRegisters) && range.count > most {
@@ -186,6 +187,8 @@ mod tests {
             asked(&[3, 0x1b, 0x58, 0, 2]),
             Err(PduError::Widths { address: 7000, count: 2 })
         );
+        assert_eq!(asked(&[6, 0x1b, 0x59, 0x42, 0xf6, 0xe9, 0x79]), Ok(Dialect::Enron));
+        assert_eq!(asked(&[6, 0, 1, 0xff, 0xff]), Ok(Dialect::Standard), "a value is no count");
         for short in [&[3][..], &[3, 0x1b], &[0x10, 0x1b, 0x59, 0]] {
             assert_eq!(asked(short), Ok(Dialect::Standard), "the decoder says what is missing");
         }

@@ -34,6 +34,11 @@ async fn daniel() -> SocketAddr {
 fn answer(pdu: &[u8]) -> Vec<u8> {
     let word = |at: usize| u16::from_be_bytes([pdu[at], pdu[at + 1]]);
     let (first, count) = (word(1), word(3));
+    if pdu[0] == 6 {
+        let length = if first < 7001 { 5 } else { 7 };
+        assert_eq!(pdu.len(), length, "as wide as the register");
+        return pdu.to_vec();
+    }
     if pdu[0] == 16 {
         assert_eq!(usize::from(pdu[5]), 4 * usize::from(count), "four bytes an address");
         return pdu[..5].to_vec();
@@ -65,6 +70,11 @@ async fn registers_of_32_bits_pass_where_the_table_says_so_and_both_widths_at_on
     assert_eq!(longest.len(), 2 + 4 * 62);
     let write = [16, 0x1b, 0x59, 0, 1, 4, 0x42, 0xf6, 0xe9, 0x79];
     assert_eq!(ask(address, 5, &write).await, [16, 0x1b, 0x59, 0, 1]);
+    let alone = [6, 0x1b, 0x59, 0x42, 0xf6, 0xe9, 0x79];
+    assert_eq!(ask(address, 5, &alone).await, alone);
+    assert_eq!(ask(address, 5, &alone[..5]).await, [0x86, 3], "half of it");
+    assert_eq!(ask(address, 5, &[6, 0, 7, 0, 1]).await, [6, 0, 7, 0, 1]);
+    assert_eq!(ask(address, 6, &alone).await, [0x86, 3], "nobody has said that it is so wide");
     // What looks like twice what was asked for is nothing, where nobody has said that it is right.
     assert_eq!(ask(address, 6, &wide).await, [0x83, 0x0b]);
 }

@@ -130,6 +130,7 @@ fn frame(side: Side, digits: &[u8]) -> Option<Heard> {
         };
         match length {
             Length::Exactly(length) => length == pdu.bytes().len(),
+            Length::Either(short, long) => [short, long].contains(&pdu.bytes().len()),
             Length::AtLeast(length) => length <= pdu.bytes().len(),
             Length::Unknown => true,
             Length::More | Length::Never => false,

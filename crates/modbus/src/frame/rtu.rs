@@ -228,6 +228,12 @@ impl Deframer {
                 Some(false) => Verdict::Noise,
                 None => unfinished,
             },
+            Length::Either(short, long) => match (checked(short), checked(long)) {
+                (Some(true), _) => Verdict::Frame(short + 3, direction),
+                (_, Some(true)) => Verdict::Frame(long + 3, direction),
+                (_, Some(false)) => Verdict::Noise,
+                _ => unfinished,
+            },
             Length::AtLeast(length) => match checked(length) {
                 Some(true) => Verdict::Frame(length + 3, direction),
                 Some(false) => by_crc(bytes, direction, wire),

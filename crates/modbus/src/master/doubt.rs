@@ -9,7 +9,7 @@ use crate::UnitId;
 use crate::pdu::Function;
 
 /// Functions that a unit was asked and hasn't answered in time, a bit each: none while it is asked after a rest.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Owed {
     functions: u128,
     until: Instant,
@@ -20,7 +20,7 @@ struct Owed {
 /// A unit answers in the order in which it is asked, and nothing on the wire but unit, function and counts says
 /// what an answer belongs to. So a function that went unanswered is not asked again before it is known that the
 /// answer can't come any more.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Doubtful(HashMap<UnitId, Owed>);
 
 impl Doubtful {
@@ -55,6 +55,12 @@ impl Doubtful {
         if let Some(owed) = self.0.get_mut(&unit) {
             owed.functions = 0;
         }
+    }
+
+    /// Without what can't come any more by now.
+    pub(super) fn still(mut self, now: Instant) -> Self {
+        self.0.retain(|_, owed| now < owed.until);
+        self
     }
 
     /// The unit has answered something newer.

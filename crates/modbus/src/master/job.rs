@@ -145,7 +145,9 @@ impl Question {
             Self::Known(Request::ReadExceptionStatus, _) => 2,
             // They are echoed.
             Self::Known(
-                request @ (Request::Diagnostics(_) | Request::MaskWriteRegister { .. }),
+                request @ (Request::Diagnostics(_)
+                | Request::WriteWideRegister { .. }
+                | Request::MaskWriteRegister { .. }),
                 _,
             ) => request.encode().bytes().len(),
             _ => limits::PDU,

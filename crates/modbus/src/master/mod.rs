@@ -81,6 +81,14 @@ pub enum Failure {
     Broadcast,
 }
 
+/// What units may still answer of what they were asked, for a master that goes on where another one was cut off: a call that
+/// comes again in a moment may bring it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owing {
+    doubtful: Doubtful,
+    transaction: u16,
+}
+
 /// Too many questions wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{} requests wait for this bus already", limits::QUEUE)]
@@ -151,6 +159,24 @@ impl Master {
             frame: Vec::new(),
             returning: Returning::new(settings.echo),
         }
+    }
+
+    /// What units may still answer, what is being asked included.
+    pub fn owing(&self, now: Instant) -> Owing {
+        let mut doubtful = self.doubtful.clone();
+        if let State::Waiting { job, asked, until } = &self.state {
+            // As if it went unanswered then.
+            self.owes_in(&mut doubtful, now.max(*until), job, *asked);
+        }
+        Owing { doubtful, transaction: self.transaction.0 }
+    }
+
+    /// The same master behind another one, whose late answers it takes for nothing else.
+    #[must_use]
+    pub fn behind(mut self, now: Instant, owing: Owing) -> Self {
+        self.doubtful = owing.doubtful.still(now);
+        self.transaction = Transaction(owing.transaction);
+        self
     }
 
     /// Asks a unit something, once everything ordered before has been asked.
@@ -433,8 +459,15 @@ impl Master {
         }
     }
 
-    /// Notes what a unit may still answer. Transactions leave no doubt.
+    /// Notes what a unit may still answer.
     fn owes(&mut self, now: Instant, job: &Job, asked: Asked) {
+        let mut doubtful = std::mem::take(&mut self.doubtful);
+        self.owes_in(&mut doubtful, now, job, asked);
+        self.doubtful = doubtful;
+    }
+
+    /// Transactions leave no doubt.
+    fn owes_in(&self, doubtful: &mut Doubtful, now: Instant, job: &Job, asked: Asked) {
         if !self.settings.framing.is_serial() {
             return;
         }
@@ -446,7 +479,7 @@ impl Master {
             Doubts::Sentinel => now + limits::REST,
             Doubts::Wait(span) => now + span,
         };
-        self.doubtful.owes(job.unit, function, until);
+        doubtful.owes(job.unit, function, until);
     }
 }
 

@@ -11,6 +11,8 @@ use crate::limits;
 pub enum Length {
     /// So many bytes.
     Exactly(usize),
+    /// So many bytes, or so many where registers have 32 bits.
+    Either(usize, usize),
     /// So many bytes, or a few more as its sender liked (diagnostic echo).
     AtLeast(usize),
     /// More must come to tell.
@@ -34,8 +36,8 @@ pub fn request_length(pdu: &[u8]) -> Length {
         | Function::ReadDiscreteInputs
         | Function::ReadHoldingRegisters
         | Function::ReadInputRegisters
-        | Function::WriteCoil
-        | Function::WriteRegister => Length::Exactly(5),
+        | Function::WriteCoil => Length::Exactly(5),
+        Function::WriteRegister => WRITTEN,
         Function::ReadExceptionStatus
         | Function::ReadEventCounter
         | Function::ReadEventLog
@@ -75,8 +77,8 @@ pub fn response_length(pdu: &[u8]) -> Length {
         | Function::ReadFiles
         | Function::WriteFiles
         | Function::ReadWriteRegisters => counted(pdu, 1),
+        Function::WriteRegister => WRITTEN,
         Function::WriteCoil
-        | Function::WriteRegister
         | Function::ReadEventCounter
         | Function::WriteCoils
         | Function::WriteRegisters => Length::Exactly(5),
@@ -91,6 +93,9 @@ pub fn response_length(pdu: &[u8]) -> Length {
         Function::Encapsulated => encapsulated(pdu),
     }
 }
+
+/// A register that is written alone, and the answer to it.
+const WRITTEN: Length = Length::Either(5, 7);
 
 /// A PDU with a byte count at `at` and nothing behind what it counts.
 fn counted(pdu: &[u8], at: usize) -> Length {

@@ -54,6 +54,13 @@ pub enum Request {
         /// What is written to it.
         value: u16,
     },
+    /// 06 in Enron's dialect.
+    WriteWideRegister {
+        /// Which one.
+        address: u16,
+        /// What is written to it.
+        value: u32,
+    },
     /// 07
     ReadExceptionStatus,
     /// 08
@@ -158,8 +165,8 @@ impl Request {
 
     /// Writes 32-bit registers of Enron's dialect.
     pub fn write_wide_registers(address: u16, values: &[u32]) -> Result<Self, PduError> {
-        let halves = |value: &u32| [(value >> 16) as u16, (value & 0xffff) as u16];
-        Self::write(address, values.iter().flat_map(halves).collect(), Dialect::Enron)
+        let words = values.iter().flat_map(|value| halves(*value)).collect();
+        Self::write(address, words, Dialect::Enron)
     }
 
     /// Writes registers that are so wide: two words for each of Enron's.
@@ -193,7 +200,7 @@ impl Request {
             Self::ReadHoldingRegisters(_) => Function::ReadHoldingRegisters,
             Self::ReadInputRegisters(_) => Function::ReadInputRegisters,
             Self::WriteCoil { .. } => Function::WriteCoil,
-            Self::WriteRegister { .. } => Function::WriteRegister,
+            Self::WriteRegister { .. } | Self::WriteWideRegister { .. } => Function::WriteRegister,
             Self::ReadExceptionStatus => Function::ReadExceptionStatus,
             Self::Diagnostics(_) => Function::Diagnostics,
             Self::ReadEventCounter => Function::ReadEventCounter,
@@ -223,6 +230,7 @@ impl Request {
             // They are echoed.
             Self::WriteCoil { .. }
             | Self::WriteRegister { .. }
+            | Self::WriteWideRegister { .. }
             | Self::MaskWriteRegister { .. }
             | Self::WriteFiles(_) => self.encode(),
             _ => return None,
@@ -243,6 +251,10 @@ impl Request {
                 put_words(&mut out, &[*address, if *on { 0xff00 } else { 0 }]);
             }
             Self::WriteRegister { address, value } => put_words(&mut out, &[*address, *value]),
+            Self::WriteWideRegister { address, value } => {
+                let [high, low] = halves(*value);
+                put_words(&mut out, &[*address, high, low]);
+            }
             Self::Diagnostics(diagnostic) => diagnostic.encode(&mut out),
             Self::ReadExceptionStatus
             | Self::ReadEventCounter
@@ -306,6 +318,10 @@ impl Request {
                 let address = reader.u16()?;
                 Self::WriteCoil { address, on: coil(reader.u16()?)? }
             }
+            Function::WriteRegister if dialect == Dialect::Enron => {
+                let [address, high, low] = [reader.u16()?, reader.u16()?, reader.u16()?];
+                Self::WriteWideRegister { address, value: joined(high, low) }
+            }
             Function::WriteRegister => {
                 Self::WriteRegister { address: reader.u16()?, value: reader.u16()? }
             }
@@ -366,6 +382,16 @@ fn counted_from<const MAX: u16>(reader: &mut Reader<'_>) -> Result<(u16, u16), P
     let (address, count) = (reader.u16()?, reader.u16()?);
     Span::<MAX>::new(0, count)?;
     Ok((address, count))
+}
+
+/// The words of a register of 32 bits, the upper one first.
+pub(super) const fn halves(value: u32) -> [u16; 2] {
+    [(value >> 16) as u16, (value & 0xffff) as u16]
+}
+
+/// The register of 32 bits of two words.
+pub(super) fn joined(high: u16, low: u16) -> u32 {
+    u32::from(high) << 16 | u32::from(low)
 }
 
 /// What function 05 has for on and off; everything else is refused.

@@ -1,7 +1,7 @@
 //! What a unit answers.
 
 use super::reader::{Reader, put_words};
-use super::request::{coil, put_counted, put_registers};
+use super::request::{coil, halves, joined, put_counted, put_registers};
 use super::{
     Bits, Exception, FileWrites, FoundFiles, Function, Identification, Pdu, PduError, Row,
 };
@@ -31,6 +31,13 @@ pub enum Response {
         address: u16,
         /// What was written to it.
         value: u16,
+    },
+    /// 06 in Enron's dialect.
+    WriteWideRegister {
+        /// Which one.
+        address: u16,
+        /// What was written to it.
+        value: u32,
     },
     /// 07
     ReadExceptionStatus(u8),
@@ -119,7 +126,9 @@ impl Response {
             Self::ReadHoldingRegisters(_) => Function::ReadHoldingRegisters.code(),
             Self::ReadInputRegisters(_) => Function::ReadInputRegisters.code(),
             Self::WriteCoil { .. } => Function::WriteCoil.code(),
-            Self::WriteRegister { .. } => Function::WriteRegister.code(),
+            Self::WriteRegister { .. } | Self::WriteWideRegister { .. } => {
+                Function::WriteRegister.code()
+            }
             Self::ReadExceptionStatus(_) => Function::ReadExceptionStatus.code(),
             Self::Diagnostics { .. } => Function::Diagnostics.code(),
             Self::ReadEventCounter { .. } => Function::ReadEventCounter.code(),
@@ -153,6 +162,10 @@ impl Response {
                 put_words(&mut out, &[*address, if *on { 0xff00 } else { 0 }]);
             }
             Self::WriteRegister { address, value } => put_words(&mut out, &[*address, *value]),
+            Self::WriteWideRegister { address, value } => {
+                let [high, low] = halves(*value);
+                put_words(&mut out, &[*address, high, low]);
+            }
             Self::ReadExceptionStatus(status) => out.push(*status),
             Self::Diagnostics { sub_function, words } => {
                 put_words(&mut out, &[*sub_function]);
@@ -213,7 +226,12 @@ impl Response {
                 Self::WriteCoil { address, on: coil(reader.u16()?)? }
             }
             Function::WriteRegister => {
-                Self::WriteRegister { address: reader.u16()?, value: reader.u16()? }
+                let (address, value) = (reader.u16()?, reader.u16()?);
+                match reader.left() {
+                    // What was asked tells whether that is right.
+                    2 => Self::WriteWideRegister { address, value: joined(value, reader.u16()?) },
+                    _ => Self::WriteRegister { address, value },
+                }
             }
             Function::ReadExceptionStatus => Self::ReadExceptionStatus(reader.u8()?),
             Function::Diagnostics => {

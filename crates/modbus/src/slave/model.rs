@@ -99,6 +99,10 @@ fn carry_out(
             model.write_words(unit, *address, &[*value])?;
             Response::WriteRegister { address: *address, value: *value }
         }
+        Request::WriteWideRegister { address, value } => {
+            model.write_words(unit, *address, &[(value >> 16) as u16, (value & 0xffff) as u16])?;
+            Response::WriteWideRegister { address: *address, value: *value }
+        }
         Request::WriteCoils { address, bits } => {
             model.write_bits(unit, *address, &bits.iter().collect::<Vec<_>>())?;
             Response::WriteCoils { address: *address, count: bits.count() }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clock::Instant;
 use modbus::frame::{Framing, Side, rtu};
-use modbus::master::{Doubts, Failure, Outcome, Settings};
+use modbus::master::{Doubts, Failure, Master, Outcome, Settings};
 use modbus::pdu::Pdu;
 use proptest::prelude::*;
 
@@ -174,4 +174,51 @@ proptest! {
         }
         prop_assert_eq!(done, 20);
     }
+}
+
+#[test]
+fn an_answer_that_comes_over_the_next_call_is_not_taken_for_that_of_its_first_question() {
+    let settings = Settings { retries: 0, ..rtu() };
+    let mut cut = Bench::new(settings);
+    cut.order(1, 5, read(1, 1));
+    let behind = |bench: &Bench, after| {
+        let mut next = Bench::new(settings);
+        next.now = bench.now + after;
+        next.master = Master::new(settings).behind(next.now, bench.master.owing(bench.now));
+        next.order(2, 5, read(2, 1));
+        next
+    };
+    let mut next = behind(&cut, Duration::from_secs(1));
+    let sentinel = next.sent().pop().expect("an echo is asked for");
+    assert_eq!(sentinel[..4], [5, 8, 0, 0]);
+    next.hear(&next.frame(1, 5, &[3, 2, 0xba, 0xad]));
+    assert_eq!(next.ended(), []);
+    next.hear(&sentinel);
+    next.wait();
+    assert_eq!(next.sent(), [next.frame(3, 5, &[3, 0, 2, 0, 1])]);
+    next.hear(&next.frame(3, 5, &[3, 2, 0, 2]));
+    assert_eq!(next.ended(), [(2, answer(&[3, 2, 0, 2]))]);
+    // Nothing is open any more, or nothing can still be on its way.
+    let question = next.frame(3, 5, &[3, 0, 2, 0, 1]);
+    assert_eq!(behind(&next, Duration::from_secs(1)).sent(), std::slice::from_ref(&question));
+    let (patience, rest) = (cut.master.deadline().expect("one"), modbus::limits::REST);
+    let ends = patience.since(cut.now) + rest;
+    assert_eq!(behind(&cut, ends).sent(), [question]);
+    let just_before = behind(&cut, ends - Duration::from_millis(1)).sent();
+    assert_eq!(just_before[0][..4], [5, 8, 0, 0]);
+}
+
+#[test]
+fn a_connection_that_follows_another_goes_on_with_its_transactions() {
+    let settings = Settings { retries: 0, ..Settings::tcp() };
+    let mut cut = Bench::new(settings);
+    cut.order(1, 5, read(1, 1));
+    let mut next = Bench::new(settings);
+    next.master = Master::new(settings).behind(next.now, cut.master.owing(cut.now));
+    next.order(2, 5, read(2, 1));
+    assert_eq!(next.sent(), [next.frame(2, 5, &[3, 0, 2, 0, 1])]);
+    next.hear(&next.frame(1, 5, &[3, 2, 0xba, 0xad]));
+    assert_eq!(next.ended(), []);
+    next.hear(&next.frame(2, 5, &[3, 2, 0, 2]));
+    assert_eq!(next.ended(), [(2, answer(&[3, 2, 0, 2]))]);
 }

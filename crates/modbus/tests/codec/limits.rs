@@ -1,5 +1,7 @@
 //! What the standard forbids is refused, and it is said why.
 
+use modbus::UnitId;
+use modbus::frame::{Side, rtu};
 use modbus::pdu::{AnswerError, Dialect, Exception, Function, Pdu, PduError, Request, Response};
 
 fn decode(bytes: &[u8]) -> Result<Request, PduError> {
@@ -157,6 +159,43 @@ fn wide_registers_take_four_bytes_an_address_when_asked_for() {
     assert!(Request::decode(&write.encode()).is_err());
     let written = Pdu::new(&[0x10, 0x1b, 0x59, 0, 1]).expect("a PDU");
     assert!(write.accept(&written, Dialect::Enron).is_ok());
+}
+
+#[test]
+fn a_register_of_32_bits_is_written_alone_by_function_06_with_four_bytes() {
+    let write = Request::WriteWideRegister { address: 7001, value: 0x42f6_e979 };
+    assert_eq!(write.encode().bytes(), b"\x06\x1b\x59\x42\xf6\xe9\x79");
+    assert_eq!(Request::decode_as(&write.encode(), Dialect::Enron), Ok(write.clone()));
+    assert!(Request::decode(&write.encode()).is_err(), "where registers have 16 bits");
+    assert!(write.accept(&write.encode(), Dialect::Enron).is_ok());
+    let other = Pdu::new(b"\x06\x1b\x59\x42\xf6\xe9\x78").expect("a PDU");
+    let half = Pdu::new(b"\x06\x1b\x59\x42\xf6").expect("a PDU");
+    for pdu in [other, half.clone()] {
+        assert_eq!(write.accept(&pdu, Dialect::Enron), Err(AnswerError::Other));
+    }
+    assert!(Request::decode_as(&half, Dialect::Enron).is_err());
+    let narrow = Request::WriteRegister { address: 7001, value: 0x42f6 };
+    assert_eq!(narrow.accept(&write.encode(), Dialect::Standard), Err(AnswerError::Other));
+    // On a serial line its CRC ends it, and damage is noise.
+    for length in [5, 7] {
+        let pdu = Pdu::new(&write.encode().bytes()[..length]).expect("a PDU");
+        let (mut frame, mut now) = (Vec::new(), clock::Instant::ORIGIN);
+        rtu::encode(UnitId(9), &pdu, &mut frame);
+        for damage in [0, 0x10] {
+            let mut wire = frame.clone();
+            wire[3] ^= damage;
+            let mut ears = rtu::Deframer::new(Side::Master, rtu::Silences::TOLERANT);
+            ears.expect(UnitId(9), 6);
+            let mut heard = Vec::new();
+            for byte in [&wire[..], &frame].concat() {
+                now = now + std::time::Duration::from_millis(1);
+                let mut bytes = &[byte][..];
+                heard.extend(ears.next(now, &mut bytes).map(|heard| heard.frame.pdu));
+            }
+            let whole = if damage == 0 { 2 } else { 1 };
+            assert_eq!(heard, vec![pdu.clone(); whole], "{length} {damage}");
+        }
+    }
 }
 
 #[test]

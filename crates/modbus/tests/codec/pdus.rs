@@ -10,6 +10,7 @@ use crate::some::{DIALECT, exchange};
 fn agrees(length: Length, pdu: &Pdu) -> bool {
     match length {
         Length::Exactly(length) => length == pdu.bytes().len(),
+        Length::Either(short, long) => [short, long].contains(&pdu.bytes().len()),
         Length::AtLeast(length) => length <= pdu.bytes().len(),
         Length::Unknown | Length::More | Length::Never => false,
     }

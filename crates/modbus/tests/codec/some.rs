@@ -108,6 +108,9 @@ pub(crate) fn answer(request: &Request, seed: &[u8]) -> Response {
         Request::WriteRegister { address, value } => {
             Response::WriteRegister { address: *address, value: *value }
         }
+        Request::WriteWideRegister { address, value } => {
+            Response::WriteWideRegister { address: *address, value: *value }
+        }
         Request::ReadExceptionStatus => Response::ReadExceptionStatus(byte()),
         Request::Diagnostics(diagnostic) => {
             let sub_function = diagnostic.sub_function();
