@@ -281,7 +281,10 @@ impl Ask {
         }
         if count > limits::ORDER {
             let most = limits::ORDER;
-            return Err(OrderError::Bad(format!("at most {most} addresses are read at once")));
+            let words = format!(
+                "these are {count} addresses, and at most {most} are read at once: ask for them in pieces"
+            );
+            return Err(OrderError::Bad(words));
         }
         let range = Range { count, ..range };
         if self.dialect.is_none() {

@@ -12,7 +12,7 @@ use modbus::pdu::Exception;
 use modbus::value::Value;
 use store::{Store, StoreError, WishRow};
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::alarms;
 use crate::ask::Ask;
@@ -21,6 +21,7 @@ use crate::gauge::Gauge;
 use crate::ledger::Ledger;
 use crate::limits;
 use crate::owed::Owed;
+use crate::plan::Borders;
 use crate::renewal::StationNow;
 use crate::session;
 use crate::site::{GivenUp, Site};
@@ -39,6 +40,9 @@ pub trait Surroundings: Send + Sync {
 
     /// Puts on record what somebody has done.
     fn note(&self, event: Event);
+
+    /// Whether it can be put on record now, or needn't be.
+    fn keeps_record(&self) -> bool;
 }
 
 /// All sites. A handle: clones are the same collector.
@@ -57,6 +61,8 @@ pub(crate) struct Shared {
     pub(crate) owed: Arc<Owed>,
     /// How long wishes may wait.
     pub(crate) terms: Mutex<Terms>,
+    /// What calls have brought that are over, and what the store hasn't taken so far.
+    unkept: Arc<Semaphore>,
     /// On which calls are attended to. Orders come from threads that may end before it.
     pub(crate) runtime: Handle,
     /// Others may want to know of alarms from now on.
@@ -179,6 +185,11 @@ pub enum OrderError {
     /// It was to be written, and nobody knows whether it was.
     #[error("whether it was written isn't known, since {0}; read it before it is written again")]
     Unknown(Doubt),
+    /// Nobody could be told later.
+    #[error(
+        "the audit log can't be written now, and nothing is to be written without it; see `audit` in [exchange]"
+    )]
+    NoRecord,
     /// Too many ask at once.
     #[error("too much is asked of the site already")]
     Busy,
@@ -254,6 +265,7 @@ impl Collector {
             ledger: Arc::default(),
             owed: Arc::default(),
             terms: Mutex::default(),
+            unkept: Arc::new(Semaphore::new(limits::UNKEPT)),
             runtime: Handle::current(),
             configured: Arc::clone(&configured),
         });
@@ -267,6 +279,7 @@ impl Collector {
     pub fn set(&self, config: CollectorConfig, shelves: Vec<Shelf>) {
         let mut fresh = Sites { config, ..Sites::default() };
         let before = self.sites();
+        let mut learned = self.shared.store.learned().unwrap_or_default();
         for shelf in shelves {
             let (name, account) = (shelf.config.name.clone(), shelf.config.account().to_owned());
             let site = match before.get(&name) {
@@ -281,6 +294,9 @@ impl Collector {
                     calls.ended = calls.ended.or(calls.called).or(Some(now));
                     let station = shelf.config.framing == Framing::Station;
                     let site = Arc::new(Site::new(shelf, calls));
+                    if let Some(learned) = learned.remove(&name) {
+                        site.recall_borders(learned.into_iter().collect());
+                    }
                     if station && let Ok(Some((mark, text))) = self.shared.store.told(&name) {
                         site.set_told(told::Told::decode(mark, &text));
                     }
@@ -471,6 +487,29 @@ impl Shared {
         }
     }
 
+    /// Puts on record that something is about to be written: whoever is killed before he has its answer has said so.
+    ///
+    /// # Errors
+    /// The record can't be written, and must be: it isn't to be sent.
+    pub(crate) fn note_before(
+        &self,
+        site: &str,
+        (ask, who): (&str, &str),
+        old: &str,
+    ) -> Result<(), OrderError> {
+        if !self.keeps_record() {
+            return Err(OrderError::NoRecord);
+        }
+        let event = Event::new("site-writing").with("site", site).with("operator", who);
+        self.surroundings.note(event.with("ask", ask).with("old", old));
+        Ok(())
+    }
+
+    /// Whether what is written now can be told later, where it must be.
+    pub(crate) fn keeps_record(&self) -> bool {
+        self.surroundings.keeps_record()
+    }
+
     /// Puts on record that something may have been written.
     pub(crate) fn note_doubt(
         &self,
@@ -530,6 +569,23 @@ impl fmt::Debug for Collector {
 pub(crate) type Leash = Weak<Shared>;
 
 impl Collector {
+    /// Room for samples that the store hasn't taken though their call is over; nothing: there is no more.
+    pub(crate) fn unkept_place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.shared.unkept).try_acquire_owned().ok()
+    }
+
+    /// Has the store know what a site's units have refused to tell together. What it doesn't take is learned again after a
+    /// restart.
+    pub(crate) fn put_down_borders(&self, site: &Site, borders: Borders) {
+        let (store, name) = (self.shared.store.clone(), site.name().to_owned());
+        let learned = borders.into_iter().collect();
+        self.shared.runtime.spawn_blocking(move || {
+            if let Err(error) = store.put_learned(&name, learned) {
+                tracing::debug!(site = name, "what was learned of its units isn't kept: {error}");
+            }
+        });
+    }
+
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }

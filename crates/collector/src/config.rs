@@ -11,8 +11,7 @@ use gateway::LateAnswers;
 use modbus::frame::Framing as FrameKind;
 use modbus::master::{Doubts, Repeats, Settings};
 use modbus::{Wide, WideRange};
-use serde::de::Error;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use settings::{OneOrMany, Parsed, SecretError, SecretRef, Span};
 
 use crate::gauge::Gauge;
@@ -179,7 +178,7 @@ pub struct FacadeConfig {
     #[serde(default = "clients")]
     pub clients: usize,
     /// Who may connect. Default: everybody that the addresses of `listen` let in.
-    #[serde(default, deserialize_with = "rules")]
+    #[serde(default, deserialize_with = "settings::lines")]
     pub access: AccessList,
 }
 
@@ -227,11 +226,6 @@ const fn most() -> u16 {
 
 const fn clients() -> usize {
     gateway::limits::CLIENTS
-}
-
-fn rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AccessList, D::Error> {
-    let OneOrMany(rules) = OneOrMany::<String>::deserialize(deserializer)?;
-    rules.join("\n").parse().map_err(D::Error::custom)
 }
 
 /// What is wrong with a table.

@@ -9,7 +9,7 @@ use exchange::{Event, NotCalled};
 use gateway::{AskError, Manners, Units, serve};
 use modbus::UnitId;
 use modbus::address::{Address, Range, Table};
-use modbus::master::{Failure, Outcome, Question};
+use modbus::master::{Failure, Full, Outcome, Question};
 use modbus::pdu::{Dialect, Exception, Pdu, PduError, Request, Response};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -177,11 +177,6 @@ impl Front {
             }
             Question::Foreign(_) => (String::new(), String::new()),
         };
-        let outcome = match site.ask(unit, question, 0).await {
-            // That there was no way to it would mean that nothing was written.
-            Err(AskError::Failed(Failure::Closed)) => Err(Failure::Silent.into()),
-            outcome => outcome,
-        };
         let event = |what| {
             Event::new(what)
                 .with("facade", &self.config.name)
@@ -190,6 +185,21 @@ impl Front {
                 .with("ask", &words)
                 .with("old", &old)
                 .with("new", &new)
+        };
+        let shared = self.collector.shared();
+        if !shared.keeps_record() {
+            // What can't be told later doesn't happen: the client may come again.
+            return Err(AskError::Full(Full));
+        }
+        // Whoever is killed before he has its answer has said so. A site that isn't there has a client ask every second.
+        let goes = site.is_on_line();
+        if goes {
+            shared.note_client(site.name(), event("site-writing"));
+        }
+        let outcome = match site.ask(unit, question, 0).await {
+            // That there was no way to it would mean that nothing was written.
+            Err(AskError::Failed(Failure::Closed)) => Err(Failure::Silent.into()),
+            outcome => outcome,
         };
         let event = match &outcome {
             Ok(Outcome::Answer(answer)) if answer.function() & 0x80 == 0 => event("site-write"),
@@ -200,10 +210,10 @@ impl Front {
             Ok(_) | Err(AskError::Failed(_)) => {
                 event("site-write-failed").with("why", "nobody has answered")
             }
-            // It has never left, and a client asks every second.
+            Err(_) if goes => event("site-write-failed").with("why", "it was never sent"),
             Err(_) => return outcome,
         };
-        self.collector.shared().note_client(site.name(), event);
+        shared.note_client(site.name(), event);
         outcome
     }
 
@@ -242,6 +252,7 @@ async fn before(site: &Site, unit: UnitId, (request, dialect): (&Request, Dialec
         Request::WriteRegister { address, .. } | Request::MaskWriteRegister { address, .. } => {
             Request::read_holding_registers(*address, 1)
         }
+        Request::WriteWideRegister { address, .. } => registers(*address, 2),
         Request::WriteRegisters { address, words, .. } => registers(*address, words.len()),
         Request::ReadWriteRegisters { address, words, .. } => registers(*address, words.len()),
         _ => return String::new(),
@@ -267,6 +278,9 @@ fn written(request: &Request) -> String {
             bits.iter().take(KEPT).map(u8::from).map(digit).collect()
         }
         Request::WriteRegister { value, .. } => value.to_string(),
+        Request::WriteWideRegister { value, .. } => {
+            list(&[(value >> 16) as u16, (value & 0xffff) as u16])
+        }
         Request::WriteRegisters { words, .. } => list(words),
         Request::ReadWriteRegisters { words, .. } => list(words),
         Request::MaskWriteRegister { and, or, .. } => format!("and {and:#06x} or {or:#06x}"),

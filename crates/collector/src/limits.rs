@@ -35,6 +35,15 @@ pub const PATTERN: usize = 64;
 /// Bytes read from a call at once: more than the longest frame.
 pub const READ: usize = 1024;
 
+/// Samples of a site that pushes lines which wait while the disk is busy: a minute of the busiest, and its hang-up is heard.
+pub const SAID: usize = 4_000;
+
+/// Batches of calls that are over which wait for a store that takes nothing, for all sites together: some tens of megabytes.
+pub const UNKEPT: usize = 100;
+
+/// How long they wait: until somebody has come and made room on the disk.
+pub const UNKEPT_FOR: Duration = Duration::from_secs(24 * 3600);
+
 /// How long after the store took nothing it is tried again with the same samples.
 pub const AGAIN: Duration = Duration::from_secs(2);
 
@@ -46,6 +55,9 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long a wish waits unless it says otherwise.
 pub const WISH: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// How long after a start the time of day may still be wrong, and somebody set it: until the network is there and has said it.
+pub const CLOCK_IS_SET: Duration = Duration::from_secs(300);
 
 /// News of alarms on their way to the store: more than the disk holds up for a moment.
 pub const TIDINGS: usize = 1_000;

@@ -1,6 +1,6 @@
 //! What somebody wants of a site: carried out at once, kept for later, or taken back.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
 
 use store::{Store, StoreError, WishRow};
@@ -49,11 +49,14 @@ impl Shared {
         let Order { ask, who, priority, .. } = order;
         let answer = match ask.writing(site) {
             Err(error) => Err(error),
-            Ok(None) => {
-                let asked = timeout(limits::PATIENCE, ask.perform(site, *priority));
-                asked.await.unwrap_or(Err(OrderError::Silent))
-            }
-            Ok(Some(writing)) => match write(site, &writing, *priority).await {
+            Ok(None) => match self.before(site, order, UNKNOWN) {
+                Ok(()) => {
+                    let asked = timeout(limits::PATIENCE, ask.perform(site, *priority));
+                    asked.await.unwrap_or(Err(OrderError::Silent))
+                }
+                Err(error) => Err(error),
+            },
+            Ok(Some(writing)) => match self.write_now(site, &writing, order).await {
                 Err((OrderError::Unknown(doubt), old)) => {
                     let what = (ask.summary(), who.clone());
                     self.note_doubt(site.name(), what, &old, doubt);
@@ -64,6 +67,14 @@ impl Shared {
         };
         self.note(site, ask, &answer, who);
         answer
+    }
+
+    /// What writes is on record before it is sent.
+    fn before(&self, site: &Site, order: &Order, old: &str) -> Result<(), OrderError> {
+        if order.ask.write.is_none() {
+            return Ok(());
+        }
+        self.note_before(site.name(), (&order.ask.summary(), &order.who), old)
     }
 
     async fn withdraw(&self, id: i64, who: &str) -> Result<WishRow, WithdrawError> {
@@ -125,28 +136,32 @@ impl Shared {
             ended: None,
         };
         let id = self.disk(move |store| store.make_wish(wish)).await?;
+        self.terms.lock().unwrap_or_else(PoisonError::into_inner).made(id);
         if site.is_on_line() && due.is_none_or(|due| due <= now) {
             self.wish(site);
         }
         Ok(Answer::Later(id))
     }
-}
 
-/// Writes, and says what stood there and what stands there now; in vain, why, and what stood there. Each step has its own
-/// patience: what has been written was, however long it takes to read it again.
-async fn write(
-    site: &Site,
-    writing: &Writing,
-    priority: i64,
-) -> Result<Answer, (OrderError, String)> {
-    let before = timeout(limits::PATIENCE, writing.old(site, priority)).await;
-    // Nothing was sent so far.
-    let old = before.map_err(|_| (OrderError::Silent, UNKNOWN.to_owned()))?;
-    let sent = timeout(limits::PATIENCE, writing.send(site, priority, None)).await;
-    let sent = sent.unwrap_or(Err(OrderError::Unknown(Doubt::Silent)));
-    sent.map_err(|error| (error, old.clone()))?;
-    match timeout(limits::PATIENCE, writing.written(site, priority, old.clone())).await {
-        Ok(written) => Ok(written),
-        Err(_) => Ok(Answer::Written { what: writing.what(), old, new: UNKNOWN.to_owned() }),
+    /// Writes, and says what stood there and what stands there now; in vain, why, and what stood there. Each step has its
+    /// own patience: what has been written was, however long it takes to read it again.
+    async fn write_now(
+        &self,
+        site: &Site,
+        writing: &Writing,
+        order: &Order,
+    ) -> Result<Answer, (OrderError, String)> {
+        let priority = order.priority;
+        let before = timeout(limits::PATIENCE, writing.old(site, priority)).await;
+        // Nothing was sent so far.
+        let old = before.map_err(|_| (OrderError::Silent, UNKNOWN.to_owned()))?;
+        self.before(site, order, &old).map_err(|error| (error, old.clone()))?;
+        let sent = timeout(limits::PATIENCE, writing.send(site, priority, None)).await;
+        let sent = sent.unwrap_or(Err(OrderError::Unknown(Doubt::Silent)));
+        sent.map_err(|error| (error, old.clone()))?;
+        match timeout(limits::PATIENCE, writing.written(site, priority, old.clone())).await {
+            Ok(written) => Ok(written),
+            Err(_) => Ok(Answer::Written { what: writing.what(), old, new: UNKNOWN.to_owned() }),
+        }
     }
 }

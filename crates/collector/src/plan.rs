@@ -1,5 +1,7 @@
 //! What is read at once: neighbours together, and what a unit refuses apart.
 
+use std::collections::BTreeSet;
+
 use modbus::address::{Address, Range};
 use modbus::limits::{READ_BITS, READ_REGISTERS};
 use modbus::pdu::{Dialect, Request};
@@ -22,18 +24,76 @@ pub(crate) struct Block {
 /// Reads all points with few requests: those with at most `gap` addresses between them together, as long as a request
 /// takes at most `most` registers of 16 bits; those of 32 bits count twice.
 pub(crate) fn plan(points: &[Point], gap: u16, most: u16, wide: &Wide) -> Vec<Block> {
+    plan_within(points, gap, most, wide, &Borders::default())
+}
+
+/// The same, and no request reaches across a border.
+pub(crate) fn plan_within(
+    points: &[Point],
+    gap: u16,
+    most: u16,
+    wide: &Wide,
+    borders: &Borders,
+) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut before: Option<&Point> = None;
+    for at in order(points) {
+        let Some(point) = points.get(at) else { continue };
+        let whole = before.is_none_or(|before| !borders.divide(before, point));
+        match blocks.last_mut() {
+            Some(block) if whole && block.takes(point, gap, most, wide) => block.add(at, point),
+            _ => blocks.push(Block::of(at, point)),
+        }
+        before = Some(point);
+    }
+    blocks
+}
+
+/// The points' places, as they stand in their units.
+fn order(points: &[Point]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..points.len()).collect();
     let key = |point: &Point| (point.unit, point.address.table.digit(), point.address.number);
     order.sort_by_key(|at| points.get(*at).map(key));
-    let mut blocks: Vec<Block> = Vec::new();
-    for at in order {
-        let Some(point) = points.get(at) else { continue };
-        match blocks.last_mut() {
-            Some(block) if block.takes(point, gap, most, wide) => block.add(at, point),
-            _ => blocks.push(Block::of(at, point)),
-        }
+    order
+}
+
+/// Between which points of a site no request may reach, since a unit has refused it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Borders(BTreeSet<(String, String)>);
+
+impl Borders {
+    /// Those of blocks that were divided, beside the ones that were planned without any.
+    pub(crate) fn between(points: &[Point], divided: &[Block], planned: &[Block]) -> Self {
+        let firsts = |blocks: &[Block]| -> BTreeSet<usize> {
+            blocks.iter().filter_map(|block| block.points.first().copied()).collect()
+        };
+        let (divided, planned) = (firsts(divided), firsts(planned));
+        let order = order(points);
+        let name = |at: &usize| points.get(*at).map(|point| point.name.clone());
+        let neighbours = order.iter().zip(order.iter().skip(1));
+        let learned = neighbours.filter(|(_, at)| divided.contains(at) && !planned.contains(at));
+        Self(learned.filter_map(|(before, behind)| name(before).zip(name(behind))).collect())
     }
-    blocks
+
+    fn divide(&self, before: &Point, behind: &Point) -> bool {
+        // There are none as a rule.
+        !self.0.is_empty() && self.0.contains(&(before.name.clone(), behind.name.clone()))
+    }
+}
+
+impl FromIterator<(String, String)> for Borders {
+    fn from_iter<T: IntoIterator<Item = (String, String)>>(pairs: T) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
+impl IntoIterator for Borders {
+    type Item = (String, String);
+    type IntoIter = std::collections::btree_set::IntoIter<(String, String)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
 }
 
 impl Block {
@@ -168,6 +228,26 @@ mod tests {
         let blocks = plan(&points_of(&places, &wide), 8, 125, &wide);
         assert_eq!(shape(&blocks), [(1, 7001, 62, 62), (1, 7063, 37, 37)]);
         assert!(blocks.iter().all(|block| block.request().is_some()));
+    }
+
+    #[test]
+    fn what_was_divided_is_divided_there_again_and_nowhere_else() {
+        let places: Vec<String> = (0..10).map(|n| format!("h:{n}")).collect();
+        let mut places: Vec<_> = places.iter().map(|place| (1, place.as_str(), "")).collect();
+        places.push((1, "h:100", ""));
+        let points = points(&places);
+        let wide = Wide::default();
+        let planned = plan(&points, 8, 125, &wide);
+        assert!(Borders::between(&points, &planned, &planned).0.is_empty());
+        let [low, high] = planned[0].halves(&points).expect("two");
+        let [mid, last] = high.halves(&points).expect("two");
+        // In the order in which they were answered.
+        let divided = [planned[1].clone(), last, low, mid];
+        let borders = Borders::between(&points, &divided, &planned);
+        let names = [("p4", "p5"), ("p6", "p7")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+        assert_eq!(borders.clone().into_iter().collect::<Vec<_>>(), names);
+        let again = plan_within(&points, 8, 125, &wide, &borders);
+        assert_eq!(shape(&again), [(1, 0, 5, 5), (1, 5, 2, 2), (1, 7, 3, 3), (1, 100, 1, 1)]);
     }
 
     #[test]

@@ -2,27 +2,26 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use carrier::{clock_now, due};
 use exchange::{CallEnd, Visit};
 use gateway::AskError;
 use modbus::UnitId;
 use modbus::master::{Failure, Full, Master, Outcome, Output, Question, Ticket};
-use modbus::pdu::{AnswerError, Exception, Response};
-use store::{Refused, SampleBatch, SampleRow, SampleValue, Storing, quality};
+use store::{SampleBatch, SampleRow};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::collector::Collector;
 use crate::config::{AfterPoll, Framing, Shelf};
+use crate::keeping::Keeping;
 use crate::limits;
+use crate::listen::listen;
 use crate::plan::Block;
-use crate::point::Point;
-use crate::quantity::kept;
+use crate::round::Round;
 use crate::site::{Answered, Letter, Presence, Site};
 use crate::station;
-use crate::text::{Field, Lines};
 use crate::trace::Passed;
 
 /// Serves a site's call until it ends.
@@ -36,7 +35,7 @@ pub(crate) async fn serve(house: &Collector, site: &Arc<Site>, mut visit: Visit<
         _ => {
             let mut session = Session::new(house, site, shelf, visit, presence);
             let end = session.run().await;
-            session.say_what_is_lost();
+            session.keep_the_rest().await;
             presence = session.presence;
             end
         }
@@ -49,53 +48,6 @@ pub(crate) async fn serve(house: &Collector, site: &Arc<Site>, mut visit: Visit<
 
 /// However often points are wanted, a site has time for somebody else's questions.
 const LEAST_POLL: Duration = Duration::from_millis(100);
-
-/// Samples on their way to the disk.
-pub(crate) struct Keeping {
-    batch: SampleBatch,
-    storing: Option<Storing>,
-    again: Instant,
-}
-
-impl Keeping {
-    pub(crate) fn new(house: &Collector, batch: SampleBatch) -> Self {
-        let mut keeping = Self { batch, storing: None, again: Instant::now() };
-        keeping.try_it(house);
-        keeping
-    }
-
-    /// Which ones.
-    pub(crate) fn samples(&self) -> &[SampleRow] {
-        &self.batch.samples
-    }
-
-    fn try_it(&mut self, house: &Collector) {
-        match house.store().put_samples(self.batch.clone()) {
-            Ok(storing) => self.storing = Some(storing),
-            Err(why) => self.failed(why),
-        }
-    }
-
-    fn failed(&mut self, why: Refused) {
-        tracing::warn!(site = %self.batch.site, "samples can't be kept now: {why}");
-        self.storing = None;
-        self.again = Instant::now() + limits::AGAIN;
-    }
-
-    /// Ready when they are kept. Dropped early, it can be called again.
-    pub(crate) async fn kept(&mut self, house: &Collector) {
-        loop {
-            if let Some(storing) = &mut self.storing {
-                match storing.await {
-                    Ok(_) => return,
-                    Err(why) => self.failed(why),
-                }
-            }
-            tokio::time::sleep_until(self.again).await;
-            self.try_it(house);
-        }
-    }
-}
 
 struct Session<'a> {
     house: &'a Collector,
@@ -144,17 +96,6 @@ enum Points {
     Read,
 }
 
-/// A poll of all points.
-#[derive(Default)]
-struct Round {
-    blocks: VecDeque<Block>,
-    /// Blocks as they were answered.
-    shape: Vec<Block>,
-    samples: Vec<SampleRow>,
-    /// Units that have just given no answer: the others needn't wait for them again and again.
-    silent: Vec<UnitId>,
-}
-
 /// What has happened.
 enum News {
     Letter(Option<Letter>),
@@ -174,7 +115,8 @@ impl<'a> Session<'a> {
         visit: Visit<'a>,
         presence: Presence,
     ) -> Self {
-        let master = Master::new(shelf.config.settings());
+        // What was asked over the call before may be answered over this one.
+        let master = Master::new(shelf.config.settings()).behind(clock_now(), site.owing());
         Self {
             house,
             site,
@@ -221,8 +163,8 @@ impl<'a> Session<'a> {
                 News::Changed => self.change(),
                 News::Kept => {
                     if let Some(keeping) = self.keeping.take() {
-                        self.site.set_latest(&keeping.batch.samples);
-                        judge(self.house, self.site, &self.shelf, &keeping.batch.samples).await;
+                        let samples = keeping.samples();
+                        self.house.have_kept(self.site, &self.shelf, samples).await;
                     }
                 }
             }
@@ -316,18 +258,13 @@ impl<'a> Session<'a> {
             return true;
         }
         let Some(round) = &mut self.round else { return false };
-        let Some(block) = round.blocks.pop_front() else {
+        let Some((block, request)) = round.next(&self.shelf) else {
             self.end_round();
             return true;
         };
-        match block.request() {
-            Some(request) if !round.silent.contains(&block.unit) => {
-                let Block { unit, dialect, .. } = block;
-                self.asked = Some(Asked::Block(block));
-                self.order(unit, Question::Known(request, dialect));
-            }
-            _ => round.nothing(&self.shelf, block, quality::SILENT),
-        }
+        let Block { unit, dialect, .. } = block;
+        self.asked = Some(Asked::Block(block));
+        self.order(unit, Question::Known(request, dialect));
         true
     }
 
@@ -337,11 +274,13 @@ impl<'a> Session<'a> {
             // It can't be: there is one question at a time.
             self.desk.done.push_back(Outcome::Failed(Failure::Closed));
         }
+        self.site.set_owing(self.master.owing(clock_now()));
     }
 
     fn answered(&mut self, outcome: Outcome) {
         let answered = matches!(outcome, Outcome::Answer(_) | Outcome::Said);
         self.site.count(if answered { Answered::Yes } else { Answered::No });
+        self.site.set_owing(self.master.owing(clock_now()));
         match self.asked.take() {
             Some(Asked::Letter(letter)) => {
                 // Who has left doesn't want to know.
@@ -359,172 +298,35 @@ impl<'a> Session<'a> {
     fn begin_round(&mut self) {
         let every = self.shelf.config.poll.0.max(LEAST_POLL);
         self.next_round = Instant::now() + every;
-        let blocks = self.site.blocks(&self.shelf).into();
-        self.round = Some(Round { blocks, ..Round::default() });
+        self.round = Some(Round::new(self.site.known(&self.shelf)));
     }
 
     fn end_round(&mut self) {
         let Some(round) = self.round.take() else { return };
         self.points = Points::Read;
-        self.site.remember(&self.shelf, round.shape);
-        if round.samples.is_empty() {
-            return;
+        let (known, samples) = round.end();
+        if let Some(borders) = self.site.remember(&self.shelf, known) {
+            self.house.put_down_borders(self.site, borders);
         }
-        self.keeping = Some(Keeping::new(self.house, batch(self.site, round.samples)));
+        if !samples.is_empty() {
+            self.keeping = Some(Keeping::new(self.house, batch(self.site, samples)));
+        }
     }
 
-    fn say_what_is_lost(&mut self) {
+    /// What was read before the call ended is kept, also of a poll in which not everything was asked.
+    async fn keep_the_rest(&mut self) {
         self.letters.drain(..).for_each(Letter::give_back);
-        let unkept = self.keeping.as_ref().filter(|keeping| keeping.storing.is_none());
-        if let Some(keeping) = unkept {
-            let (site, samples) = (self.site.name(), keeping.batch.samples.len());
-            tracing::error!(site, samples, "the store has taken nothing until the call ended");
+        if let Some(keeping) = self.keeping.take() {
+            self.house.keep_last(self.site, &self.shelf, keeping).await;
         }
-    }
-}
-
-/// Tells which points are beyond their limits, and which aren't any more.
-async fn judge(house: &Collector, site: &Site, shelf: &Shelf, samples: &[SampleRow]) {
-    for sample in samples {
-        let gauge = shelf.gauge(&sample.point);
-        if let (Some(gauge), SampleValue::Number(number)) = (gauge, &sample.value) {
-            house.judge(site, &gauge, *number).await;
+        let samples = self.round.take().map(Round::into_samples).unwrap_or_default();
+        if !samples.is_empty() {
+            let keeping = Keeping::new(self.house, batch(self.site, samples));
+            self.house.keep_last(self.site, &self.shelf, keeping).await;
         }
     }
 }
 
 fn batch(site: &Site, samples: Vec<SampleRow>) -> SampleBatch {
     SampleBatch { site: site.name().to_owned(), source: String::new(), samples }
-}
-
-impl Round {
-    fn take(&mut self, shelf: &Shelf, block: Block, outcome: &Outcome) {
-        let pdu = match outcome {
-            Outcome::Answer(pdu) => pdu,
-            Outcome::Failed(Failure::Silent) => {
-                self.silent.push(block.unit);
-                return self.nothing(shelf, block, quality::SILENT);
-            }
-            Outcome::Said | Outcome::Failed(_) => return self.shape.push(block),
-        };
-        let Some(request) = block.request() else { return };
-        match request.accept(pdu, block.dialect) {
-            Ok(response) => {
-                let now = SystemTime::now();
-                for at in &block.points {
-                    let Some(point) = shelf.points.get(*at) else { continue };
-                    let value = value(point, &block, &response);
-                    self.samples.push(sample(point, now, value));
-                }
-                self.shape.push(block);
-            }
-            Err(AnswerError::Exception(
-                Exception::IllegalDataAddress | Exception::IllegalDataValue,
-            )) => match block.halves(&shelf.points) {
-                Some([low, high]) => {
-                    self.blocks.push_front(high);
-                    self.blocks.push_front(low);
-                }
-                None => self.nothing(shelf, block, quality::REFUSED),
-            },
-            Err(AnswerError::Exception(_)) => self.nothing(shelf, block, quality::REFUSED),
-            Err(AnswerError::Malformed(_) | AnswerError::Other) => {
-                self.nothing(shelf, block, quality::BAD);
-            }
-        }
-    }
-
-    /// Nothing is known of a block's points: that is kept, too.
-    fn nothing(&mut self, shelf: &Shelf, block: Block, quality: u8) {
-        let now = SystemTime::now();
-        let points = block.points.iter().filter_map(|at| shelf.points.get(*at));
-        self.samples.extend(
-            points.map(|point| SampleRow { quality, ..sample(point, now, SampleValue::None) }),
-        );
-        self.shape.push(block);
-    }
-}
-
-/// What a point's part of an answer says. What makes no sense is nothing.
-fn value(point: &Point, block: &Block, response: &Response) -> SampleValue {
-    let from = usize::from(point.address.number - block.first.number);
-    match response {
-        Response::ReadCoils(bits) | Response::ReadDiscreteInputs(bits) => {
-            let bit = u16::try_from(from).ok().and_then(|from| bits.get(from));
-            bit.map_or(SampleValue::None, |on| SampleValue::Number(f64::from(u8::from(on))))
-        }
-        Response::ReadHoldingRegisters(words) | Response::ReadInputRegisters(words) => {
-            let from = from * usize::from(block.dialect.words());
-            let words = words.get(from..from + usize::from(point.words()));
-            let reading = words.and_then(|words| point.meaning.read(words).ok());
-            reading.map_or(SampleValue::None, |reading| kept(&reading.value))
-        }
-        _ => SampleValue::None,
-    }
-}
-
-fn sample(point: &Point, at: SystemTime, value: SampleValue) -> SampleRow {
-    let quality = if value == SampleValue::None { quality::BAD } else { quality::GOOD };
-    SampleRow { point: point.name.clone(), seq: 0, at, value, quality }
-}
-
-/// Listens to a site that pushes lines.
-async fn listen(
-    house: &Collector,
-    site: &Arc<Site>,
-    visit: &mut Visit<'_>,
-    presence: &mut Presence,
-) -> CallEnd {
-    let mut buffer = [0; limits::READ];
-    let mut lines = Lines::default();
-    let (mut second, mut said) = (Instant::now(), 0);
-    loop {
-        let count = tokio::select! {
-            heard = visit.receive(&mut buffer) => match heard {
-                Ok(0) => return CallEnd::CallerHungUp,
-                Ok(count) => count,
-                Err(end) => return end,
-            },
-            letter = presence.inbox.recv() => match letter {
-                // Who asks is told that nobody answers.
-                Some(_) => continue,
-                // A newer call of the site has come, or nobody has the site any more.
-                None => return site.why_over(),
-            },
-        };
-        let heard = buffer.get(..count).unwrap_or_default();
-        site.trace(Passed::Heard(heard.to_vec()));
-        let shelf = site.shelf();
-        let mut samples = Vec::new();
-        lines.push(heard, |line| {
-            said += 1;
-            let found = shelf.config.lines.0.iter().find_map(|pattern| pattern.0.read(line));
-            match found {
-                Some(fields) => samples.extend(fields.into_iter().map(pushed)),
-                None => tracing::debug!(site = site.name(), "a line that no pattern describes"),
-            }
-        });
-        if !samples.is_empty() {
-            // It isn't listened to until that is kept: the call holds back what it still wants to say.
-            let mut keeping = Keeping::new(house, batch(site, samples));
-            keeping.kept(house).await;
-            site.set_latest(&keeping.batch.samples);
-            judge(house, site, &shelf, &keeping.batch.samples).await;
-        }
-        if said > limits::LINES {
-            tokio::time::sleep_until(second + Duration::from_secs(1)).await;
-        }
-        if second.elapsed() >= Duration::from_secs(1) {
-            (second, said) = (Instant::now(), 0);
-        }
-    }
-}
-
-fn pushed((point, field): (String, Field)) -> SampleRow {
-    let (value, quality) = match field {
-        Field::Number(number) => (SampleValue::Number(number), quality::GOOD),
-        Field::Text(text) => (SampleValue::Text(text), quality::GOOD),
-        Field::Bad => (SampleValue::None, quality::BAD),
-    };
-    SampleRow { point, seq: 0, at: SystemTime::now(), value, quality }
 }

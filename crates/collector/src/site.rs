@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use exchange::CallEnd;
 use gateway::AskError;
 use modbus::UnitId;
-use modbus::master::{Failure, Full, Outcome, Question};
+use modbus::master::{Failure, Full, Outcome, Owing, Question};
 use store::{SampleRow, SiteCalls, SiteNews};
 use telemetry::Mark;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -16,12 +16,14 @@ use tokio::time::Instant;
 use crate::collector::OrderError;
 use crate::config::{Framing, Shelf};
 use crate::limits;
-use crate::plan::{Block, plan};
+use crate::plan::Borders;
 use crate::point::Point;
 use crate::renewal::{Renewal, StationNow};
+use crate::round::Known;
 use crate::told::Told;
 use crate::trace::{Passed, Trace, Traced};
 
+mod known;
 mod standing;
 
 use standing::Quiet;
@@ -73,8 +75,10 @@ struct State {
     given_up: Option<Option<u64>>,
     /// When calls of the last hour began.
     recent: VecDeque<Instant>,
-    /// What units have refused to tell together, as long as the points are the same.
-    blocks: Option<(Arc<Shelf>, Vec<Block>)>,
+    /// How units have turned out to be read, as long as the points are the same.
+    known: Option<(Arc<Shelf>, Known)>,
+    /// What units have refused to tell together, whatever becomes of the points.
+    borders: Borders,
     /// The latest of each point.
     latest: HashMap<String, SampleRow>,
     /// Points beyond their limits, and which.
@@ -85,6 +89,8 @@ struct State {
     dialled: Option<Instant>,
     /// When it means to call next, where it has said so.
     next: Option<Instant>,
+    /// What its units may still answer of what they were asked over its last call.
+    owing: Owing,
     /// Questions of its last call, and how many of them were answered.
     asked: u64,
     answered: u64,
@@ -394,26 +400,20 @@ impl Site {
         SiteNews { site: self.name().to_owned(), calls: state.calls, station }
     }
 
-    /// What to read, as it has turned out to be right.
-    pub(crate) fn blocks(&self, shelf: &Arc<Shelf>) -> Vec<Block> {
-        match &self.state().blocks {
-            Some((of, blocks)) if Arc::ptr_eq(of, shelf) => blocks.clone(),
-            _ => {
-                let Shelf { config, points, .. } = &**shelf;
-                plan(points, config.gap, config.registers, &config.wide())
-            }
-        }
-    }
-
-    pub(crate) fn remember(&self, shelf: &Arc<Shelf>, blocks: Vec<Block>) {
-        self.state().blocks = Some((Arc::clone(shelf), blocks));
-    }
-
     pub(crate) fn set_latest(&self, samples: &[SampleRow]) {
         let mut state = self.state();
         for sample in samples {
             state.latest.insert(sample.point.clone(), sample.clone());
         }
+    }
+
+    /// Those of these samples than which none is later so far.
+    pub(crate) fn still_latest(&self, samples: &[SampleRow]) -> Vec<SampleRow> {
+        let state = self.state();
+        let latest = |sample: &&SampleRow| {
+            state.latest.get(&sample.point).is_none_or(|known| known.at <= sample.at)
+        };
+        samples.iter().filter(latest).cloned().collect()
     }
 
     /// Puts down on which side of its limits a point is; says what has changed.
@@ -498,12 +498,14 @@ impl State {
             station: None,
             given_up: None,
             recent: VecDeque::new(),
-            blocks: None,
+            known: None,
+            borders: Borders::default(),
             latest: HashMap::new(),
             beyond: HashMap::new(),
             wishing: Wishing::default(),
             dialled: None,
             next: None,
+            owing: Owing::default(),
             asked: 0,
             answered: 0,
             names: HashSet::new(),

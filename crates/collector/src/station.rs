@@ -13,44 +13,27 @@ use modbus::value::Value as Read;
 use settings::{Secret, SecretRef};
 use store::{SampleBatch, SampleRow, SampleValue, StoreError, quality};
 use telemetry::{
-    AskFailed, Centre, CentreAction, Definition, Description, Hello, Output, Quality, Reason,
+    AskFailed, Centre, CentreAction, Definition, Description, Hello, Outbox, Quality, Reason,
     Received, Stamp, Ticket, Value,
 };
 use tokio::sync::oneshot;
 
 use crate::alarms::{NO_LIMIT, NO_POINT};
 use crate::collector::{Collector, OrderError};
+use crate::keeping::Keeping;
 use crate::limits;
 use crate::quantity::kept;
 use crate::renewal::{Change, Renewal, Renewed, StationNow};
-use crate::session::Keeping;
 use crate::site::{Answered, Letter, Presence, Site};
 use crate::tidings::News;
 use crate::told::{Told, clean};
 use crate::trace::Passed;
 
-/// What the centre's end says and wants done.
-#[derive(Default)]
-struct Outbox {
-    bytes: Vec<u8>,
-    actions: VecDeque<CentreAction>,
-}
-
-impl Output<CentreAction> for Outbox {
-    fn send(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    fn act(&mut self, action: CentreAction) {
-        self.actions.push_back(action);
-    }
-}
-
 struct Talk<'a> {
     house: &'a Collector,
     site: &'a Arc<Site>,
     centre: Centre,
-    out: Outbox,
+    out: Outbox<CentreAction>,
     /// The store that speaks, once it has said so.
     source: String,
     letters: HashMap<Ticket, Letter>,

@@ -1,6 +1,7 @@
 //! How long wishes may wait. When one is due is a moment of the calendar, and whoever sets the clock moves it; but how long
 //! it may wait after that is a span, and goes by a clock that nobody sets: one that jumps must neither end what waits nor
-//! have something written days after its time. Only what was before this instance goes by the time of day.
+//! have something written days after its time. Only what was before this instance goes by the time of day, and where that
+//! says what can't be, or that all is over, it is waited for whether somebody sets the clock.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -8,9 +9,15 @@ use std::time::{Duration, SystemTime};
 use store::OpenWish;
 use tokio::time::Instant;
 
+use crate::limits;
+
 /// The terms of wishes of which nothing has come yet.
 #[derive(Debug, Default)]
-pub(crate) struct Terms(HashMap<i64, Term>);
+pub(crate) struct Terms {
+    known: HashMap<i64, Term>,
+    /// From which number on they were made by this instance, whose clock they go by.
+    ours: Option<i64>,
+}
 
 #[derive(Clone, Copy, Debug)]
 enum Term {
@@ -18,12 +25,14 @@ enum Term {
     Ahead,
     /// It runs until then.
     Until(Instant),
+    /// The clock may be wrong; until then somebody may set it.
+    Doubted(Instant),
 }
 
 /// How a wish stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
-    /// Its time hasn't come.
+    /// Its time hasn't come, or isn't known yet.
     Ahead,
     /// It is to be asked.
     Now,
@@ -32,18 +41,40 @@ pub(crate) enum Turn {
 }
 
 impl Terms {
+    /// This one was just made.
+    pub(crate) fn made(&mut self, id: i64) {
+        self.ours.get_or_insert(id);
+        if let Some(Term::Doubted(_)) = self.known.get(&id) {
+            self.known.remove(&id);
+        }
+    }
+
     /// How a wish stands now, on the clock that nobody sets and by the time of day.
     pub(crate) fn turn(&mut self, wish: &OpenWish, (now, day): (Instant, SystemTime)) -> Turn {
-        let known = self.0.get(&wish.id).copied();
+        let known = self.known.get(&wish.id).copied();
+        let ours = self.ours.is_some_and(|first| wish.id >= first);
         let until = match known {
             Some(Term::Until(until)) => until,
+            None | Some(Term::Doubted(_)) if !ours && (day < wish.made || wish.until <= day) => {
+                let ends = match known {
+                    Some(Term::Doubted(ends)) => ends,
+                    _ => now + limits::CLOCK_IS_SET,
+                };
+                if now < ends {
+                    self.known.insert(wish.id, Term::Doubted(ends));
+                    return Turn::Ahead;
+                }
+                // It was right all the time, or nobody sets it.
+                let left = wish.until.duration_since(day).unwrap_or_default();
+                self.run(wish, now, left.min(span(wish)))
+            }
             _ if wish.due.is_some_and(|due| due > day) => {
-                self.0.insert(wish.id, Term::Ahead);
+                self.known.insert(wish.id, Term::Ahead);
                 return Turn::Ahead;
             }
             // It has just come: the clock may have been set to behind its end.
             Some(Term::Ahead) => self.run(wish, now, span(wish)),
-            None => {
+            None | Some(Term::Doubted(_)) => {
                 let left = wish.until.duration_since(day).unwrap_or_default();
                 self.run(wish, now, left.min(span(wish)))
             }
@@ -54,14 +85,14 @@ impl Terms {
     fn run(&mut self, wish: &OpenWish, now: Instant, left: Duration) -> Instant {
         // What ends beyond all times may wait for a century.
         let until = now.checked_add(left).unwrap_or_else(|| now + CENTURY);
-        self.0.insert(wish.id, Term::Until(until));
+        self.known.insert(wish.id, Term::Until(until));
         until
     }
 
     /// Forgets all but these.
     pub(crate) fn keep_only(&mut self, open: &[OpenWish]) {
         let ids: std::collections::HashSet<i64> = open.iter().map(|wish| wish.id).collect();
-        self.0.retain(|id, _| ids.contains(id));
+        self.known.retain(|id, _| ids.contains(id));
     }
 }
 
@@ -120,17 +151,64 @@ mod tests {
     }
 
     #[test]
-    fn what_was_before_a_restart_goes_by_the_time_of_day_and_a_clock_that_stands_in_1970_ends_nothing()
-     {
+    fn what_was_before_a_restart_goes_by_the_time_of_day() {
         let start = Instant::now();
         let wish = wish(None);
-        let turns = |day: SystemTime| {
+        let mut terms = Terms::default();
+        let turns = [0, 1, 2].map(|hours| terms.turn(&wish, (start + HOUR * hours, day() + HOUR)));
+        assert_eq!(turns, [Turn::Now, Turn::Over, Turn::Over], "an hour was left");
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_at_the_start_ends_nothing_and_has_nothing_done_behind_its_time() {
+        let (start, wish) = (Instant::now(), wish(None));
+        let (soon, later) = (start + limits::CLOCK_IS_SET / 2, start + limits::CLOCK_IS_SET);
+        for wrong in [SystemTime::UNIX_EPOCH, day() + HOUR * 24 * 365] {
+            // Set right in time: an hour is left, or it was over yesterday.
             let mut terms = Terms::default();
-            [0, 1, 2].map(|hours| terms.turn(&wish, (start + HOUR * hours, day)))
-        };
-        assert_eq!(turns(day() + HOUR), [Turn::Now, Turn::Over, Turn::Over], "an hour was left");
-        assert_eq!(turns(day() + HOUR * 3), [Turn::Over; 3]);
-        assert_eq!(turns(SystemTime::UNIX_EPOCH), [Turn::Now, Turn::Now, Turn::Over]);
+            assert_eq!(terms.turn(&wish, (start, wrong)), Turn::Ahead);
+            assert_eq!(terms.turn(&wish, (soon, day() + HOUR)), Turn::Now);
+            assert_eq!(terms.turn(&wish, (soon + HOUR, day() + HOUR * 2)), Turn::Over);
+            let mut terms = Terms::default();
+            assert_eq!(terms.turn(&wish, (start, wrong)), Turn::Ahead);
+            assert_eq!(terms.turn(&wish, (soon, day() + HOUR * 24)), Turn::Ahead);
+            assert_eq!(terms.turn(&wish, (later, day() + HOUR * 24)), Turn::Over);
+        }
+        // Nobody sets it: what is over by it ends, and what can't have been made yet waits as long as it may.
+        let mut terms = Terms::default();
+        assert_eq!(terms.turn(&wish, (start, day() + HOUR * 24)), Turn::Ahead);
+        assert_eq!(terms.turn(&wish, (later, day() + HOUR * 24)), Turn::Over);
+        let mut terms = Terms::default();
+        assert_eq!(terms.turn(&wish, (start, SystemTime::UNIX_EPOCH)), Turn::Ahead);
+        assert_eq!(terms.turn(&wish, (later, SystemTime::UNIX_EPOCH)), Turn::Now);
+        assert_eq!(terms.turn(&wish, (later + HOUR * 2, SystemTime::UNIX_EPOCH)), Turn::Over);
+    }
+
+    #[test]
+    fn what_was_made_by_this_instance_is_doubted_by_nobody() {
+        let wish = wish(None);
+        let mut terms = Terms::default();
+        let late = (Instant::now(), day() + HOUR * 2);
+        // It was seen before the one who made it had its number.
+        assert_eq!(terms.turn(&wish, late), Turn::Ahead);
+        terms.made(wish.id);
+        assert_eq!(terms.turn(&wish, late), Turn::Over);
+        assert_eq!(terms.turn(&OpenWish { id: 8, ..wish.clone() }, late), Turn::Over);
+        assert_eq!(terms.turn(&OpenWish { id: 6, ..wish }, late), Turn::Ahead, "of an earlier one");
+    }
+
+    #[test]
+    fn a_moment_that_was_yesterday_is_not_taken_for_one_ahead_by_a_clock_that_stands_in_1970() {
+        let (start, due) = (Instant::now(), day() + HOUR * 5);
+        let wish = wish(Some(due));
+        let mut terms = Terms::default();
+        assert_eq!(terms.turn(&wish, (start, SystemTime::UNIX_EPOCH)), Turn::Ahead);
+        let tomorrow = day() + HOUR * 24;
+        assert_eq!(terms.turn(&wish, (start + HOUR, tomorrow)), Turn::Over);
+        let mut terms = Terms::default();
+        assert_eq!(terms.turn(&wish, (start, SystemTime::UNIX_EPOCH)), Turn::Ahead);
+        assert_eq!(terms.turn(&wish, (start, day() + HOUR)), Turn::Ahead, "it is ahead");
+        assert_eq!(terms.turn(&wish, (start + HOUR * 4, due)), Turn::Now);
     }
 
     #[test]
@@ -140,6 +218,6 @@ mod tests {
         let wish = OpenWish { until: ever, ..wish(None) };
         assert_eq!(terms.turn(&wish, (Instant::now(), day())), Turn::Now);
         terms.keep_only(&[]);
-        assert!(terms.0.is_empty());
+        assert!(terms.known.is_empty());
     }
 }

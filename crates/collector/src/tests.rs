@@ -1,6 +1,7 @@
 //! Whole collectors, with a store and without a telephone.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -13,9 +14,9 @@ use crate::{
 
 mod asked;
 
-/// What was put on record.
+/// What was put on record, and whether that is impossible now.
 #[derive(Clone, Default)]
-struct Record(Arc<Mutex<Vec<&'static str>>>);
+struct Record(Arc<Mutex<Vec<&'static str>>>, Arc<AtomicBool>);
 
 impl Record {
     fn all(&self) -> Vec<&'static str> {
@@ -30,6 +31,10 @@ impl Surroundings for Record {
 
     fn note(&self, event: Event) {
         self.0.lock().unwrap().push(event.what());
+    }
+
+    fn keeps_record(&self) -> bool {
+        !self.1.load(Ordering::SeqCst)
     }
 }
 

@@ -136,6 +136,8 @@ impl Shared {
     async fn carry_out_wish(&self, site: &Arc<Site>, wish: WishRow) -> bool {
         let fate = match wish.text.parse::<Ask>() {
             Err(error) => Fate::Over("failed", error.to_string()),
+            // What can't be told later doesn't happen.
+            Ok(ask) if ask.write.is_some() && !self.keeps_record() => Fate::Waits,
             Ok(ask) => match ask.writing(site) {
                 Ok(Some(writing)) => self.write(site, &wish, &ask, &writing).await,
                 Ok(None) => self.perform(site, &wish, &ask).await,

@@ -97,7 +97,7 @@ impl Admission<'_> {
     /// Dropping the future gives up its place in the queue.
     pub(crate) async fn password(&self, name: &str, password: Secret) -> Checked {
         let source = self.origin.source();
-        if self.settings.audit.forbids_logins() {
+        if self.settings.audit.forbids_deeds() {
             return Checked::Busy;
         }
         if !self.guard.patience.lasts(source, clock_now()) {
@@ -142,7 +142,7 @@ impl Admission<'_> {
     }
 
     fn shown(&self, account: &Arc<Account>, proof: Proof) -> Option<Identified> {
-        if self.settings.audit.forbids_logins() {
+        if self.settings.audit.forbids_deeds() {
             return None;
         }
         if self.may_come_from(account) {

@@ -98,6 +98,16 @@ impl<'a> Visit<'a> {
         poll_fn(|cx| self.poll_receive(cx, buffer)).await
     }
 
+    /// Waits until the call has to end, and says why, while what the caller says is left on the line. Dropped early, it can be
+    /// called again.
+    pub async fn over(&mut self) -> CallEnd {
+        poll_fn(|cx| match self.poll_bounds(cx) {
+            Ok(()) => Poll::Pending,
+            Err(end) => Poll::Ready(end),
+        })
+        .await
+    }
+
     /// Sends all of `bytes`.
     ///
     /// # Errors

@@ -8,13 +8,11 @@ mod ssh;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
-use carrier::{AccessError, AccessList, ClientCertificates, TlsIdentity, TlsServer};
-use serde::de::Error;
-use serde::{Deserialize, Deserializer};
-use settings::{OneOrMany, Parsed, Span};
+use carrier::{AccessList, ClientCertificates, TlsIdentity, TlsServer};
+use serde::Deserialize;
+use settings::Span;
 
 pub(crate) use account::Place;
 pub use account::{
@@ -107,7 +105,7 @@ pub struct ListenConfig {
     pub login_parity: Parity,
     /// Who may call, as rules on the caller's address of which the first that matches decides:
     /// `["allow 10.0.0.0/8", "default deny"]`. Default: everybody.
-    #[serde(default, deserialize_with = "access_rules")]
+    #[serde(default, deserialize_with = "settings::lines")]
     pub access: AccessList,
     /// Callers of this listener that may be without a login at once; more are turned away unheard.
     /// Default: `unauthenticated` of `[exchange.limits]`, which counts those of all listeners.
@@ -399,24 +397,6 @@ pub struct HangUpConfig {
 impl Default for HangUpConfig {
     fn default() -> Self {
         Self { term_after: Span::secs(5), kill_after: Span::secs(5) }
-    }
-}
-
-/// Rules of an access list, one in each string.
-fn access_rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AccessList, D::Error> {
-    let entries = OneOrMany::<Parsed<Entry>>::deserialize(deserializer)?.0;
-    let rules: Vec<String> = entries.into_iter().map(|Parsed(Entry(rule))| rule).collect();
-    rules.join("\n").parse().map_err(D::Error::custom)
-}
-
-/// One string of an access list, read by itself: a mistake is then known to be in this one.
-struct Entry(String);
-
-impl FromStr for Entry {
-    type Err = AccessError;
-
-    fn from_str(text: &str) -> Result<Self, AccessError> {
-        text.parse::<AccessList>().map(|_| Self(text.to_owned()))
     }
 }
 

@@ -116,6 +116,11 @@ impl Exchange {
         Ok(())
     }
 
+    /// How many accounts callers can log in by.
+    pub fn accounts(&self) -> usize {
+        self.shared.settings().accounts.len()
+    }
+
     /// Where it listens, with the ports that were free where the configuration says 0.
     pub fn listeners(&self) -> Vec<Peer> {
         self.doors().addresses()

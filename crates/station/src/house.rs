@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use gateway::Bus;
 use modbus::UnitId;
-use telemetry::Status;
+use telemetry::{ClockNews, Status};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -18,7 +19,7 @@ use crate::renewal::{self, Reader};
 use crate::sampler::Sampler;
 use crate::shelf::{Shelf, ShelfError, Standing};
 use crate::talk::{Site, Way};
-use crate::time::Clock;
+use crate::time::{Clock, Told};
 use crate::{Plan, limits};
 
 /// What a station has, whatever its configuration.
@@ -35,6 +36,8 @@ pub(crate) struct House {
     pub(crate) once: Turnstile,
     /// The number of the last sample before this life.
     pub(crate) before: u64,
+    /// By how much the times since are off that the store hasn't mended yet.
+    pub(crate) unmended: Mutex<Option<i64>>,
     pub(crate) began: Instant,
     pub(crate) stop: watch::Receiver<bool>,
 }
@@ -141,6 +144,33 @@ impl House {
         Ok(left)
     }
 
+    /// The centre has told the time: what was stamped before it was known is mended. What the store doesn't take now is mended
+    /// when the centre tells the time again.
+    pub(crate) async fn set_time(
+        &self,
+        unix_ms: i64,
+        give_or_take: Duration,
+    ) -> Result<(), ShelfError> {
+        let told = self.clock.told(unix_ms, give_or_take);
+        tracing::debug!(?told, news = ?self.clock.news(), "the centre has told the time");
+        let unmended = || self.unmended.lock().unwrap_or_else(PoisonError::into_inner);
+        match told {
+            Told::Nothing => {}
+            Told::First(off_ms) => *unmended() = Some(off_ms),
+            Told::Set => tracing::info!("the clock is set: {:?}", self.clock.news()),
+        }
+        if let ClockNews::Refused(off_ms) = self.clock.news() {
+            tracing::warn!(off_ms, "the centre's time is not believed");
+        }
+        let off = *unmended();
+        if let Some(off_ms) = off {
+            let before = self.before;
+            self.shelf.with(move |shelf| shelf.mend_times(before, off_ms)).await?;
+            *unmended() = None;
+        }
+        Ok(())
+    }
+
     /// How it is, for the centre.
     pub(crate) async fn status(&self) -> Result<Status, ShelfError> {
         let (counts, facts, given_up) = self
@@ -160,5 +190,112 @@ impl House {
             silent: silent.len() as u64,
             silent_names: silent.into_iter().take(telemetry::limits::SILENT).collect(),
         })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::path::Path;
+
+    use telemetry::{Definition, Quality, Reason, Stamp, Value};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::caller::Calling;
+    use crate::shelf::{Fresh, WhenFull};
+
+    #[derive(Debug)]
+    struct Nobody;
+
+    impl Phone for Nobody {
+        fn call(&self, _: &str) -> Calling {
+            Box::pin(async { Err("nobody".to_owned()) })
+        }
+    }
+
+    impl Reader for Nobody {
+        fn read(&self, _: &str, _: &Path) -> Result<Plan, String> {
+            Err("nothing".to_owned())
+        }
+    }
+
+    /// A station that reads and calls nobody.
+    pub(crate) fn house() -> (House, TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let station: crate::StationConfig =
+            toml::from_str("name = 'pump'\ncall = 'tcp://127.0.0.1:1'").unwrap();
+        let shelf = Shelf::open(&folder.path().join("a.db"), 1000, WhenFull::Stop).unwrap();
+        let house = House {
+            reader: Arc::new(Nobody),
+            phone: Arc::new(Nobody),
+            shelf,
+            clock: Clock::new(station.time, station.time_step.0, 0),
+            bells: Arc::default(),
+            calls: Arc::default(),
+            silent: Silent::default(),
+            once: Turnstile::default(),
+            before: 0,
+            unmended: Mutex::default(),
+            began: Instant::now(),
+            stop: watch::channel(false).1,
+            file: Plan {
+                folder: folder.path().to_owned(),
+                station,
+                buses: Vec::new(),
+                devices: Vec::new(),
+            },
+        };
+        (house, folder)
+    }
+
+    fn sample(house: &House) -> Fresh {
+        let [device, point, measure] = ["pump", "level", "m"].map(str::to_owned);
+        let definition = Definition { device, unit: 1, point, measure };
+        let (at_ms, stamp) = house.clock.now();
+        Fresh {
+            point: house.shelf.point(&definition).unwrap().0,
+            at_ms,
+            stamp,
+            reason: Reason::Schedule,
+            quality: Quality::Good,
+            value: Value::Signed(7),
+            zone: None,
+        }
+    }
+
+    const HOUR_MS: i64 = 3_600_000;
+
+    #[tokio::test]
+    async fn a_sample_that_was_read_before_the_time_was_known_and_is_kept_after_has_the_right_time()
+    {
+        let (house, _folder) = house();
+        let before = sample(&house);
+        house.set_time(before.at_ms + HOUR_MS, Duration::ZERO).await.unwrap();
+        let after = sample(&house);
+        let mend = |fresh: &mut [Fresh]| house.clock.mend(fresh);
+        house.shelf.put_mended(vec![before.clone(), after.clone()], mend).unwrap();
+        let kept = house.shelf.after(0, 10).unwrap();
+        assert_eq!(kept.iter().map(|kept| kept.stamp).collect::<Vec<_>>(), [Stamp::Sure; 2]);
+        assert!((kept[0].at_ms - before.at_ms - HOUR_MS).abs() < 60_000);
+        assert_eq!(kept[1].at_ms, after.at_ms);
+    }
+
+    #[tokio::test]
+    async fn times_that_a_full_disk_has_not_mended_are_mended_when_it_has_room_again() {
+        let (house, _folder) = house();
+        let sample = sample(&house);
+        let at_ms = sample.at_ms;
+        house.shelf.put(&[sample]).unwrap();
+        house.shelf.meddle(
+            "CREATE TRIGGER full BEFORE UPDATE ON sample BEGIN SELECT RAISE(FAIL, 'full'); END",
+        );
+        let tell = || house.set_time(house.clock.now().0 + HOUR_MS, Duration::ZERO);
+        tell().await.unwrap_err();
+        house.shelf.meddle("DROP TRIGGER full");
+        let right = house.clock.now().0;
+        house.set_time(right, Duration::ZERO).await.unwrap();
+        let mended = house.shelf.after(0, 10).unwrap().remove(0);
+        assert_eq!(mended.stamp, Stamp::Sure);
+        assert!((mended.at_ms - at_ms - HOUR_MS).abs() < 60_000, "{}", mended.at_ms - at_ms);
     }
 }

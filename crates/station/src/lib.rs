@@ -19,6 +19,7 @@ mod changes;
 mod config;
 mod describe;
 mod house;
+mod hush;
 pub mod limits;
 mod login;
 mod once;
@@ -159,6 +160,7 @@ impl Station {
             silent: house::Silent::default(),
             once: once::Turnstile::default(),
             before,
+            unmended: Mutex::default(),
             began: Instant::now(),
             stop: stopped,
         };

@@ -112,6 +112,11 @@ impl Planner {
         self.borders.insert(border).then_some(border)
     }
 
+    /// Nothing has come of dividing requests there: they are whole again.
+    pub(crate) fn forget(&mut self, borders: &[(usize, usize)]) {
+        self.borders.retain(|border| !borders.contains(border));
+    }
+
     /// Something learned earlier: what stands at both sides of a border, as [`Planner::name`] has it.
     pub(crate) fn recall(&mut self, learned: &[(String, String)]) {
         let names: HashMap<String, usize> =

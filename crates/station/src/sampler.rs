@@ -17,6 +17,7 @@ use crate::bells::Bells;
 use crate::changes::Changes;
 use crate::config::{DeviceConfig, StationConfig};
 use crate::house::{House, Silent};
+use crate::hush::Hush;
 use crate::plan::{Extent, Planner, Read};
 use crate::shelf::{Fresh, Shelf, ShelfError};
 use crate::time::Clock;
@@ -37,6 +38,8 @@ pub(crate) struct Sampler {
     changes: Changes,
     bells: Arc<Bells>,
     silent: Silent,
+    hush: Hush,
+    /// For how long it rests since it has answered nothing at all.
     rest: Option<Duration>,
     /// Why nothing could be kept, as it was said last.
     trouble: String,
@@ -59,6 +62,30 @@ enum What {
 
 /// What was read of a point.
 type Reading = (Quality, Value);
+
+/// What was read of a device at once.
+struct Round {
+    readings: Vec<Reading>,
+    heard: Heard,
+    /// Between which points requests were divided, and what that was good for.
+    divided: Vec<(usize, usize)>,
+    worth: Worth,
+}
+
+/// What was heard of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heard {
+    Nothing,
+    Something,
+}
+
+/// Whether dividing requests has shown what a device doesn't bear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Worth {
+    /// It refuses whatever it is asked, as one does that has just been switched on.
+    Nothing,
+    Something,
+}
 
 impl Sampler {
     /// Waits for the disk.
@@ -102,6 +129,7 @@ impl Sampler {
             changes: changes.clone(),
             bells: Arc::clone(&house.bells),
             silent: house.silent.clone(),
+            hush: Hush::default(),
             rest: None,
             trouble: String::new(),
         })
@@ -120,7 +148,8 @@ impl Sampler {
             let every = millis(self.every());
             // A clock that was put back must not keep it from storing for a year.
             let due = now_ms >= store_at || store_at - now_ms > every;
-            let readings = self.read().await;
+            let Round { readings, heard, divided, worth } = self.read().await;
+            self.conclude(heard, divided, worth).await;
             let silent = readings.iter().any(|(quality, _)| *quality == Quality::Silent);
             self.keep(readings, if due { Due::Stored } else { Due::Watched }).await;
             if due {
@@ -130,9 +159,6 @@ impl Sampler {
                 true => self.silent.add(&self.device),
                 false => self.silent.remove(&self.device),
             }
-            self.rest = silent.then(|| {
-                self.rest.map_or(limits::FIRST_REST, |rest| (rest * 2).min(limits::LONGEST_REST))
-            });
             let until_store = (store_at - self.clock.now().0).clamp(0, every).unsigned_abs();
             let store = Instant::now() + Duration::from_millis(until_store);
             // Whoever wants no more than samples isn't read in between.
@@ -151,30 +177,39 @@ impl Sampler {
     }
 
     /// What every point says now.
-    async fn read(&mut self) -> Vec<Reading> {
-        let mut readings = vec![(Quality::Silent, Value::None); self.points.len()];
-        let mut reads: VecDeque<Read> = self.planner.reads().into();
+    async fn read(&mut self) -> Round {
+        let mut round = Round {
+            readings: vec![(Quality::Silent, Value::None); self.points.len()],
+            heard: Heard::Nothing,
+            divided: Vec::new(),
+            worth: Worth::Nothing,
+        };
+        let mut unanswered = Vec::new();
+        let mut reads: VecDeque<Read> =
+            self.hush.turns(Instant::now(), self.planner.reads()).into();
+        // A device that has just answered has a second chance: it may be this one read that it never answers.
+        let chances = if self.rest.is_none() { 2 } else { 1 };
         while let Some(read) = reads.pop_front() {
             // The table was checked.
             let Ok(request) = read.request() else { continue };
             let question = Question::Known(request.clone(), read.dialect);
             let answer = match self.bus.ask(self.unit, question).await {
-                Ok(Outcome::Answer(pdu)) => request.accept(&pdu, read.dialect),
+                Ok(Outcome::Answer(pdu)) => Some(request.accept(&pdu, read.dialect)),
                 Ok(_) => continue,
                 Err(error) => {
                     tracing::debug!(device = %self.device, "no answer: {error}");
-                    // Asking for the rest would only keep the bus from others.
-                    return readings;
+                    None
                 }
             };
             let refused = match &answer {
-                Err(AnswerError::Exception(exception)) => Some(*exception),
+                Some(Err(AnswerError::Exception(exception))) => Some(*exception),
                 _ => None,
             };
             if let Some(Exception::IllegalDataAddress | Exception::IllegalDataValue) = refused
                 && let Some(border) = self.planner.refused(&read)
             {
-                self.learn(border).await;
+                round.heard = Heard::Something;
+                round.divided.push(border);
                 let parts = self.planner.reads().into_iter();
                 reads
                     .extend(parts.filter(|part| {
@@ -182,29 +217,69 @@ impl Sampler {
                     }));
                 continue;
             }
-            for index in &read.points {
-                let (Some(point), Some(reading)) =
-                    (self.points.get(*index), readings.get_mut(*index))
-                else {
-                    continue;
-                };
-                *reading = match &answer {
-                    Ok(response) => point.said(&read, self.planner.extent(*index), response),
-                    Err(AnswerError::Exception(exception)) => {
-                        (Quality::Refused(exception.code()), Value::None)
-                    }
-                    Err(_) => (Quality::Unreadable, Value::None),
-                };
+            // Somebody else's gateway waits for its units in vain as we do, and so does all that comes behind.
+            let gateway =
+                [Exception::GatewayPathUnavailable, Exception::GatewayTargetFailed].map(Some);
+            let Some(answer) = answer.filter(|_| !gateway.contains(&refused)) else {
+                self.hush.unanswered(&read);
+                unanswered.push(read);
+                if round.heard == Heard::Nothing && unanswered.len() >= chances {
+                    // Asking for the rest would only keep the bus from others.
+                    break;
+                }
+                continue;
+            };
+            self.take(&read, &answer, &mut round);
+            if answer.is_ok() {
+                round.worth = Worth::Something;
             }
+            self.hush.answered(&read);
+            round.heard = Heard::Something;
         }
-        readings
+        if round.heard == Heard::Something {
+            unanswered.iter().for_each(|read| self.hush.rest(Instant::now(), read));
+        }
+        round
+    }
+
+    /// Takes what was answered to a read.
+    fn take(&self, read: &Read, answer: &Result<Response, AnswerError>, round: &mut Round) {
+        for index in &read.points {
+            let (Some(point), Some(reading)) =
+                (self.points.get(*index), round.readings.get_mut(*index))
+            else {
+                continue;
+            };
+            *reading = match answer {
+                Ok(response) => point.said(read, self.planner.extent(*index), response),
+                Err(AnswerError::Exception(exception)) => {
+                    (Quality::Refused(exception.code()), Value::None)
+                }
+                Err(_) => (Quality::Unreadable, Value::None),
+            };
+        }
+    }
+
+    /// Knows the device better after a round.
+    async fn conclude(&mut self, heard: Heard, divided: Vec<(usize, usize)>, worth: Worth) {
+        match worth {
+            Worth::Something => self.learn(divided).await,
+            Worth::Nothing => self.planner.forget(&divided),
+        }
+        self.rest = (heard == Heard::Nothing).then(|| {
+            self.rest.map_or(limits::FIRST_REST, |rest| (rest * 2).min(limits::LONGEST_REST))
+        });
     }
 
     /// Keeps what the device doesn't bear; if that fails, it is learned again after a restart.
-    async fn learn(&self, (before, behind): (usize, usize)) {
-        let names = self.planner.name(before).zip(self.planner.name(behind));
-        let (device, Some((before, behind))) = (self.device.clone(), names) else { return };
-        let kept = self.shelf.with(move |shelf| shelf.learn(&device, (&before, &behind))).await;
+    async fn learn(&self, borders: Vec<(usize, usize)>) {
+        let name = |(before, behind)| self.planner.name(before).zip(self.planner.name(behind));
+        let names: Vec<_> = borders.into_iter().filter_map(name).collect();
+        if names.is_empty() {
+            return;
+        }
+        let device = self.device.clone();
+        let kept = self.shelf.with(move |shelf| shelf.learn(&device, &names)).await;
         if let Err(error) = kept {
             tracing::debug!(device = %self.device, "what was learned isn't kept: {error}");
         }
@@ -241,8 +316,10 @@ impl Sampler {
             standing.push((index, zone, Some(quality)));
         }
         let alarm = fresh.iter().any(|fresh| fresh.reason.is_alarm());
+        let clock = self.clock.clone();
+        let mend = move |fresh: &mut [Fresh]| clock.mend(fresh);
         if !fresh.is_empty()
-            && let Err(error) = self.shelf.with(move |shelf| shelf.put(&fresh)).await
+            && let Err(error) = self.shelf.with(move |shelf| shelf.put_mended(fresh, mend)).await
         {
             let words = error.to_string();
             if self.trouble != words {
@@ -336,3 +413,6 @@ pub(crate) fn definition(device: &DeviceConfig, point: &str, measure: &str) -> D
 fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

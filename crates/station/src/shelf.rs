@@ -262,8 +262,19 @@ impl Shelf {
     }
 
     /// Keeps samples: on disk when this returns.
+    #[cfg(test)]
     pub(crate) fn put(&self, samples: &[Fresh]) -> Result<(), ShelfError> {
+        self.put_mended(samples.to_vec(), |_| {})
+    }
+
+    /// The same, once nobody else changes what is kept: their time may have become known since they were read.
+    pub(crate) fn put_mended(
+        &self,
+        mut samples: Vec<Fresh>,
+        mend: impl FnOnce(&mut [Fresh]),
+    ) -> Result<(), ShelfError> {
         let mut open = self.lock();
+        mend(&mut samples);
         let more = samples.len() as u64;
         let excess = (open.count + more).saturating_sub(self.0.bound);
         if excess > 0 && self.0.when_full == WhenFull::Stop {
@@ -273,7 +284,7 @@ impl Shelf {
         let keep = |connection: &mut Connection| {
             let transaction = connection.transaction()?;
             let dropped = if excess > 0 { drop_oldest(&transaction, excess)? } else { 0 };
-            insert(&transaction, samples)?;
+            insert(&transaction, &samples)?;
             transaction.commit()?;
             Ok(dropped)
         };

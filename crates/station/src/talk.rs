@@ -1,6 +1,6 @@
 //! A call with the centre, from the first prompt to the farewell.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use carrier::{Call, Received, clock_now, due};
@@ -9,7 +9,7 @@ use modbus::master::{Failure, Outcome, Question};
 use modbus::pdu::{Exception, Pdu};
 use modbus::{UnitId, Wide};
 use settings::Secret;
-use telemetry::{ClockNews, End, Hello, Output, Sample, Stamp, Station, StationAction, Stay};
+use telemetry::{End, Hello, Outbox, Sample, Stamp, Station, StationAction, Stay};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
@@ -18,7 +18,6 @@ use crate::config::{Allow, DeviceConfig, StationConfig};
 use crate::house::House;
 use crate::login::{self, Gate, Login, Proof, Step};
 use crate::shelf::ShelfError;
-use crate::time::Told;
 use crate::{describe, limits, renewal};
 
 /// Why a call has not come to a good end.
@@ -141,22 +140,6 @@ pub(crate) struct Way {
     pub(crate) wide: Arc<Wide>,
 }
 
-#[derive(Default)]
-struct Outbox {
-    bytes: Vec<u8>,
-    actions: VecDeque<StationAction>,
-}
-
-impl Output<StationAction> for Outbox {
-    fn send(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    fn act(&mut self, action: StationAction) {
-        self.actions.push_back(action);
-    }
-}
-
 /// Speaks with the centre until everything is said. `heard` came before this began.
 pub(crate) async fn talk(
     site: &Site,
@@ -234,7 +217,7 @@ async fn settle(
     site: &Site,
     station: &mut Station,
     call: &mut Call,
-    out: &mut Outbox,
+    out: &mut Outbox<StationAction>,
     supply: &mut Supply,
     answers: &mpsc::Sender<(u32, Pdu)>,
     came: &mut Came,
@@ -261,7 +244,7 @@ async fn act(
     site: &Site,
     station: &mut Station,
     action: StationAction,
-    out: &mut Outbox,
+    out: &mut Outbox<StationAction>,
     answers: &mpsc::Sender<(u32, Pdu)>,
     came: &mut Came,
 ) -> Result<(), TalkError> {
@@ -290,19 +273,7 @@ async fn act(
         }
         StationAction::Time { unix_ms, give_or_take } => {
             let house = &site.house;
-            let told = house.clock.told(unix_ms, give_or_take);
-            tracing::debug!(?told, news = ?house.clock.news(), "the centre has told the time");
-            match told {
-                Told::Nothing => {}
-                Told::First(off_ms) => {
-                    let before = house.before;
-                    house.shelf.with(move |shelf| shelf.mend_times(before, off_ms)).await?;
-                }
-                Told::Set => tracing::info!("the clock is set: {:?}", house.clock.news()),
-            }
-            if let ClockNews::Refused(off_ms) = house.clock.news() {
-                tracing::warn!(off_ms, "the centre's time is not believed");
-            }
+            house.set_time(unix_ms, give_or_take).await?;
             station.tell(house.status().await?, out);
         }
         StationAction::Tell => {

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use telemetry::{ClockNews, Stamp};
 
 use crate::limits;
+use crate::shelf::Fresh;
 
 /// Whose clock counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -38,6 +39,8 @@ struct Timepiece {
     at: Instant,
     unix_ms: i64,
     stamp: Stamp,
+    /// By how much it was off until it was known.
+    first_off_ms: i64,
     /// What the centre insists on, and since when.
     doubt: Option<(Instant, i64)>,
     news: ClockNews,
@@ -66,6 +69,17 @@ impl Clock {
         self.piece().now(clock_now(), system_ms())
     }
 
+    /// Gives samples that were taken before the time was known the time that is known now.
+    pub(crate) fn mend(&self, samples: &mut [Fresh]) {
+        let piece = self.piece();
+        if piece.stamp == Stamp::Sure {
+            for sample in samples.iter_mut().filter(|sample| sample.stamp == Stamp::Unsure) {
+                sample.at_ms = sample.at_ms.saturating_add(piece.first_off_ms);
+                sample.stamp = Stamp::Sure;
+            }
+        }
+    }
+
     /// The centre says what time it is.
     pub(crate) fn told(&self, unix_ms: i64, give_or_take: Duration) -> Told {
         self.piece().told(clock_now(), system_ms(), unix_ms, give_or_take)
@@ -88,7 +102,8 @@ impl Timepiece {
             TimeFrom::System => Stamp::Sure,
             TimeFrom::Centre => Stamp::Unsure,
         };
-        Self { from, step, at, unix_ms, stamp, doubt: None, news: ClockNews::Untold }
+        let (doubt, news) = (None, ClockNews::Untold);
+        Self { from, step, at, unix_ms, stamp, first_off_ms: 0, doubt, news }
     }
 
     fn now(&self, now: Instant, system_ms: i64) -> (i64, Stamp) {
@@ -122,6 +137,9 @@ impl Timepiece {
         }
         (self.at, self.unix_ms) = (now, unix_ms);
         self.news = ClockNews::Set(off);
+        if first {
+            self.first_off_ms = off;
+        }
         if first { Told::First(off) } else { Told::Set }
     }
 

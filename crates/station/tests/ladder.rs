@@ -1,6 +1,5 @@
 //! When a station calls again that couldn't reach the centre, on virtual time: days of it pass in a moment.
 
-use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,7 +7,7 @@ use std::time::Duration;
 
 use carrier::{Call, clock_now, timer_at};
 use station::{Calling, Phone, Plan, Reader, Station, StationConfig};
-use telemetry::{Centre, CentreAction, Output};
+use telemetry::{Centre, CentreAction, Outbox};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::time::Instant;
 
@@ -41,22 +40,6 @@ struct NoReader;
 impl Reader for NoReader {
     fn read(&self, _: &str, _: &Path) -> Result<Plan, String> {
         Err("nothing is sent here".to_owned())
-    }
-}
-
-#[derive(Default)]
-struct Outbox {
-    bytes: Vec<u8>,
-    actions: VecDeque<CentreAction>,
-}
-
-impl Output<CentreAction> for Outbox {
-    fn send(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    fn act(&mut self, action: CentreAction) {
-        self.actions.push_back(action);
     }
 }
 

@@ -51,6 +51,7 @@ mod alarm;
 mod call;
 mod connection;
 mod error;
+mod learned;
 pub mod limits;
 mod list;
 mod lock;

@@ -4,13 +4,14 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step's place in the list is the version that it leads to. Steps are never changed once released,
 /// only added.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     include_str!("schema/1_calls.sql"),
     include_str!("schema/2_accounts.sql"),
     include_str!("schema/3_samples.sql"),
     include_str!("schema/4_telling.sql"),
     include_str!("schema/5_site_station.sql"),
     include_str!("schema/6_sending.sql"),
+    include_str!("schema/7_learned.sql"),
 ];
 
 /// The version that this program makes.

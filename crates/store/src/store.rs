@@ -1,5 +1,6 @@
 //! The store: what all its users share.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -14,6 +15,7 @@ use crate::alarm::{self, AlarmRow, SiteCalls, SiteNews, SiteStation};
 use crate::call::{CallBegan, TurnedAway};
 use crate::connection;
 use crate::error::{OpenError, Refused, StoreError};
+use crate::learned;
 use crate::list::{Calls, Filter};
 use crate::lock::{self, Lock};
 use crate::meter::Meter;
@@ -349,6 +351,27 @@ impl Store {
     pub fn put_told(&self, site: &str, mark: u32, points: String) -> Result<(), StoreError> {
         let site = site.to_owned();
         Ok(self.order(move |connection| told::put(connection, &site, mark, &points))??)
+    }
+
+    /// Keeps between which points of a site no request may reach, instead of what was known before. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub fn put_learned(
+        &self,
+        site: &str,
+        borders: Vec<(String, String)>,
+    ) -> Result<(), StoreError> {
+        let site = site.to_owned();
+        Ok(self.order(move |connection| learned::put(connection, &site, &borders))??)
+    }
+
+    /// Between which points no request may reach, by site. Waits for the disk.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn learned(&self) -> Result<HashMap<String, Vec<(String, String)>>, StoreError> {
+        learned::all(&self.shared.path)
     }
 
     /// What a station has told of its points, and its mark. Waits for the disk.

@@ -9,23 +9,12 @@
 //!
 //! ```
 //! use clock::Instant;
-//! use telemetry::{Cause, Hello, Output, Station, StationAction, Stay, StoreId};
-//!
-//! #[derive(Default)]
-//! struct Wire(Vec<u8>);
-//! impl Output<StationAction> for Wire {
-//!     fn send(&mut self, bytes: &[u8]) {
-//!         self.0.extend_from_slice(bytes);
-//!     }
-//!     fn act(&mut self, action: StationAction) {
-//!         println!("{action:?}");
-//!     }
-//! }
+//! use telemetry::{Cause, Hello, Outbox, Station, Stay, StoreId};
 //!
 //! let hello = Hello::new("pump-house", StoreId([7; 16]), Cause::Schedule);
-//! let mut wire = Wire::default();
-//! let station = Station::start(Instant::ORIGIN, hello, Stay::default(), &mut wire);
-//! assert!(wire.0.starts_with(b"\r\nTLP BEGIN\r\n"), "first of all, the path is probed");
+//! let mut out = Outbox::default();
+//! let station = Station::start(Instant::ORIGIN, hello, Stay::default(), &mut out);
+//! assert!(out.bytes.starts_with(b"\r\nTLP BEGIN\r\n"), "first of all, the path is probed");
 //! assert!(station.deadline().is_some());
 //! ```
 #![forbid(unsafe_code)]
@@ -42,6 +31,7 @@ mod describe;
 mod desk;
 pub mod limits;
 mod message;
+mod outbox;
 mod path;
 mod renewal;
 mod sample;
@@ -53,6 +43,7 @@ mod wire;
 pub use centre::{AskFailed, Centre, CentreAction, Full, Ticket};
 pub use describe::{Described, Description};
 pub use message::{Cause, Hello, Mark, Message};
+pub use outbox::Outbox;
 pub use sample::{Definition, PointId, Quality, Reason, Received, Sample, Stamp, StoreId, Value};
 pub use station::{Station, StationAction, Stay};
 pub use status::{ClockNews, Status};

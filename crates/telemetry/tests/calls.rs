@@ -174,7 +174,7 @@ fn a_whole_configuration_comes_over_whatever_path_there_is_and_is_taken_once() {
 /// Found by the fuzzer: a greeting that announced a silence of 136 years.
 #[test]
 fn a_station_that_falls_silent_is_given_up_whatever_silence_it_has_announced() {
-    let mut out = world::Outbox::default();
+    let mut out = telemetry::Outbox::default();
     let mut now = Instant::ORIGIN;
     let mut centre = telemetry::Centre::start(now, UNIX_MS, &mut out);
     let mut hello = telemetry::Hello::new("pump-house", world::STORE, telemetry::Cause::Schedule);

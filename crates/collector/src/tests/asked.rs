@@ -1,6 +1,7 @@
 //! Sites that are asked over calls that the test holds in its hands.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use modbus::master::Outcome;
@@ -126,7 +127,7 @@ async fn a_write_that_is_confirmed_is_on_record_as_written_however_long_it_takes
     let _unanswered = asked(&mut call).await;
     let Ok(Answer::Written { old, new, .. }) = written.await.unwrap() else { panic!("written") };
     assert_eq!((old.as_str(), new.as_str()), ("7", "unknown"));
-    assert_eq!(house.record.all(), ["site-write"]);
+    assert_eq!(house.record.all(), ["site-writing", "site-write"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -140,7 +141,8 @@ async fn a_write_that_nobody_answers_is_in_doubt_and_one_that_was_never_sent_is_
     answer(asked(&mut call).await);
     let _unanswered = asked(&mut call).await;
     assert!(matches!(doubted.await.unwrap(), Err(OrderError::Unknown(_))));
-    assert_eq!(house.record.all(), ["site-write-failed", "site-write-failed"]);
+    let failed = "site-write-failed";
+    assert_eq!(house.record.all(), [failed, "site-writing", failed], "the first was never sent");
 }
 
 #[tokio::test]
@@ -152,10 +154,31 @@ async fn who_leaves_in_the_middle_of_his_write_leaves_it_on_record() {
     let write = asked(&mut call).await;
     wanted.abort();
     assert!(wanted.await.unwrap_err().is_cancelled());
+    assert_eq!(house.record.all(), ["site-writing"], "before it has left");
     answer(write);
     answer(asked(&mut call).await);
-    house.comes_to("an entry", || !house.record.all().is_empty()).await;
-    assert_eq!(house.record.all(), ["site-write"]);
+    house.comes_to("an entry", || house.record.all().len() > 1).await;
+    assert_eq!(house.record.all(), ["site-writing", "site-write"]);
+}
+
+#[tokio::test]
+async fn nothing_is_written_while_it_can_not_be_put_on_record_and_what_is_wished_waits() {
+    let house = House::new("rtu");
+    let mut call = house.call();
+    house.record.1.store(true, Ordering::SeqCst);
+    let wanted = tokio::spawn(house.order("write h:1 = 5"));
+    let old = asked(&mut call).await;
+    assert_eq!(function(&old), 3);
+    answer(old);
+    assert!(matches!(wanted.await.unwrap(), Err(OrderError::NoRecord)));
+    let wish = house.wish("write h:1 = 5", 0).await;
+    house.rests().await;
+    assert!(call.inbox.try_recv().is_err());
+    assert_eq!(house.state(wish), "waiting");
+    house.record.1.store(false, Ordering::SeqCst);
+    house.collector.shared().wish(&house.site());
+    answer(asked(&mut call).await);
+    assert_eq!(function(&asked(&mut call).await), 6);
 }
 
 #[tokio::test]

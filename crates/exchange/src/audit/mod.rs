@@ -126,8 +126,9 @@ impl Audit {
         }
     }
 
-    /// Whether logins must wait until the log can be written again.
-    pub(crate) fn forbids_logins(&self) -> bool {
+    /// Whether what couldn't be told later must not happen now: logins, and what changes something elsewhere, wait until the log
+    /// can be written again.
+    pub fn forbids_deeds(&self) -> bool {
         self.0.as_ref().is_some_and(|shared| {
             shared.when_full == WhenFull::Refuse && shared.state.failing.load(Ordering::Relaxed)
         })

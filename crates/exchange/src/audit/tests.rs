@@ -128,14 +128,14 @@ fn two_processes_do_not_write_one_log() {
 }
 
 #[test]
-fn a_log_that_can_not_be_written_forbids_logins_where_that_is_wanted() {
+fn a_log_that_can_not_be_written_forbids_deeds_where_that_is_wanted() {
     for (when_full, forbids) in [(WhenFull::Refuse, true), (WhenFull::Continue, false)] {
         let state = Arc::new(State::default());
         let shared = Shared { events: None, state: Arc::clone(&state), when_full, thread: None };
         let audit = Audit(Some(Arc::new(shared)));
-        assert!(!audit.forbids_logins());
+        assert!(!audit.forbids_deeds());
         state.failing.store(true, Ordering::Relaxed);
-        assert_eq!(audit.forbids_logins(), forbids);
+        assert_eq!(audit.forbids_deeds(), forbids);
     }
-    assert!(!Audit::none().forbids_logins());
+    assert!(!Audit::none().forbids_deeds());
 }

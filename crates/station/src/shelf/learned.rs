@@ -16,18 +16,20 @@ impl Shelf {
         })
     }
 
-    /// Keeps one more; beyond [`limits::LEARNED`] it is learned again after each restart.
+    /// Keeps more of them; those beyond [`limits::LEARNED`] are learned again after each restart.
     pub(crate) fn learn(
         &self,
         device: &str,
-        (before, behind): (&str, &str),
+        borders: &[(String, String)],
     ) -> Result<(), ShelfError> {
         self.write(|transaction| {
-            transaction.execute(
+            let mut insert = transaction.prepare(
                 "INSERT OR IGNORE INTO learned SELECT ?1, ?2, ?3
                  WHERE (SELECT count(*) FROM learned WHERE device = ?1) < ?4",
-                params![device, before, behind, limits::LEARNED],
             )?;
+            for (before, behind) in borders {
+                insert.execute(params![device, before, behind, limits::LEARNED])?;
+            }
             Ok(())
         })
     }

@@ -164,3 +164,17 @@ fn what_a_station_has_told_is_kept_until_it_tells_something_else() {
     drop(store);
     assert_eq!(open(&folder).told("pump").expect("read"), Some((u32::MAX, "b".into())));
 }
+
+#[test]
+fn what_units_of_a_site_refuse_is_known_after_a_restart_until_something_else_turns_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(&folder);
+    let border = |n: u32| (format!("p{n}"), format!("p{}", n + 1));
+    store.put_learned("pump", vec![border(1), border(2)]).expect("written");
+    store.put_learned("mill", vec![border(9)]).expect("written");
+    store.put_learned("pump", vec![border(2), border(5)]).expect("written");
+    drop(store);
+    let learned = open(&folder).learned().expect("read");
+    assert_eq!(learned["pump"], [border(2), border(5)]);
+    assert_eq!(learned["mill"], [border(9)]);
+}

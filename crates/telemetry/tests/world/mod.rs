@@ -7,7 +7,7 @@ use clock::Instant;
 use modbus::UnitId;
 use modbus::pdu::{Pdu, Request};
 use telemetry::{
-    Cause, Centre, CentreAction, Definition, Description, End, Hello, Mark, Output, PointId,
+    Cause, Centre, CentreAction, Definition, Description, End, Hello, Mark, Outbox, PointId,
     Quality, Reason, Received, Sample, Stamp, Station, StationAction, Status, Stay, StoreId,
     Ticket, Value,
 };
@@ -60,28 +60,6 @@ impl Path {
         for piece in carried.chunks(self.piece) {
             self.flying.push_back((now + self.latency, piece.to_vec()));
         }
-    }
-}
-
-/// What the machines say and do, in order.
-pub(crate) struct Outbox<A> {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) actions: VecDeque<A>,
-}
-
-impl<A> Default for Outbox<A> {
-    fn default() -> Self {
-        Self { bytes: Vec::new(), actions: VecDeque::new() }
-    }
-}
-
-impl<A> Output<A> for Outbox<A> {
-    fn send(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    fn act(&mut self, action: A) {
-        self.actions.push_back(action);
     }
 }
 
