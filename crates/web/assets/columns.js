@@ -22,6 +22,10 @@ export function modemState(modem) {
   return el("span", { class: `state ${kind}` }, modem.busy ? `${modem.state} · busied out` : modem.state);
 }
 
+/** How the last call of a GSM module went. */
+export const lastCall = (call) =>
+  !call ? "" : el("span", { class: call.connected ? "" : "trouble", title: call.cause ?? "" }, `${moment(call.at)} ${call.party}${call.words ? `: ${call.words}` : ""}`);
+
 /** How a site stands. */
 export const siteState = (site) =>
   el("span", { class: `state ${site.too_often ? "trouble" : { "on line": "online", overdue: "trouble" }[site.state] ?? "rest"}` }, site.too_often ? `${site.state} · calls too often` : site.state);
@@ -49,7 +53,7 @@ const carried = (call) => (call ? `${bytes(call.sent)} / ${bytes(call.received)}
 
 export const LISTS = [
   {
-    id: "lines", noun: "lines", title: "Lines", path: "lines", key: (row) => row.name, start: "name",
+    id: "lines", nouns: ["line", "lines"], title: "Lines", path: "lines", key: (row) => row.name, start: "name",
     shows: [["", "All"], ["calls", "In a call"], ["free", "Free"], ["busy", "Busied out"], ["trouble", "Trouble"]],
     empty: ["No lines yet.", "Write a [[line]] into the configuration, and `trunkline reload`."],
     columns: [
@@ -65,20 +69,23 @@ export const LISTS = [
     ],
   },
   {
-    id: "modems", noun: "modems", title: "Modems", path: "modems", key: (row) => row.name, start: "name",
+    id: "modems", nouns: ["modem", "modems"], title: "Modems", path: "modems", key: (row) => row.name, start: "name",
     shows: [["", "All"], ["calls", "In a call"], ["busy", "Busied out"], ["trouble", "Trouble"]],
-    empty: ["No real modems.", "A [[modem]] in the configuration answers a telephone line, and dials."],
+    empty: ["No real modems.", "A [[modem]] in the configuration answers a telephone line, and dials; a [[gsm]] is a GSM module."],
     columns: [
       { title: "Modem", phone: "a", sort: "name", width: "minmax(8rem, 1fr)", cell: (row) => el("b", {}, row.name) },
       { title: "State", phone: "b", sort: "state", width: "minmax(8rem, 1fr)", cell: modemState },
       { title: "Call", phone: "c", sort: "party", width: "minmax(9rem, 1.8fr)", cell: (row) => (row.error ? el("span", { class: "trouble" }, row.error) : row.party ?? "") },
       { title: "Lasts", phone: "d", sort: "since", width: "4.6rem", number: true, cell: (row) => (row.since ? ago(row.since) : ""), ticks: true },
+      { title: "Network", width: "minmax(7rem, 1.2fr)", wide: true, cell: (row) => row.gsm?.network ?? "" },
+      { title: "Signal", width: "5rem", number: true, cell: (row) => (typeof row.gsm?.dbm === "number" ? `${row.gsm.dbm} dBm` : "") },
+      { title: "Last call", width: "minmax(8rem, 1.8fr)", wide: true, cell: (row) => lastCall(row.gsm?.last_call) },
       { title: "Groups", width: "minmax(6rem, 1fr)", wide: true, cell: (row) => row.groups.join(", ") },
       { title: "Port", sort: "device", width: "minmax(8rem, 1.2fr)", cell: (row) => row.device },
     ],
   },
   {
-    id: "groups", noun: "hunt groups", title: "Groups", path: "groups", key: (row) => row.name, start: "name",
+    id: "groups", nouns: ["hunt group", "hunt groups"], title: "Groups", path: "groups", key: (row) => row.name, start: "name",
     shows: [["", "All"], ["free", "With a free member"], ["taken", "All taken"]],
     empty: ["No hunt groups.", "A [[hunt]] in the configuration lets callers of one number ring on any of several lines."],
     columns: [
@@ -92,7 +99,7 @@ export const LISTS = [
     ],
   },
   {
-    id: "calls", noun: "calls", title: "Calls", path: "calls", key: (row) => row.id, start: "since",
+    id: "calls", nouns: ["call", "calls"], title: "Calls", path: "calls", key: (row) => row.id, start: "since",
     shows: [["", "All"], ["lines", "Of lines"], ["exchange", "At the exchange"]],
     empty: ["Nobody is on the line.", "Calls in progress stand here; those that are over under “Recent”."],
     columns: [
@@ -108,7 +115,7 @@ export const LISTS = [
     ],
   },
   {
-    id: "recent", noun: "calls that are over", title: "Recent", path: "recent-calls", key: (row) => `${row.id} ${Date.parse(row.since) / 1000}`, start: "latest",
+    id: "recent", nouns: ["call that is over", "calls that are over"], title: "Recent", path: "recent-calls", key: (row) => `${row.id} ${Date.parse(row.since) / 1000}`, start: "latest",
     shows: [["", "All"], ["lines", "Of lines"], ["exchange", "At the exchange"]],
     empty: ["No call has ended yet.", "Calls that are over stand here, each with its cause."],
     columns: [
@@ -124,7 +131,7 @@ export const LISTS = [
     ],
   },
   {
-    id: "failed", noun: "failed logins", title: "Failed logins", path: "failed-logins", key: (row) => `${Date.parse(row.at) / 1000} ${row.from} ${row.cause}`, start: "latest",
+    id: "failed", nouns: ["failed login", "failed logins"], title: "Failed logins", path: "failed-logins", key: (row) => `${Date.parse(row.at) / 1000} ${row.from} ${row.cause}`, start: "latest",
     shows: [["", "All"], ["exchange", "At the exchange"], ["page", "At this page"]],
     empty: ["No login has failed.", "Wrong passwords, here and at the exchange, stand here with where they came from."],
     columns: [
@@ -136,7 +143,7 @@ export const LISTS = [
     ],
   },
   {
-    id: "sites", noun: "sites", title: "Sites", path: "sites", key: (row) => row.name, start: "name",
+    id: "sites", nouns: ["site", "sites"], title: "Sites", path: "sites", key: (row) => row.name, start: "name",
     shows: [["", "All"], ["online", "On line"], ["away", "Away"], ["overdue", "Overdue"], ["often", "Too often"]],
     empty: ["No sites yet.", "Write a [[site]] into the configuration, and an account with service = \"collector\"."],
     columns: [
@@ -153,7 +160,7 @@ export const LISTS = [
     ],
   },
   {
-    id: "alarms", noun: "alarms", title: "Alarms", path: "alarms", key: (row) => String(row.id), start: "latest",
+    id: "alarms", nouns: ["alarm", "alarms"], title: "Alarms", path: "alarms", key: (row) => String(row.id), start: "latest",
     shows: [["", "All"], ["lasting", "Lasting"], ["unseen", "Unseen"]],
     empty: ["No alarms.", "Sites that don't call and points beyond their limits stand here."],
     columns: [
@@ -166,7 +173,7 @@ export const LISTS = [
     ],
   },
   {
-    id: "wishes", noun: "wishes", title: "Wishes", path: "wishes", key: (row) => String(row.id), start: "turn",
+    id: "wishes", nouns: ["wish", "wishes"], title: "Wishes", path: "wishes", key: (row) => String(row.id), start: "turn",
     shows: [["", "All"], ["waiting", "Waiting"], ["over", "Over"], ["vain", "In vain"]],
     empty: ["Nothing is to be asked later.", "What a site is to be asked at its next call, or at a time, stands here."],
     columns: [
@@ -184,7 +191,7 @@ export const LISTS = [
     ],
   },
   {
-    id: "listeners", noun: "listeners", title: "Listeners", path: "listeners", key: (row) => row.address, start: "address",
+    id: "listeners", nouns: ["listener", "listeners"], title: "Listeners", path: "listeners", key: (row) => row.address, start: "address",
     shows: [["", "All"], ["lines", "Lines"], ["exchange", "The exchange"]],
     empty: ["Nobody can call here.", "`listen` in a [[line]], or an [[exchange.listen]], lets callers in."],
     columns: [

@@ -1,7 +1,7 @@
 // One line or call, with what can be done about it.
 
 import { ask, mayAct, mayWrite, order, Refused } from "./ask.js";
-import { lamps, members, modemState, siteState, state } from "./columns.js";
+import { lamps, lastCall, members, modemState, siteState, state } from "./columns.js";
 import { confirmed, el, find, toast } from "./dom.js";
 import { Points, seeAlarm, withdraw } from "./sites.js";
 import { Trace } from "./trace.js";
@@ -93,7 +93,8 @@ export class Detail {
   }
 
   modemActions(modem) {
-    const buttons = [el("button", { type: "button", onclick: () => setBusy(this.list, modem, !modem.busy, "modems") }, modem.busy ? "Put back into service" : "Busy out")];
+    // A GSM module has nobody who could be told that it is busy.
+    const buttons = modem.gsm ? [] : [el("button", { type: "button", onclick: () => setBusy(this.list, modem, !modem.busy, "modems") }, modem.busy ? "Put back into service" : "Busy out")];
     if (modem.party) buttons.push(el("button", { type: "button", class: "danger", onclick: () => hangUpModem(this.list, modem) }, "Hang up"));
     return buttons;
   }
@@ -143,6 +144,8 @@ function lineFacts(row) {
 const modemFacts = (row) => [
   ["State", modemState(row)], ["Trouble", row.error], ["Port", row.device], ["Groups", row.groups.join(", ")],
   ["Call", row.party], ["Lasts", row.since && `${ago(row.since)}, since ${moment(row.since)}`],
+  ["Network", row.gsm?.network], ["Signal", typeof row.gsm?.dbm === "number" ? `${row.gsm.dbm} dBm` : ""],
+  ["Last call", lastCall(row.gsm?.last_call)], ["Commands", row.gsm?.dialect],
 ];
 
 const groupFacts = (row) => [

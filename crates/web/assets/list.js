@@ -135,7 +135,9 @@ export class List {
     this.offset = news.offset;
     this.matched = news.matched;
     this.version = news.version;
-    find("found").textContent = news.matched === news.total ? `${news.total} ${this.list.noun}` : `${news.matched} of ${news.total} ${this.list.noun}`;
+    const [one, many] = this.list.nouns;
+    const found = `${news.total} ${news.total === 1 ? one : many}`;
+    find("found").textContent = news.matched === news.total ? found : `${news.matched} of ${found}`;
     this.draw(changed);
     this.selectedChanged?.(this.rows.get(this.selected), changed.has(this.selected));
   }

@@ -81,8 +81,10 @@ pub(crate) async fn answer(
     };
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            // A door that is closed fails to accept anybody, which is nobody's fault.
+            biased;
             _ = closing.changed() => return,
+            accepted = listener.accept() => accepted,
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,

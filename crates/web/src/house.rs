@@ -17,7 +17,7 @@ pub trait House: Send + Sync + 'static {
     /// Every line as it stands, in the order of their names.
     fn lines(&self) -> Vec<LineNow>;
 
-    /// Every real modem as it stands, in the order of their names.
+    /// Every real modem as it stands, and every GSM module, in the order of their names.
     fn modems(&self) -> Vec<ModemNow>;
 
     /// Every hunt group with its members as they stand.
@@ -157,6 +157,36 @@ pub struct ModemNow {
     pub since: Option<Moment>,
     /// The hunt groups that it belongs to.
     pub groups: Vec<String>,
+    /// What is known of it besides, if it is a GSM module.
+    pub gsm: Option<GsmNow>,
+}
+
+/// What is known of a GSM module besides.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GsmNow {
+    /// Whose commands it has, once that is known.
+    pub dialect: Option<Cow<'static, str>>,
+    /// Which network takes it, or why none does.
+    pub network: String,
+    /// How well it hears the network, if that is known.
+    pub dbm: Option<i16>,
+    /// Its last call.
+    pub last_call: Option<GsmCall>,
+}
+
+/// A GSM module's last call.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GsmCall {
+    /// Whom it went to, or who called.
+    pub party: String,
+    /// When it began, or came to nothing.
+    pub at: Moment,
+    /// Whether it was connected.
+    pub connected: bool,
+    /// Why it ended, or came to nothing, for programs; none while it lasts.
+    pub cause: Option<Cow<'static, str>>,
+    /// The same for people.
+    pub words: Option<String>,
 }
 
 /// A hunt group as it stands.
@@ -287,23 +317,10 @@ pub struct Figures {
     pub modem_calls: Vec<(Direction, Cow<'static, str>, u64)>,
     /// Attempts to use a real modem that have failed, by what was wrong.
     pub modem_failures: Vec<(Cow<'static, str>, u64)>,
-    /// The GSM modules as they stand.
-    pub modules: Vec<ModuleNow>,
     /// Password hashes computed.
     pub password_hashes: u64,
     /// Records that wait for the disk, where there is a store.
     pub store_queue: Option<u64>,
-}
-
-/// A GSM module as it stands.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ModuleNow {
-    /// The owner's name for it.
-    pub name: String,
-    /// What it does, in a word or two: `idle`, `online`, `absent`, `no SIM` …
-    pub state: Cow<'static, str>,
-    /// How well it hears the network, if that is known.
-    pub dbm: Option<i16>,
 }
 
 /// Calls that are over and have these words in common.

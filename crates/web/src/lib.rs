@@ -42,8 +42,8 @@ mod visitor;
 
 pub use config::{Fault, MetricsAccess, OperatorConfig, Role, TlsConfig, TokenConfig, WebConfig};
 pub use house::{
-    Busy, CallNow, CallOver, Deed, Direction, Ended, FailedLogin, Figures, GroupNow, House,
-    LineNow, Listener, MemberKind, MemberNow, ModemNow, ModuleNow, Refusal, Trace, TraceEntry,
+    Busy, CallNow, CallOver, Deed, Direction, Ended, FailedLogin, Figures, GroupNow, GsmCall,
+    GsmNow, House, LineNow, Listener, MemberKind, MemberNow, ModemNow, Refusal, Trace, TraceEntry,
     TraceWay, TraceWhat,
 };
 pub use moment::Moment;

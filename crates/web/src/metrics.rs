@@ -140,11 +140,8 @@ impl Scraped {
         }
         for modem in modems {
             *series.modems.entry(modem.state.to_string()).or_default() += 1;
-        }
-        for module in &figures.modules {
-            *series.modems.entry(module.state.to_string()).or_default() += 1;
-            if let Some(dbm) = module.dbm {
-                series.signals.insert(module.name.clone(), dbm.into());
+            if let Some(dbm) = modem.gsm.as_ref().and_then(|gsm| gsm.dbm) {
+                series.signals.insert(modem.name.clone(), dbm.into());
             }
         }
         for (direction, cause, count) in &figures.modem_calls {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use axum::Router;
+use rustix::net::{Shutdown, shutdown};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Handle};
@@ -98,8 +99,18 @@ pub struct Server {
 struct Door {
     wanted: SocketAddr,
     address: SocketAddr,
+    /// What listens, beside the thread's own hold on it.
+    listener: TcpListener,
     /// Dropped to close it.
-    _open: watch::Sender<()>,
+    open: Option<watch::Sender<()>>,
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        drop(self.open.take());
+        // The thread lets go of it a moment later, and in that moment nobody is to get in any more.
+        let _ = shutdown(&self.listener, Shutdown::Both);
+    }
 }
 
 /// Why there is no page.
@@ -126,7 +137,7 @@ impl Server {
     pub fn start(setup: Setup, house: Arc<dyn House>) -> Result<Self, StartError> {
         let Setup { config, staff, tls } = setup;
         let listeners = open(&config.listen.0)?;
-        let port = listeners.first().map_or(0, |(_, address, _)| address.port());
+        let port = listeners.first().map_or(0, |opened| opened.address.port());
         let app =
             App::new(house, Rules::new(&config, staff, tls, port)).map_err(StartError::System)?;
         let app = Arc::new(app);
@@ -183,12 +194,12 @@ impl Server {
         Ok(())
     }
 
-    fn admit(&self, (wanted, address, listener): (SocketAddr, SocketAddr, TcpListener)) {
+    fn admit(&self, Opened { wanted, address, listener, ours }: Opened) {
         let (open, closing) = watch::channel(());
         let (router, places) = (self.router.clone(), Arc::clone(&self.places));
         let app = Arc::clone(&self.app);
         self.runtime.spawn(door::answer(listener, app, router, places, closing));
-        self.doors().push(Door { wanted, address, _open: open });
+        self.doors().push(Door { wanted, address, listener: ours, open: Some(open) });
     }
 
     fn doors(&self) -> MutexGuard<'_, Vec<Door>> {
@@ -196,14 +207,23 @@ impl Server {
     }
 }
 
-type Opened = (SocketAddr, SocketAddr, TcpListener);
+/// An address that is listened on.
+struct Opened {
+    wanted: SocketAddr,
+    address: SocketAddr,
+    /// For the thread.
+    listener: TcpListener,
+    /// The same, to close it.
+    ours: TcpListener,
+}
 
 fn open(addresses: &[SocketAddr]) -> Result<Vec<Opened>, StartError> {
     let one = |wanted: &SocketAddr| {
         let listen = || {
             let listener = TcpListener::bind(wanted)?;
             listener.set_nonblocking(true)?;
-            Ok((*wanted, listener.local_addr()?, listener))
+            let (address, ours) = (listener.local_addr()?, listener.try_clone()?);
+            Ok(Opened { wanted: *wanted, address, listener, ours })
         };
         listen().map_err(|source| StartError::Listen { address: *wanted, source })
     };

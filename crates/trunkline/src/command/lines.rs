@@ -44,7 +44,11 @@ fn row(line: &Json) -> [String; 6] {
         })
         .collect();
     let call = line.get("call").filter(|call| **call != Json::Null).map_or(text("error"), call);
-    [text("line"), text("state"), text("persona"), text("place"), listens.join(" "), call]
+    let state = match line.text("service") {
+        None | Some("in service") => text("state"),
+        Some(service) => format!("{}, {service}", text("state")),
+    };
+    [text("line"), state, text("persona"), text("place"), listens.join(" "), call]
 }
 
 fn call(call: &Json) -> String {

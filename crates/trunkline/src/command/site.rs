@@ -76,7 +76,8 @@ pub(super) const SITE: Operand = Operand { name: "SITE", count: Count::One, help
 pub(super) const SITES: Command = Command {
     name: "sites",
     about: "show the sites of a running instance",
-    text: "Who has taken back what goes to the audit log.",
+    text: "Without a flag: which are on the line, when each called last, and how its station is. What was to be asked \
+           later (`read --at`, `write --at`) is a wish; who takes one back goes to the audit log.",
     operands: &[Operand {
         name: "SITE",
         count: Count::Optional,

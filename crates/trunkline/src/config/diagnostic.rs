@@ -48,7 +48,10 @@ impl Diagnostic {
     /// What the TOML reader says, in our words.
     pub(crate) fn toml(source: &Arc<Source>, error: &toml::de::Error) -> Self {
         let span = error.span().unwrap_or(0..0);
-        let (message, note) = reword(error.message());
+        let (message, note) = match error.message() {
+            "duplicate key" => (twice(source.text.get(span.clone()).unwrap_or_default()), None),
+            message => reword(message),
+        };
         let diagnostic = Self::at(source, span, message);
         match note {
             Some(note) => diagnostic.note(note),
@@ -178,13 +181,17 @@ fn reword(message: &str) -> (String, Option<String>) {
         "unknown field" => "there is no key",
         "unknown variant" => "there is no value",
         "missing field" => return (format!("the key `{word}` is missing"), right),
-        "duplicate field" => return (format!("the key `{word}` stands twice"), right),
+        "duplicate field" => return (twice(word), right),
         _ => return (wrong.to_owned(), right),
     };
     let candidates = right.as_deref().unwrap_or_default().split('`').skip(1).step_by(2);
     let hint =
         nearest(word, candidates).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
     (format!("{kind} `{word}`{hint}"), right)
+}
+
+fn twice(key: &str) -> String {
+    format!("the key `{key}` stands twice")
 }
 
 /// A type of the program's in the words of its users.
@@ -194,7 +201,8 @@ fn plain_type(right: &str) -> &str {
         "u16" => "a whole number from 0 to 65535",
         "u32" | "u64" | "i64" => "a whole number",
         "path string" => "a path",
-        "a string" => "text in quotes",
+        "a string" | "literal string" => "text in quotes",
+        right if right.starts_with("struct ") => "a table, such as { key = value }",
         right => right,
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::USUAL_FILE;
 use super::diagnostic::Diagnostic;
 use super::glob;
 use super::source::Source;
@@ -19,9 +20,16 @@ pub(crate) fn read_all(path: &Path, mistakes: &mut Vec<Diagnostic>) -> Vec<Arc<S
     let mut reader = Reader { files: Vec::new(), seen: Vec::new(), mistakes };
     match fs::canonicalize(path).and_then(|canonical| Ok((canonical, read(path)?))) {
         Ok((canonical, text)) => reader.file(path, canonical, text),
-        Err(error) => reader
-            .mistakes
-            .push(Diagnostic::file(path, format!("can't read the configuration: {error}"))),
+        Err(error) => {
+            let missing = error.kind() == io::ErrorKind::NotFound && path == Path::new(USUAL_FILE);
+            let mistake = Diagnostic::file(path, format!("can't read the configuration: {error}"));
+            reader.mistakes.push(match missing {
+                true => {
+                    mistake.note("it is looked for where you are; --help tells how to name another")
+                }
+                false => mistake,
+            });
+        }
     }
     reader.files
 }
@@ -111,13 +119,18 @@ fn no_path(source: &Arc<Source>, place: &Spanned<DeValue<'_>>, found: &DeValue<'
 }
 
 fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    fs::File::open(path)?.take(CONFIG_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > CONFIG_BYTES {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(CONFIG_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > CONFIG_BYTES {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
             format!("it is larger than {} MiB", CONFIG_BYTES >> 20),
         ));
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|error| {
+        let wrong = error.utf8_error().valid_up_to();
+        let line = error.as_bytes().iter().take(wrong).filter(|byte| **byte == b'\n').count() + 1;
+        let words = format!("line {line} is no UTF-8: save it as plain text in UTF-8");
+        io::Error::new(io::ErrorKind::InvalidData, words)
+    })
 }

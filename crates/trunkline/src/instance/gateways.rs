@@ -1,11 +1,11 @@
 //! The gateways of an instance.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use gateway::{Gateway, GatewayConfig};
 use tokio::sync::Notify;
 
-use super::lock;
+use super::{Instance, lock};
 
 /// What is to run, and what does.
 #[derive(Default)]
@@ -76,5 +76,13 @@ impl Gateways {
             self.troubled.notify_one();
         }
         *known = troubles;
+    }
+}
+
+impl Instance {
+    /// Has the gateways run.
+    pub(super) fn begin_gateways(&self, wanted: Vec<GatewayConfig>) {
+        let gateways = Arc::clone(&self.gateways);
+        tokio::spawn(async move { gateways.keep(wanted).await });
     }
 }

@@ -19,7 +19,7 @@ enum Standing {
 }
 
 impl Instance {
-    /// Every real modem as it stands.
+    /// Every real modem and GSM module as it stands.
     pub(super) fn shown_modems(&self) -> Vec<ModemNow> {
         let groups = self.board.hunts();
         let of = |name: &str| {
@@ -27,10 +27,9 @@ impl Instance {
             let of = groups.filter(|group| group.members.iter().any(|member| member == name));
             of.map(|group| group.name.clone()).collect()
         };
-        self.modems_now()
-            .into_iter()
-            .map(|modem| ModemNow { groups: of(&modem.name), ..modem })
-            .collect()
+        let modems = self.modems_now().into_iter();
+        let modems = modems.map(|modem| ModemNow { groups: of(&modem.name), ..modem });
+        modems.chain(self.modules_now()).collect()
     }
 
     /// Every hunt group with its members as they stand.
@@ -64,6 +63,7 @@ impl Instance {
             party: status.party,
             since: status.since.map(Into::into),
             groups: Vec::new(),
+            gsm: None,
         };
         self.rack.status().into_iter().map(now).collect()
     }
@@ -88,19 +88,15 @@ impl Instance {
     #[cfg(not(feature = "modems"))]
     pub(super) fn count_modems(&self, _: &mut Figures) {}
 
-    /// How the GSM modules stand.
     #[cfg(feature = "translator")]
-    pub(super) fn count_modules(&self, figures: &mut Figures) {
-        let now = |status: translator::Status| web::ModuleNow {
-            name: status.name,
-            state: status.state.into(),
-            dbm: status.module.signal,
-        };
-        figures.modules = self.modules.status().into_iter().map(now).collect();
+    fn modules_now(&self) -> Vec<ModemNow> {
+        self.modules.status().iter().map(super::modules::now).collect()
     }
 
     #[cfg(not(feature = "translator"))]
-    pub(super) fn count_modules(&self, _: &mut Figures) {}
+    fn modules_now(&self) -> Vec<ModemNow> {
+        Vec::new()
+    }
 }
 
 fn member(board: &Switchboard, modems: &[ModemNow], name: &str) -> (MemberNow, Standing) {

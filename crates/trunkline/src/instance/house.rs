@@ -125,7 +125,6 @@ impl House for Instance {
             ..Figures::default()
         };
         self.count_modems(&mut figures);
-        self.count_modules(&mut figures);
         if let Some(exchange) = &*lock(&self.exchange) {
             figures.password_hashes = exchange.password_hashes();
             for (known, cause, sum) in exchange.tally() {

@@ -40,6 +40,7 @@ mod sites;
 mod sites_page;
 #[cfg(feature = "collector")]
 mod standing;
+mod start;
 #[cfg(feature = "station")]
 mod station;
 #[cfg(any(feature = "modems", feature = "translator"))]
@@ -53,25 +54,28 @@ mod watch;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use line::{LineConfig, Switchboard};
-use records::{Records, RecordsError};
-
-use crate::launcher::Hand;
+use records::Records;
 
 #[cfg(feature = "exchange")]
-use accounts::AccountsError;
+use crate::launcher::Hand;
+
 #[cfg(feature = "exchange")]
 pub(crate) use accounts::{pepper, pepper_path};
 #[cfg(feature = "exchange")]
 use exchange::Exchange;
 pub(crate) use orders::Orders;
 #[cfg(feature = "web")]
-pub(crate) use page::{FIRST_OPERATOR, Page, PageError, tls as page_tls};
+pub(crate) use page::{FIRST_OPERATOR, Page, tls as page_tls};
 #[cfg(feature = "exchange")]
 pub(crate) use plan::Answering;
 pub(crate) use plan::Plan;
 pub(crate) use serve::serve;
 #[cfg(feature = "collector")]
 pub(crate) use sites::Sites;
+#[cfg(feature = "exchange")]
+pub(crate) use start::StartError;
+#[cfg(feature = "exchange")]
+use start::exchange;
 
 /// What runs. It is shared by the loop that changes it and the control socket that asks about it.
 pub(crate) struct Instance {
@@ -110,162 +114,32 @@ struct Waiting {
     reason: String,
 }
 
-/// Why an instance could not be started.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum StartError {
-    /// The system can't watch pseudo-terminals.
-    #[error("can't watch for programs that open pseudo-terminals")]
-    Watch(#[source] std::io::Error),
-    /// Not one line could be opened, and nothing else is to run.
-    #[error("{0}")]
-    NothingRuns(String),
-    /// The store can't be used.
-    #[error(transparent)]
-    Records(#[from] RecordsError),
-    /// The station's store can't be had.
-    #[cfg(feature = "station")]
-    #[error("can't start the station")]
-    Station(#[from] ::station::ShelfError),
-    /// The exchange can't be set up.
-    #[cfg(feature = "exchange")]
-    #[error(transparent)]
-    Exchange(#[from] exchange::StartError),
-    /// The accounts can't be had.
-    #[cfg(feature = "exchange")]
-    #[error(transparent)]
-    Accounts(#[from] AccountsError),
-    /// The page can't be opened.
-    #[cfg(feature = "web")]
-    #[error(transparent)]
-    Page(#[from] PageError),
+/// Why a line could not be opened this time.
+struct Unopened {
+    reason: String,
+    is_known: bool,
+}
+
+impl Unopened {
+    fn complain(&self) {
+        // The same complaint every few seconds is no news.
+        if !self.is_known {
+            let pause = crate::time::span(crate::limits::RETRY);
+            tracing::error!("{}; trying again every {pause}", self.reason);
+        }
+    }
 }
 
 impl Instance {
-    /// Starts everything in `plan`. A line that can't be opened doesn't stop the others; it is
-    /// tried again later. Must be called inside the runtime that is to carry it all.
-    ///
-    /// # Errors
-    /// Nothing could be started, or the exchange could not.
-    pub(crate) fn start(plan: Plan, launcher: Option<Hand>) -> Result<Arc<Self>, StartError> {
-        #[cfg(not(feature = "exchange"))]
-        let None = launcher;
-        let records = Records::open(&plan)?;
-        let state = plan.state.or_else(crate::place::state);
-        let board = Switchboard::new(plan.personas, state.clone()).map_err(StartError::Watch)?;
-        records.keep_for(&board);
-        board.set_phonebook(plan.phonebook);
-        let board = Arc::new(board);
-        #[cfg(feature = "exchange")]
-        let exchange = Arc::new(Mutex::new(None));
-        // Sites are known before anybody can call: after an outage they do, all at once.
-        #[cfg(feature = "collector")]
-        let centre = sites::Centre::new(records.store(), &exchange);
-        #[cfg(feature = "collector")]
-        centre.set(plan.sites);
-        #[cfg(feature = "exchange")]
-        if let Some(config) = &plan.answering {
-            let answering = self::exchange(config, &records, &board, launcher.clone())?;
-            *lock(&exchange) = Some(answering);
-        }
-        #[cfg(feature = "collector")]
-        centre.settle();
-        #[cfg(feature = "collector")]
-        centre.attach();
-        #[cfg(feature = "translator")]
-        let modules = translator::Modules::new(state.clone());
-        #[cfg(feature = "station")]
-        let station = station::Site::new(station::Phones {
-            phone: dialler::Phone(Arc::downgrade(&board)),
-            #[cfg(feature = "translator")]
-            modules: modules.clone(),
-        });
-        #[cfg(all(feature = "modems", feature = "station"))]
-        let rack = modems::rack(&exchange, station.door());
-        // Nobody can be answered for.
-        #[cfg(all(feature = "modems", not(feature = "station")))]
-        let rack = modems::rack(&exchange, carrier::Call::reset);
-        #[cfg(any(feature = "modems", feature = "translator"))]
-        board.use_trunks(Arc::new(trunks::Both {
-            #[cfg(feature = "modems")]
-            rack: rack.clone(),
-            #[cfg(feature = "translator")]
-            modules: modules.clone(),
-        }));
-        let instance = Self {
-            board: Arc::clone(&board),
-            waiting: Mutex::default(),
-            #[cfg(feature = "exchange")]
-            launcher,
-            #[cfg(feature = "exchange")]
-            exchange,
-            #[cfg(feature = "modems")]
-            rack,
-            #[cfg(feature = "translator")]
-            modules,
-            #[cfg(feature = "modbus")]
-            gateways: Arc::default(),
-            #[cfg(feature = "station")]
-            station,
-            #[cfg(feature = "collector")]
-            sites: centre,
-            #[cfg(feature = "exchange")]
-            answering: Mutex::new(plan.answering),
-            #[cfg(feature = "web")]
-            state,
-            #[cfg(feature = "web")]
-            page: Mutex::default(),
-            records,
-        };
-        let lines = plan.lines.len();
-        plan.lines.into_iter().for_each(|line| drop(instance.open(line)));
-        let waiting = instance.waiting();
-        if lines > 0 && waiting.len() == lines && !instance.answers() {
-            let reasons: Vec<&str> =
-                waiting.iter().map(|waiting| waiting.reason.as_str()).collect();
-            return Err(StartError::NothingRuns(reasons.join("\n")));
-        }
-        drop(waiting);
-        #[cfg(feature = "configuration")]
-        if let Err(error) = instance.board.set_hunts(plan.hunts.clone()) {
-            tracing::error!("a hunt group can't listen: {}", crate::failure::chain(&error));
-        }
-        #[cfg(feature = "modems")]
-        {
-            let rack = instance.rack.clone();
-            #[cfg(feature = "station")]
-            modems::call_back(&rack, instance.station.caller());
-            let groups = modems::groups(&plan.hunts, &plan.modems);
-            tokio::spawn(async move { rack.apply(plan.modems, groups).await });
-        }
-        #[cfg(feature = "translator")]
-        {
-            #[cfg(feature = "station")]
-            let centre: modules::CallCentre = Arc::new(instance.station.caller());
-            #[cfg(not(feature = "station"))]
-            let centre: modules::CallCentre = Arc::new(|| Err("no station runs here".to_owned()));
-            modules::wake_by(&instance.modules, &instance.board, centre);
-            modules::ring_lines(&instance.modules, &instance.board);
-            let modules = instance.modules.clone();
-            tokio::spawn(async move { modules.apply(plan.modules).await });
-        }
-        #[cfg(feature = "modbus")]
-        {
-            let gateways = Arc::clone(&instance.gateways);
-            tokio::spawn(async move { gateways.keep(plan.gateways).await });
-        }
-        #[cfg(feature = "station")]
-        instance.station.begin(plan.station)?;
-        tty::give_back_memory();
-        let instance = Arc::new(instance);
-        #[cfg(feature = "exchange")]
-        inward::join(&instance);
-        #[cfg(feature = "web")]
-        instance.show_page(plan.page.as_ref())?;
-        Ok(instance)
-    }
-
     /// Opens a line, or puts it down to be tried again.
     fn open(&self, config: LineConfig) -> Result<(), String> {
+        self.try_to_open(config).map_err(|unopened| {
+            unopened.complain();
+            unopened.reason
+        })
+    }
+
+    fn try_to_open(&self, config: LineConfig) -> Result<(), Unopened> {
         let error = match self.board.start(config.clone()) {
             Ok(_) => {
                 self.waiting().retain(|waiting| waiting.config.name != config.name);
@@ -275,23 +149,15 @@ impl Instance {
         };
         let reason =
             format!("line `{}` can't be opened: {}", config.name, crate::failure::chain(&error));
+        let news = Waiting { config, reason: reason.clone() };
         let mut waiting = self.waiting();
-        match waiting.iter_mut().find(|waiting| waiting.config.name == config.name) {
-            // The same complaint every few seconds is no news.
-            Some(known) if known.reason == reason => known.config = config,
-            known => {
-                tracing::error!(
-                    "{reason}; trying again every {}",
-                    crate::time::span(crate::limits::RETRY)
-                );
-                let news = Waiting { config, reason: reason.clone() };
-                match known {
-                    Some(known) => *known = news,
-                    None => waiting.push(news),
-                }
-            }
+        let known = waiting.iter_mut().find(|waiting| waiting.config.name == news.config.name);
+        let is_known = known.as_ref().is_some_and(|known| known.reason == reason);
+        match known {
+            Some(known) => *known = news,
+            None => waiting.push(news),
         }
-        Err(reason)
+        Err(Unopened { reason, is_known })
     }
 
     /// Tries again to open what could not be opened.
@@ -316,19 +182,31 @@ impl Instance {
 
     /// In one line: how much of everything there is.
     fn summary(&self) -> String {
-        let lines = self.board.lines().len();
-        let mut summary = format!("{lines} {}", if lines == 1 { "line" } else { "lines" });
-        let waiting = self.waiting().len();
-        if waiting > 0 {
-            summary.push_str(&format!(", {waiting} more can't be opened"));
+        let mut parts = Vec::new();
+        match self.board.lines().len() {
+            0 => {}
+            1 => parts.push("1 line".to_owned()),
+            lines => parts.push(format!("{lines} lines")),
+        }
+        match self.waiting().len() {
+            0 => {}
+            1 => parts.push("1 line that can't be opened".to_owned()),
+            waiting => parts.push(format!("{waiting} lines that can't be opened")),
+        }
+        #[cfg(feature = "station")]
+        if let Some(name) = self.station.name() {
+            parts.push(format!("the station {name}"));
         }
         #[cfg(feature = "exchange")]
         if let Some(exchange) = &*lock(&self.exchange) {
             let places: Vec<String> =
                 exchange.listeners().iter().map(ToString::to_string).collect();
-            summary.push_str(&format!(", an exchange at {}", places.join(", ")));
+            parts.push(format!("an exchange at {}", places.join(", ")));
         }
-        summary
+        match parts.is_empty() {
+            true => "no lines".to_owned(),
+            false => parts.join(", "),
+        }
     }
 
     /// Ends all calls in order, then everything; what takes too long is cut.
@@ -363,22 +241,6 @@ impl Instance {
         lines.await;
         self.records.close().await;
     }
-}
-
-#[cfg(feature = "exchange")]
-fn exchange(
-    config: &Answering,
-    records: &Records,
-    board: &Arc<Switchboard>,
-    launcher: Option<Hand>,
-) -> Result<Exchange, StartError> {
-    let accounts = accounts::all(config)?;
-    let keeper = records.keeper();
-    let given = crate::activation::listeners();
-    let exchange =
-        Exchange::start_with_launcher(&config.exchange, accounts, keeper, launcher, given)?;
-    exchange.set_dialler(Arc::new(dialler::Phone(Arc::downgrade(board))));
-    Ok(exchange)
 }
 
 /// Nothing under these locks stops half-way, so what a panic left behind is whole.

@@ -7,7 +7,7 @@ use exchange::{Exchange, Origin};
 use line::{HuntConfig, WhenBusy};
 use rack::{Answered, Group, ModemConfig, OnRing, Rack};
 
-use super::lock;
+use super::{Instance, lock};
 use crate::json::Json;
 
 /// A rack whose calls are taken by whichever exchange there is when they come, or by `station` where they are for it.
@@ -30,19 +30,6 @@ pub(super) fn rack(
             }
         })
     }))
-}
-
-/// Has the station call its centre when somebody rings a modem that is for that.
-#[cfg(feature = "station")]
-pub(super) fn call_back(
-    rack: &Rack,
-    centre: impl Fn() -> Result<String, String> + Send + Sync + 'static,
-) {
-    rack.tell_of_rings(Arc::new(move |modem, number| {
-        if let Err(why) = centre() {
-            tracing::info!(modem, number, "nothing comes of the ring: {why}");
-        }
-    }));
 }
 
 fn origin(answered: &Answered) -> Origin {
@@ -76,6 +63,26 @@ pub(super) fn shown(status: &rack::Status) -> Json {
         ("party", status.party.as_deref().into()),
         ("trouble", status.trouble.as_deref().into()),
     ])
+}
+
+impl Instance {
+    /// Has the modems run.
+    pub(super) fn begin_modems(&self, modems: Vec<ModemConfig>, hunts: &[HuntConfig]) {
+        #[cfg(feature = "station")]
+        call_back(&self.rack, self.station.caller());
+        let (rack, groups) = (self.rack.clone(), groups(hunts, &modems));
+        tokio::spawn(async move { rack.apply(modems, groups).await });
+    }
+}
+
+/// Has the station call its centre when somebody rings a modem that is for that.
+#[cfg(feature = "station")]
+fn call_back(rack: &Rack, centre: impl Fn() -> Result<String, String> + Send + Sync + 'static) {
+    rack.tell_of_rings(Arc::new(move |modem, number| {
+        if let Err(why) = centre() {
+            tracing::info!(modem, number, "nothing comes of the ring: {why}");
+        }
+    }));
 }
 
 /// The modems of each group that has any, for those who dial.

@@ -7,16 +7,31 @@ use carrier::{Address, Call, Host, Peer, Until, pump};
 use line::Switchboard;
 use tracing::info;
 use translator::gsm::Target;
-use translator::{Modules, Sleeper, Visitor};
+use translator::{GsmConfig, Modules, Sleeper, Visitor};
 
+use super::Instance;
 use crate::json::Json;
 use crate::limits::{CALL_BACK, LAST_WORDS};
 
 /// Has the station call its centre.
-pub(super) type CallCentre = Arc<dyn Fn() -> Result<String, String> + Send + Sync>;
+type CallCentre = Arc<dyn Fn() -> Result<String, String> + Send + Sync>;
+
+impl Instance {
+    /// Has the modules run.
+    pub(super) fn begin_modules(&self, configs: Vec<GsmConfig>) {
+        #[cfg(feature = "station")]
+        let centre: CallCentre = Arc::new(self.station.caller());
+        #[cfg(not(feature = "station"))]
+        let centre: CallCentre = Arc::new(|| Err("no station runs here".to_owned()));
+        wake_by(&self.modules, &self.board, centre);
+        ring_lines(&self.modules, &self.board);
+        let modules = self.modules.clone();
+        tokio::spawn(async move { modules.apply(configs).await });
+    }
+}
 
 /// Has messages to modules wake the lines of this board, or the station.
-pub(super) fn wake_by(modules: &Modules, board: &Arc<Switchboard>, centre: CallCentre) {
+fn wake_by(modules: &Modules, board: &Arc<Switchboard>, centre: CallCentre) {
     let board = Arc::downgrade(board);
     modules.wake_by(Arc::new(move |woken| {
         let (board, centre) = (Weak::clone(&board), Arc::clone(&centre));
@@ -33,7 +48,7 @@ pub(super) fn wake_by(modules: &Modules, board: &Arc<Switchboard>, centre: CallC
 }
 
 /// Has those who call modules ring on the lines of this board.
-pub(super) fn ring_lines(modules: &Modules, board: &Arc<Switchboard>) {
+fn ring_lines(modules: &Modules, board: &Arc<Switchboard>) {
     let board = Arc::downgrade(board);
     modules.ring_by(Arc::new(move |visitor| {
         let board = Weak::clone(&board);
@@ -97,10 +112,6 @@ async fn join(mut call: Call, mut line: Call) {
 pub(super) fn shown(status: &translator::Status) -> Json {
     let module = &status.module;
     let trouble = status.trouble.as_deref();
-    let network = match module.operator.as_str() {
-        "" => module.registration.word().to_owned(),
-        operator => format!("{operator} ({})", module.registration.word()),
-    };
     Json::object([
         ("modem", status.name.as_str().into()),
         ("state", status.state.into()),
@@ -109,7 +120,46 @@ pub(super) fn shown(status: &translator::Status) -> Json {
         ("party", status.party.as_deref().into()),
         ("trouble", trouble.into()),
         ("dialect", module.dialect.into()),
-        ("network", network.into()),
+        ("network", network(module).into()),
         ("dbm", module.signal.map(|dbm| Json::Number(dbm.into())).into()),
     ])
+}
+
+/// Which network takes a module, or why none does.
+fn network(module: &translator::gsm::Status) -> String {
+    let word = module.registration.word();
+    match module.operator.as_str() {
+        "" => word.to_owned(),
+        operator => format!("{operator} ({word})"),
+    }
+}
+
+/// The same for the page.
+#[cfg(feature = "web")]
+pub(super) fn now(status: &translator::Status) -> web::ModemNow {
+    let last = status.last.as_ref();
+    let lasting = last.filter(|call| call.outcome == translator::Outcome::Lasts);
+    let last_call = last.map(|call| web::GsmCall {
+        party: call.party.clone(),
+        at: call.at.into(),
+        connected: call.outcome.was_connected(),
+        cause: call.outcome.reason().map(|reason| reason.cause().code().into()),
+        words: call.outcome.reason().map(ToString::to_string),
+    });
+    web::ModemNow {
+        name: status.name.clone(),
+        state: status.state.into(),
+        device: status.device.clone(),
+        busy: false,
+        error: status.trouble.clone(),
+        party: status.party.clone(),
+        since: lasting.map(|call| call.at.into()),
+        groups: Vec::new(),
+        gsm: Some(web::GsmNow {
+            dialect: status.module.dialect.map(Into::into),
+            network: network(&status.module),
+            dbm: status.module.signal,
+            last_call,
+        }),
+    }
 }

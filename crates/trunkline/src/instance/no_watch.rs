@@ -1,5 +1,7 @@
 //! Without a store its accounts never change.
 
+use std::convert::Infallible;
+
 use super::Instance;
 
 /// Would tell when the store's accounts have changed.
@@ -7,11 +9,13 @@ use super::Instance;
 pub(super) struct Watch;
 
 impl Watch {
-    pub(super) async fn changed(&mut self, _: &Instance) {
+    pub(super) async fn changed(&mut self, _: &Instance) -> Infallible {
         std::future::pending().await
     }
 }
 
 impl Instance {
-    pub(super) async fn take_accounts(&self) {}
+    pub(super) async fn take_accounts(&self, look: Infallible) {
+        match look {}
+    }
 }

@@ -121,6 +121,10 @@ impl Instance {
         if self.rack.hang_up(call) {
             return Ok(format!("modem `{call}` hangs up"));
         }
+        #[cfg(feature = "translator")]
+        if self.modules.hang_up(call) {
+            return Ok(format!("module `{call}` hangs up"));
+        }
         #[cfg(feature = "exchange")]
         if let Ok(id) = call.parse()
             && super::lock(&self.exchange).as_ref().is_some_and(|exchange| exchange.hang_up(id))

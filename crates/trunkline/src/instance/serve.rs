@@ -38,7 +38,7 @@ pub(crate) async fn serve(
                     break;
                 }
             }
-            () = watch.changed(&instance) => instance.take_accounts().await,
+            look = watch.changed(&instance) => instance.take_accounts(look).await,
             order = orders.next() => orders.obey(order, &instance).await,
             () = ended(&instance, until.as_deref()) => break,
             () = tokio::time::sleep(crate::limits::RETRY), if !instance.waiting().is_empty() => instance.retry(),

@@ -102,6 +102,13 @@ impl Surroundings for Around {
             exchange.audit().note(event);
         }
     }
+
+    fn keeps_record(&self) -> bool {
+        // Where the exchange is about to end, so is everything.
+        let Some(exchange) = self.0.upgrade() else { return false };
+        let exchange = lock(&exchange);
+        exchange.as_ref().is_some_and(|exchange| !exchange.audit().forbids_deeds())
+    }
 }
 
 /// The facades that are to run, and those that do.

@@ -67,6 +67,11 @@ impl Site {
         }
     }
 
+    /// What the station is called, if there is one.
+    pub(super) fn name(&self) -> Option<String> {
+        lock(&self.running).as_ref().map(|running| running.plan.station.name.clone())
+    }
+
     /// Starts the station that there is to be, if any.
     ///
     /// # Errors
@@ -145,7 +150,7 @@ fn call_now(running: &Mutex<Option<Running>>) -> Result<String, String> {
             running.station.call_now();
             Ok(format!("{} calls the centre", running.plan.station.name))
         }
-        None => Err("no station runs here".to_owned()),
+        None => Err("no station runs in this instance; --control names another".to_owned()),
     }
 }
 

@@ -12,9 +12,9 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Waits for a change; the first look is one too, for what happened during the start. May be
+    /// Waits for a change; the first look counts as one, for what happened during the start. May be
     /// dropped and called again.
-    pub(super) async fn changed(&mut self, instance: &Instance) {
+    pub(super) async fn changed(&mut self, instance: &Instance) -> Look {
         // Lines alone have nothing to look at, and are not to wake for it; a reload calls again.
         let Some(store) = instance.store_path() else { return std::future::pending().await };
         loop {
@@ -24,12 +24,22 @@ impl Watch {
             // A store that can't be read now is complained of by those who need it.
             let Ok(Some(now)) = asked else { continue };
             let now = (store.clone(), now);
-            if self.last.as_ref() != Some(&now) {
-                self.last = Some(now);
-                return;
+            match self.last.replace(now.clone()) {
+                None => return Look::First,
+                Some(last) if last != now => return Look::Changed,
+                Some(_) => {}
             }
         }
     }
+}
+
+/// What looking at the store has shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Its accounts, whatever has become of them during the start.
+    First,
+    /// That its accounts have changed.
+    Changed,
 }
 
 impl Instance {
@@ -38,7 +48,7 @@ impl Instance {
     }
 
     /// Lets callers log in by the store's accounts as they are now. Wrong ones change nothing.
-    pub(super) async fn take_accounts(&self) {
+    pub(super) async fn take_accounts(&self, look: Look) {
         let Some(config) = lock(&self.answering).clone() else { return };
         let Some(running) = lock(&self.exchange).clone() else { return };
         let taken = tokio::task::spawn_blocking(move || {
@@ -50,13 +60,15 @@ impl Instance {
             // The runtime is ending.
             Err(_) => return,
         };
+        let before = running.accounts();
         let taken = taken.and_then(|(config, accounts)| {
             let count = accounts.len();
             running.reload(&config.exchange, accounts)?;
             Ok(count)
         });
         match taken {
-            Ok(count) => tracing::info!("accounts were read from the store; there are {count} now"),
+            Ok(count) if look == Look::First && count == before => {}
+            Ok(count) => tracing::info!(accounts = count, "the store's accounts have changed"),
             Err(error) => {
                 let why = crate::failure::chain(&error);
                 tracing::error!(why, "the store's accounts are refused; the ones before stay");

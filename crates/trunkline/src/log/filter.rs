@@ -6,6 +6,8 @@ use std::str::FromStr;
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 
+use crate::cli::nearest;
+
 /// A level for everything, and others for single parts of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Filter {
@@ -51,10 +53,32 @@ fn within(target: &str, part: &str) -> bool {
 
 /// A text that says nothing about levels.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is no level; expected error, warn, info, debug, trace or off, or PART=LEVEL such as line=debug"
-)]
-pub(crate) struct FilterError(String);
+pub(crate) enum FilterError {
+    /// This is no level.
+    #[error(
+        "`{0}` is no level; expected error, warn, info, debug, trace or off, or PART=LEVEL such as line=debug"
+    )]
+    Level(String),
+    /// There is no such part of the program, and one that is nearly called so.
+    #[error("there is no part `{0}`; did you mean `{1}`?")]
+    Part(String, &'static str),
+}
+
+/// The parts that log. Libraries have others, and may be named, too.
+const PARTS: [&str; 12] = [
+    "carrier",
+    "collector",
+    "exchange",
+    "gateway",
+    "line",
+    "rack",
+    "station",
+    "store",
+    "translator",
+    "trunkline",
+    "tty",
+    "web",
+];
 
 impl FromStr for Filter {
     type Err = FilterError;
@@ -62,13 +86,23 @@ impl FromStr for Filter {
     fn from_str(text: &str) -> Result<Self, FilterError> {
         let mut filter = Self::default();
         for directive in text.split(',').map(str::trim).filter(|directive| !directive.is_empty()) {
-            let level = |word: &str| level(word).ok_or_else(|| FilterError(directive.to_owned()));
+            let level =
+                |word: &str| level(word).ok_or_else(|| FilterError::Level(directive.to_owned()));
             match directive.split_once('=') {
-                Some((part, word)) => filter.parts.push((part.trim().to_owned(), level(word)?)),
+                Some((part, word)) => filter.parts.push((known(part.trim())?, level(word)?)),
                 None => filter.usual = level(directive)?,
             }
         }
         Ok(filter)
+    }
+}
+
+/// A part by its module path, unless it is a misspelt one of ours.
+fn known(part: &str) -> Result<String, FilterError> {
+    let own = part.split("::").next().unwrap_or_default();
+    match nearest(own, PARTS.into_iter()).filter(|near| *near != own) {
+        Some(near) => Err(FilterError::Part(own.to_owned(), near)),
+        None => Ok(part.to_owned()),
     }
 }
 
@@ -113,8 +147,12 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused_in_the_words_that_were_written() {
-        assert_eq!("info,line=loud".parse::<Filter>(), Err(FilterError("line=loud".into())));
-        assert_eq!("verbose".parse::<Filter>(), Err(FilterError("verbose".into())));
+        let no_level = |text: &str| Err(FilterError::Level(text.into()));
+        assert_eq!("info,line=loud".parse::<Filter>(), no_level("line=loud"));
+        assert_eq!("verbose".parse::<Filter>(), no_level("verbose"));
+        let misspelt = FilterError::Part("lines".into(), "line");
+        assert_eq!("lines::driver=debug".parse::<Filter>(), Err(misspelt));
+        assert!("russh=debug".parse::<Filter>().is_ok(), "a library's");
         assert_eq!("".parse::<Filter>(), Ok(Filter::default()));
     }
 }

@@ -63,8 +63,10 @@ fn a_line_is_taken_out_of_service_and_put_back() {
     let (stage, _a) = in_a_call();
     assert_eq!(stage.ask(&["busyout", "a", "on"]), "line `a` is busied out\n");
     assert!(stage.ask(&["lines", "--json"]).contains("\"service\":\"busied out\""));
+    assert!(stage.ask(&["lines"]).contains("online, busied out"));
     assert_eq!(stage.ask(&["busyout", "a", "off"]), "line `a` is in service\n");
     assert!(stage.ask(&["lines", "--json"]).contains("\"service\":\"in service\""));
+    assert!(!stage.ask(&["lines"]).contains("service"));
     let nobody = stage.command(&["busyout", "nobody", "on"]);
     let said = String::from_utf8_lossy(&nobody.stderr).into_owned();
     assert!(said.contains("neither a line nor a modem `nobody`"), "{said}");

@@ -3,15 +3,14 @@
 
 use std::collections::HashMap;
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
 use store::{SampleValue, Store};
 
-use crate::stage::{PATIENCE, Stage};
-use crate::writes::logged_in;
+use crate::stage::{PATIENCE, Stage, listen, logged_in};
 
 /// One as Daniel makes them: 32 bits from 5001 to 5999 and from 7001 to 7999, ordinary registers elsewhere. A register
 /// holds its number, but for 7001: 123.456.
@@ -65,16 +64,8 @@ impl Daniel {
 
     /// Listens, as a device of a station does.
     fn listen(&self) -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
         let unit = self.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let unit = unit.clone();
-                thread::spawn(move || unit.serve(stream));
-            }
-        });
-        address
+        listen(move |stream| unit.serve(stream))
     }
 }
 
@@ -115,7 +106,7 @@ fn a_site_with_registers_of_32_bits_is_polled_read_and_written_over_its_call() {
     ));
     centre.start(&["run", "--log", "debug"]);
     let daniel = Daniel::default();
-    let stream = logged_in(centre.exchange());
+    let stream = logged_in(centre.exchange(), "pump", "secret");
     thread::spawn(move || daniel.serve(stream));
     kept(&centre, &[("flow", 123.456), ("pressure", 7003.0), ("total", 5001.0), ("state", 3001.0)]);
     let many = centre.ask(&["read", "pump", "h:7001..7301", "--as", "f32"]);

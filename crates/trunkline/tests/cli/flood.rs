@@ -1,22 +1,20 @@
 //! Sites that say very much at once, and a disk that is full while they do: everything that is acknowledged is there once,
 //! and the centre keeps its size and its manners.
 
-use std::collections::VecDeque;
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use store::{SampleValue, Store};
 use telemetry::{
-    Cause, Definition, End, Hello, Output, PointId, Quality, Reason, Sample, Stamp, Station,
+    Cause, Definition, End, Hello, Outbox, PointId, Quality, Reason, Sample, Stamp, Station,
     StationAction, Stay, StoreId, Value,
 };
 
-use crate::stage::{PATIENCE, Stage, trunkline};
+use crate::stage::{PATIENCE, Stage, logged_in};
 
 /// Ten days of one-minute samples; `TRUNKLINE_SAMPLES=525600` makes a year of it, which takes some minutes.
 const SAMPLES: u64 = 14_400;
@@ -49,40 +47,9 @@ fn centre(site: &str) -> Stage {
     ))
 }
 
-fn log_in(exchange: SocketAddr) -> TcpStream {
-    let mut stream = TcpStream::connect(exchange).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    for (prompt, said) in [("login: ", "pump\r"), ("Password: ", "secret\r")] {
-        let mut heard = Vec::new();
-        while !heard.ends_with(prompt.as_bytes()) {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap();
-            heard.extend(byte);
-        }
-        stream.write_all(said.as_bytes()).unwrap();
-    }
-    stream
-}
-
-#[derive(Default)]
-struct Outbox {
-    bytes: Vec<u8>,
-    actions: VecDeque<StationAction>,
-}
-
-impl Output<StationAction> for Outbox {
-    fn send(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    fn act(&mut self, action: StationAction) {
-        self.actions.push_back(action);
-    }
-}
-
 /// A station with so many samples, all of which it uploads in one call; how that ended.
 fn upload(exchange: SocketAddr, samples: u64, acknowledged: &AtomicU64) -> End {
-    let mut stream = log_in(exchange);
+    let mut stream = logged_in(exchange, "pump", "secret");
     stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
     let start = Instant::now();
     let now = || clock::Instant::ORIGIN + start.elapsed();
@@ -168,18 +135,8 @@ fn a_centre_whose_disk_is_full_acknowledges_nothing_that_it_could_lose_and_goes_
  {
     const SAMPLES: u64 = 10_000;
     let mut stage = centre("framing = \"station\"");
-    // A file may not grow beyond this; without the trap the system would end the process instead.
-    let program = trunkline(stage.folder.path()).get_program().to_owned();
-    let mut shell = std::process::Command::new("/bin/sh");
-    shell.args(["-c", "trap '' XFSZ; exec \"$0\" run --log debug"]).arg(program);
-    shell.current_dir(stage.folder.path()).env_clear();
-    shell.env("XDG_RUNTIME_DIR", stage.folder.path()).env("XDG_STATE_HOME", stage.folder.path());
-    shell.env("PATH", "/usr/bin:/bin");
-    stage.start_command(&mut shell);
-    stage.wait_for("ready: ");
-    let pid = Pid::from_child(stage.child());
-    let limit = |most| prlimit(Some(pid), Resource::Fsize, Rlimit { current: most, maximum: None });
-    limit(Some(500_000)).unwrap();
+    let limit = stage.start_on_a_disk_that_fills();
+    limit(Some(500_000));
 
     let acknowledged = Arc::new(AtomicU64::new(0));
     let (exchange, told) = (stage.exchange(), Arc::clone(&acknowledged));
@@ -193,7 +150,7 @@ fn a_centre_whose_disk_is_full_acknowledges_nothing_that_it_could_lose_and_goes_
     assert!(kept >= through, "{through} is acknowledged, and {kept} is there");
     drop(store);
 
-    limit(None).unwrap();
+    limit(None);
     stage.wait_for("the store can be written again");
     assert_eq!(station.join().unwrap(), End::Done);
     assert_eq!(acknowledged.load(Ordering::SeqCst), SAMPLES);
@@ -206,7 +163,7 @@ fn a_flood_of_lines_is_listened_to_slowly_and_none_of_it_is_lost_or_counted_twic
     let mut stage = centre("framing = \"text\"\nlines = \"n={n}\"");
     stage.start(&["run", "--log", "info"]);
     let before = most_memory(&mut stage);
-    let site = log_in(stage.exchange());
+    let site = logged_in(stage.exchange(), "pump", "secret");
     let mut flood = site.try_clone().unwrap();
     let text: String = (1..=LINES).map(|n| format!("n={n}\r\n")).collect();
     flood.write_all(text.as_bytes()).unwrap();

@@ -282,7 +282,7 @@ fn accounts_of_the_store_run_as_those_who_are_named_for_it() {
     };
     add("valve", "games");
     add("own", "nobody");
-    stage.wait_for("from the store; there are 3 now");
+    stage.wait_for("the store's accounts have changed");
     assert!(Caller::log_in(&stage, "valve").rest().contains("games"));
     assert!(Caller::log_in(&stage, "own").rest().contains("nobody"));
     let add = |user: &str| {

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixDatagram;
 
 use rustix::process::Signal;
 
-use crate::stage::{Equipment, PATIENCE, Stage, call, exchange, trunkline};
+use crate::stage::{Equipment, PATIENCE, Stage, call, exchange, hear, trunkline};
 
 const LINE: &str = "[[line]]\nname = \"a\"\npty = \"a\"\n";
 
@@ -116,20 +116,11 @@ fn answer_prints_the_password_it_made_and_lets_the_caller_in() {
 
     let mut caller = call(stage.exchange());
     for (prompt, typed) in [("login: ", "guest"), ("Password: ", password.as_str())] {
-        read_until(&mut caller, prompt);
+        hear(&mut caller, prompt);
         write!(caller, "{typed}\r").unwrap();
     }
     // What is sent early waits for the program.
     write!(caller, "hello").unwrap();
-    read_until(&mut caller, "hello");
+    hear(&mut caller, "hello");
     assert!(stage.stop().success());
-}
-
-fn read_until(stream: &mut impl std::io::Read, text: &str) {
-    let mut heard = Vec::new();
-    while !heard.ends_with(text.as_bytes()) {
-        let mut byte = [0; 1];
-        assert_eq!(stream.read(&mut byte).unwrap(), 1, "{:?}", String::from_utf8_lossy(&heard));
-        heard.push(byte[0]);
-    }
 }

@@ -25,6 +25,8 @@ mod launcher;
 mod launcher_forged;
 mod lifetime;
 mod masses;
+#[cfg(feature = "translator")]
+mod module_page;
 mod page;
 mod plain_modem;
 #[path = "../shared/ports.rs"]

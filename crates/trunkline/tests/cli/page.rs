@@ -10,7 +10,7 @@ use crate::stage::{Stage, call};
 
 const LINE: &str = "state = \"state\"\n[[line]]\nname = \"a\"\npty = \"a\"\n";
 
-fn say(address: SocketAddr, head: &str, body: &str) -> String {
+pub(crate) fn say(address: SocketAddr, head: &str, body: &str) -> String {
     let mut stream = call(address);
     let head = head.replace('\n', "\r\n");
     let length = body.len();
@@ -22,7 +22,7 @@ fn say(address: SocketAddr, head: &str, body: &str) -> String {
     std::io::read_to_string(stream).unwrap()
 }
 
-fn part<'a>(text: &'a str, before: &str, after: char) -> &'a str {
+pub(crate) fn part<'a>(text: &'a str, before: &str, after: char) -> &'a str {
     text.split_once(before)
         .unwrap_or_else(|| panic!("no {before}: {text}"))
         .1
@@ -32,7 +32,7 @@ fn part<'a>(text: &'a str, before: &str, after: char) -> &'a str {
 }
 
 /// The answer to a login.
-fn log_in(address: SocketAddr, name: &str, password: &str) -> String {
+pub(crate) fn log_in(address: SocketAddr, name: &str, password: &str) -> String {
     let form = say(address, "GET /login HTTP/1.1", "");
     let cookie = part(&form, "set-cookie: ", ';');
     let proof = part(&form, "name=\"proof\" value=\"", '"');

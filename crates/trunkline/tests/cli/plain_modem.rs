@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::process::Stdio;
 
-use crate::stage::{Equipment, PATIENCE, Stage, call, trunkline};
+use crate::stage::{Equipment, PATIENCE, Stage, call, hear, trunkline};
 
 #[test]
 fn a_modem_on_a_pty_dials_and_is_called() {
@@ -94,18 +94,19 @@ fn a_modem_on_a_socket_uses_a_phonebook_and_its_rules() {
     let mut equipment = std::os::unix::net::UnixStream::connect(stage.path("m")).unwrap();
     equipment.set_read_timeout(Some(PATIENCE)).unwrap();
     equipment.write_all(b"ATDT200\r").unwrap();
-    read_until(&mut equipment, "NO CARRIER\r\n");
+    hear(&mut equipment, "NO CARRIER\r\n");
     equipment.write_all(b"ATD\r").unwrap();
-    read_until(&mut equipment, "CONNECT");
+    hear(&mut equipment, "CONNECT");
     assert!(far_end.accept().is_ok());
     assert!(stage.stop().success());
 }
 
-fn read_until(stream: &mut impl std::io::Read, text: &str) {
-    let mut heard = Vec::new();
-    while !heard.ends_with(text.as_bytes()) {
-        let mut byte = [0; 1];
-        assert_eq!(stream.read(&mut byte).unwrap(), 1, "{:?}", String::from_utf8_lossy(&heard));
-        heard.push(byte[0]);
-    }
+#[test]
+fn a_modem_that_has_no_place_ends_at_once_and_promises_no_other_try() {
+    let stage = Stage::new("");
+    let done = stage.command(&["modem", "--pty", "no-such-folder/modem"]);
+    assert_eq!(done.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(said.contains("line `modem` can't be opened: "), "{said}");
+    assert!(!said.contains("again"), "{said}");
 }

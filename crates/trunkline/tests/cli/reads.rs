@@ -1,5 +1,5 @@
-//! Reads of a site: long ones, those at the end of the addresses, more of them than may wait, and a device that is slower
-//! than its plan.
+//! Reads of a site: long ones, those at the end of the addresses, more of them than may wait, a device that is slower than
+//! its plan, and answers that come over the next call.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -7,16 +7,20 @@ use std::process::Stdio;
 use std::time::Instant;
 
 use crate::ports::free_address;
-use crate::stage::{Equipment, PATIENCE, Stage, trunkline};
-use crate::writes::{Unit, centre, logged_in};
+use crate::stage::{Equipment, PATIENCE, Stage, logged_in, trunkline};
+use crate::writes::{Unit, centre};
 
-/// A centre with a site whose account logs in as [`logged_in`] does.
+/// A centre with a site that speaks Modbus TCP over its call, and whose account logs in as [`logged_in`] does.
 fn with_site(keys: &str) -> Stage {
+    with_any_site(&format!("framing = \"tcp\"\n{keys}"))
+}
+
+fn with_any_site(keys: &str) -> Stage {
     let mut centre = Stage::new(&format!(
         "[exchange]\nstore = \"trunkline.db\"\n\
          [[exchange.listen]]\naddress = \"127.0.0.1:0\"\naccept = [\"raw\"]\n\
          [[account]]\nname = \"pump\"\npassword = \"file:password\"\nservice = \"collector\"\n\
-         [[site]]\nname = \"pump\"\nframing = \"tcp\"\n{keys}"
+         [[site]]\nname = \"pump\"\n{keys}"
     ));
     centre.start(&["run"]);
     centre
@@ -65,7 +69,7 @@ fn a_call_for_one_poll_ends_though_the_device_is_slower_than_polls_are_wanted() 
         "poll = \"1ms\"\nresponse = \"300ms\"\nretries = 0\nafter-poll = \"hang-up\"\n\
          [[site.point]]\nname = \"level\"\naddress = \"h:1\"\n",
     );
-    let mut call = logged_in(centre.exchange());
+    let mut call = logged_in(centre.exchange(), "pump", "secret");
     // Silent: whoever is asked again has been asked once too often.
     let mut asked = Vec::new();
     call.read_to_end(&mut asked).expect("the end of the call");
@@ -79,7 +83,7 @@ fn whoever_asks_when_as_many_wait_as_may_is_told_so_at_once() {
         "response = \"60s\"\n[[facade]]\nname = \"scada\"\nlisten = \"{scada}\"\nsite = \"pump\"\n\
          clients = 100\n"
     ));
-    let _silent = logged_in(centre.exchange());
+    let _silent = logged_in(centre.exchange(), "pump", "secret");
     centre.ask_until(&["sites"], "on line");
     let ask = |n: u8| {
         let mut client = TcpStream::connect(scada).unwrap();
@@ -106,4 +110,52 @@ fn whoever_asks_when_as_many_wait_as_may_is_told_so_at_once() {
         std::thread::yield_now();
     }
     assert_eq!((told, clients.len()), (5, 65), "the others wait for the device");
+}
+
+#[test]
+fn an_answer_that_comes_over_the_next_call_is_no_value() {
+    let centre = with_any_site(
+        "framing = \"rtu\"\npoll = \"1s\"\nresponse = \"60s\"\n\
+         [[site.point]]\nname = \"level\"\naddress = \"h:1\"\n",
+    );
+    let answer = |value: u8| {
+        let (unit, pdu) = (modbus::UnitId(1), modbus::pdu::Pdu::new(&[3, 2, 0, value]).unwrap());
+        let mut frame = Vec::new();
+        modbus::frame::rtu::encode(unit, &pdu, &mut frame);
+        frame
+    };
+    let mut question = [0; 8];
+    let mut cut = logged_in(centre.exchange(), "pump", "secret");
+    cut.read_exact(&mut question).unwrap();
+    assert_eq!(question[..6], [1, 3, 0, 1, 0, 1]);
+    drop(cut);
+    let mut call = logged_in(centre.exchange(), "pump", "secret");
+    let mut sentinel = [0; 8];
+    call.read_exact(&mut sentinel).unwrap();
+    assert_eq!(sentinel[..4], [1, 8, 0, 0], "where the unit is has to be known first");
+    call.write_all(&[answer(99), sentinel.to_vec()].concat()).unwrap();
+    let mut again = [0; 8];
+    call.read_exact(&mut again).unwrap();
+    assert_eq!(again, question);
+    call.write_all(&answer(7)).unwrap();
+    centre.ask_until(&["sites", "--points", "pump"], " 7 ");
+    let samples = centre.ask(&["samples", "pump"]);
+    assert!(!samples.contains(",99,"), "{samples}");
+}
+
+#[test]
+fn what_was_read_before_a_call_was_lost_is_kept_though_not_everything_was() {
+    let centre = with_site(
+        "poll = \"1h\"\nresponse = \"60s\"\n\
+         [[site.point]]\nname = \"level\"\naddress = \"h:1\"\n\
+         [[site.point]]\nname = \"flow\"\naddress = \"h:500\"\n",
+    );
+    let mut call = logged_in(centre.exchange(), "pump", "secret");
+    let mut question = [0; 12];
+    call.read_exact(&mut question).unwrap();
+    call.write_all(&[question[0], question[1], 0, 0, 0, 5, 1, 3, 2, 0, 7]).unwrap();
+    call.read_exact(&mut question).unwrap();
+    drop(call);
+    let points = centre.ask_until(&["sites", "--points", "pump"], " 7 ");
+    assert!(points.contains("level"), "{points}");
 }

@@ -4,9 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::ExitStatusExt as _;
 
-use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
+use rustix::process::Signal;
 
-use crate::stage::{Equipment, PATIENCE, Stage, call, hear, trunkline};
+use crate::stage::{Equipment, PATIENCE, Stage, call, hear, logged_in};
 
 const LINE: &str = "[[line]]\nname = \"a\"\npty = \"a\"\n";
 
@@ -19,18 +19,9 @@ fn house() -> String {
         .to_owned()
 }
 
-fn log_in(exchange: SocketAddr, password: &str) -> TcpStream {
-    let mut caller = call(exchange);
-    hear(&mut caller, "login: ");
-    caller.write_all(b"guest\r").unwrap();
-    hear(&mut caller, "Password: ");
-    caller.write_all(format!("{password}\r").as_bytes()).unwrap();
-    caller
-}
-
 /// A caller whose program gives back what he sends.
 fn guest(exchange: SocketAddr) -> TcpStream {
-    let mut caller = log_in(exchange, "secret");
+    let mut caller = logged_in(exchange, "guest", "secret");
     caller.write_all(b"hello").unwrap();
     hear(&mut caller, "hello");
     caller
@@ -44,7 +35,7 @@ fn calls_outlive_the_process_on_both_of_their_sides() {
     a.echoed("hello");
     stage.ask(&["hangup", "a"]);
     a.expect("NO CARRIER");
-    let mut stranger = log_in(stage.exchange(), "wrong");
+    let mut stranger = logged_in(stage.exchange(), "guest", "wrong");
     hear(&mut stranger, "incorrect\r\nlogin: ");
     drop(stranger);
     let calls = stage.ask_until(&["calls", "--json", "--failed"], "\"cause\":\"caller-hung-up\"");
@@ -128,22 +119,11 @@ fn a_second_instance_with_the_same_store_is_refused() {
 fn a_full_disk_refuses_calls_and_loses_no_end() {
     let stage_text = format!("{}{LINE}", house());
     let mut stage = Stage::new(&stage_text);
-    // A file may not grow beyond 400 KB: to the store that is a full disk. Without the trap the system
-    // would end the process instead.
-    let program = trunkline(stage.folder.path()).get_program().to_owned();
-    let mut shell = std::process::Command::new("/bin/sh");
-    shell.args(["-c", "trap '' XFSZ; exec \"$0\" run --log debug"]).arg(program);
-    shell.current_dir(stage.folder.path()).env_clear();
-    shell.env("XDG_RUNTIME_DIR", stage.folder.path()).env("XDG_STATE_HOME", stage.folder.path());
-    shell.env("PATH", "/usr/bin:/bin");
-    stage.start_command(&mut shell);
-    stage.wait_for("ready: ");
+    let limit = stage.start_on_a_disk_that_fills();
     let exchange = stage.exchange();
     let mut staying = guest(exchange);
 
-    let pid = Pid::from_child(stage.child());
-    let limit = |most| prlimit(Some(pid), Resource::Fsize, Rlimit { current: most, maximum: None });
-    limit(Some(400_000)).unwrap();
+    limit(Some(400_000));
     // Calls come and go until the journal is as large as it may be.
     let refused = (0..5_000).any(|_| {
         let mut caller = call(exchange);
@@ -162,7 +142,7 @@ fn a_full_disk_refuses_calls_and_loses_no_end() {
     drop(staying);
     stage.wait_for("cause=program-ended");
 
-    limit(None).unwrap();
+    limit(None);
     stage.wait_for("the store can be written again");
     drop(guest(exchange));
     let json =

@@ -1,8 +1,8 @@
 //! Running instances for the tests: each in a folder of its own, ended with the test.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tempfile::TempDir;
 
@@ -95,6 +95,23 @@ impl Stage {
             stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
         });
         self.instance = Some(Instance { child, log, seen: Vec::new() });
+    }
+
+    /// Starts an instance to which a limit on the length of its files is a full disk; what this gives sets the limit.
+    pub(crate) fn start_on_a_disk_that_fills(&mut self) -> impl Fn(Option<u64>) + use<> {
+        let usual = trunkline(self.folder.path());
+        let mut shell = Command::new("/bin/sh");
+        // Without the trap the system would end the process instead.
+        shell.args(["-c", "trap '' XFSZ; exec \"$0\" run --log debug"]).arg(usual.get_program());
+        shell.current_dir(self.folder.path()).env_clear();
+        shell.envs(usual.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.start_command(&mut shell);
+        self.wait_for("ready: ");
+        let pid = Pid::from_child(self.child());
+        move |most| {
+            let limit = Rlimit { current: most, maximum: None };
+            prlimit(Some(pid), Resource::Fsize, limit).unwrap();
+        }
     }
 
     /// Waits for a line of the log from now on that contains `text`; gives the part after it.
@@ -366,8 +383,32 @@ pub(crate) fn call(address: SocketAddr) -> TcpStream {
     stream
 }
 
+/// A TCP caller of the exchange who has said name and password.
+pub(crate) fn logged_in(exchange: SocketAddr, name: &str, password: &str) -> TcpStream {
+    let mut caller = call(exchange);
+    for (prompt, said) in [("login: ", name), ("Password: ", password)] {
+        hear(&mut caller, prompt);
+        caller.write_all(format!("{said}\r").as_bytes()).unwrap();
+    }
+    hear(&mut caller, "\r\n");
+    caller
+}
+
+/// Listens at a free port, and serves each who connects, as a device does.
+pub(crate) fn listen(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let serve = serve.clone();
+            thread::spawn(move || serve(stream));
+        }
+    });
+    address
+}
+
 /// Hears on until `text` has come, and takes nothing that comes after it.
-pub(crate) fn hear(caller: &mut TcpStream, text: &str) {
+pub(crate) fn hear(caller: &mut impl Read, text: &str) {
     let mut heard = Vec::new();
     while !heard.ends_with(text.as_bytes()) {
         let mut byte = [0];

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use telemetry::{Cause, Centre, CentreAction, Output, Quality, StoreId, Value};
+use telemetry::{Cause, Centre, CentreAction, Outbox, Quality, StoreId, Value};
 
 use crate::stage::{PATIENCE, Stage, trunkline};
 
@@ -49,22 +49,6 @@ pub(crate) struct Kept {
     /// Why it was called, as far as that was said.
     causes: Vec<Cause>,
     faults: Vec<String>,
-}
-
-#[derive(Default)]
-struct Outbox {
-    bytes: Vec<u8>,
-    actions: Vec<CentreAction>,
-}
-
-impl Output<CentreAction> for Outbox {
-    fn send(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    fn act(&mut self, action: CentreAction) {
-        self.actions.push(action);
-    }
 }
 
 /// When a centre dies.

@@ -17,7 +17,7 @@ fn module_alone(gsm: &str) -> String {
 }
 
 /// A module on a pseudo-terminal, with more keys of its line's and its own table, and equipment on another.
-fn setting(persona: &str, gsm: &str, module: &str) -> String {
+pub(crate) fn setting(persona: &str, gsm: &str, module: &str) -> String {
     format!(
         "[[line]]\nname = \"sim-modem\"\npty = \"module\"\npersona = \"{persona}\"\n\
          gsm = {{ operator = \"Example Net\", signal = 17, search-ms = 50{gsm} }}\n\
@@ -28,7 +28,7 @@ fn setting(persona: &str, gsm: &str, module: &str) -> String {
 }
 
 /// The configuration's instance, with a cable between the module and its port.
-fn staged(configuration: &str) -> Stage {
+pub(crate) fn staged(configuration: &str) -> Stage {
     let stage = Stage::new(configuration);
     std::os::unix::fs::symlink("module", stage.path("cable")).unwrap();
     stage
@@ -54,7 +54,7 @@ fn ready(persona: &str) -> (Stage, Equipment) {
     (stage, equipment)
 }
 
-fn server() -> (TcpListener, String) {
+pub(crate) fn server() -> (TcpListener, String) {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = server.local_addr().unwrap().to_string();
     (server, address)
@@ -66,7 +66,7 @@ fn accept(server: &TcpListener) -> TcpStream {
     stream
 }
 
-fn dial(equipment: &mut Equipment, server: &TcpListener, address: &str) -> TcpStream {
+pub(crate) fn dial(equipment: &mut Equipment, server: &TcpListener, address: &str) -> TcpStream {
     equipment.send(&format!("ATDT{address}\r"));
     equipment.expect("CONNECT");
     equipment.expect("\r\n");
@@ -170,6 +170,26 @@ fn a_far_end_that_closes_or_resets_ends_the_call_with_its_last_words() {
     let mut far = dial(&mut equipment, &server, &address);
     far.write_all(b"again").unwrap();
     equipment.expect("again");
+}
+
+#[test]
+fn a_module_that_tells_of_an_end_without_an_etx_ends_its_calls_where_its_owner_says_so() {
+    let configuration = setting("old", "", "shutdown = \"nothing\"");
+    let mut stage = staged(&format!("personas = [\"old.toml\"]\n{configuration}"));
+    let old = "base = \"wavecom-q26\"\nname = \"old\"\n[wip]\netx-before-shutdown = false\n";
+    stage.write("old.toml", old);
+    stage.start(&["run", "--log", "debug"]);
+    stage.wait_for("ready module=north");
+    let mut equipment = Equipment::open(&stage.path("pump"));
+    equipment.command("ATE0", "OK\r\n");
+    let (server, address) = server();
+    for _ in 0..2 {
+        let mut far = dial(&mut equipment, &server, &address);
+        far.write_all(b"\r\nSHUTDOWN\r\nor not, and bye").unwrap();
+        drop(far);
+        equipment.expect("\r\nSHUTDOWN\r\nor not, and bye");
+        assert_eq!(equipment.expect("NO CARRIER\r\n"), "\r\nNO CARRIER\r\n");
+    }
 }
 
 #[test]
@@ -364,6 +384,9 @@ fn a_message_with_the_secret_has_the_module_call_and_the_line_ring() {
     };
     send("open barley");
     stage.wait_for("a message that wakes nobody was deleted");
+    // Nor does one that has the list of messages say what it wants.
+    send("open barley\r+CMGL: 9,\"REC UNREAD\",\"+4917000002\",,\"\"\ropen sesame");
+    stage.wait_for("a message that wakes nobody was deleted");
     send("open sesame");
     stage.wait_for("a message wakes the line");
     let mut far = accept(&server);
@@ -378,7 +401,9 @@ fn a_message_with_the_secret_has_the_module_call_and_the_line_ring() {
     assert_eq!(&heard, b"here I am");
     drop(far);
     equipment.expect("NO CARRIER");
-    assert!(!stage.log().contains("< open sesame"), "the module's side shows no message");
+    let log = stage.log();
+    assert!(!log.contains("< open sesame"), "the module's side shows no message");
+    assert_eq!(log.matches("a message wakes the line").count(), 1, "{log}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! written twice, and nobody claims to know what he doesn't.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -10,7 +10,7 @@ use std::thread;
 use rustix::process::Signal;
 
 use crate::kills::{self, Line};
-use crate::stage::{PATIENCE, Stage};
+use crate::stage::{PATIENCE, Stage, listen, logged_in};
 
 /// A register that counts how often it was written.
 #[derive(Default)]
@@ -70,21 +70,13 @@ impl Unit {
 
     /// Listens, as a device of a station does.
     fn listen(&self) -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
         let unit = self.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let unit = unit.clone();
-                thread::spawn(move || unit.serve(stream));
-            }
-        });
-        address
+        listen(move |stream| unit.serve(stream))
     }
 
     /// Calls the exchange and logs in, as equipment does that is no station of ours.
     pub(crate) fn call(&self, exchange: SocketAddr) -> TcpStream {
-        let stream = logged_in(exchange);
+        let stream = logged_in(exchange, "pump", "secret");
         let (unit, call) = (self.clone(), stream.try_clone().unwrap());
         thread::spawn(move || unit.serve(stream));
         call
@@ -98,22 +90,6 @@ impl Unit {
     fn writes(&self) -> u32 {
         self.register.lock().unwrap().writes
     }
-}
-
-/// A call to the exchange that is logged in as a site's.
-pub(crate) fn logged_in(exchange: SocketAddr) -> TcpStream {
-    let mut stream = TcpStream::connect(exchange).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    for (prompt, said) in [("login: ", "pump\r"), ("Password: ", "secret\r"), ("\r\n", "")] {
-        let mut heard = Vec::new();
-        while !heard.ends_with(prompt.as_bytes()) {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap();
-            heard.extend(byte);
-        }
-        stream.write_all(said.as_bytes()).unwrap();
-    }
-    stream
 }
 
 pub(crate) fn centre(framing: &str) -> Stage {

@@ -261,12 +261,16 @@ impl Listed for ModemNow {
     }
 
     fn words(&self, found_by: &mut dyn FnMut(&str)) {
-        let Self { name, state, device, error, party, groups, .. } = self;
+        let Self { name, state, device, error, party, groups, gsm, .. } = self;
         for word in [name.as_str(), state, device] {
             found_by(word);
         }
         let others = error.iter().chain(party).chain(groups);
         others.for_each(|word| found_by(word));
+        if let Some(gsm) = gsm {
+            found_by(&gsm.network);
+            gsm.last_call.iter().for_each(|call| found_by(&call.party));
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Who may look and who may act.
 
+use std::net::TcpStream;
+
 use crate::stage::{OPERATOR, Stage, VIEWER, setup};
 
 const HANG_UP: &str = "POST /api/v1/calls/line-1-7/hang-up HTTP/1.1";
@@ -197,6 +199,19 @@ fn a_reload_ends_the_sessions_of_those_whose_password_has_changed() {
         stage.say(&format!("GET /api/v1/session HTTP/1.1\nCookie: {cookie}"), "").status
     };
     assert_eq!((ask(&ada.cookie), ask(&vic.cookie)), (401, 200));
+}
+
+#[test]
+fn an_address_that_a_reload_leaves_takes_nobody_any_more_once_that_is_done() {
+    for _ in 0..10 {
+        let stage = Stage::new("", 0);
+        assert!(TcpStream::connect(stage.address).is_ok());
+        let mut setup = setup("", ["pass", "view"]);
+        setup.config.listen = settings::OneOrMany(vec!["127.0.0.2:0".parse().unwrap()]);
+        stage.server.reload(setup).unwrap();
+        assert!(TcpStream::connect(stage.address).is_err());
+        assert!(TcpStream::connect(stage.server.addresses()[0]).is_ok());
+    }
 }
 
 #[test]

@@ -10,9 +10,9 @@ use std::time::{Duration, SystemTime};
 use settings::{Secret, SecretRef};
 use tokio::sync::mpsc;
 use web::{
-    Busy, CallNow, CallOver, Direction, Ended, FailedLogin, Figures, GroupNow, House, LineNow,
-    Listener, MemberKind, MemberNow, ModemNow, ModuleNow, OperatorConfig, Refusal, Role, Server,
-    Setup, Staff, TokenConfig, Trace, TraceEntry, WebConfig,
+    Busy, CallNow, CallOver, Direction, Ended, FailedLogin, Figures, GroupNow, GsmCall, GsmNow,
+    House, LineNow, Listener, MemberKind, MemberNow, ModemNow, OperatorConfig, Refusal, Role,
+    Server, Setup, Staff, TokenConfig, Trace, TraceEntry, WebConfig,
 };
 
 pub(crate) const VIEWER: &str = "viewer-token-0123456789";
@@ -83,8 +83,28 @@ impl House for Paper {
             party: party.map(str::to_owned),
             since: party.map(|_| SystemTime::UNIX_EPOCH.into()),
             groups: vec!["rack".to_owned()],
+            gsm: None,
         };
-        vec![modem("modem-1", Some("5551234")), modem("modem-2", None)]
+        let last_call = GsmCall {
+            party: "192.0.2.9:8023".to_owned(),
+            at: SystemTime::UNIX_EPOCH.into(),
+            connected: false,
+            cause: Some("refused".into()),
+            words: Some("the far end refused the connection".to_owned()),
+        };
+        let gsm = GsmNow {
+            dialect: Some("wavecom".into()),
+            network: "Example Net (home)".to_owned(),
+            dbm: Some(-79),
+            last_call: Some(last_call),
+        };
+        let module = ModemNow {
+            state: "no SIM".into(),
+            groups: Vec::new(),
+            gsm: Some(gsm),
+            ..modem("north", None)
+        };
+        vec![modem("modem-1", Some("5551234")), modem("modem-2", None), module]
     }
 
     fn groups(&self) -> Vec<GroupNow> {
@@ -157,11 +177,6 @@ impl House for Paper {
             logins: vec![("ok".into(), 2), ("login-tries".into(), 1), ("ok".into(), 1)],
             modem_calls: vec![(Direction::Out, "busy".into(), 4)],
             modem_failures: vec![("silent".into(), 6)],
-            modules: vec![ModuleNow {
-                name: "north".to_owned(),
-                state: "no SIM".into(),
-                dbm: Some(-79),
-            }],
             password_hashes: 5,
             store_queue: Some(0),
         }

@@ -240,9 +240,13 @@ fn answering(plan: &Plan, summary: &mut Summary) {
         (true, false) => summary
             .notes
             .push("there are accounts, but no [[exchange.listen]] for them to call".to_owned()),
-        (false, true) => {
-            summary.notes.push("there are no accounts, so nobody can log in".to_owned())
-        }
+        (false, true) => summary.notes.push(match &answering.exchange.store {
+            None => "there are no accounts, so nobody can log in".to_owned(),
+            Some(_) => {
+                "no account is written here; `trunkline account list` shows those in the store too"
+                    .to_owned()
+            }
+        }),
         _ => {}
     }
 }

@@ -279,6 +279,7 @@ impl Visit<'_> {
                     let switching = tokio::spawn(async move { power.cycle(&name).await });
                     let _ = self.switching.insert(switching).await;
                     *self.switching = None;
+                    self.desk.order(Order::Powered);
                 }
                 _ => {}
             }

@@ -11,7 +11,7 @@ pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) {
     let known: Vec<&str> = modules(draft).collect();
     let expected = match known.is_empty() {
         true => "expected a [[gsm]] module of this name".to_owned(),
-        false => format!("there are `{}`", known.join("`, `")),
+        false => format!("expected one of `{}`", known.join("`, `")),
     };
     let is_known = |name: &str| known.contains(&name);
     for placed in &draft.phonebook {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use collector::FacadeConfig;
+use exchange::CallbackLogin;
 
 use crate::config::diagnostic::Diagnostic;
 use crate::config::draft::{Draft, Placed};
@@ -28,6 +29,13 @@ pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Sites 
             let key = if config.account.is_some() { "account" } else { "name" };
             let message = format!("calls of this account are those of the site `{other}` already");
             mistakes.push(draft.mistake(placed, &[key.into()], message));
+        }
+        if config.call_password.is_some() && logs_in_again(draft, config.account()) {
+            let message = format!(
+                "the account `{}` is called back and has to log in then, but a station that is called wants to hear this password first: its `callback` needs login = \"skip\"",
+                config.account()
+            );
+            mistakes.push(draft.mistake(placed, &["call-password".into()], message));
         }
         match config.check(draft.folder(placed)) {
             Ok(shelf) => sites.shelves.push(shelf),
@@ -61,4 +69,11 @@ pub(super) fn check(draft: &Draft<'_>, mistakes: &mut Vec<Diagnostic>) -> Sites 
         }
     }
     sites
+}
+
+/// Whether whoever answers a call back of this account must log in.
+fn logs_in_again(draft: &Draft<'_>, name: &str) -> bool {
+    let account = draft.accounts.iter().find(|account| account.value.name == name);
+    let callback = account.and_then(|account| account.value.callback.as_ref());
+    callback.is_some_and(|callback| callback.login == CallbackLogin::Again)
 }
