@@ -1,10 +1,14 @@
 //! A name for a pseudo-terminal that stays the same: a symbolic link.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags, Stat, fstat, lstat, open, stat};
 
 use super::PtyError;
 use crate::limits::PROCESS_DESCRIPTORS;
@@ -13,30 +17,30 @@ use crate::limits::PROCESS_DESCRIPTORS;
 #[derive(Debug)]
 pub(crate) struct Link {
     path: Box<Path>,
-    target: Arc<Path>,
+    /// The link itself, held open: it tells other processes that this one is alive and serves it.
+    held: OwnedFd,
 }
 
 impl Link {
     /// Points `path` at `target`, in place of a link that a dead process left, and of nothing else.
-    pub(crate) fn make(path: &Path, target: &Arc<Path>) -> Result<Self, PtyError> {
+    pub(crate) fn make(path: &Path, target: &Path) -> Result<Self, PtyError> {
         check_free(path, target)?;
-        replace(path, target).map_err(|source| PtyError::Link { link: path.to_owned(), source })?;
-        Ok(Self { path: path.into(), target: Arc::clone(target) })
+        let held = replace(path, target).map_err(|source| failed(path, source))?;
+        Ok(Self { path: path.into(), held })
     }
 
     /// Points it elsewhere, without a moment at which the name is missing.
-    pub(crate) fn point_to(&mut self, target: &Arc<Path>) -> Result<(), PtyError> {
+    pub(crate) fn point_to(&mut self, target: &Path) -> Result<(), PtyError> {
         if !self.is_ours() {
             check_free(&self.path, target)?;
         }
-        replace(&self.path, target)
-            .map_err(|source| PtyError::Link { link: self.path.to_path_buf(), source })?;
-        self.target = Arc::clone(target);
+        self.held = replace(&self.path, target).map_err(|source| failed(&self.path, source))?;
         Ok(())
     }
 
     fn is_ours(&self) -> bool {
-        fs::read_link(&self.path).is_ok_and(|target| *target == *self.target)
+        let ours = fstat(&self.held).ok().map(identity);
+        ours.is_some() && ours == identity_of(&self.path)
     }
 }
 
@@ -48,8 +52,24 @@ impl Drop for Link {
     }
 }
 
-fn replace(path: &Path, target: &Path) -> io::Result<()> {
-    let mut name = std::ffi::OsString::from(".");
+/// Which link it is, among all files.
+type Identity = (u64, u64);
+
+fn identity(stat: Stat) -> Identity {
+    (stat.st_dev, stat.st_ino)
+}
+
+fn identity_of(link: &Path) -> Option<Identity> {
+    lstat(link).ok().map(identity)
+}
+
+fn failed(link: &Path, source: io::Error) -> PtyError {
+    PtyError::Link { link: link.to_owned(), source }
+}
+
+/// Puts a link in the place of whatever is there, and holds it.
+fn replace(path: &Path, target: &Path) -> io::Result<OwnedFd> {
+    let mut name = OsString::from(".");
     name.push(path.file_name().ok_or(io::ErrorKind::InvalidInput)?);
     name.push(format!(".{}", std::process::id()));
     let beside = path.with_file_name(name);
@@ -58,9 +78,13 @@ fn replace(path: &Path, target: &Path) -> io::Result<()> {
         _ => {}
     }
     symlink(target, &beside)?;
-    fs::rename(&beside, path).inspect_err(|_| {
+    hold(&beside).and_then(|held| fs::rename(&beside, path).map(|()| held)).inspect_err(|_| {
         let _ = fs::remove_file(&beside);
     })
+}
+
+fn hold(link: &Path) -> io::Result<OwnedFd> {
+    Ok(open(link, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?)
 }
 
 fn check_free(path: &Path, target: &Path) -> Result<(), PtyError> {
@@ -71,51 +95,54 @@ fn check_free(path: &Path, target: &Path) -> Result<(), PtyError> {
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
             return Err(PtyError::NotALink(path.to_owned()));
         }
-        Err(source) => return Err(PtyError::Link { link: path.to_owned(), source }),
+        Err(source) => return Err(failed(path, source)),
     };
-    let Some(number) = terminal_number(&old) else {
+    if !is_terminal(&old) {
         return Err(PtyError::NotALink(path.to_owned()));
-    };
+    }
     // The kernel gives numbers of dead terminals away again, also to ourselves.
     if old == target || !old.exists() {
         return Ok(());
     }
-    match fellow_serving(number) {
+    match fellow_serving(path) {
         Some(pid) => Err(PtyError::InUse { link: path.to_owned(), pid }),
         None => Ok(()),
     }
 }
 
-fn terminal_number(path: &Path) -> Option<u32> {
-    path.strip_prefix("/dev/pts").ok()?.to_str()?.parse().ok()
+fn is_terminal(path: &Path) -> bool {
+    let number = path.strip_prefix("/dev/pts").ok().and_then(Path::to_str);
+    number.is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
-/// The process of this same program that holds the master of terminal `number`.
+/// The process of this same program that holds `link`.
 ///
-/// Any other holder is a terminal window or login that got a dead process's number.
-fn fellow_serving(number: u32) -> Option<u32> {
-    let own = fs::read_link("/proc/self/exe").ok()?;
+/// Where the link leads tells nothing: the terminal's number may be another's by now, also one of this program's.
+fn fellow_serving(link: &Path) -> Option<u32> {
+    let link = identity_of(link)?;
+    let own = program(Path::new("/proc/self"))?;
     fs::read_dir("/proc").ok()?.flatten().find_map(|entry| {
         let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
         let process = entry.path();
-        let fellow = fs::read_link(process.join("exe")).is_ok_and(|exe| exe == own);
-        (fellow && holds_master(&process, number)).then_some(pid)
+        let fellow = program(&process).is_some_and(|program| program == own);
+        (fellow && holds(&process, link)).then_some(pid)
     })
 }
 
-fn holds_master(process: &Path, number: u32) -> bool {
-    let Ok(descriptors) = fs::read_dir(process.join("fdinfo")) else { return false };
-    descriptors.flatten().take(PROCESS_DESCRIPTORS).any(|entry| {
-        let mut text = String::new();
-        let opened = File::open(entry.path());
-        let read = opened.and_then(|file| file.take(4096).read_to_string(&mut text));
-        read.is_ok() && master_number(&text) == Some(number)
-    })
+/// The file that a process runs, or ran: it may have been replaced by a newer one since.
+fn program(process: &Path) -> Option<PathBuf> {
+    let exe = fs::read_link(process.join("exe")).ok()?;
+    let name = exe.as_os_str().as_bytes();
+    let name = name.strip_suffix(b" (deleted)").unwrap_or(name);
+    Some(OsStr::from_bytes(name).into())
 }
 
-/// The terminal whose master a descriptor is, by its text in `/proc/…/fdinfo`.
-fn master_number(text: &str) -> Option<u32> {
-    text.lines().find_map(|line| line.strip_prefix("tty-index:"))?.trim().parse().ok()
+fn holds(process: &Path, link: Identity) -> bool {
+    let Ok(descriptors) = fs::read_dir(process.join("fd")) else { return false };
+    descriptors
+        .flatten()
+        .take(PROCESS_DESCRIPTORS)
+        .any(|entry| stat(&entry.path()).is_ok_and(|stat| identity(stat) == link))
 }
 
 #[cfg(test)]
@@ -124,16 +151,9 @@ mod tests {
 
     #[test]
     fn a_terminal_is_known_by_its_path() {
-        assert_eq!(terminal_number(Path::new("/dev/pts/12")), Some(12));
-        assert_eq!(terminal_number(Path::new("/dev/pts/ptmx")), None);
-        assert_eq!(terminal_number(Path::new("/dev/ttyS0")), None);
-        assert_eq!(terminal_number(Path::new("/dev/pts")), None);
-    }
-
-    #[test]
-    fn a_master_is_known_by_its_descriptor() {
-        let text = "pos:\t0\nflags:\t02104002\nmnt_id:\t12\nino:\t2\ntty-index:\t7\n";
-        assert_eq!(master_number(text), Some(7));
-        assert_eq!(master_number("pos:\t0\nflags:\t02\n"), None);
+        assert!(is_terminal(Path::new("/dev/pts/12")));
+        assert!(!is_terminal(Path::new("/dev/pts/ptmx")));
+        assert!(!is_terminal(Path::new("/dev/ttyS0")));
+        assert!(!is_terminal(Path::new("/dev/pts")));
     }
 }

@@ -69,6 +69,17 @@ async fn a_link_that_is_being_served_is_refused() {
 }
 
 #[tokio::test]
+async fn a_dead_processes_link_is_replaced_though_its_terminal_is_another_line_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let (link, other) = (folder.path().join("pump-house"), folder.path().join("well"));
+    let well = offer(&other).unwrap();
+    symlink(well.slave(), &link).unwrap();
+    let end = offer(&link).unwrap();
+    assert_eq!(fs::read_link(&link).unwrap(), end.slave());
+    assert_eq!(fs::read_link(&other).unwrap(), well.slave());
+}
+
+#[tokio::test]
 async fn a_link_that_somebody_else_has_put_there_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("pump-house");
