@@ -142,7 +142,7 @@ fn holds(process: &Path, link: Identity) -> bool {
     descriptors
         .flatten()
         .take(PROCESS_DESCRIPTORS)
-        .any(|entry| stat(&entry.path()).is_ok_and(|stat| identity(stat) == link))
+        .any(|entry| stat(entry.path()).is_ok_and(|stat| identity(stat) == link))
 }
 
 #[cfg(test)]
