@@ -16,7 +16,7 @@ pub(crate) const PROCESS_DESCRIPTORS: usize = 65_536;
 /// What the kernel gives of a pseudo-terminal at once: a page, of which the packet's type takes a byte.
 pub(crate) const LONGEST_READ: usize = 4095;
 
-/// Events read from inotify at once: 64 of 16 bytes each; more come with the next read.
+/// Events read from inotify at once: 21 pairs of 16 and 32 bytes; more come with the next read.
 pub(crate) const WATCH_BUFFER: usize = 1024;
 
 /// How old a lock file without a process id must be to be called forgotten. Programs that write it in

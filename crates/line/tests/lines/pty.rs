@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use line::Line;
+use rustix::io::ioctl_fionread;
 use tempfile::TempDir;
 
 use crate::equipment::{Far, Wire, payload, start, switchboard, until};
@@ -63,6 +64,38 @@ async fn a_program_that_closed_first_takes_no_terminal_from_the_next_one() {
     assert_eq!(peer.rest().await, b"");
     until(|| !modem.line.calls().is_empty() && modem.line.status().state == "command").await;
     assert_eq!(std::fs::read_link(&modem.link).unwrap(), name);
+}
+
+#[tokio::test]
+async fn who_takes_a_programs_place_in_the_same_moment_has_no_part_in_its_call() {
+    let far = Far::listen().await;
+    let modem = modem("keep", "init = \"S25=0\"");
+    let (program, mut peer) = dial(&modem, &far).await;
+    peer.say("for the first").await;
+    until(|| ioctl_fionread(program.fd()).unwrap() > 0).await;
+    drop(program);
+    let next = Terminal::open(&modem.link);
+    until(|| !modem.line.calls().is_empty() && modem.line.status().dtr).await;
+    assert_eq!(modem.line.calls()[0].cause.code(), "dtr-drop");
+    next.say("AT\r").await;
+    assert_eq!(next.hear_until("OK\r\n").await, "\r\nOK\r\n");
+}
+
+#[tokio::test]
+async fn a_program_that_hands_the_line_to_another_in_a_moment_hands_over_the_call_but_nothing_unread()
+ {
+    let far = Far::listen().await;
+    let modem = modem("keep", "init = \"S25=255\"");
+    let (program, mut peer) = dial(&modem, &far).await;
+    peer.say("for the first").await;
+    until(|| ioctl_fionread(program.fd()).unwrap() > 0).await;
+    drop(program);
+    let next = Terminal::open(&modem.link);
+    next.say("here I am").await;
+    peer.hear("here I am").await;
+    peer.say("for the next").await;
+    next.hear("for the next").await;
+    assert!(modem.line.calls().is_empty(), "DTR was off for less than S25 wants");
 }
 
 #[tokio::test]

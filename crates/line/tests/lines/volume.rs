@@ -379,3 +379,22 @@ async fn bulk_for_a_program_that_leaves_is_nothing_to_the_next() {
     let heard = next.hear_until("OK\r\n").await;
     assert_eq!(heard.trim_start_matches("AT\r"), "\r\nOK\r\n", "left over from the one before");
 }
+
+#[tokio::test]
+async fn bulk_for_a_program_is_nothing_to_one_that_takes_its_place_in_the_same_moment() {
+    let flooded = Flooded::begin().await;
+    let mut heard = Vec::new();
+    flooded.program.say("+++").await;
+    flooded.hear_answer(&mut heard, b"\r\nOK\r\n").await;
+    flooded.program.say("ATS25=0O\r").await;
+    flooded.hear(&mut Vec::new(), 4 * MEGABYTE).await;
+    let Flooded { program, link, line, sender, _board, _folder } = flooded;
+    drop(program);
+    let next = Terminal::open(&link);
+    until(|| !line.calls().is_empty()).await;
+    assert_eq!(line.calls()[0].cause, Cause::DtrDrop);
+    sender.await.unwrap();
+    next.say("AT\r").await;
+    let heard = next.hear_until("OK\r\n").await;
+    assert_eq!(heard, "\r\nOK\r\n", "left over from the one before");
+}

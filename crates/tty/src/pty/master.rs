@@ -189,14 +189,6 @@ impl Master {
         }
     }
 
-    /// Whether data are next to be read; whatever a client changed is next otherwise.
-    pub(crate) fn holds_data(&self) -> io::Result<bool> {
-        if !look(&self.fd)?.contains(PollFlags::IN) {
-            return Ok(false);
-        }
-        Ok(ioctl_fionread(&self.fd)? > 0)
-    }
-
     /// Whether a client has the slave open now.
     pub(crate) fn is_open(&self) -> io::Result<bool> {
         Ok(!look(&self.fd)?.contains(PollFlags::HUP))
@@ -225,12 +217,11 @@ impl Master {
         Ok(ioctl_fionread(&slave)? > 0 || look(&slave)?.contains(PollFlags::IN))
     }
 
-    /// Throws away what we wrote and nobody read.
-    pub(crate) fn discard_unread(&self) -> io::Result<()> {
+    /// Throws away what we wrote and nobody read. `slave` is the other end.
+    pub(crate) fn discard_unread(&self, slave: &OwnedFd) -> io::Result<()> {
         // First what is on the way: it would move up into the emptied queue.
         tcflush(&self.fd, QueueSelector::OFlush)?;
-        tcflush(self.open_slave()?, QueueSelector::IFlush)?;
-        Ok(())
+        Ok(tcflush(slave, QueueSelector::IFlush)?)
     }
 
     /// Makes the terminal fit for the next client: raw again, with the speed kept but never B0.

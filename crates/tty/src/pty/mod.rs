@@ -17,7 +17,7 @@ use self::master::{Attention, Behind, Packet};
 use self::watched::Watched;
 use crate::OpenWatch;
 use crate::limits::{FAREWELL_CALM, FAREWELL_LOOK};
-use crate::watch::Vigil;
+use crate::watch::{Presence, Vigil};
 
 pub use self::berth::{Berth, Lease};
 pub(crate) use self::master::Master;
@@ -150,7 +150,7 @@ pub struct PtyEnd {
     // Dropped before `master`: a link must not lead to a terminal that has become somebody else's.
     link: Option<Link>,
     client: Client,
-    vigil: Option<Vigil>,
+    vigil: Vigil,
     master: Master,
     settings: ClientSettings,
     told: ClientSettings,
@@ -160,7 +160,6 @@ pub struct PtyEnd {
     lent: Option<Lease>,
     succession: Succession,
     rights: Rights,
-    watch: OpenWatch,
 }
 
 /// Whether a write may succeed before the kernel tells of room.
@@ -194,12 +193,12 @@ impl PtyEnd {
         let rights = Rights { mode, owner, group };
         let settings = ClientSettings::INITIAL;
         let master = Master::offer(rights, settings.speed)?;
-        let vigil = watch.await_open(&master.slave).map_err(PtyError::Watch)?;
+        let vigil = watch.guard(&master.slave).map_err(PtyError::Watch)?;
         let link = link.map(|path| Link::make(&path, &master.slave)).transpose()?;
         Ok(Self {
             link,
             client: Client::Absent(Look::Now),
-            vigil: Some(vigil),
+            vigil,
             master,
             settings,
             told: settings,
@@ -209,7 +208,6 @@ impl PtyEnd {
             lent: None,
             succession: Succession::None,
             rights,
-            watch: watch.clone(),
         })
     }
 
@@ -257,13 +255,18 @@ impl PtyEnd {
     /// While nobody has the terminal open they vanish, as they would on a wire: kept, they would meet
     /// the next client as something it never asked for.
     pub fn poll_write(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        let Client::Present(watched) = &mut self.client else {
+        let Client::Present(watched) = &self.client else {
             return Poll::Ready(Ok(data.len()));
         };
         // It was for those who have closed; whoever has opened since has not been told of yet.
-        if self.succession == Succession::None && watched.was_closed(cx) {
+        if self.succession == Succession::None
+            && (watched.was_closed(cx) || self.presence(cx) == Presence::Others)
+        {
             return Poll::Ready(Ok(data.len()));
         }
+        let Client::Present(watched) = &mut self.client else {
+            return Poll::Ready(Ok(data.len()));
+        };
         // Whoever had the right to write has given it back.
         self.lent = None;
         if !watched.tells_of_room() {
@@ -333,10 +336,11 @@ impl PtyEnd {
     /// written before. If a client was there, the next event is [`PtyEvent::Closed`].
     pub fn hang_up(&mut self, patience: Duration) -> Result<(), PtyError> {
         let fresh = Master::offer(self.rights, self.settings.speed)?;
+        let vigil = self.vigil.another(&fresh.slave).map_err(PtyError::Watch)?;
         if let Some(link) = &mut self.link {
             link.point_to(&fresh.slave)?;
         }
-        self.vigil = None;
+        self.vigil = vigil;
         let old = replace(&mut self.master, fresh);
         // What is being written there still goes to the one whose it is.
         self.lent = None;
@@ -358,6 +362,10 @@ impl PtyEnd {
     /// reads.
     pub fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Client::Present(watched) = &self.client else { return Poll::Pending };
+        if self.presence(cx) == Presence::Others {
+            self.take_back();
+            return Poll::Ready(());
+        }
         while let Ok(mut ready) = ready!(watched.poll_read_ready(cx)) {
             if ready.ready().is_read_closed() {
                 break;
@@ -371,28 +379,37 @@ impl PtyEnd {
 
     fn poll_opened(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            if self.vigil.is_none() {
-                self.vigil = Some(self.watch.await_open(&self.master.slave)?);
-                self.client = Client::Absent(Look::Now);
-            }
             if let Client::Absent(Look::Now) = self.client {
                 if self.master.was_visited()? {
                     return Poll::Ready(self.admit());
                 }
                 self.client = Client::Absent(Look::AfterKnock);
             }
-            if let Some(vigil) = &self.vigil {
-                ready!(vigil.poll_opened(cx));
-            }
-            // One knock, one vigil: the next must begin before looking who it was.
-            self.vigil = None;
+            ready!(self.vigil.poll_opened(cx));
+            self.client = Client::Absent(Look::Now);
         }
     }
 
     fn admit(&mut self) -> io::Result<()> {
         self.client = Client::Present(Watched::new(Arc::clone(&self.master.fd))?);
-        self.vigil = None;
+        self.settle();
         self.refresh()
+    }
+
+    /// Whoever is there now is the client.
+    fn settle(&self) {
+        self.vigil.settle(|| self.master.is_open().unwrap_or(true));
+    }
+
+    /// Whether those whom the caller knows have all gone, and others have come.
+    fn presence(&self, cx: &mut Context<'_>) -> Presence {
+        let heard = self.vigil.presence(cx);
+        // The kernel also tells of closings by those who never opened it for use.
+        if heard == Presence::Left && self.master.is_open().unwrap_or(false) {
+            self.vigil.correct();
+            return Presence::Known;
+        }
+        heard
     }
 
     /// One step with a client present; `None` when there is nothing to tell of it.
@@ -405,19 +422,24 @@ impl PtyEnd {
         if self.settings != self.told && !self.settings.hung_up {
             return self.tell_settings();
         }
+        if self.succession == Succession::None && self.presence(cx) == Presence::Others {
+            self.succeed()?;
+            return Poll::Ready(Ok(Some(PtyEvent::Replaced)));
+        }
         let Client::Present(watched) = &self.client else { return Poll::Ready(Ok(None)) };
         let mut announced = match self.unread {
             Unread::Announced => Some(ready!(watched.poll_read_ready(cx))?),
             Unread::Perhaps => None,
         };
         let is_closed = announced.as_ref().is_some_and(|ready| ready.ready().is_read_closed());
-        // A close and an opening in one moment are not told by the kernel. But whoever writes after B0 was
-        // told is somebody else, who has not set it.
-        if self.told.hung_up && self.master.holds_data()?
-            || is_closed && self.succession == Succession::None && self.master.is_open()?
+        // What a newcomer has written must not be answered before he is known: the answer would go with what was left
+        // for his predecessors.
+        self.vigil.listen();
+        if self.succession == Succession::None
+            && (is_closed && self.master.is_open()? || self.presence(cx) == Presence::Others)
         {
             self.succeed()?;
-            return Poll::Ready(Ok(is_closed.then_some(PtyEvent::Replaced)));
+            return Poll::Ready(Ok(Some(PtyEvent::Replaced)));
         }
         match self.master.read_packet(buf)? {
             Packet::Data(first) => {
@@ -440,12 +462,13 @@ impl PtyEnd {
             Packet::Settings => self.refresh()?,
             Packet::Other => {}
             Packet::Empty if self.settings != self.told => return self.tell_settings(),
-            Packet::Empty if is_closed => {
+            Packet::Empty if is_closed || self.succession == Succession::Cleared => {
                 // All have closed, and somebody has opened it since.
                 self.client = Client::Absent(Look::Now);
+                self.unread = Unread::Announced;
                 self.take_back();
                 if replace(&mut self.succession, Succession::None) == Succession::None {
-                    self.cleaned(self.master.discard_unread());
+                    self.cleaned(self.discard_unread());
                 }
                 return Poll::Ready(Ok(Some(PtyEvent::Closed)));
             }
@@ -459,9 +482,10 @@ impl PtyEnd {
                 self.succession = Succession::None;
                 self.settings = ClientSettings { hung_up: false, ..self.settings };
                 self.take_back();
-                self.cleaned(self.master.discard_unread());
+                self.cleaned(self.discard_unread());
                 self.cleaned(self.master.tidy(self.settings.speed));
                 self.cleaned(self.master.swallow_control());
+                self.settle();
                 return Poll::Ready(Ok(Some(PtyEvent::Closed)));
             }
         }
@@ -472,13 +496,21 @@ impl PtyEnd {
     /// of his is answered: cleared away later, it would take the answer with it.
     fn succeed(&mut self) -> io::Result<()> {
         self.succession = Succession::Cleared;
+        // Nothing is announced of an opening: reading tells when all that was written before has been read.
+        self.unread = Unread::Perhaps;
         self.take_back();
-        self.cleaned(self.master.discard_unread());
+        self.cleaned(self.discard_unread());
         self.cleaned(self.master.revive(self.settings.speed));
+        self.settle();
         self.refresh()?;
         // Even if the terminal keeps the B0: it is not the newcomer's, and asking again would not end.
         self.settings.hung_up = false;
         Ok(())
+    }
+
+    fn discard_unread(&self) -> io::Result<()> {
+        let slave = self.vigil.enter(|| self.master.open_slave())?;
+        self.master.discard_unread(&slave)
     }
 
     /// A terminal that can't be cleaned up, for want of a descriptor say, is closed all the same.
