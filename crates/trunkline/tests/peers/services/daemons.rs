@@ -85,6 +85,17 @@ pub(super) fn busybox(stage: &Stage) -> (Process, u16) {
     started("httpd", &mut command, address.port())
 }
 
+/// Debian's exim was built for a user who is there where the package is installed, and starts nowhere else, whatever
+/// `exim_user` says: in a namespace of its own there is one.
+const WITH_ITS_USER: &str = r#"
+cd "$1"; shift
+for table in passwd group; do
+    cat "/etc/$table" "$table.line" >"$table"
+    mount --bind "$table" "/etc/$table"
+done
+exec "$@"
+"#;
+
 /// exim, which keeps mail for `example.org` in `mail`, and knows `me` by the password `secret`.
 pub(crate) fn exim(stage: &Stage) -> (Process, u16) {
     let port = free_address().port();
@@ -112,8 +123,12 @@ pub(crate) fn exim(stage: &Stage) -> (Process, u16) {
              \x20 server_condition = ${{if and{{{{eq{{$auth2}}{{me}}}}{{eq{{$auth3}}{{secret}}}}}}}}\n"
         ),
     );
-    let program = unpacked("exim4-daemon-light", "usr/sbin/exim4");
-    started("exim", command(program).arg("-C").arg(file).args(["-bdf"]), port)
+    stage.write("system/passwd.line", "Debian-exim:x:4243:4243::/:/usr/sbin/nologin\n");
+    stage.write("system/group.line", "Debian-exim:x:4243:\n");
+    let mut unshare = command(installed("/usr/bin/unshare"));
+    unshare.args(["--mount", "/bin/sh", "-euc", WITH_ITS_USER, "exim"]).arg(stage.path("system"));
+    unshare.arg(unpacked("exim4-daemon-light", "usr/sbin/exim4")).arg("-C").arg(file).arg("-bdf");
+    started("exim", &mut unshare, port)
 }
 
 /// dovecot looks for its parts in `/usr/lib/dovecot` alone: in a namespace of its own they are there.
