@@ -17,7 +17,7 @@ use modbus::UnitId;
 use modbus::frame::{Framing, rtu};
 use modbus::slave::{Memory, Output, Slave};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 struct Wire(Vec<u8>);
 
@@ -115,9 +115,10 @@ async fn clients_reach_units_over_every_framing() {
 
 #[tokio::test]
 async fn without_a_way_to_the_bus_it_says_so_at_once_and_opens_it_when_it_is_there() {
-    let free = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let nobody = free.local_addr().expect("it has one");
-    drop(free);
+    // Held, so that nobody else gets it, and not listened at.
+    let taken = TcpSocket::new_v4().expect("a socket");
+    taken.bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+    let nobody = taken.local_addr().expect("it has one");
     let (_gateway, address) = started(&format!("tcp = \"{nobody}\"")).await;
     assert_eq!(ask(address, 5, &[3, 0, 0, 0, 1]).await, [0x83, 0x0a]);
 }

@@ -1,6 +1,6 @@
 //! Equipment dials out.
 
-use crate::equipment::{Far, Wire, dead_address, payload, plug, start, switchboard};
+use crate::equipment::{Dead, Far, Wire, payload, plug, start, switchboard};
 
 #[tokio::test]
 async fn equipment_dials_an_address_and_all_bytes_pass_both_ways() {
@@ -48,7 +48,8 @@ async fn what_the_equipment_sent_before_it_hung_up_still_arrives() {
 #[tokio::test]
 async fn a_refused_call_is_busy_and_the_next_one_works() {
     let mut plugged = plug("").await;
-    plugged.dte.say(format!("ATE0DT{}\r", dead_address().await)).await;
+    let dead = Dead::bind();
+    plugged.dte.say(format!("ATE0DT{}\r", dead.address())).await;
     plugged.dte.hear_until("\r\nBUSY\r\n").await;
     let far = Far::listen().await;
     plugged.dte.say(format!("ATDT{}\r", far.address())).await;
@@ -78,7 +79,8 @@ async fn the_access_list_judges_the_resolved_address() {
 async fn the_phonebook_fails_over_and_says_which_speed_to_report() {
     let far = Far::listen().await;
     let board = switchboard();
-    let (dead, alive) = (dead_address().await, far.address());
+    let closed = Dead::bind();
+    let (dead, alive) = (closed.address(), far.address());
     let book =
         format!("\"555-1212\" = {{ call = [\"tcp://{dead}\", \"tcp://{alive}\"], speed = 2400 }}");
     board.set_phonebook(toml::from_str(&book).unwrap());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use carrier::trace::{self, Entries, Way, What};
 use line::{Line, LineConfig, Personas, Switchboard};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 /// A bound on failure, not a measure: nothing here takes so long unless it never comes.
@@ -155,9 +155,19 @@ impl Far {
     }
 }
 
-/// A port on which nobody listens.
-pub(crate) async fn dead_address() -> String {
-    Far::listen().await.address()
+/// A port on which nobody listens, nor can while this is held: calls are refused.
+pub(crate) struct Dead(TcpSocket);
+
+impl Dead {
+    pub(crate) fn bind() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self(socket)
+    }
+
+    pub(crate) fn address(&self) -> String {
+        self.0.local_addr().unwrap().to_string()
+    }
 }
 
 /// An address that neither answers nor refuses: its queue is full, and the kernel leaves who calls to
@@ -169,7 +179,7 @@ pub(crate) struct Full {
 }
 
 pub(crate) async fn full_address() -> Full {
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();
     let address = listener.local_addr().unwrap().to_string();

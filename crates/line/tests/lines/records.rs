@@ -7,7 +7,7 @@ use carrier::Counts;
 use line::{CallNow, CallRecord, Kept, NotKept, OpenRecord, RecordKeeper, TurnedAway};
 use tokio::sync::watch;
 
-use crate::equipment::{Far, Plugged, Wire, dead_address, start, switchboard, until};
+use crate::equipment::{Dead, Far, Plugged, Wire, start, switchboard, until};
 
 const LISTEN: &str = "listen = \"127.0.0.1:0\"\n";
 
@@ -92,7 +92,8 @@ async fn a_dialled_call_is_told_of_from_begin_to_end() {
     plugged.dte.hear_until("CONNECT 9600\r\n").await;
     drop(peer);
     plugged.dte.hear_until("NO CARRIER\r\n").await;
-    plugged.dte.say(format!("ATDT{}\r", dead_address().await)).await;
+    let dead = Dead::bind();
+    plugged.dte.say(format!("ATDT{}\r", dead.address())).await;
     plugged.dte.hear_until("BUSY\r\n").await;
     until(|| keeper.notes().len() == 5).await;
     let far_end = keeper.notes().remove(2);

@@ -12,6 +12,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::process::Signal;
 use rustix::termios::{LocalModes, tcgetattr};
 
+use crate::ports::free_address;
 use crate::stage::{Equipment, PATIENCE, Stage, trunkline};
 
 /// An instance with one module on a pseudo-terminal, that nobody uses.
@@ -91,9 +92,7 @@ fn a_network_that_takes_nobody_is_told_with_what_to_do() {
 
 #[test]
 fn a_call_that_comes_to_nothing_is_told_with_what_to_do() {
-    let server = TcpListener::bind("127.0.0.1:0").unwrap();
-    let nobody = server.local_addr().unwrap().to_string();
-    drop(server);
+    let nobody = free_address().to_string();
     let call = ["--apn", "internet", "--call", &nobody];
     is_told(&module(""), &call, "the far end refused", "Module and network are in order");
     let flaky = of("flaky", "", "personas = [\"flaky.toml\"]\n");
@@ -215,10 +214,7 @@ fn is_detached(looker: &mut Stage) {
 fn a_data_session_is_ended_also_behind_a_call_that_failed_and_when_it_is_interrupted() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let somebody = server.local_addr().unwrap().to_string();
-    let nobody = {
-        let server = TcpListener::bind("127.0.0.1:0").unwrap();
-        server.local_addr().unwrap().to_string()
-    };
+    let nobody = free_address().to_string();
     let stage = module("");
     // Amid its call, and amid the end of that.
     for (address, until) in

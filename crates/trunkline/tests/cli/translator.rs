@@ -195,9 +195,7 @@ fn a_module_that_tells_of_an_end_without_an_etx_ends_its_calls_where_its_owner_s
 #[test]
 fn nobody_at_the_far_end_is_busy_and_the_log_tells_why() {
     let (mut stage, mut equipment) = ready("wavecom-q26");
-    let (server, address) = server();
-    drop(server);
-    equipment.command(&format!("ATDT{address}"), "BUSY\r\n");
+    equipment.command(&format!("ATDT{}", free_address()), "BUSY\r\n");
     stage.wait_for("no call to 127.0.0.1");
 }
 
