@@ -114,7 +114,10 @@ fn what_waits_for_a_site_is_asked_by_priority_in_its_time_and_only_once_also_aft
     let _unit = Unit::calls(&stage, "rtu", exchange);
     trunkline.ask_until(&["sites"], "on line");
     trunkline.ask_until(&["read", "pump", "setpoint"], "bar");
-    let audit = std::fs::read_to_string(stage.path("audit.log")).expect("an audit log");
+    let audit = until("a write in the audit log", || {
+        let audit = std::fs::read_to_string(stage.path("audit.log")).ok()?;
+        audit.contains("site-write").then_some(audit)
+    });
     let writes: Vec<_> = audit.lines().filter(|line| line.contains("site-write")).collect();
     assert!(writes.len() == 1 && writes[0].contains('9') && writes[0].contains("55"), "{writes:?}");
 }

@@ -218,13 +218,23 @@ impl Trunkline {
 
     /// Asks until the answer contains this.
     pub(crate) fn ask_until(&self, arguments: &[&str], text: &str) {
+        self.ask_until_such(arguments, &format!("{text:?}"), |answer| answer.contains(text));
+    }
+
+    /// Asks until the answer is such, and gives it.
+    pub(crate) fn ask_until_such(
+        &self,
+        arguments: &[&str],
+        what: &str,
+        is_such: impl Fn(&str) -> bool,
+    ) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let answer = self.ask(arguments);
-            if answer.contains(text) {
-                return;
+            if is_such(&answer) {
+                return answer;
             }
-            assert!(Instant::now() < deadline, "{arguments:?} never says {text:?}:\n{answer}");
+            assert!(Instant::now() < deadline, "{arguments:?} never says {what}:\n{answer}");
             std::thread::sleep(Duration::from_millis(50));
         }
     }
