@@ -166,10 +166,10 @@ fn a_flood_of_lines_is_listened_to_slowly_and_none_of_it_is_lost_or_counted_twic
     let site = logged_in(stage.exchange(), "pump", "secret");
     let mut flood = site.try_clone().unwrap();
     let text: String = (1..=LINES).map(|n| format!("n={n}\r\n")).collect();
+    let began = Instant::now();
     flood.write_all(text.as_bytes()).unwrap();
     let store = Store::visit(&stage.path("trunkline.db")).unwrap();
     let span = (UNIX_EPOCH, SystemTime::now() + Duration::from_secs(86_400));
-    let began = Instant::now();
     loop {
         let kept = store.count_samples(("pump", "n"), span).unwrap();
         if kept == LINES {

@@ -37,9 +37,10 @@ fn running(accounts: &str) -> Option<Stage> {
 
 /// Writes a configuration that its reader may read when he isn't root any more.
 fn configure(stage: &Stage, accounts: &str) {
+    // Time enough to write down what was heard, also for a program that gets its turn late.
     let text = format!(
         "control = \"state/control\"\n[exchange]\nuser = \"nobody\"\nstored-users = [\"games\"]\n\
-         store = \"state/trunkline.db\"\nhang-up = {{ term-after = \"300ms\", kill-after = \"300ms\" }}\n\
+         store = \"state/trunkline.db\"\nhang-up = {{ term-after = \"2s\", kill-after = \"2s\" }}\n\
          [[exchange.listen]]\naddress = \"127.0.0.1:0\"\naccept = [\"raw\"]\n{accounts}"
     );
     stage.write("trunkline.toml", &text);
@@ -175,7 +176,7 @@ fn a_program_is_hung_up_in_order_and_its_exit_status_is_told() {
     configure(
         &stage,
         &(account("deaf", "daemon", "pipe", &deaf)
-            + "longest = \"1s\"\n"
+            + "longest = \"3s\"\n"
             + &account("obedient", "bin", "pty", obedient)
             + &account("short", "daemon", "pipe", "exit 3")),
     );

@@ -51,8 +51,9 @@ fn keep_calling(exchange: SocketAddr, greeted: &AtomicUsize) -> (Vec<TcpStream>,
     let mut callers = Vec::new();
     let mut tried = 0;
     while tried < 500 {
-        let Ok(mut caller) = TcpStream::connect(exchange) else { break };
+        // Who is cut off while connecting may have been taken already.
         tried += 1;
+        let Ok(mut caller) = TcpStream::connect(exchange) else { break };
         caller.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut prompt = [0; 7];
         if caller.read_exact(&mut prompt).is_err() {

@@ -6,7 +6,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use clock::Civil;
 use rustix::process::Signal;
 
 use crate::kills::{self, Line};
@@ -236,9 +238,12 @@ fn what_is_as_urgent_goes_as_it_was_made_and_what_becomes_due_during_a_call_goes
     ask("h:21", &["next-call"]);
     ask("h:22", &["next-call", "--priority", "5"]);
     ask("h:23", &["next-call", "--priority", "5"]);
-    ask("h:24", &["16s", "--priority", "-1"]);
-    ask("h:25", &["15s"]);
-    ask("h:26", &["15s", "--expires", "0s"]);
+    // Moments, since "in 15 s" would be later the longer the orders before it have taken.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().cast_signed();
+    let [soon, after] = [20, 21].map(|seconds| Civil::of_secs(now + seconds).to_string());
+    ask("h:24", &[&after, "--priority", "-1"]);
+    ask("h:25", &[&soon]);
+    ask("h:26", &[&soon, "--expires", "0s"]);
     ask("h:27", &["next-call", "--priority", "-7"]);
     let _call = unit.call(centre.exchange());
     // Before and after the write of the first wish its register is read.

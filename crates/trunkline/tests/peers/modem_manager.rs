@@ -114,7 +114,9 @@ impl Manager {
 
     fn mmcli(&self, arguments: &[&str]) -> Command {
         let mut mmcli = command(unpacked("modemmanager", "usr/bin/mmcli"));
-        mmcli.args(arguments).env("DBUS_SYSTEM_BUS_ADDRESS", &self.address);
+        // Its own patience is half a minute, which two busy processors may need.
+        mmcli.arg(format!("--timeout={}", PATIENCE.as_secs())).args(arguments);
+        mmcli.env("DBUS_SYSTEM_BUS_ADDRESS", &self.address);
         mmcli.env("LC_ALL", "C.UTF-8");
         mmcli
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use crate::stage::{Equipment, Stage};
+use crate::stage::{Equipment, PATIENCE, Stage};
 
 #[allow(dead_code, reason = "no form is about bytes")]
 #[path = "../../../../modem/tests/it/escapes.rs"]
@@ -16,9 +16,6 @@ use forms_table::{each, fits};
 
 /// Lines of one instance: not so many that other tests want for pseudo-terminals.
 const LINES: usize = 160;
-
-/// A wrong answer is known by then, and what takes its time in a module takes none in these.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A form for one persona.
 struct Case {
