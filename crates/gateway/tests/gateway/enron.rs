@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use crate::{ask, ask_until_open, started};
+use crate::{PATIENT, ask, ask_until_open, started};
 
 /// One that speaks Modbus TCP: what stands at 7001 and behind is as many numbers of 32 bits, each its own address;
 /// elsewhere there are ordinary registers. What is written is only confirmed.
@@ -58,8 +58,9 @@ fn answer(pdu: &[u8]) -> Vec<u8> {
 #[tokio::test]
 async fn registers_of_32_bits_pass_where_the_table_says_so_and_both_widths_at_once_are_refused() {
     let unit = daniel().await;
-    let keys = "framing = \"tcp\"\nresponse = \"200ms\"\nretries = 0";
-    let table = format!("tcp = \"{unit}\"\n{keys}\nenron = [\"h:7001..8000 unit 5\"]");
+    let table = format!(
+        "tcp = \"{unit}\"\nframing = \"tcp\"\n{PATIENT}\nenron = [\"h:7001..8000 unit 5\"]"
+    );
     let (_gateway, address) = started(&table).await;
     let wide = [3, 0x1b, 0x59, 0, 2];
     assert_eq!(ask_until_open(address, 5, &wide).await, [3, 8, 0, 0, 0x1b, 0x59, 0, 0, 0x1b, 0x5a]);

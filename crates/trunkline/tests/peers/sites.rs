@@ -132,7 +132,7 @@ fn a_unit_of_pymodbus_is_polled_read_and_written_over_its_call_in_each_framing()
             exchange,
             &format!(
                 "[[site]]\nname = \"pump\"\nframing = \"{framing}\"\npoints = \"points.csv\"\nwrites = \"allow\"\n\
-                 response = \"2s\"\npoll = \"1s\"\n\
+                 response = \"10s\"\npoll = \"1s\"\n\
                  [[facade]]\nname = \"scada\"\nlisten = \"{facade}\"\nsite = \"pump\"\nwrites = \"allow\"\n"
             ),
         );
