@@ -189,12 +189,20 @@ impl Master {
         }
     }
 
+    /// Whether data are next to be read; whatever a client changed is next otherwise.
+    pub(crate) fn holds_data(&self) -> io::Result<bool> {
+        if !look(&self.fd)?.contains(PollFlags::IN) {
+            return Ok(false);
+        }
+        Ok(ioctl_fionread(&self.fd)? > 0)
+    }
+
     /// Whether a client has the slave open now.
     pub(crate) fn is_open(&self) -> io::Result<bool> {
         Ok(!look(&self.fd)?.contains(PollFlags::HUP))
     }
 
-    /// Undoes the B0 of a client that has gone, for the one that has opened the terminal since.
+    /// Undoes a B0: of a client that has gone, or of one that writes all the same.
     pub(crate) fn revive(&self, last_speed: u32) -> io::Result<()> {
         let mut termios = tcgetattr(&self.fd)?;
         if termios.output_speed() != 0 {

@@ -441,6 +441,14 @@ impl PtyEnd {
             self.succeed()?;
             return Poll::Ready(Ok(Some(PtyEvent::Replaced)));
         }
+        // Who writes behind a B0 has hung nothing up: gammu sets it where others set a speed, and no speed after it.
+        if self.told.hung_up && self.master.holds_data()? {
+            self.cleaned(self.master.revive(self.settings.speed));
+            self.refresh()?;
+            // Even if the terminal keeps it: asking again would not end.
+            self.settings.hung_up = false;
+            return Poll::Ready(Ok(None));
+        }
         match self.master.read_packet(buf)? {
             Packet::Data(first) => {
                 let (length, behind) = match self.attention {

@@ -118,6 +118,27 @@ async fn b0_is_a_dropped_dtr_and_comes_after_the_data_before_it() {
     assert_eq!((back.speed, back.hung_up), (19_200, false));
 }
 
+/// As gammu does, which sets no speed behind it.
+#[tokio::test]
+async fn who_writes_behind_a_b0_is_heard_and_answered() {
+    let (mut end, path) = offer();
+    let mut client = open(&path);
+    assert_eq!(event(&mut end).await.0, PtyEvent::Opened);
+    change(&client, |termios| {
+        termios.local_modes = LocalModes::empty();
+        termios.set_speed(0).unwrap();
+    });
+    assert!(settings(&mut end).await.hung_up);
+    client.write_all(b"AT\r").unwrap();
+    let back = settings(&mut end).await;
+    assert_eq!((back.speed, back.hung_up), (115_200, false));
+    assert_eq!(receive(&mut end, 3).await, b"AT\r");
+    send(&mut end, b"OK\r\n").await.unwrap();
+    let mut heard = [0; 4];
+    client.read_exact(&mut heard).unwrap();
+    assert_eq!(&heard, b"OK\r\n");
+}
+
 #[tokio::test]
 async fn b0_left_behind_does_not_hang_up_the_next_client() {
     let (mut end, path) = offer();
