@@ -14,6 +14,8 @@ struct Port {
     said: Vec<u8>,
     message: Option<ShortMessage>,
     stored: Option<Stored>,
+    /// The modem has yet to be told of that.
+    stores: bool,
 }
 
 impl Output for Port {
@@ -26,7 +28,7 @@ impl Output for Port {
     fn act(&mut self, action: Action<'_>) {
         match action {
             Action::Message(message) => self.message = Some(message.clone()),
-            Action::Store(stored) => self.stored = Some(stored.clone()),
+            Action::Store(stored) => (self.stored, self.stores) = (Some(stored.clone()), true),
             _ => {}
         }
     }
@@ -60,6 +62,9 @@ impl Module {
 
     fn input(&mut self, input: Input<'_>) {
         self.modem.input(self.now, input, &mut self.port);
+        while std::mem::take(&mut self.port.stores) {
+            self.modem.input(self.now, Input::Stored(Ok(())), &mut self.port);
+        }
     }
 
     /// Whatever takes its time has come to its end, but for a text that is being typed: that waits for minutes.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use at::result::Cause;
 use clock::Instant;
 use libfuzzer_sys::fuzz_target;
-use modem::{Action, CallEvent, Caller, Connected, DteLines, Input, Modem, Output, Persona, StateName, Stored};
+use modem::{Action, CallEvent, Caller, Connected, DteLines, Input, Modem, NotStored, Output, Persona, StateName, Stored};
 
 /// What the driver knows of the call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +24,8 @@ struct Driver {
     call: Call,
     /// Bytes said to the equipment during one input.
     said: usize,
+    /// Something was stored that the modem has yet to be told of.
+    stores: bool,
 }
 
 impl Output for Driver {
@@ -36,6 +38,7 @@ impl Output for Driver {
     }
 
     fn act(&mut self, action: Action<'_>) {
+        self.stores |= matches!(action, Action::Store(_));
         self.call = match action {
             Action::Dial { .. } => {
                 assert_eq!(self.call, Call::None, "two calls at once");
@@ -90,6 +93,10 @@ fuzz_target!(|bytes: &[u8]| {
                 };
                 driver.call = Call::None;
                 Input::Call(event)
+            }
+            15 if driver.stores => {
+                driver.stores = false;
+                Input::Stored(if length % 2 == 0 { Ok(()) } else { Err(NotStored) })
             }
             _ => Input::Call(CallEvent::Break),
         };

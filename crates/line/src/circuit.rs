@@ -369,10 +369,11 @@ impl Circuit {
     }
 
     fn store(&mut self, stored: &modem::Stored) {
-        if let Some(profile) = self.board.profile(self.name()) {
-            let places = self.board.stores();
-            self.outbox.store(Storing::new(self.name(), profile, stored, places));
-        }
+        let storing = match self.board.profile(self.name()) {
+            Some(file) => self.board.stores().store(self.name(), file, stored),
+            None => Storing::nowhere(),
+        };
+        self.outbox.store(storing);
     }
 
     /// Tells the log how far a call has come that was dialled.

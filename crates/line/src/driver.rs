@@ -82,6 +82,7 @@ impl Driver {
         self.letters(cx, now)
             | self.due(cx, now)
             | self.landed(cx, now)
+            | self.stored(cx, now)
             | self.outbound(cx, now)
             | self.news(cx, now)
             | self.dialled(cx, now)
@@ -171,6 +172,17 @@ impl Driver {
         moved
     }
 
+    /// What the modem has stored is kept, or can't be.
+    fn stored(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
+        let Poll::Ready(kept) = self.circuit.outbox.poll_stored(cx) else { return false };
+        self.feed(cx, now, Input::Stored(kept));
+        if self.stopping != Stopping::No {
+            // The rest of the command line may have begun a call.
+            self.clear(cx, now, Cause::ShuttingDown);
+        }
+        true
+    }
+
     /// What the equipment and the far end have not taken yet.
     fn outbound(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
         if self.cross(cx, now) {
@@ -230,6 +242,10 @@ impl Driver {
             self.feed(cx, now, Input::Call(CallEvent::CallerGone));
             return true;
         }
+        if self.modem.is_storing() {
+            // It takes callers in a moment.
+            return false;
+        }
         let free = self.takes_callers();
         let Some(incoming) = &mut self.incoming else { return false };
         let place = (&*self.circuit.board, self.circuit.name());
@@ -258,6 +274,9 @@ impl Driver {
     /// A caller rings as soon as his call is on record.
     fn noted(&mut self, cx: &mut Context<'_>, now: Instant) -> Moved {
         let Slot::Noting { caller, kept, .. } = &mut self.circuit.slot else { return false };
+        if self.modem.is_storing() {
+            return false;
+        }
         let cause = match (kept.as_mut().poll(cx), caller.poll_gone(cx)) {
             (Poll::Ready(Err(NotKept)), _) => Some(Cause::Unrecorded),
             (_, Poll::Ready(())) => Some(Cause::CallerGone),

@@ -98,6 +98,10 @@ pub const SHELF: usize = 16;
 /// Profiles that are stored at once: more would only wait for the same disk, each with a thread of its own.
 pub const STORES: usize = 4;
 
+/// How long a disk may take to keep what is stored before the equipment is told that it isn't kept: longer than one that
+/// works takes, a slow card among them, shorter than the patience of those who type `AT&W`.
+pub const STORE: Duration = Duration::from_secs(10);
+
 /// Pauses between attempts to open a port that is gone: a USB adapter is back within a second or after
 /// somebody's walk to it.
 pub const REOPEN_FIRST: Duration = Duration::from_millis(250);

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use clock::{Instant, Timers};
-use modem::{Character, DceLines, Flow};
+use modem::{Character, DceLines, Flow, NotStored};
 
 use crate::crossing::{Crossing, Home};
 use crate::end::End;
@@ -28,7 +28,7 @@ enum Step {
     Signal(Signal),
     /// Bytes that a thread carries.
     Crossing(Box<Crossing>),
-    /// What the words behind it say is kept.
+    /// What is told by the words behind it is being stored.
     Storing(Storing),
 }
 
@@ -108,6 +108,24 @@ impl Outbox {
         }
     }
 
+    /// Ready when the last of what was stored is kept, or can't be.
+    pub(crate) fn poll_stored(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), NotStored>> {
+        loop {
+            let storing = |step: &Step| matches!(step, Step::Storing(_));
+            let Some(place) = self.steps.iter().position(storing) else { return Poll::Pending };
+            let Some(Step::Storing(first)) = self.steps.get_mut(place) else {
+                return Poll::Pending;
+            };
+            let kept = ready!(first.poll(cx));
+            self.steps.remove(place);
+            // What came after it has everything with it.
+            if !self.steps.iter().any(storing) {
+                self.steps.shrink_to_fit();
+                return Poll::Ready(kept);
+            }
+        }
+    }
+
     /// Ready when a thread has stopped carrying. The rest of its load comes next here.
     pub(crate) fn poll_landed(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<Home> {
         let more = self.steps.len() > 1;
@@ -176,8 +194,7 @@ impl Outbox {
                     }
                     Poll::Pending => Poll::Pending,
                 },
-                Step::Crossing(_) => Poll::Pending,
-                Step::Storing(storing) => storing.poll(cx).map(Ok),
+                Step::Crossing(_) | Step::Storing(_) => Poll::Pending,
             };
             if delivered.is_pending() && self.patience.next().is_some_and(|until| until <= now) {
                 // Among them may be the one that lets bytes go again, such as the end of XON/XOFF.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use at::result::Cause;
 use carrier::{Caller, Trunks};
 use modem::{Action, DteLines, Input, Modem, Output, Persona, Stored};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::{info, warn};
 
@@ -30,6 +30,7 @@ use crate::phonebook::Phonebook;
 use crate::profile::ProfileFile;
 use crate::record::{CallRecord, Service, Status};
 use crate::shared::{Letter, Shared};
+use crate::storing::Stores;
 use crate::tracer;
 
 /// All lines of a process.
@@ -64,7 +65,7 @@ pub(crate) struct Board {
     farewells: Mutex<JoinSet<()>>,
     watch: tty::OpenWatch,
     /// Places for profiles that are being stored.
-    stores: Arc<Semaphore>,
+    stores: Arc<Stores>,
     /// Calls that are over, by direction and cause.
     pub(crate) tally: carrier::Tally,
     shelf: Mutex<Shelf>,
@@ -146,7 +147,7 @@ impl Switchboard {
             trunks: OnceLock::new(),
             farewells: Mutex::default(),
             watch: tty::OpenWatch::new()?,
-            stores: Arc::new(Semaphore::new(limits::STORES)),
+            stores: Arc::new(Stores::new(limits::STORES)),
             tally: carrier::Tally::default(),
             shelf: Mutex::default(),
             ends: Notify::new(),
@@ -358,9 +359,9 @@ impl Board {
         keeper.turned_away(&TurnedAway { line, from: &from, cause });
     }
 
-    /// Places for profiles that are being stored.
-    pub(crate) fn stores(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.stores)
+    /// What modems store.
+    pub(crate) fn stores(&self) -> &Arc<Stores> {
+        &self.stores
     }
 
     /// Where `&W` and `&Z` of this line store, if anywhere.

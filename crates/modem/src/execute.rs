@@ -10,12 +10,13 @@ use at::body::{self, Command as Typed, Value};
 use at::result::{Cause, ResultCode};
 
 use crate::call::{Call, Direction};
-use crate::core::{Core, Hook};
+use crate::core::{Core, EndSettings, Hook};
+use crate::keeping::Unkept;
 use crate::limits::{ANSWER, COMMANDS_PER_LINE};
 use crate::output::{Action, Note};
 use crate::persona::{Ampersand, AnswerWithoutCall, HangUpResult, Unknown, WithoutCall};
 use crate::port::Port;
-use crate::state::{Answering, Online, State, reset};
+use crate::state::{Answering, Online, State, Storing, reset};
 use crate::stored::Kept;
 use crate::table::{Asked, Command, Control, Does, Effect, Told, knows};
 use crate::{flow, help, mask, sets};
@@ -47,8 +48,34 @@ pub(crate) fn line_from(
     core: &mut Core,
     port: &mut Port<'_>,
 ) -> State {
-    let before = core.end_settings();
-    let (state, result) = commands(state, body, done, core, port);
+    let place = Place { done, result: ResultCode::Ok, before: core.end_settings() };
+    go_on(state, body, place, core, port)
+}
+
+/// How far a command line has come.
+pub(crate) struct Place {
+    /// So many of its commands are executed.
+    pub(crate) done: usize,
+    /// How it ends, unless a command fails.
+    pub(crate) result: ResultCode,
+    /// How the equipment's end was set before it.
+    pub(crate) before: EndSettings,
+}
+
+/// Executes what is left of a command line.
+pub(crate) fn go_on(
+    state: State,
+    body: &[u8],
+    place: Place,
+    core: &mut Core,
+    port: &mut Port<'_>,
+) -> State {
+    let before = place.before;
+    let (mut state, result) = commands(state, body, place, core, port);
+    if let State::Storing(storing) = &mut state {
+        storing.set_before(before);
+        return state;
+    }
     core.drive_lines(port);
     if let Some(code) = result {
         core.result(code, port);
@@ -60,21 +87,26 @@ pub(crate) fn line_from(
 fn commands(
     mut state: State,
     body: &[u8],
-    done: usize,
+    Place { done, mut result, .. }: Place,
     core: &mut Core,
     port: &mut Port<'_>,
 ) -> (State, Option<ResultCode>) {
-    let mut result = ResultCode::Ok;
     for (count, typed) in body::commands(body, core.reading()).enumerate().skip(done) {
         let Ok(typed) = typed else { return (state, Some(ResultCode::Error)) };
         if count >= COMMANDS_PER_LINE || port.said() > ANSWER {
             return (state, Some(ResultCode::Error));
         }
-        match command(state, &typed, core, port) {
+        let step = command(state, &typed, core, port);
+        let keeping = port.take_awaited();
+        match step {
             Step::Next(next) => state = next,
             Step::Refused(state) => return (state, Some(ResultCode::Error)),
             Step::Ends(next, code) => (state, result) = (next, code),
             Step::Leaves(state) => return (sets::rest(state, body, count + 1), None),
+        }
+        if let Some(keeping) = keeping {
+            let rest = (body, count + 1, result);
+            return (Storing::begin(state, keeping, rest, core), None);
         }
     }
     (state, Some(result))
@@ -339,11 +371,10 @@ fn store_number(slot: u16, text: &str, core: &mut Core, port: &mut Port<'_>) -> 
 /// Has the driver keep what changed.
 fn store(kept: Kept, core: &Core, port: &mut Port<'_>) -> Taken {
     match kept {
-        Kept::Changed => {
-            port.act(Action::Store(&core.stored));
+        Kept::Changed | Kept::AsBefore => {
+            core.keep(kept, Some(Unkept::Error), port);
             Taken::Yes
         }
-        Kept::AsBefore => Taken::Yes,
         Kept::Refused => Taken::No,
     }
 }

@@ -32,6 +32,9 @@ pub enum Input<'a> {
     /// What came of [`Action::Ask`](crate::Action::Ask).
     #[cfg(feature = "gsm")]
     Told(at::question::Question, &'a at::question::Told),
+    /// What came of the last [`Action::Store`](crate::Action::Store), and with it of all before: each has everything
+    /// with it that is stored.
+    Stored(Result<(), crate::NotStored>),
     /// Nothing but time passed: [`Modem::deadline`](crate::Modem::deadline) is reached.
     Timeout,
 }

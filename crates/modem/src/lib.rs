@@ -46,6 +46,7 @@ mod help;
 mod identity;
 mod information;
 mod input;
+mod keeping;
 mod mask;
 mod memory;
 mod modem;
@@ -66,6 +67,7 @@ mod timer;
 mod watch;
 
 pub use input::{Bell, CallEvent, Caller, Connected, DteLines, Input, WallTime};
+pub use keeping::NotStored;
 pub use modem::Modem;
 pub use output::{Action, Character, DceLines, Flow, FlowBy, Note, Output};
 pub use persona::{BUILT_IN, Persona, PersonaError, PersonaKey, Value, persona_keys};

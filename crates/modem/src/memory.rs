@@ -9,7 +9,7 @@ use clock::Instant;
 
 use crate::call::{Call, Direction};
 use crate::caller::CallerText;
-use crate::limits::{REMEMBERED_CALLS, TYPE_AHEAD};
+use crate::limits::{HELD_AT_MOST, REMEMBERED_CALLS, TYPE_AHEAD};
 use crate::settings::SettingError;
 
 /// What a modem remembers.
@@ -70,6 +70,14 @@ impl Memory {
             kept.push(byte);
         }
         if kept.len() < TYPE_AHEAD { Room::Left } else { Room::Full }
+    }
+
+    /// Keeps bytes that came while a command line waits for what it has stored: all of them may be commands, or data
+    /// behind an `O`. A driver that goes on after the modem wants no more is not trusted beyond a limit.
+    pub(crate) fn typed_behind(&mut self, bytes: &[u8]) {
+        let kept = &mut self.make().type_ahead;
+        let room = (TYPE_AHEAD + HELD_AT_MOST).saturating_sub(kept.len());
+        kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
     }
 
     /// Takes the bytes that came while a command executed.

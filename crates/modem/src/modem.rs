@@ -7,6 +7,7 @@ use clock::Instant;
 
 use crate::core::{Core, DtrAction};
 use crate::input::{CallEvent, DteLines, Input};
+use crate::keeping::NotStored;
 use crate::limits::TYPE_AHEAD;
 use crate::memory::Remembered;
 use crate::output::{Character, DceLines, Flow, Note, Output};
@@ -61,6 +62,7 @@ impl Modem {
             Input::MessageSent(outcome) => sets::gsm::sent(outcome, &mut self.core, &mut port),
             #[cfg(feature = "gsm")]
             Input::Told(question, told) => sets::behind::told(question, told, &mut self.core),
+            Input::Stored(kept) => self.stored_now(kept, &mut port),
             Input::Timeout => {}
         }
         self.parse_type_ahead(&mut port);
@@ -80,7 +82,7 @@ impl Modem {
 
     /// Whether more of the equipment's bytes are welcome. While not, the driver stops reading them.
     pub fn wants_dte(&self) -> bool {
-        let grace = self.core.timers.get(Timer::Guard.index()).is_some();
+        let grace = self.is_storing() || self.core.timers.get(Timer::Guard.index()).is_some();
         let full = |known: &Remembered| known.type_ahead.len() >= TYPE_AHEAD;
         !(grace && self.core.memory.get().is_some_and(full))
     }
@@ -90,6 +92,7 @@ impl Modem {
         match &self.state {
             State::Online(online) => online.wants_line(&self.core),
             State::OnlineCommand(online) => online.wants_line(),
+            State::Storing(storing) => storing.wants_line(),
             _ => false,
         }
     }
@@ -113,6 +116,11 @@ impl Modem {
     #[cfg(feature = "wip")]
     pub fn mapped(&self) -> Option<wip::Channel> {
         self.core.sets.get()?.wip.mapped()
+    }
+
+    /// Whether a command line waits for what it has stored to be kept. Callers had better wait as well.
+    pub fn is_storing(&self) -> bool {
+        matches!(self.state, State::Storing(_))
     }
 
     /// Where the call is.
@@ -213,6 +221,16 @@ impl Modem {
             self.parse_type_ahead(port);
             // What a line leads to is said behind it, whether or not more has come with it.
             self.say_news(port);
+        }
+    }
+
+    /// What was stored is kept, or can't be: the line that waits for it goes on, and then what came behind it.
+    fn stored_now(&mut self, kept: Result<(), NotStored>, port: &mut Port<'_>) {
+        self.core.is_unkept = kept.is_err();
+        if self.is_storing() {
+            self.change(port, |state, core, port| state.stored(kept, core, port));
+            let behind = self.core.memory.take_type_ahead();
+            self.dte(&behind, port);
         }
     }
 

@@ -71,7 +71,8 @@ pub enum Action<'a> {
     /// says that nothing is known.
     #[cfg(feature = "gsm")]
     Ask(at::question::Question),
-    /// Keep what is stored, such that it survives a power cut.
+    /// Keep what is stored, such that it survives a power cut. Answered by `Stored`, within seconds: a command line
+    /// may wait for it.
     Store(&'a Stored),
     /// Something for the sockets of a command set.
     #[cfg(feature = "wip")]

@@ -3,6 +3,7 @@
 use at::parity::Parity;
 use clock::Instant;
 
+use crate::keeping::Keeping;
 use crate::output::{Action, Note, Output};
 
 /// The driver's [`Output`] during one input, with the time, and with what is said gathered up so that
@@ -11,11 +12,12 @@ pub(crate) struct Port<'o> {
     now: Instant,
     out: &'o mut dyn Output,
     said: Vec<u8>,
+    keeping: Option<Keeping>,
 }
 
 impl<'o> Port<'o> {
     pub(crate) fn new(now: Instant, out: &'o mut dyn Output) -> Self {
-        Self { now, out, said: Vec::new() }
+        Self { now, out, said: Vec::new(), keeping: None }
     }
 
     /// The time of this input.
@@ -67,6 +69,22 @@ impl<'o> Port<'o> {
     pub(crate) fn act(&mut self, action: Action<'_>) {
         self.flush();
         self.out.act(action);
+    }
+
+    /// The command that executes has stored something.
+    pub(crate) fn awaits(&mut self, keeping: Keeping) {
+        self.keeping = Some(keeping);
+    }
+
+    /// What the command that executes has stored.
+    #[cfg(feature = "gsm")]
+    pub(crate) fn awaited(&mut self) -> Option<&mut Keeping> {
+        self.keeping.as_mut()
+    }
+
+    /// What a command has stored.
+    pub(crate) fn take_awaited(&mut self) -> Option<Keeping> {
+        self.keeping.take()
     }
 
     /// Tells the log.

@@ -35,6 +35,8 @@ use crate::port::Port;
 use crate::state::State;
 #[cfg(feature = "gsm")]
 use crate::state::StateName;
+#[cfg(feature = "gsm")]
+use crate::state::Storing;
 use crate::stored::Stored;
 use crate::table::Command;
 
@@ -354,10 +356,13 @@ fn step(state: State, answer: Answer, core: &mut Core, port: &mut Port<'_>) -> S
         #[cfg(feature = "gsm")]
         Answer::Prompt => Step::Leaves(gsm::Held::typing(state, core, port)),
         #[cfg(feature = "gsm")]
-        Answer::Deaf => {
-            ends(ResultCode::Ok, core, port);
-            Step::Leaves(gsm::Held::deaf(state, core, port))
-        }
+        Answer::Deaf => Step::Leaves(match port.take_awaited() {
+            Some(keeping) => Storing::before_restart(state, keeping, core),
+            None => {
+                ends(ResultCode::Ok, core, port);
+                gsm::Held::deaf(state, core, port)
+            }
+        }),
         #[cfg(feature = "wip")]
         Answer::Data => Step::Leaves(wip::connect(core, port)),
     }

@@ -14,7 +14,8 @@
 //! ```
 //!
 //! Each state is a struct with what only it needs, consumed by what happens to it, so that nothing of
-//! an earlier state can be used again. `Ringing` takes commands like `Command` does.
+//! an earlier state can be used again. `Ringing` takes commands like `Command` does. A command that stores something
+//! has any of the three that take commands within `Storing` until that is kept.
 
 mod answering;
 mod command;
@@ -23,12 +24,14 @@ mod ending;
 mod online;
 mod online_command;
 mod ringing;
+mod storing;
 
 use at::result::{Cause, ResultCode};
 
 use crate::call::Call;
 use crate::core::{Carrier, Core, DtrAction};
 use crate::input::CallEvent;
+use crate::keeping::NotStored;
 use crate::output::Action;
 use crate::port::Port;
 use crate::sets::Stage;
@@ -42,6 +45,7 @@ pub(crate) use ending::{fail, reset};
 pub(crate) use online::{Left, Online};
 pub(crate) use online_command::OnlineCommand;
 pub(crate) use ringing::Ringing;
+pub(crate) use storing::Storing;
 
 /// Where a call is. Everything but `Command` is rare, and boxed.
 pub(crate) enum State {
@@ -51,6 +55,8 @@ pub(crate) enum State {
     Answering(Box<Answering>),
     Online(Box<Online>),
     OnlineCommand(Box<OnlineCommand>),
+    /// A command line waits for what it has stored to be kept.
+    Storing(Box<Storing>),
     /// Something of a command set's own is under way.
     #[cfg_attr(not(feature = "sets"), expect(dead_code, reason = "there are no sets"))]
     Set(Box<Stage>),
@@ -99,6 +105,7 @@ impl State {
             Self::Answering(_) => StateName::Answering,
             Self::Online(_) => StateName::Online,
             Self::OnlineCommand(_) => StateName::OnlineCommand,
+            Self::Storing(storing) => storing.name(),
             Self::Set(stage) => stage.name(),
         }
     }
@@ -127,6 +134,10 @@ impl State {
             Self::Dialling(dialling) => dialling.bytes(bytes, core, port),
             Self::Answering(answering) => answering.bytes(bytes, core, port),
             Self::Online(online) => online.bytes(bytes, core, port),
+            Self::Storing(_) => {
+                core.memory.typed_behind(std::mem::take(bytes));
+                self
+            }
             Self::Set(stage) => stage.dte(bytes, core, port),
         }
     }
@@ -143,6 +154,7 @@ impl State {
     pub(crate) fn call_record(&self) -> Option<&Call> {
         match self {
             Self::Command | Self::Set(_) => None,
+            Self::Storing(storing) => storing.call_record(),
             Self::Dialling(dialling) => Some(dialling.call_record()),
             Self::Ringing(ringing) => Some(ringing.call_record()),
             Self::Answering(answering) => Some(answering.call_record()),
@@ -157,7 +169,11 @@ impl State {
             Self::Dialling(dialling) => dialling.abort(Cause::DteAbort, core, port),
             Self::Answering(answering) => answering.dte_break(core, port),
             Self::Online(online) => online.dte_break(core, port),
-            Self::Command | Self::Ringing(_) | Self::OnlineCommand(_) | Self::Set(_) => self,
+            Self::Command
+            | Self::Ringing(_)
+            | Self::OnlineCommand(_)
+            | Self::Storing(_)
+            | Self::Set(_) => self,
         }
     }
 
@@ -169,6 +185,7 @@ impl State {
             (Self::Dialling(dialling), _) => dialling.abort(Cause::DtrDrop, core, port),
             (Self::Answering(answering), _) => answering.abort(Cause::DtrDrop, core, port),
             (Self::Set(stage), _) => stage.dtr_off(core, port),
+            (Self::Storing(storing), _) => return storing.dtr_off(core, port),
             (Self::Online(online), DtrAction::Escape) => online.escape(core, port),
             (Self::Online(online), _) => online.end_by_dtr(core, port),
             (Self::OnlineCommand(online), DtrAction::HangUp | DtrAction::Reset) => {
@@ -196,7 +213,21 @@ impl State {
             Self::Answering(answering) => answering.call(event, core, port),
             Self::Online(online) => online.call(event, core, port),
             Self::OnlineCommand(online) => online.call(event, core, port),
+            Self::Storing(storing) => storing.call(event, core, port),
             Self::Set(stage) => stage.call(event, core, port),
+        }
+    }
+
+    /// What was stored is kept, or can't be.
+    pub(crate) fn stored(
+        self,
+        kept: Result<(), NotStored>,
+        core: &mut Core,
+        port: &mut Port<'_>,
+    ) -> Self {
+        match self {
+            Self::Storing(storing) => storing.stored(kept, core, port),
+            other => other,
         }
     }
 
@@ -219,6 +250,7 @@ impl State {
             (_, Self::Answering(answering)) => answering.timer(timer, core, port),
             (_, Self::Online(online)) => online.timer(timer, core, port),
             (_, Self::OnlineCommand(online)) => online.timer(timer, core, port),
+            (_, Self::Storing(storing)) => storing.timer(timer, core, port),
             (_, Self::Set(stage)) => stage.timer(timer, core, port),
         }
     }

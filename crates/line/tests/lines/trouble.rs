@@ -85,22 +85,37 @@ async fn stored_numbers_outlive_the_process() {
     far.answer().await;
 }
 
+/// A disk on which the profiles of line `a` take their time: nobody can write there before somebody reads.
+fn make_slow(folder: &std::path::Path) -> std::path::PathBuf {
+    let slow = folder.join("a.profile.new");
+    let (fifo, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
+    rustix::fs::mknodat(rustix::fs::CWD, &slow, fifo, mode, 0).unwrap();
+    slow
+}
+
+/// Lets go on who writes there; whoever comes after him finds no such thing.
+fn read_all(fifo: &std::path::Path) {
+    let mut file = std::fs::File::open(fifo).unwrap();
+    std::fs::remove_file(fifo).unwrap();
+    std::io::Read::read_to_end(&mut file, &mut Vec::new()).unwrap();
+}
+
+fn switchboard_at(folder: &std::path::Path) -> line::Switchboard {
+    let personas = line::Personas::built_in().unwrap();
+    line::Switchboard::new(personas, Some(folder.to_owned())).unwrap()
+}
+
 #[tokio::test]
 async fn a_disk_that_takes_its_time_with_a_profile_holds_up_no_other_line() {
     let folder = tempfile::tempdir().unwrap();
-    // Nobody can write there before somebody reads.
-    let slow = folder.path().join("a.profile.new");
-    let (fifo, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
-    rustix::fs::mknodat(rustix::fs::CWD, &slow, fifo, mode, 0).unwrap();
+    let slow = make_slow(folder.path());
     let (go, wait) = std::sync::mpsc::channel();
     let disk = std::thread::spawn(move || {
         let told = wait.recv_timeout(PATIENCE);
-        std::io::Read::read_to_end(&mut std::fs::File::open(slow).unwrap(), &mut Vec::new())
-            .unwrap();
+        read_all(&slow);
         told
     });
-    let state = Some(folder.path().to_owned());
-    let board = line::Switchboard::new(line::Personas::built_in().unwrap(), state).unwrap();
+    let board = switchboard_at(folder.path());
     let mut stores = Wire::connect(start(&board, "a", "").place()).await;
     let mut other = Wire::connect(start(&board, "b", "").place()).await;
     stores.say("ATE0&W\r").await;
@@ -112,8 +127,60 @@ async fn a_disk_that_takes_its_time_with_a_profile_holds_up_no_other_line() {
     let early = tokio::time::timeout(Duration::from_millis(50), stores.byte()).await;
     assert!(early.is_err(), "nothing is kept yet");
     go.send(()).unwrap();
-    stores.hear("\r\nOK\r\n\r\nOK\r\n").await;
+    // It wasn't even a disk.
+    stores.hear("\r\nERROR\r\n\r\nOK\r\n").await;
     assert!(disk.join().unwrap().is_ok(), "the other line was held up, too");
+}
+
+#[tokio::test]
+async fn what_the_disk_does_not_take_was_answered_ok_and_the_rest_of_the_line_obeyed() {
+    let folder = tempfile::tempdir().unwrap();
+    let board = switchboard_at(folder.path());
+    let line = start(&board, "a", "");
+    let mut dte = Wire::connect(line.place()).await;
+    std::fs::create_dir(folder.path().join("a.profile.new")).unwrap();
+    dte.say("ATE0&WDT127.0.0.1:9\r").await;
+    dte.hear("ATE0&WDT127.0.0.1:9\r\r\nERROR\r\n").await;
+    dte.say("ATV0&Z1=5\r").await;
+    dte.hear("4\r").await;
+    dte.say("ATQ1&W1\rATQ0\r").await;
+    dte.hear("0\r").await;
+    assert!(line.calls().is_empty(), "{:?}", line.calls());
+    std::fs::remove_dir(folder.path().join("a.profile.new")).unwrap();
+    // It is all stored once more, though the modem has it already.
+    dte.say("AT&Z1=5\r").await;
+    dte.hear("0\r").await;
+    let kept = std::fs::read_to_string(folder.path().join("a.profile")).unwrap();
+    assert!(kept.contains("profile 0 E0\n") && kept.contains("number 1 5\n"), "{kept}");
+}
+
+#[tokio::test]
+async fn a_disk_that_hangs_is_an_error_in_the_end_and_neither_the_line_nor_its_end_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let slow = make_slow(folder.path());
+    let board = switchboard_at(folder.path());
+    let mut dte = Wire::connect(start(&board, "a", "").place()).await;
+    let mut other = Wire::connect(start(&board, "b", "").place()).await;
+    dte.say("AT&W\r").await;
+    dte.hear("AT&W\r").await;
+    other.say("ATE0&W\r").await;
+    other.hear_until("OK\r\n").await;
+    tokio::time::pause();
+    let too_long = Duration::from_secs(11);
+    tokio::time::advance(too_long).await;
+    dte.hear("\r\nERROR\r\n").await;
+    dte.say("AT\r").await;
+    dte.hear("AT\r\r\nOK\r\n").await;
+    // Another waits behind the one that hangs, and as long.
+    dte.say("AT&W\r").await;
+    dte.hear("AT&W\r").await;
+    tokio::time::advance(too_long).await;
+    dte.hear("\r\nERROR\r\n").await;
+    dte.say("AT&W1DT127.0.0.1:9\r").await;
+    dte.hear("AT&W1DT127.0.0.1:9\r").await;
+    tokio::join!(board.stop("a"), tokio::time::advance(too_long));
+    dte.rest().await;
+    read_all(&slow);
 }
 
 #[tokio::test(start_paused = true)]

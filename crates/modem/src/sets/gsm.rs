@@ -44,11 +44,11 @@ pub use sms::{Content, Moment, Number};
 
 use super::{Answer, Named, Said, Set};
 use crate::core::Core;
-use crate::output::Action;
+use crate::keeping::Unkept;
 use crate::persona::Persona;
 use crate::port::Port;
 use crate::state::State;
-use crate::stored::Stored;
+use crate::stored::{Kept, Stored};
 
 pub(crate) use about::information;
 pub(crate) use dialled::{begins_ppp, dialled};
@@ -355,13 +355,12 @@ impl Turn<'_, '_> {
 
     fn keep(&mut self, what: &'static str, text: &str) {
         let kept = self.core.stored.set_module(what, text);
-        self.store(kept);
+        self.store(kept, error::MEMORY_FAILURE);
     }
 
-    fn store(&mut self, kept: crate::stored::Kept) {
-        if kept == crate::stored::Kept::Changed {
-            self.port.act(Action::Store(&self.core.stored));
-        }
+    /// Has what changed kept, which the command's answer waits for.
+    fn store(&mut self, kept: Kept, unkept: Refusal) {
+        self.core.keep(kept, Some(Unkept::Refused(unkept)), self.port);
     }
 }
 
@@ -415,8 +414,10 @@ fn answer(reply: Reply, core: &mut Core, port: &mut Port<'_>) -> Option<Answer> 
         Done::Ok => Answer::Ok,
         Done::Table => return None,
         Done::Lines(lines) => {
-            if !lines.is_empty() {
-                core.information(&lines, port);
+            match port.awaited() {
+                Some(keeping) => keeping.lines = lines,
+                None if lines.is_empty() => {}
+                None => core.information(&lines, port),
             }
             Answer::Ok
         }

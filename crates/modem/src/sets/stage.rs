@@ -8,7 +8,7 @@ use crate::execute;
 use crate::input::CallEvent;
 use crate::output::Action;
 use crate::port::Port;
-use crate::state::{self, State, StateName};
+use crate::state::{self, State, StateName, Storing};
 use crate::timer::Timer;
 
 /// Something of a set's own is under way.
@@ -208,17 +208,21 @@ pub(super) fn finish(state: State, answer: Answer, core: &mut Core, port: &mut P
         Answer::Data if !matches!(inner, State::Command) => super::wip::decline(core, port),
         answer => answer,
     };
-    match step(inner, answer, core, port) {
-        execute::Step::Next(state) => execute::line_from(state, &body, done, core, port),
-        execute::Step::Refused(state) => {
+    let step = step(inner, answer, core, port);
+    match (step, port.take_awaited()) {
+        (execute::Step::Next(state), Some(keeping)) => {
+            Storing::begin(state, keeping, (&body, done, ResultCode::Ok), core)
+        }
+        (execute::Step::Next(state), None) => execute::line_from(state, &body, done, core, port),
+        (execute::Step::Refused(state), _) => {
             ends(ResultCode::Error, core, port);
             state
         }
-        execute::Step::Ends(state, code) => {
+        (execute::Step::Ends(state, code), _) => {
             ends(code, core, port);
             state
         }
-        execute::Step::Leaves(state) => state,
+        (execute::Step::Leaves(state), _) => state,
     }
 }
 

@@ -13,12 +13,18 @@ use clock::Instant;
 use super::facts::Resume;
 use super::{Answer, Facts, Named, Said, cme};
 use crate::core::{Carrier, Core};
+use crate::keeping::Unkept;
 use crate::output::Action;
 use crate::port::Port;
 use crate::state::State;
-use crate::stored::{Kept, Stored};
+use crate::stored::Stored;
 use crate::timer::Timer;
 use crate::watch::{Found, Watch};
+
+/// The configuration could not be written to the flash.
+const NOT_WRITTEN: u16 = 820;
+/// It could not be freed there.
+const NOT_FREED: u16 = 821;
 
 /// What a modem with these commands remembers.
 #[derive(Debug)]
@@ -257,10 +263,10 @@ fn with<T>(
     said.into_iter().for_each(|said| inner.say(said));
     inner.finished = finished.or(inner.finished.take());
     inner.wip.dropped = dropped.or(inner.wip.dropped.take());
-    if let Some((memory, text)) = kept
-        && core.stored.set_module(name(memory), &text) == Kept::Changed
-    {
-        port.act(Action::Store(&core.stored));
+    if let Some((memory, text)) = kept {
+        let kept = core.stored.set_module(name(memory), &text);
+        let code = if text.is_empty() { NOT_FREED } else { NOT_WRITTEN };
+        core.keep(kept, Some(Unkept::Cme(code)), port);
     }
     Some(done)
 }

@@ -24,13 +24,18 @@ pub(crate) struct Recorder {
     pub(crate) line: Vec<u8>,
     /// Of the bytes to the equipment those that may not be dropped.
     pub(crate) data: Vec<u8>,
+    /// Something was stored that the modem has yet to be told of.
+    stores: bool,
 }
 
 impl Recorder {
-    /// Something happens to the modem.
+    /// Something happens to the modem, whose disk is quick.
     pub(crate) fn input(&mut self, modem: &mut Modem, now: Instant, input: Input<'_>) {
         self.now = Some(now);
         modem.input(now, input, self);
+        while std::mem::take(&mut self.stores) {
+            modem.input(now, Input::Stored(Ok(())), self);
+        }
     }
 
     /// Time passes up to an instant; the modem is called at its deadlines.
@@ -73,6 +78,7 @@ impl Output for Recorder {
     }
 
     fn act(&mut self, action: Action<'_>) {
+        self.stores |= matches!(action, Action::Store(_));
         if !matches!(action, Action::Note(Note::CommandLine(_))) {
             self.done.push((self.now(), Done::Act(format!("{action:?}"))));
         }

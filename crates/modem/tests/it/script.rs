@@ -2,10 +2,11 @@
 //!
 //! Lines that happen: `> bytes` from the equipment, `+1.0s` time passes, `call …` news of the call,
 //! `net …` news of the sockets, `message from NUMBER TEXT`, `message taken`, `message refused N`,
-//! `lines DTR- RTS+`, `rate 38400`, `break`, `?` how is it.
+//! `lines DTR- RTS+`, `rate 38400`, `break`, `disk keeps` or `disk fails` what was stored, `?` how is it.
 //! Lines it does: `< bytes` to the equipment, `>> bytes` to the far end, `act …`, `at +2s` (the
 //! following came so long after the last line that happened), `= …` how it is.
-//! At the top: `persona NAME`, `set KEY = VALUE`, `stored LINE`, `notes` (show what goes to the log).
+//! At the top: `persona NAME`, `set KEY = VALUE`, `stored LINE`, `notes` (show what goes to the log), `slow disk`
+//! (else it keeps everything at once).
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use at::result::Cause;
 use clock::Instant;
 use modem::{
     Action, Bell, CallEvent, Caller, Character, Connected, DteLines, FlowBy, Input, Modem, Moment,
-    Note, Number, Output, Persona, ShortMessage, Stored, Value, WallTime,
+    NotStored, Note, Number, Output, Persona, ShortMessage, Stored, Value, WallTime,
 };
 
 pub(crate) use crate::escapes::{bytes, escaped};
@@ -52,11 +53,12 @@ struct Setup {
     persona: Persona,
     stored: String,
     notes: bool,
+    slow_disk: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { persona: built_in("hayes"), stored: String::new(), notes: false }
+        Self { persona: built_in("hayes"), stored: String::new(), notes: false, slow_disk: false }
     }
 }
 
@@ -80,6 +82,7 @@ impl Setup {
                 let _ = writeln!(self.stored, "{rest}");
             }
             "notes" => self.notes = true,
+            "slow" => self.slow_disk = rest == "disk",
             _ => return false,
         }
         true
@@ -92,6 +95,7 @@ struct Stage {
     now: Instant,
     lines: DteLines,
     recorder: Recorder,
+    slow_disk: bool,
 }
 
 impl Stage {
@@ -101,7 +105,8 @@ impl Stage {
             modem: Modem::new(Arc::new(setup.persona.clone()), stored),
             now: Instant::ORIGIN,
             lines: DteLines::READY,
-            recorder: Recorder { done: Vec::new(), notes: setup.notes },
+            recorder: Recorder { done: Vec::new(), notes: setup.notes, stores: false },
+            slow_disk: setup.slow_disk,
         }
     }
 
@@ -117,6 +122,11 @@ impl Stage {
             "message" => self.message(rest),
             "rate" => self.input(Input::Rate(rest.parse().unwrap())),
             "break" => self.input(Input::Break),
+            "disk" => self.input(Input::Stored(match rest {
+                "keeps" => Ok(()),
+                "fails" => Err(NotStored),
+                other => panic!("no disk {other}"),
+            })),
             "lines" => {
                 for change in rest.split(' ') {
                     let on = change.ends_with('+');
@@ -136,6 +146,9 @@ impl Stage {
 
     fn input(&mut self, input: Input<'_>) {
         self.modem.input(self.now, input, &mut self.recorder);
+        while std::mem::take(&mut self.recorder.stores) && !self.slow_disk {
+            self.modem.input(self.now, Input::Stored(Ok(())), &mut self.recorder);
+        }
     }
 
     fn passes(&mut self, span: Duration) -> Vec<String> {
@@ -262,6 +275,8 @@ enum Done {
 struct Recorder {
     done: Vec<Done>,
     notes: bool,
+    /// Something was stored that the modem has yet to be told of.
+    stores: bool,
 }
 
 impl Recorder {
@@ -304,6 +319,7 @@ impl Output for Recorder {
     }
 
     fn act(&mut self, action: Action<'_>) {
+        self.stores |= matches!(action, Action::Store(_));
         if self.notes || !matches!(action, Action::Note(_)) {
             self.done.push(Done::Act(action_text(action)));
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use at::result::Cause;
 use clock::Instant;
 use modem::{
-    Action, CallEvent, Caller, Connected, DteLines, Input, Modem, Note, Number, Output,
+    Action, CallEvent, Caller, Connected, DteLines, Input, Modem, NotStored, Note, Number, Output,
     ShortMessage, StateName, Stored, limits,
 };
 use proptest::prelude::*;
@@ -97,6 +97,7 @@ enum Happening {
     Rate(u32),
     Message,
     MessageSent(bool),
+    Stored(bool),
     EarlyTimeout,
 }
 
@@ -118,6 +119,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => any::<u32>().prop_map(Happening::Rate),
         2 => Just(Happening::Message),
         2 => any::<bool>().prop_map(Happening::MessageSent),
+        3 => any::<bool>().prop_map(Happening::Stored),
         1 => Just(Happening::EarlyTimeout),
     ]
 }
@@ -241,6 +243,8 @@ proptest! {
                 Happening::Message => Input::Message(&message),
                 Happening::MessageSent(true) => Input::MessageSent(Ok(())),
                 Happening::MessageSent(false) => Input::MessageSent(Err(38)),
+                Happening::Stored(true) => Input::Stored(Ok(())),
+                Happening::Stored(false) => Input::Stored(Err(NotStored)),
                 Happening::EarlyTimeout => Input::Timeout,
             };
             driver.said.clear();
@@ -321,6 +325,9 @@ proptest! {
                 _ => continue,
             };
             step(&mut modem, &mut driver, now, input)?;
+            while driver.stored.take().is_some() {
+                step(&mut modem, &mut driver, now, Input::Stored(Ok(())))?;
+            }
         }
     }
 }

@@ -42,7 +42,7 @@ impl Part {
             return;
         }
         let Some(place) = self.messages.add(arrived) else { return };
-        self.keep_message(place, turn);
+        self.keep_message_aside(place, turn);
         if tell != 0 {
             turn.indicate_by(settings::TELL_MODE, format!("+CMTI: \"SM\",{}", place.0));
         }

@@ -21,6 +21,7 @@ pub(super) const WRONG_PASSWORD: Refusal = Refusal::Equipment(16);
 pub(super) const MEMORY_FULL: Refusal = Refusal::Equipment(20);
 pub(super) const BAD_PLACE: Refusal = Refusal::Equipment(21);
 pub(super) const NOT_FOUND: Refusal = Refusal::Equipment(22);
+pub(super) const MEMORY_FAILURE: Refusal = Refusal::Equipment(23);
 pub(super) const LONG_NAME: Refusal = Refusal::Equipment(24);
 pub(super) const BAD_NAME: Refusal = Refusal::Equipment(25);
 pub(super) const LONG_NUMBER: Refusal = Refusal::Equipment(26);
@@ -29,6 +30,7 @@ pub(super) const NO_SERVICE: Refusal = Refusal::Equipment(30);
 pub(super) const MESSAGE_NOT_ALLOWED: Refusal = Refusal::Message(302);
 pub(super) const BAD_PDU: Refusal = Refusal::Message(304);
 pub(super) const BAD_TEXT: Refusal = Refusal::Message(305);
+pub(super) const MESSAGE_MEMORY_FAILURE: Refusal = Refusal::Message(320);
 pub(super) const BAD_INDEX: Refusal = Refusal::Message(321);
 pub(super) const STORE_FULL: Refusal = Refusal::Message(322);
 pub(super) const NO_CENTRE: Refusal = Refusal::Message(330);
@@ -74,6 +76,7 @@ const EQUIPMENT: &[(u16, &str)] = &[
     (20, "memory full"),
     (21, "invalid index"),
     (22, "not found"),
+    (23, "memory failure"),
     (24, "text string too long"),
     (25, "invalid characters in text string"),
     (26, "dial string too long"),
@@ -97,6 +100,7 @@ const MESSAGE: &[(u16, &str)] = &[
     (311, "SIM PIN required"),
     (313, "SIM failure"),
     (316, "SIM PUK required"),
+    (320, "memory failure"),
     (321, "invalid memory index"),
     (322, "memory full"),
     (330, "SMSC address unknown"),

@@ -6,6 +6,7 @@ use super::entry::Typed;
 use super::{Due, Part, Power, with};
 use crate::core::Core;
 use crate::input::CallEvent;
+use crate::keeping::NotStored;
 use crate::limits::ENTRY_PATIENCE;
 use crate::output::Action;
 use crate::port::Port;
@@ -102,7 +103,7 @@ impl Held {
     }
 
     /// The module goes silent: its call ends with it.
-    pub(in crate::sets) fn deaf(state: State, core: &mut Core, port: &mut Port<'_>) -> State {
+    pub(crate) fn deaf(state: State, core: &mut Core, port: &mut Port<'_>) -> State {
         match state {
             State::OnlineCommand(online) => online.hang_up(core, port),
             State::Ringing(ringing) => {
@@ -174,6 +175,11 @@ pub(super) fn silence(state: State, core: &mut Core, port: &mut Port<'_>) -> Sta
 
 /// The module is back: with its stored profile, and the news of a start.
 pub(super) fn awake(state: State, core: &mut Core, port: &mut Port<'_>) -> State {
+    // A disk that takes longer than the start is waited for no more.
+    let state = match state {
+        State::Storing(_) => state.stored(Err(NotStored), core, port),
+        other => other,
+    };
     let state = match state {
         State::Set(stage) => match *stage {
             Stage::Gsm(Held::Deaf) => State::Command,

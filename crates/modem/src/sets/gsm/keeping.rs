@@ -1,8 +1,8 @@
 //! What outlives the module's power.
 
 use super::messages::{Message, Place, Status};
-use super::{Application, Number, Part, Turn, bands, book, preferred};
-use crate::stored::Stored;
+use super::{Application, Number, Part, Turn, bands, book, error, preferred};
+use crate::stored::{Kept, Stored};
 
 impl Part {
     pub(super) fn remember(&mut self, stored: &Stored) {
@@ -61,9 +61,19 @@ impl Part {
     }
 
     pub(super) fn keep_message(&self, place: Place, turn: &mut Turn<'_, '_>) {
+        let kept = self.set_message(place, turn);
+        turn.store(kept, error::MESSAGE_MEMORY_FAILURE);
+    }
+
+    /// Has a message kept that no command has asked to keep: nobody waits for it.
+    pub(super) fn keep_message_aside(&self, place: Place, turn: &mut Turn<'_, '_>) {
+        let kept = self.set_message(place, turn);
+        turn.core.keep(kept, None, turn.port);
+    }
+
+    fn set_message(&self, place: Place, turn: &mut Turn<'_, '_>) -> Kept {
         let text = self.messages.get(place).map(Message::to_text).unwrap_or_default();
-        let kept = turn.core.stored.set_message(place.0, &text);
-        turn.store(kept);
+        turn.core.stored.set_message(place.0, &text)
     }
 
     pub(super) fn was_read(&mut self, place: Place, turn: &mut Turn<'_, '_>) {
@@ -71,7 +81,7 @@ impl Part {
             && message.status == Status::Unread
         {
             message.status = Status::Read;
-            self.keep_message(place, turn);
+            self.keep_message_aside(place, turn);
         }
     }
 }

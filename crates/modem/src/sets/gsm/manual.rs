@@ -17,6 +17,8 @@ Errors are `+CME ERROR: n` with `AT+CMEE=1`, words with `AT+CMEE=2` where the pe
 otherwise; errors of messages are `+CMS ERROR: n` always. While a command takes its time, others are answered with error 515. Tries of the
 PIN, a changed PIN, messages, telephone numbers, preferred networks, the level of `+WIND`, the bands of `+WMBS`, the state
 of `+WOPEN` and the message centre outlive the process where lines have a state folder; everything else is as after `AT+CFUN=1`.
+A command whose part of that the disk doesn't take is told so: `+CME ERROR: 23`, `+CMS ERROR: 320` for messages. A message that arrives,
+is sent or is read is so whether or not the disk takes it.
 
 `+WIND` tells, by the bits of its sum: 1 the card (`+WIND: 0`, `1`), 2 that a called party was reached (`2`), 4 and 8 that
 the module is ready but for the card, and wholly (`3`, `4`), 16 and 32 a call that begins and ends (`5,1`, `6,1`), 64 and

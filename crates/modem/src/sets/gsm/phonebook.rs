@@ -220,6 +220,6 @@ impl Part {
         let text = entry.as_ref().map(Entry::to_text).unwrap_or_default();
         self.book.put(place, entry);
         let kept = turn.core.stored.set_entry(place, &text);
-        turn.store(kept);
+        turn.store(kept, error::MEMORY_FAILURE);
     }
 }

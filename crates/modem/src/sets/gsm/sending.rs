@@ -207,7 +207,8 @@ impl Part {
             && let Some(message) = self.messages.get_mut(place)
         {
             message.status = Status::Sent;
-            self.keep_message(place, turn);
+            // It is sent, whether or not that is kept.
+            self.keep_message_aside(place, turn);
         }
         if sending.report.is_some() && turn.core.settings.number(settings::REPORTS) == 1 {
             let now = self.moment(turn);
