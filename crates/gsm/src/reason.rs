@@ -53,7 +53,9 @@ pub enum Reason {
     InUse,
     /// What was dialled can't be told to a module.
     BadAddress,
-    /// Somebody has ended it.
+    /// Who had the call has ended it.
+    LocalHangUp,
+    /// Somebody else has ended it.
     HungUp,
 }
 
@@ -87,6 +89,7 @@ impl Reason {
             Self::Reset => Cause::Reset,
             Self::InUse => Cause::LineInUse,
             Self::BadAddress => Cause::BadNumber,
+            Self::LocalHangUp => Cause::LocalHangUp,
             Self::HungUp => Cause::Operator,
         }
     }
@@ -158,6 +161,7 @@ impl fmt::Display for Reason {
             Self::CannotListen => "it can't listen on the port of `listen`",
             Self::InUse => "the module is in use",
             Self::BadAddress => "a module can't be told such an address",
+            Self::LocalHangUp => "this end hung up",
             Self::HungUp => "it was hung up",
         };
         f.write_str(text)

@@ -150,6 +150,15 @@ impl Desk {
         self.call.as_ref().is_some_and(|call| !open(call))
     }
 
+    /// Why the call is over of which the module says this: a far end that goes when this end has, goes in answer.
+    pub(crate) fn why(&self, reason: Reason) -> Reason {
+        let is_left = self.call.as_ref().is_some_and(|call| call.writing != Half::Open);
+        match reason {
+            Reason::PeerClosed | Reason::Reset if is_left => Reason::LocalHangUp,
+            other => other,
+        }
+    }
+
     /// Nothing more comes from the far end.
     pub(crate) fn ended(&mut self, reason: gsm::Reason) {
         if let Some(call) = &mut self.call {

@@ -99,10 +99,14 @@ impl Shown {
         self.now().last = Some(LastCall { party, at: SystemTime::now(), outcome });
     }
 
-    /// The call that is up, if there is one, is over.
-    pub(crate) fn over(&self, reason: &Reason) {
-        if let Some(LastCall { outcome: outcome @ Outcome::Lasts, .. }) = &mut self.now().last {
-            *outcome = Outcome::Over(reason.clone());
+    /// The call that is up, if there is one, is over: with whom it was.
+    pub(crate) fn over(&self, reason: &Reason) -> Option<String> {
+        match &mut self.now().last {
+            Some(LastCall { party, outcome: outcome @ Outcome::Lasts, .. }) => {
+                *outcome = Outcome::Over(reason.clone());
+                Some(party.clone())
+            }
+            _ => None,
         }
     }
 

@@ -126,7 +126,7 @@ impl Task {
             match duty.turn(&mut self.orders).await {
                 Turn::Heard(Heard::Lost(why)) => {
                     let lost = Reason::Silent("AT".to_owned());
-                    self.shown.over(&lost);
+                    self.over(&lost);
                     if let Some(party) = duty.lost(lost.clone()) {
                         self.shown.call(party, Outcome::Failed(lost));
                     }
@@ -145,7 +145,12 @@ impl Task {
                 Turn::GivenUp => duty.given_up(),
                 Turn::PickedUp(reply) => duty.picked_up(reply),
                 Turn::Again => duty.start(),
-                Turn::Ordered(Some(order)) => duty.obey(order),
+                Turn::Ordered(Some(order)) => {
+                    if matches!(order, Order::HangUp) && duty.desk.has_call() {
+                        self.over(&Reason::HungUp);
+                    }
+                    duty.obey(order);
+                }
                 Turn::Ordered(None) => {
                     duty.hang_up();
                     self.stop(&mut duty.desk).await;
@@ -161,7 +166,7 @@ impl Task {
             Event::Ready => {
                 duty.is_well();
                 if !duty.desk.has_call() {
-                    self.shown.over(&Reason::HungUp);
+                    self.over(&Reason::LocalHangUp);
                 }
                 self.ready(duty.desk.module().status());
             }
@@ -186,8 +191,8 @@ impl Task {
                 }
             }
             Event::Ended(reason) => {
-                info!(module, cause = reason.cause().code(), "the call is over: {reason}");
-                self.shown.over(&reason);
+                let reason = duty.desk.why(reason);
+                self.over(&reason);
                 duty.desk.ended(reason);
             }
             Event::Caller(from) => match self.visited(from) {
@@ -200,6 +205,14 @@ impl Task {
             Event::Message(message) => self.message(&message),
             // The desk and `serve` have dealt with these.
             Event::Stopped | Event::Power | Event::PinSaid(_) | Event::PinTaken => {}
+        }
+    }
+
+    /// The call is over, if that isn't known yet.
+    fn over(&self, reason: &Reason) {
+        if let Some(party) = self.shown.over(reason) {
+            let module = &self.config.name;
+            info!(module, party, cause = reason.cause().code(), "the call is over: {reason}");
         }
     }
 
@@ -278,6 +291,8 @@ impl Task {
         let (held, is_held) = oneshot::channel();
         let end = End::default();
         desk.begin(Theirs::new(theirs, end.clone(), is_held));
+        // The one before, if it was left a moment ago.
+        self.over(&Reason::LocalHangUp);
         info!(module, party, "connected");
         self.shown.now().party = Some(party.clone());
         self.shown.call(party.clone(), Outcome::Lasts);

@@ -59,7 +59,11 @@ pub(super) fn next(reason: &Reason) -> &'static str {
         }
         Reason::UnknownHost => "Try the address in place of the name.",
         Reason::PeerClosed | Reason::Reset => "The far end was reached: look into its log.",
-        Reason::CannotListen | Reason::InUse | Reason::BadAddress | Reason::HungUp => "",
+        Reason::CannotListen
+        | Reason::InUse
+        | Reason::BadAddress
+        | Reason::LocalHangUp
+        | Reason::HungUp => "",
     }
 }
 
