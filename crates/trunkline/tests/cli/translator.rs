@@ -173,6 +173,26 @@ fn a_far_end_that_closes_or_resets_ends_the_call_with_its_last_words() {
 }
 
 #[test]
+fn a_far_end_that_closed_since_the_equipment_hung_up_was_named_as_who_had_hung_up() {
+    let (mut stage, mut equipment) = ready("wavecom-q26");
+    let (server, address) = server();
+    for by_far_end in [false, true] {
+        let mut far = dial(&mut equipment, &server, &address);
+        if by_far_end {
+            drop(far);
+            equipment.expect("NO CARRIER\r\n");
+            stage.wait_for("the call is over: the far end closed the connection module=north");
+            continue;
+        }
+        escape(&mut equipment);
+        equipment.command("ATH", "OK\r\n");
+        far.read_to_end(&mut Vec::new()).unwrap();
+        drop(far);
+        stage.wait_for("the call is over: this end hung up module=north");
+    }
+}
+
+#[test]
 fn a_module_that_tells_of_an_end_without_an_etx_ends_its_calls_where_its_owner_says_so() {
     let configuration = setting("old", "", "shutdown = \"nothing\"");
     let mut stage = staged(&format!("personas = [\"old.toml\"]\n{configuration}"));
@@ -291,6 +311,25 @@ fn the_engineers_tool_says_what_a_module_is_and_whether_it_can_call() {
     let json = stage.ask(&[&asked[..], &["--json"]].concat());
     assert!(json.contains("\"dialect\":\"wavecom\"") && json.contains("\"dbm\":-79"), "{json}");
     assert!(json.contains("\"cause\":null"), "{json}");
+}
+
+#[test]
+fn the_engineers_tool_is_told_how_a_module_tells_of_an_end() {
+    let setting = setting("old", "", "");
+    let module = setting.split("[[gsm]]").next().unwrap();
+    let mut stage = staged(&format!("personas = [\"old.toml\"]\n{module}"));
+    let old = "base = \"wavecom-q26\"\nname = \"old\"\n[wip]\netx-before-shutdown = false\n";
+    stage.write("old.toml", old);
+    stage.start(&["run", "--log", "debug"]);
+    let (server, address) = server();
+    let greets = std::thread::spawn(move || drop(accept(&server)));
+    let asked = ["gsm", &port(&stage), "--flow", "none", "--apn", "internet", "--call", &address];
+    let shown = stage.ask(&[&asked[..], &["--shutdown", "nothing"]].concat());
+    assert!(shown.ends_with("it is in order\n"), "{shown}");
+    greets.join().unwrap();
+    let refused = stage.command(&[&asked[..], &["--shutdown", "soon"]].concat());
+    let words = String::from_utf8(refused.stderr).unwrap();
+    assert!(words.contains("--shutdown soon: expected etx or nothing"), "{words}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 use settings::{SecretRef, Span};
 use translator::gsm::dialect::ALL;
 use translator::gsm::{By, Dialect, Target};
-use translator::{FlowConfig, GsmConfig, Power};
+use translator::{FlowConfig, GsmConfig, Power, ShutdownConfig};
 
 use self::findings::Findings;
 use self::visit::{Watcher, Wishes, visit};
@@ -54,6 +54,11 @@ const WATCH: Flag = Flag {
     value: Some("SPAN"),
     help: "Look at the signal for so long (default: once)",
 };
+const SHUTDOWN: Flag = Flag {
+    name: "shutdown",
+    value: Some("HOW"),
+    help: "What stands in front of the SHUTDOWN by which it tells that the far end has closed: etx (default) or nothing",
+};
 const CALL: Flag = Flag { name: "call", value: Some("HOST:PORT"), help: "Try a call, and hang up" };
 
 const POWER: Flag = Flag {
@@ -72,7 +77,10 @@ pub(super) const COMMAND: Command = Command {
            stopped first. Ctrl-C ends a call and the data session, lets a program of --power end, and leaves the port as it was; twice, \
            at once.",
     operands: &[Operand { name: "DEVICE", count: Count::One, help: "The module's port" }],
-    flags: &[SPEED, FLOW, DIALECT, PIN, APN, USER, PASSWORD, WITHIN, POWER, WATCH, CALL, JSON, LOG],
+    flags: &[
+        SPEED, FLOW, DIALECT, PIN, APN, USER, PASSWORD, WITHIN, POWER, WATCH, CALL, SHUTDOWN, JSON,
+        LOG,
+    ],
     examples: &[
         ("trunkline gsm /dev/ttyUSB0", "What is it, and has it a network?"),
         (
@@ -147,6 +155,15 @@ fn config(matches: &Matches) -> Result<GsmConfig, Failure> {
     if let Some(within) = matches.parse(&WITHIN)? {
         config.register_within = within;
     }
+    config.shutdown = match matches.value(&SHUTDOWN) {
+        None | Some("etx") => ShutdownConfig::Etx,
+        Some("nothing") => ShutdownConfig::Nothing,
+        Some(other) => {
+            return Err(matches
+                .wrong(format!("--shutdown {other}: expected etx or nothing"))
+                .into());
+        }
+    };
     config.session = translator::SessionConfig::PerCall;
     Ok(config.seen_from(crate::place::absolute))
 }
