@@ -38,7 +38,7 @@ enum Fate {
 enum Serves {
     /// The call's that is up.
     Call,
-    /// Those of one that is over: so many had been counted when that was known.
+    /// Those of one that is over, whose modem has been told of so many.
     Past { told: u64 },
 }
 
@@ -47,8 +47,8 @@ enum Serves {
 pub(crate) enum Home {
     /// To its call, with so many bytes that were not told before.
     Call { carried: u64, left: Vec<u8>, landing: Landing },
-    /// After the end of its call, of which nobody but the modem has yet to be told so many bytes.
-    Past { carried: u64 },
+    /// After the end of its call.
+    Past,
 }
 
 impl Crossing {
@@ -87,6 +87,14 @@ impl Crossing {
         self.count()
     }
 
+    /// How many bytes of a call that is over its modem has yet to be told of; they are told now.
+    pub(crate) fn take_late(&mut self) -> u64 {
+        match &mut self.serves {
+            Serves::Call => 0,
+            Serves::Past { told } => self.counted - std::mem::replace(told, self.counted),
+        }
+    }
+
     /// Has it come back, with a load that nobody wants any more.
     pub(crate) fn forget(&mut self) {
         self.fate = Fate::Forgotten;
@@ -106,7 +114,7 @@ impl Crossing {
         let carried = self.count();
         let home = match self.serves {
             Serves::Call => Home::Call { carried, left, landing },
-            Serves::Past { told } => Home::Past { carried: self.counted - told },
+            Serves::Past { .. } => Home::Past,
         };
         Poll::Ready((load, home))
     }
@@ -219,12 +227,14 @@ mod tests {
         };
         trip.far.write_all(b"last").unwrap();
         reading.join().unwrap().unwrap();
+        assert_eq!(trip.crossing.take_late(), 0, "it isn't over");
         assert_eq!(trip.crossing.halt(), 4);
         assert_eq!(trip.crossing.halt(), 0);
+        assert_eq!((trip.crossing.take_late(), trip.crossing.take_late()), (4, 0));
         let (back, home) = trip.landed().await;
         assert!(back.is_empty());
-        // Its end is nothing to the next call, and its modem hears of them once.
-        assert!(matches!(home, Home::Past { carried: 4 }), "{home:?}");
+        // Its end is nothing to the next call.
+        assert!(matches!(home, Home::Past), "{home:?}");
     }
 
     #[tokio::test]
@@ -240,7 +250,7 @@ mod tests {
             }
             match trip.landed().await.1 {
                 Home::Call { carried: 0, left, .. } if goes_on => assert_eq!(left, b"*c"),
-                Home::Past { carried: 0 } if !goes_on => {}
+                Home::Past if !goes_on => {}
                 home => panic!("{home:?}"),
             }
         }

@@ -100,6 +100,12 @@ impl Driver {
         }
         let mut wires = Wires { circuit: &mut self.circuit, cx, now };
         self.modem.input(now, input, &mut wires);
+        let late = self.circuit.outbox.take_late();
+        if late > 0 {
+            // Whatever follows a call, its record is complete first.
+            let mut wires = Wires { circuit: &mut self.circuit, cx, now };
+            self.modem.input(now, Input::PassedLast(late), &mut wires);
+        }
         // Not while the modem still has bytes to deliver, or waits for a path to mend.
         if self.modem.state() == StateName::Command {
             self.circuit.after_words(now);

@@ -108,6 +108,14 @@ impl Outbox {
         }
     }
 
+    /// How many bytes of a call that is over its modem has yet to be told of; they are told now.
+    pub(crate) fn take_late(&mut self) -> u64 {
+        match self.steps.front_mut() {
+            Some(Step::Crossing(crossing)) => crossing.take_late(),
+            _ => 0,
+        }
+    }
+
     /// Ready when the last of what was stored is kept, or can't be.
     pub(crate) fn poll_stored(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), NotStored>> {
         loop {

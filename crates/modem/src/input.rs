@@ -19,6 +19,9 @@ pub enum Input<'a> {
     Rate(u32),
     /// News of the call.
     Call(CallEvent<'a>),
+    /// So many bytes of the last call that was up, which is over, had gone to the equipment by the side of the modem and
+    /// are told of only now, whatever has begun since.
+    PassedLast(u64),
     /// News of the sockets of a command set.
     #[cfg(feature = "wip")]
     Net(wip::Event<'a>),
@@ -71,7 +74,8 @@ pub enum CallEvent<'a> {
     /// Bytes from the far end.
     Data(&'a [u8]),
     /// So many bytes from the far end have gone to the equipment by the side of the modem, as
-    /// [`Modem::lets_pass`](crate::Modem::lets_pass) allows. In command state they are the last call's.
+    /// [`Modem::lets_pass`](crate::Modem::lets_pass) allows. Of a call that is over there is
+    /// [`Input::PassedLast`].
     Passed(u64),
     /// The far end sent a BREAK.
     Break,

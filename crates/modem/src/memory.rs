@@ -109,9 +109,10 @@ impl Memory {
         });
     }
 
-    /// So many bytes of the last call's are told of only now.
+    /// So many bytes of the last call that was up are told of only now.
     pub(crate) fn was_carried(&mut self, bytes: u64) {
-        if let Some(call) = self.0.as_mut().and_then(|known| known.calls.front_mut()) {
+        let calls = self.0.iter_mut().flat_map(|known| &mut known.calls);
+        if let Some(call) = calls.into_iter().find(|call| call.lasted.is_some()) {
             call.received += bytes;
         }
     }

@@ -46,6 +46,7 @@ impl Modem {
             Input::Call(event) => {
                 self.change(&mut port, |state, core, port| state.call(event, core, port))
             }
+            Input::PassedLast(bytes) => self.core.memory.was_carried(bytes),
             Input::Break => self.change(&mut port, State::dte_break),
             Input::Lines(lines) => self.lines_changed(lines, &mut port),
             Input::Rate(rate) => {

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use at::result::Cause;
 use carrier::Lent;
 use clock::Instant;
-use modem::{CallEvent, Input, StateName};
+use modem::{CallEvent, Input};
 use tty::{Ferry, Landing, Sieve, Sifted};
 
 use super::far_end::gone;
@@ -69,13 +69,7 @@ impl Driver {
         let Poll::Ready(home) = outbox.poll_landed(cx, now) else { return false };
         let (carried, left, landing) = match home {
             Home::Call { carried, left, landing } => (carried, left, landing),
-            Home::Past { carried } => {
-                // Its record is complete, but for the modem's own.
-                if carried > 0 && self.modem.state() == StateName::Command {
-                    self.feed(cx, now, Input::Call(CallEvent::Passed(carried)));
-                }
-                return true;
-            }
+            Home::Past => return true,
         };
         let Slot::Online { call, over, broken, bulk, .. } = slot else { return true };
         call.was_lent(carried, &left);

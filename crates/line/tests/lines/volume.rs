@@ -366,6 +366,22 @@ async fn bulk_of_a_call_that_ends_in_the_moment_of_its_escape_is_in_the_modems_r
 }
 
 #[tokio::test]
+async fn bulk_of_a_call_in_whose_line_the_next_is_dialled_was_missing_from_the_modems_record() {
+    let flooded = Flooded::begin().await;
+    let next = Far::listen().await;
+    let mut heard = Vec::new();
+    flooded.hear(&mut heard, 4 * MEGABYTE).await;
+    flooded.program.say(format!("+++ATHDT{}\r", next.address())).await;
+    flooded.hear_answer(&mut heard, b"\r\nCONNECT 115200\r\n").await;
+    let received = flooded.line.calls().last().unwrap().received;
+    drop(next.answer().await);
+    flooded.program.hear_until("NO CARRIER\r\n").await;
+    flooded.program.say("AT@CALLS\r").await;
+    let told = flooded.program.hear_until("OK\r\n").await;
+    assert!(told.contains(&format!(" {received} received")), "{received}, and {told}");
+}
+
+#[tokio::test]
 async fn bulk_for_a_program_that_leaves_is_nothing_to_the_next() {
     let flooded = Flooded::begin().await;
     let mut heard = Vec::new();

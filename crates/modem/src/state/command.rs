@@ -83,10 +83,6 @@ pub(super) fn call(event: CallEvent<'_>, core: &mut Core, port: &mut Port<'_>) -
             port.act(Action::HangUp(Cause::LocalHangUp));
             State::Command
         }
-        CallEvent::Passed(bytes) => {
-            core.memory.was_carried(bytes);
-            State::Command
-        }
         _ => State::Command,
     }
 }
