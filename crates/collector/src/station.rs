@@ -67,11 +67,18 @@ pub(crate) async fn serve(
     visit: &mut Visit<'_>,
     presence: &mut Presence,
 ) -> CallEnd {
+    let mut early = Vec::new();
     if visit.was_called()
         && let Some(password) = &site.shelf().config.call_password
-        && let Err(end) = prove(site, visit, password).await
     {
-        return end;
+        let proven = tokio::select! {
+            proven = prove(site, visit, password) => proven,
+            () = replaced(presence, &mut early) => Err(site.why_over()),
+        };
+        if let Err(end) = proven {
+            early.into_iter().for_each(Letter::give_back);
+            return end;
+        }
     }
     let mut out = Outbox::default();
     let centre = Centre::start(clock_now(), unix_ms(), &mut out);
@@ -91,8 +98,22 @@ pub(crate) async fn serve(
         points: Points::AsTheyWere(HashSet::new()),
         changing_points: HashSet::new(),
     };
+    early.into_iter().for_each(|letter| talk.ask(letter));
     match talk.run(visit, presence).await {
         Ok(end) | Err(end) => end,
+    }
+}
+
+/// Ready when a newer call of the site has come, or nobody has the site any more. What is asked meanwhile waits.
+async fn replaced(presence: &mut Presence, early: &mut Vec<Letter>) {
+    while let Some(letter) = presence.inbox.recv().await {
+        early.retain(|letter| !letter.answer.is_closed());
+        if early.len() < limits::LETTERS {
+            early.push(letter);
+        } else {
+            // Who has left doesn't want to know.
+            let _ = letter.answer.send(Err(AskError::Full(Full)));
+        }
     }
 }
 

@@ -256,6 +256,35 @@ fn whoever_rings_a_station_without_its_password_is_told_nothing_and_gets_nothing
 
 #[cfg(feature = "modems")]
 #[test]
+fn a_call_of_a_station_went_unheard_while_the_centre_waited_to_be_asked_for_the_password() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (facade, address) = (free_address(), silent.local_addr().unwrap());
+    let site = format!(
+        "call = \"tcp://{address}\"\ncall-password = \"file:called\"\n\
+         [[facade]]\nname = \"scada\"\nlisten = \"{facade}\"\nsite = \"pump\"\ncall = \"60s\"\n"
+    );
+    let mut centre = Stage::new(&format!(
+        "[exchange]\nstore = \"trunkline.db\"\n\
+         [[exchange.listen]]\naddress = \"127.0.0.1:0\"\naccept = [\"raw\"]\n\
+         [[account]]\nname = \"pump\"\npassword = \"file:password\"\nservice = \"collector\"\n\
+         [[site]]\nname = \"pump\"\nframing = \"station\"\n{site}"
+    ));
+    centre.write("called", "open sesame");
+    centre.start(&["run", "--log", "debug"]);
+    let client = std::thread::spawn(move || read(facade));
+    let (called, _) = silent.accept().unwrap();
+    centre.ask_until(&["sites"], "on line");
+    let mut station = station(&format!("tcp://{}", centre.exchange()), LOGIN, "");
+    station.start(&["station", "--log", "debug"]);
+    station.ask(&["station", "--call"]);
+    centre.wait_for("cause=replaced");
+    station.wait_for("everything is said");
+    assert_eq!((&called).read(&mut [0]).unwrap(), 0, "the older call goes on");
+    assert!(client.join().is_ok());
+}
+
+#[cfg(feature = "modems")]
+#[test]
 fn a_modem_that_is_to_answer_for_a_station_that_lets_nobody_in_is_refused() {
     let modem = "[[modem]]\nname = \"in\"\ndevice = \"/dev/ttyS0\"\non-ring = \"station\"\n";
     for (own, words) in [
