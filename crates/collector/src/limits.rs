@@ -117,5 +117,9 @@ pub const FUTURE: Duration = Duration::from_secs(3_600);
 /// Alarms that are looked through at a start or a reload.
 pub const ALARMS: usize = 10_000;
 
+/// How long a range of registers is left alone that its unit has left unanswered twice while it answered others: as long as
+/// the master leaves a unit alone that answers nothing.
+pub const QUIET: Duration = Duration::from_secs(30);
+
 /// How long a station that was called may take to ask for the password: two modems that train at 300 bit/s.
 pub const PROMPT: Duration = Duration::from_secs(60);

@@ -2,14 +2,16 @@
 //! keeps nothing from the others.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use clock::Instant;
 use modbus::UnitId;
 use modbus::master::{Failure, Outcome};
 use modbus::pdu::{AnswerError, Exception, Request, Response};
 use store::{SampleRow, SampleValue, quality};
 
 use crate::config::Shelf;
+use crate::limits;
 use crate::plan::Block;
 use crate::point::Point;
 use crate::quantity::kept;
@@ -21,18 +23,43 @@ pub(crate) struct Known {
     pub(crate) blocks: Vec<Block>,
     /// Units that have answered nothing.
     pub(crate) dead: Vec<UnitId>,
+    quiet: Vec<Quiet>,
+}
+
+/// A range that a unit has left unanswered which answers others.
+#[derive(Clone, Debug)]
+struct Quiet {
+    block: Block,
+    /// In so many polls in a row.
+    polls: u32,
+    /// It isn't asked for before.
+    until: Instant,
+}
+
+impl Known {
+    /// Nothing has turned out yet.
+    pub(crate) fn of(blocks: Vec<Block>) -> Self {
+        Self { blocks, ..Self::default() }
+    }
+
+    /// Has everything asked for in the next poll, whatever was left unanswered.
+    pub(crate) fn ask_all(&mut self) {
+        self.quiet.iter_mut().for_each(|quiet| quiet.until = Instant::ORIGIN);
+    }
 }
 
 /// A poll of all points.
-#[derive(Default)]
 pub(crate) struct Round {
     before: Known,
+    now: Instant,
     blocks: VecDeque<Block>,
     units: HashMap<UnitId, Unit>,
     answered: Vec<Block>,
     /// Their units have just given no answer.
     unasked: Vec<Block>,
     unanswered: Vec<Block>,
+    /// Their turn hasn't come.
+    resting: Vec<Block>,
     samples: Vec<SampleRow>,
 }
 
@@ -44,15 +71,37 @@ struct Unit {
     values: u32,
 }
 
+impl Unit {
+    /// Whether it has answered nothing.
+    const fn is_off(&self) -> bool {
+        self.answers == 0 && self.silences > 0
+    }
+}
+
 impl Round {
-    pub(crate) fn new(known: Known) -> Self {
-        Self { blocks: known.blocks.clone().into(), before: known, ..Self::default() }
+    pub(crate) fn new(known: Known, now: Instant) -> Self {
+        Self {
+            blocks: known.blocks.clone().into(),
+            before: known,
+            now,
+            units: HashMap::new(),
+            answered: Vec::new(),
+            unasked: Vec::new(),
+            unanswered: Vec::new(),
+            resting: Vec::new(),
+            samples: Vec::new(),
+        }
     }
 
     /// What is to be asked next; nothing: that was all.
     pub(crate) fn next(&mut self, shelf: &Shelf) -> Option<(Block, Request)> {
         loop {
             let block = self.blocks.pop_front()?;
+            if self.quiet(&block).is_some_and(|quiet| quiet.until > self.now) {
+                self.nothing(shelf, &block, quality::SILENT);
+                self.resting.push(block);
+                continue;
+            }
             match block.request() {
                 Some(request) if !self.is_silent(block.unit) => return Some((block, request)),
                 _ => {
@@ -61,6 +110,27 @@ impl Round {
                 }
             }
         }
+    }
+
+    /// What is known of a range that was left unanswered.
+    fn quiet(&self, block: &Block) -> Option<&Quiet> {
+        self.before.quiet.iter().find(|quiet| quiet.block == *block)
+    }
+
+    /// The ranges that were left unanswered by units that answer others. A unit that answers nothing is asked for
+    /// everything once it is back.
+    fn quiet_now(&self) -> Vec<Quiet> {
+        let answers = |unit| self.units.get(&unit).is_some_and(|unit| unit.answers > 0);
+        let is_off = |unit| self.units.get(&unit).is_some_and(Unit::is_off);
+        let left = self.resting.iter().chain(&self.unasked);
+        let still = left.filter(|block| !is_off(block.unit)).filter_map(|block| self.quiet(block));
+        let anew = self.unanswered.iter().filter(|block| answers(block.unit)).map(|block| {
+            let polls = self.quiet(block).map_or(0, |quiet| quiet.polls).saturating_add(1);
+            // Once may be chance.
+            let rest = if polls > 1 { limits::QUIET } else { Duration::ZERO };
+            Quiet { block: block.clone(), polls, until: self.now + rest }
+        });
+        still.cloned().chain(anew).collect()
     }
 
     /// Whether a unit has given no answer just now. One that has answered last time has a second chance: it may be one range
@@ -144,18 +214,19 @@ impl Round {
 
     /// How to ask the next time, and what was read.
     pub(crate) fn end(self) -> (Known, Vec<SampleRow>) {
+        let quiet = self.quiet_now();
         // One that refuses whatever it is asked, as one does that has just been switched on, has shown nothing.
         let shown = |unit: &UnitId| self.units.get(unit).is_some_and(|unit| unit.values > 0);
         let as_before: HashSet<UnitId> =
             self.units.keys().filter(|unit| !shown(unit)).copied().collect();
-        let asked = [self.answered, self.unasked, self.unanswered].concat();
+        let asked = [self.answered, self.unasked, self.unanswered, self.resting].concat();
         let (old, new): (Vec<Block>, Vec<Block>) =
             asked.into_iter().partition(|block| as_before.contains(&block.unit));
         let mut blocks = new;
         let before = self.before.blocks;
         blocks.extend(as_they_were(before, old, &as_before));
-        let dead = self.units.iter().filter(|(_, unit)| unit.answers == 0 && unit.silences > 0);
-        (Known { dead: dead.map(|(unit, _)| *unit).collect(), blocks }, self.samples)
+        let dead = self.units.iter().filter(|(_, unit)| unit.is_off());
+        (Known { dead: dead.map(|(unit, _)| *unit).collect(), blocks, quiet }, self.samples)
     }
 }
 
@@ -215,13 +286,32 @@ mod tests {
         site_of(&places.iter().map(point).collect::<String>(), SiteCalls::default())
     }
 
-    /// Polls once: what was asked, and the qualities in the order of the points' names.
+    /// The first poll of a call: what was asked, and the qualities in the order of the points' names.
     fn round(
         site: &Site,
         says: impl Fn(u8, u16, u16) -> Option<Result<(), u8>>,
     ) -> (Vec<(u8, u16)>, Vec<u8>) {
+        let mut known = site.known(&site.shelf());
+        known.ask_all();
+        poll(site, Round::new(known, Instant::ORIGIN), says)
+    }
+
+    /// A later poll, so many seconds after the first.
+    fn round_at(
+        site: &Site,
+        seconds: u64,
+        says: impl Fn(u8, u16, u16) -> Option<Result<(), u8>>,
+    ) -> (Vec<(u8, u16)>, Vec<u8>) {
+        let now = Instant::ORIGIN + Duration::from_secs(seconds);
+        poll(site, Round::new(site.known(&site.shelf()), now), says)
+    }
+
+    fn poll(
+        site: &Site,
+        mut round: Round,
+        says: impl Fn(u8, u16, u16) -> Option<Result<(), u8>>,
+    ) -> (Vec<(u8, u16)>, Vec<u8>) {
         let shelf = site.shelf();
-        let mut round = Round::new(site.known(&shelf));
         let mut asked = Vec::new();
         while let Some((block, _)) = round.next(&shelf) {
             let (unit, first, count) = (block.unit.0, block.first.number, block.count);
@@ -257,6 +347,43 @@ mod tests {
             let (asked, found) = round(&site, says);
             assert_eq!((asked.last(), &found), (Some(&(1, 0)), &qualities));
         }
+    }
+
+    #[test]
+    fn a_range_that_a_unit_never_answers_costs_a_silence_in_half_a_minute_and_is_read_when_it_is_back()
+     {
+        let site = site(&[(1, 0), (1, 100), (2, 0)]);
+        let says = |unit, first, _| (unit != 1 || first != 0).then_some(Ok(()));
+        let times_asked = |seconds: std::ops::Range<u64>| {
+            let asked = seconds.map(|at| round_at(&site, at, says));
+            let asked = asked.inspect(|(_, found)| assert_eq!(*found, [SILENT, GOOD, GOOD]));
+            asked.filter(|(asked, _)| asked.contains(&(1, 0))).count()
+        };
+        assert_eq!(times_asked(0..2), 2, "once may be chance");
+        assert_eq!(times_asked(2..62), 2);
+        // Another call, or a poll that is no oftener, asks each time.
+        assert_eq!(round(&site, says).0.len(), 3);
+        assert_eq!((1..4).filter(|at| times_asked(at * 60 + 62..at * 60 + 63) == 1).count(), 3);
+        // It is back.
+        let back = |_, _, _| Some(Ok(()));
+        assert_eq!(round_at(&site, 250, back).1, [SILENT, GOOD, GOOD], "it rests");
+        assert_eq!(round_at(&site, 272, back).1, [GOOD; 3]);
+        assert_eq!(round_at(&site, 273, back).1, [GOOD; 3]);
+        assert_eq!(times_asked(274..276), 2, "what it was before is forgotten");
+    }
+
+    #[test]
+    fn a_unit_that_was_off_is_asked_for_everything_when_it_is_back() {
+        let site = site(&[(1, 0), (1, 100), (2, 0)]);
+        let says = |unit, first, _| (unit != 1 || first != 0).then_some(Ok(()));
+        for at in 0..2 {
+            round_at(&site, at, says);
+        }
+        for at in 2..4 {
+            round_at(&site, at, |unit, _, _| (unit == 2).then_some(Ok(())));
+        }
+        let (_, found) = round_at(&site, 31, |_, _, _| Some(Ok(())));
+        assert_eq!(found, [GOOD; 3]);
     }
 
     #[test]

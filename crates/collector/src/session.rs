@@ -298,7 +298,11 @@ impl<'a> Session<'a> {
     fn begin_round(&mut self) {
         let every = self.shelf.config.poll.0.max(LEAST_POLL);
         self.next_round = Instant::now() + every;
-        self.round = Some(Round::new(self.site.known(&self.shelf)));
+        let mut known = self.site.known(&self.shelf);
+        if self.points == Points::Unread {
+            known.ask_all();
+        }
+        self.round = Some(Round::new(known, clock_now()));
     }
 
     fn end_round(&mut self) {

@@ -28,7 +28,7 @@ impl Site {
                 let Shelf { config, points, .. } = &**shelf;
                 let (wide, borders) = (config.wide(), &state.borders);
                 let blocks = plan_within(points, config.gap, config.registers, &wide, borders);
-                Known { blocks, dead: Vec::new() }
+                Known::of(blocks)
             }
         }
     }
