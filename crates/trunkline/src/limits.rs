@@ -49,6 +49,7 @@ pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How often a running instance looks whether the store's accounts were changed: soon for a person who has just
 /// changed one, seldom for a machine that has nothing else to do.
+#[cfg(feature = "store")]
 pub(crate) const ACCOUNTS_LOOK: Duration = Duration::from_secs(2);
 
 /// How long the store may take at the end to write what waits: one transaction, or one that a slow disk holds up.
@@ -64,6 +65,7 @@ pub(crate) const CALLS_AT_ONCE: usize = 64;
 pub(crate) const TABLE: usize = 500;
 
 /// Bytes of a file that accounts are imported from: a passwd of some hundred thousand users.
+#[cfg(feature = "exchange")]
 pub(crate) const IMPORT_FILE: u64 = 16 << 20;
 
 /// How often `trunkline top` asks the instance: what a person can follow.

@@ -211,8 +211,10 @@ fn add(matches: &Matches) -> Result<Exit, Failure> {
     place.add(&all)?;
     let mut said = format!("added {name} to {}\n", place.path().display());
     said.push_str(&witness::note(&accounts, Deed::Added, name));
-    if let Place::File(path) = &place {
-        said.push_str(&accounts.hint(path, name));
+    match &place {
+        Place::File(path) => said.push_str(&accounts.hint(path, name)),
+        #[cfg(feature = "store")]
+        Place::Store(_) => {}
     }
     Ok(crate::show(&said))
 }
