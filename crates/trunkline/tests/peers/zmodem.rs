@@ -7,14 +7,15 @@ use crate::stage::{
 const LENGTH: usize = 1 << 20;
 
 /// How a line's owner does it: the line stays open from dialling to the end of the transfers. A word between
-/// them, because rz may say goodbye twice, and the second one would end the next transfer.
+/// them, because rz may say goodbye twice, and the second one would end the next transfer. What comes before sz
+/// has ended it throws away, so the word may have to be asked for again.
 const TRANSFER: &str = r#"
 exec 3<>"$1"
 stty raw -echo <&3
 /usr/sbin/chat -v -s -S ABORT BUSY ABORT 'NO CARRIER' TIMEOUT 40 \
     '' ATZ OK ATDT5551212 CONNECT '\c' ogin: site assword: secret <&3 >&3
 sz --quiet --binary up <&3 >&3
-/usr/sbin/chat -s -S TIMEOUT 40 next: 'go\n\c' <&3 >&3
+/usr/sbin/chat -s -S TIMEOUT 5 next:-'\n\c'-next:-'\n\c'-next:-'\n\c'-next: 'go\n\c' <&3 >&3
 rz --quiet --binary <&3 >&3
 "#;
 
@@ -27,7 +28,10 @@ fn transfer(scheme: &str, on: &str) {
     let program = stage.script(
         "transfer",
         &format!(
-            "cd {} && {} --quiet --binary && printf next: && read -r go && exec {} --quiet --binary down",
+            "cd {} && {} --quiet --binary || exit\n\
+             while printf next: && read -r word; do\n\
+             case $word in *go) exec {} --quiet --binary down;; esac\n\
+             done",
             far.display(),
             installed("/usr/bin/rz").display(),
             installed("/usr/bin/sz").display()
