@@ -99,8 +99,9 @@ pub const SHELF: usize = 16;
 pub const STORES: usize = 4;
 
 /// How long a disk may take to keep what is stored before the equipment is told that it isn't kept: longer than one that
-/// works takes, a slow card among them, shorter than the patience of those who type `AT&W`.
-pub const STORE: Duration = Duration::from_secs(10);
+/// works takes, a slow card among them, shorter than the patience of those who type `AT&W`, and than that of whoever
+/// stops the line meanwhile.
+pub const STORE: Duration = Duration::from_secs(8);
 
 /// Pauses between attempts to open a port that is gone: a USB adapter is back within a second or after
 /// somebody's walk to it.
