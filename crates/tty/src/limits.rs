@@ -9,6 +9,10 @@ pub(crate) const FAREWELL_LOOK: Duration = Duration::from_millis(10);
 /// How often in a row nothing must be found unread before the client is taken to have read all.
 pub(crate) const FAREWELL_CALM: usize = 3;
 
+/// How long a client that sets its terminal is left to it before the terminal is set here too: programs that set it in
+/// several steps take microseconds between them, and what comes amid ours would be lost. Too short to be a dropped DTR.
+pub(crate) const SETTINGS_CALM: Duration = Duration::from_millis(20);
+
 /// Descriptors looked at in `/proc` to find who serves a link. A process seldom has more than its
 /// limit of 1024 or the 20 000 of a big exchange.
 pub(crate) const PROCESS_DESCRIPTORS: usize = 65_536;

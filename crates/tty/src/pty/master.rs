@@ -64,8 +64,11 @@ pub(crate) enum Behind {
 pub(crate) enum Attention {
     /// The kernel tells.
     ToldByKernel,
-    /// We look whenever the client sends something.
+    /// We look whenever the client sends something: it wants the kernel's line editing.
     OnData,
+    /// The client has put an end to the kernel's telling. We look whenever it sends something, and have the kernel tell
+    /// again when it has had its time.
+    Lapsed,
 }
 
 impl Master {
@@ -260,19 +263,21 @@ impl Master {
         }
     }
 
-    /// What the client has set, with `last_speed` standing in for B0. Keeps the watch on settings alive
-    /// or, for a client that wants the kernel's line editing, lets go of it.
+    /// What the client has set, with `last_speed` standing in for B0, and how we learn of what it sets next.
     ///
     /// The kernel tells of changes only under EXTPROC, and under EXTPROC does no echo, line editing,
-    /// CR translation or interrupt characters. So a client that wants any of these gets them (a login
+    /// CR translation or interrupt characters. So a client that wants any of these gets them at once (a login
     /// on this terminal needs them) and its later changes show with its next data.
     pub(crate) fn settings(&self, last_speed: u32) -> io::Result<(ClientSettings, Attention)> {
         let mut termios = tcgetattr(&self.fd)?;
-        let attention =
-            if wants_discipline(&termios) { Attention::OnData } else { Attention::ToldByKernel };
         let told = termios.local_modes.contains(LocalModes::EXTPROC);
-        if told != (attention == Attention::ToldByKernel) {
-            termios.local_modes.toggle(LocalModes::EXTPROC);
+        let attention = match (wants_discipline(&termios), told) {
+            (true, _) => Attention::OnData,
+            (false, true) => Attention::ToldByKernel,
+            (false, false) => Attention::Lapsed,
+        };
+        if told && attention == Attention::OnData {
+            termios.local_modes.remove(LocalModes::EXTPROC);
             tcsetattr(&self.fd, OptionalActions::Now, &termios)?;
         }
         let speed = termios.output_speed();
@@ -283,6 +288,18 @@ impl Master {
             xon_xoff: termios.input_modes.contains(InputModes::IXON),
         };
         Ok((settings, attention))
+    }
+
+    /// Has the kernel tell of the client's settings again, unless that is not to be.
+    ///
+    /// What the client sets in this very moment is undone, without a word: so not right behind what it has set before.
+    pub(crate) fn attend(&self) -> io::Result<()> {
+        let mut termios = tcgetattr(&self.fd)?;
+        if wants_discipline(&termios) || termios.local_modes.contains(LocalModes::EXTPROC) {
+            return Ok(());
+        }
+        termios.local_modes.insert(LocalModes::EXTPROC);
+        Ok(tcsetattr(&self.fd, OptionalActions::Now, &termios)?)
     }
 }
 

@@ -5,18 +5,22 @@ mod link;
 mod master;
 mod watched;
 
+use std::future::Future as _;
 use std::io;
 use std::mem::replace;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+
+use tokio::time::{Sleep, sleep};
 
 use self::link::Link;
 use self::master::{Attention, Behind, Packet};
 use self::watched::Watched;
 use crate::OpenWatch;
-use crate::limits::{FAREWELL_CALM, FAREWELL_LOOK};
+use crate::limits::{FAREWELL_CALM, FAREWELL_LOOK, SETTINGS_CALM};
 use crate::watch::{Presence, Vigil};
 
 pub use self::berth::{Berth, Lease};
@@ -155,6 +159,8 @@ pub struct PtyEnd {
     settings: ClientSettings,
     told: ClientSettings,
     attention: Attention,
+    /// Until the client has had its time to set what it wants.
+    calm: Option<Pin<Box<Sleep>>>,
     unread: Unread,
     room: Room,
     lent: Option<Lease>,
@@ -203,6 +209,7 @@ impl PtyEnd {
             settings,
             told: settings,
             attention: Attention::ToldByKernel,
+            calm: None,
             unread: Unread::Announced,
             room: Room::None,
             lent: None,
@@ -345,7 +352,7 @@ impl PtyEnd {
         // What is being written there still goes to the one whose it is.
         self.lent = None;
         self.settings = ClientSettings { speed: self.settings.speed, ..ClientSettings::INITIAL };
-        self.attention = Attention::ToldByKernel;
+        (self.attention, self.calm) = (Attention::ToldByKernel, None);
         self.unread = Unread::Announced;
         self.succession = Succession::None;
         if let Client::Present(_) = self.client {
@@ -418,6 +425,13 @@ impl PtyEnd {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<Option<PtyEvent>>> {
+        if let Some(calm) = &mut self.calm
+            && calm.as_mut().poll(cx).is_ready()
+        {
+            self.calm = None;
+            self.master.attend()?;
+            self.refresh()?;
+        }
         // What was written before B0 still counts, but the kernel tells of B0 first.
         if self.settings != self.told && !self.settings.hung_up {
             return self.tell_settings();
@@ -452,7 +466,7 @@ impl PtyEnd {
         match self.master.read_packet(buf)? {
             Packet::Data(first) => {
                 let (length, behind) = match self.attention {
-                    Attention::OnData => (first, Behind::Settings),
+                    Attention::OnData | Attention::Lapsed => (first, Behind::Settings),
                     Attention::ToldByKernel => self.master.gather(buf, first),
                 };
                 match (behind, &mut announced) {
@@ -474,6 +488,7 @@ impl PtyEnd {
                 // All have closed, and somebody has opened it since.
                 self.client = Client::Absent(Look::Now);
                 self.unread = Unread::Announced;
+                self.calm = None;
                 self.take_back();
                 if replace(&mut self.succession, Succession::None) == Succession::None {
                     self.cleaned(self.discard_unread());
@@ -487,6 +502,7 @@ impl PtyEnd {
             Packet::Closed => {
                 self.client = Client::Absent(Look::Now);
                 self.unread = Unread::Announced;
+                self.calm = None;
                 self.succession = Succession::None;
                 self.settings = ClientSettings { hung_up: false, ..self.settings };
                 self.take_back();
@@ -534,7 +550,13 @@ impl PtyEnd {
     }
 
     fn refresh(&mut self) -> io::Result<()> {
+        let before = self.settings;
         (self.settings, self.attention) = self.master.settings(self.settings.speed)?;
+        if self.attention != Attention::Lapsed {
+            self.calm = None;
+        } else if self.calm.is_none() || self.settings != before {
+            self.calm = Some(Box::pin(sleep(SETTINGS_CALM)));
+        }
         Ok(())
     }
 }

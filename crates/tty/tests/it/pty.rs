@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use rustix::termios::{ControlModes, InputModes, LocalModes, OutputModes, QueueSelector, tcflush};
+use rustix::termios::{
+    ControlModes, InputModes, LocalModes, OutputModes, QueueSelector, tcflush, tcgetattr,
+};
 use tty::{ClientSettings, Ferry, OpenWatch, PtyEnd, PtyEvent, PtyOptions};
 
 use crate::client::{change, event, fill, open, open_non_blocking, receive, send, soon};
@@ -190,6 +192,32 @@ async fn a_client_that_builds_its_own_raw_mode_is_still_watched() {
         });
         assert_eq!(settings(&mut end).await.speed, speed);
     }
+}
+
+#[tokio::test]
+async fn nothing_is_set_while_a_client_may_be_about_to_set_more() {
+    let (mut end, path) = offer();
+    let client = open(&path);
+    assert_eq!(event(&mut end).await.0, PtyEvent::Opened);
+    let is_told = || tcgetattr(&client).unwrap().local_modes.contains(LocalModes::EXTPROC);
+    for speed in [2400, 4800] {
+        change(&client, |termios| {
+            termios.local_modes = LocalModes::empty();
+            termios.set_speed(speed).unwrap();
+        });
+        assert_eq!(settings(&mut end).await.speed, speed);
+        assert!(!is_told(), "what it sets now would be lost");
+        let mut buf = [0; 64];
+        soon(async {
+            while !is_told() {
+                assert!(poll_fn(|cx| Poll::Ready(end.poll_event(cx, &mut buf))).await.is_pending());
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+    change(&client, |termios| termios.set_speed(0).unwrap());
+    assert!(settings(&mut end).await.hung_up, "it is told again");
 }
 
 #[tokio::test]
