@@ -28,8 +28,6 @@ use crate::{DteLines, flow};
 pub(crate) struct Core {
     pub(crate) settings: Settings,
     pub(crate) stored: Stored,
-    /// Whether the driver could not keep that.
-    pub(crate) is_unkept: bool,
     pub(crate) recogniser: Recogniser,
     pub(crate) timers: Timers<TIMERS>,
     /// What only some modems ever need, made when it is first needed.
@@ -95,7 +93,6 @@ impl Core {
             rate: persona.online.port_rate,
             settings: Settings::factory(persona),
             stored,
-            is_unkept: false,
             recogniser: Recogniser::new(),
             timers: Timers::default(),
             memory: Memory::default(),

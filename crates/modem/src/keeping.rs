@@ -53,7 +53,7 @@ impl Core {
         match kept {
             Kept::Changed => {}
             // What the disk lacks is all stored again with what is stored next.
-            Kept::AsBefore if self.is_unkept => {}
+            Kept::AsBefore if self.memory.is_unkept() => {}
             Kept::AsBefore | Kept::Refused => return,
         }
         port.act(Action::Store(&self.stored));

@@ -31,6 +31,8 @@ pub(crate) struct Remembered {
     pub(crate) bad_profile: Option<(u8, SettingError)>,
     /// The last calls, the latest first.
     calls: VecDeque<CallRecord>,
+    /// Whether the driver could not keep all that is stored.
+    is_unkept: bool,
 }
 
 /// Whether there is room for more.
@@ -83,6 +85,20 @@ impl Memory {
     /// Takes the bytes that came while a command executed.
     pub(crate) fn take_type_ahead(&mut self) -> Vec<u8> {
         self.0.as_mut().map(|known| std::mem::take(&mut known.type_ahead)).unwrap_or_default()
+    }
+
+    /// Whether the disk has all that is stored.
+    pub(crate) fn stored(&mut self, is_kept: bool) {
+        match &mut self.0 {
+            Some(known) => known.is_unkept = !is_kept,
+            None if is_kept => {}
+            None => self.make().is_unkept = true,
+        }
+    }
+
+    /// Whether the disk lacks something that is stored.
+    pub(crate) fn is_unkept(&self) -> bool {
+        self.get().is_some_and(|known| known.is_unkept)
     }
 
     /// Takes the digits gathered so far.

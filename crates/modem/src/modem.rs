@@ -227,10 +227,12 @@ impl Modem {
 
     /// What was stored is kept, or can't be: the line that waits for it goes on, and then what came behind it.
     fn stored_now(&mut self, kept: Result<(), NotStored>, port: &mut Port<'_>) {
-        self.core.is_unkept = kept.is_err();
+        self.core.memory.stored(kept.is_ok());
         if self.is_storing() {
             self.change(port, |state, core, port| state.stored(kept, core, port));
             let behind = self.core.memory.take_type_ahead();
+            // As if nothing had been waited for: what the line leads to, then what was typed.
+            self.say_news(port);
             self.dte(&behind, port);
         }
     }
