@@ -54,7 +54,7 @@ pub(crate) use about::information;
 pub(crate) use dialled::{begins_ppp, dialled};
 pub(crate) use error::Refusal;
 pub(crate) use facts::{Facts, StatusFrom};
-pub(crate) use held::{Held, dtr_on};
+pub(crate) use held::{Held, awake, dtr_on};
 pub(crate) use keys::KEYS;
 pub(super) use off_air::{can_call, end_lost_call};
 pub(crate) use settings::SETTINGS;
@@ -472,7 +472,7 @@ pub(super) fn due(mut state: State, core: &mut Core, port: &mut Port<'_>) -> Sta
                     end(reply, core, port);
                 }
             }
-            Due::Awake => state = held::awake(state, core, port),
+            Due::Awake => state = awake(state, core, port),
             Due::Silence => state = held::silence(state, core, port),
             Due::Found => {
                 with(&nameless, None, core, port, |part, turn| part.found(turn));

@@ -35,7 +35,7 @@ enum Then {
     Rest { body: Box<[u8]>, done: usize, result: ResultCode },
     /// The module starts anew.
     #[cfg(feature = "gsm")]
-    Restart,
+    Restart { is_over: bool },
 }
 
 impl Storing {
@@ -52,12 +52,20 @@ impl Storing {
     /// The module starts anew once it is kept, or known that it isn't.
     #[cfg(feature = "gsm")]
     pub(crate) fn before_restart(inner: State, keeping: Keeping, core: &Core) -> State {
-        Self::with(inner, keeping, Then::Restart, core)
+        Self::with(inner, keeping, Then::Restart { is_over: false }, core)
     }
 
     fn with(inner: State, keeping: Keeping, then: Then, core: &Core) -> State {
         let before = core.end_settings();
         State::Storing(Box::new(Self { inner, keeping, then, before, bells: BELLS }))
+    }
+
+    /// The time in which the module starts is over: the start comes to its end as soon as the disk lets it.
+    #[cfg(feature = "gsm")]
+    pub(crate) fn restart_over(&mut self) {
+        if let Then::Restart { is_over } = &mut self.then {
+            *is_over = true;
+        }
     }
 
     /// The equipment's end is set anew behind the line's result code.
@@ -81,7 +89,7 @@ impl Storing {
                 return execute::go_on(inner, body, place, core, port);
             }
             #[cfg(feature = "gsm")]
-            (Ok(()), Then::Restart) => core.result(ResultCode::Ok, port),
+            (Ok(()), Then::Restart { .. }) => core.result(ResultCode::Ok, port),
             (Err(NotStored), _) => {
                 core.drive_lines(port);
                 keeping.unkept.say(core, port);
@@ -91,7 +99,10 @@ impl Storing {
         match then {
             Then::Rest { .. } => inner,
             #[cfg(feature = "gsm")]
-            Then::Restart => crate::sets::gsm::Held::deaf(inner, core, port),
+            Then::Restart { is_over } => {
+                let state = crate::sets::gsm::Held::deaf(inner, core, port);
+                if is_over { crate::sets::gsm::awake(state, core, port) } else { state }
+            }
         }
     }
 

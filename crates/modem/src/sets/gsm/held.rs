@@ -6,7 +6,6 @@ use super::entry::Typed;
 use super::{Due, Part, Power, with};
 use crate::core::Core;
 use crate::input::CallEvent;
-use crate::keeping::NotStored;
 use crate::limits::ENTRY_PATIENCE;
 use crate::output::Action;
 use crate::port::Port;
@@ -174,13 +173,13 @@ pub(super) fn silence(state: State, core: &mut Core, port: &mut Port<'_>) -> Sta
 }
 
 /// The module is back: with its stored profile, and the news of a start.
-pub(super) fn awake(state: State, core: &mut Core, port: &mut Port<'_>) -> State {
-    // A disk that takes longer than the start is waited for no more.
+pub(crate) fn awake(state: State, core: &mut Core, port: &mut Port<'_>) -> State {
     let state = match state {
-        State::Storing(_) => state.stored(Err(NotStored), core, port),
-        other => other,
-    };
-    let state = match state {
+        // The disk takes longer than the start.
+        State::Storing(mut storing) => {
+            storing.restart_over();
+            return State::Storing(storing);
+        }
         State::Set(stage) => match *stage {
             Stage::Gsm(Held::Deaf) => State::Command,
             other => return State::Set(Box::new(other)),
