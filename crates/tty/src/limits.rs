@@ -23,6 +23,10 @@ pub(crate) const LONGEST_READ: usize = 4095;
 /// Events read from inotify at once: 21 pairs of 16 and 32 bytes; more come with the next read.
 pub(crate) const WATCH_BUFFER: usize = 1024;
 
+/// Events heard in one turn: more than the kernel keeps (`fs.inotify.max_queued_events`, 16,384), so that all that was told
+/// before is heard, and what comes meanwhile holds nobody up. A few milliseconds at most.
+pub(crate) const WATCH_EVENTS: usize = 20_000;
+
 /// How old a lock file without a process id must be to be called forgotten. Programs that write it in
 /// two steps take milliseconds; a minute allows for a very busy machine.
 pub(crate) const LOCK_SETTLES: Duration = Duration::from_secs(60);

@@ -16,7 +16,7 @@ use tokio::io::Interest;
 use tokio::task::AbortHandle;
 
 use self::door::Door;
-use crate::limits::WATCH_BUFFER;
+use crate::limits::{WATCH_BUFFER, WATCH_EVENTS};
 use crate::pty::Master;
 use crate::raw::{self, Registered};
 
@@ -111,14 +111,14 @@ impl Vigil {
 
     /// Hears what the kernel has to tell now, before the reactor does.
     pub(crate) fn listen(&self) {
-        hear_all(&self.watch.0.inotify, &mut self.watch.0.doors.lock());
+        hear(&self.watch.0.inotify, &mut self.watch.0.doors.lock());
     }
 
     /// Whoever has it open is known from here on; `is_open` tells whether anybody has.
     pub(crate) fn settle(&self, is_open: impl FnOnce() -> bool) {
         let mut doors = self.watch.0.doors.lock();
         // Whatever is heard after this has come after that look.
-        hear_all(&self.watch.0.inotify, &mut doors);
+        hear(&self.watch.0.inotify, &mut doors);
         if let Some(door) = doors.get_mut(&self.descriptor) {
             door.settle(!is_open());
         }
@@ -171,25 +171,38 @@ fn comings_and_goings() -> WatchFlags {
 async fn listen(inotify: Registered, doors: Arc<Doors>) {
     loop {
         let Ok(mut ready) = inotify.readable().await else { return };
-        hear_all(ready.get_inner(), &mut doors.lock());
-        ready.clear_ready();
+        let left = hear(ready.get_inner(), &mut doors.lock());
+        match left {
+            Left::Nothing => ready.clear_ready(),
+            // Whoever opens and closes without an end has no more of our time than others.
+            Left::Perhaps => tokio::task::yield_now().await,
+        }
     }
 }
 
-/// Reads and passes on all there is. Under the lock, so that what is heard later was told later.
-fn hear_all(inotify: &OwnedFd, doors: &mut Table) {
+/// Whether there is more to be heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    Nothing,
+    /// It has been told since.
+    Perhaps,
+}
+
+/// Reads and passes on all that has been told so far. Under the lock, so that what is heard later was told later.
+fn hear(inotify: &OwnedFd, doors: &mut Table) -> Left {
     let mut buffer = [MaybeUninit::uninit(); WATCH_BUFFER];
     let mut events = inotify::Reader::new(inotify, &mut buffer);
-    loop {
+    for _ in 0..WATCH_EVENTS {
         let event = match events.next() {
             Ok(event) => event,
-            Err(Errno::AGAIN) => return,
+            Err(Errno::AGAIN) => return Left::Nothing,
             Err(Errno::INTR) => continue,
             Err(error) => {
                 // Nothing known makes an inotify read fail; waking all keeps every line correct, since each looks for
                 // itself.
                 tracing::error!(%error, "cannot read who opens pseudo-terminals");
-                return doors.values_mut().for_each(Door::missed);
+                doors.values_mut().for_each(Door::missed);
+                return Left::Nothing;
             }
         };
         let told = event.events();
@@ -203,6 +216,7 @@ fn hear_all(inotify: &OwnedFd, doors: &mut Table) {
             }
         }
     }
+    Left::Perhaps
 }
 
 /// Tries it with a terminal that nobody else knows of.

@@ -2,15 +2,14 @@
 //!
 //! What the equipment types meanwhile waits, and aborts nothing: V.250, 5.6, has only commands abortable that say so.
 
-use at::result::{Cause, ResultCode};
+use at::result::ResultCode;
 
-use super::State;
+use super::{State, refuse_second_caller};
 use crate::call::Call;
 use crate::core::{Core, EndSettings};
 use crate::execute::{self, Place};
 use crate::input::CallEvent;
 use crate::keeping::{Keeping, NotStored};
-use crate::output::Action;
 use crate::port::Port;
 use crate::timer::Timer;
 
@@ -126,7 +125,7 @@ impl Storing {
         port: &mut Port<'_>,
     ) -> State {
         if let CallEvent::Ringing(_) = event {
-            port.act(Action::Refuse(Cause::LineInUse));
+            refuse_second_caller(port);
             return State::Storing(self);
         }
         self.within(core, port, |inner, core, port| inner.call(event, core, port))

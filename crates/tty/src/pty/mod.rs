@@ -133,7 +133,7 @@ enum Succession {
 enum Unread {
     /// What is there to be read is announced.
     Announced,
-    /// The announcement was used up by [`PtyEnd::poll_left`]: only reading tells.
+    /// The announcement was used up by [`PtyEnd::poll_left`], or there is none for what has happened: only reading tells.
     Perhaps,
 }
 

@@ -6,4 +6,5 @@ mod hang_up;
 mod program;
 mod pty;
 mod pty_link;
+mod pty_succession;
 mod serial;
